@@ -1,0 +1,158 @@
+import os
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Optional, TypedDict, Union, final
+
+from typing_extensions import Self, Unpack
+
+__all__ = ["Client", "Consumer", "Conversation", "Response", "__version__", "OPTIONS"]
+
+__version__: str
+OPTIONS: list[str]
+
+class _Options(TypedDict, total=False):
+    """Every option of the library, with underscores for dots; None is the default."""
+
+    account_id: Optional[str]
+    client_id: Optional[str]
+    client_secret: Optional[str]
+    app_jwt: Optional[str]
+    domain_api_url: Optional[str]
+    domain_messaging: Optional[str]
+    domain_sentinel: Optional[str]
+    domain_idp: Optional[str]
+    domain_allowed_suffixes: Union[str, Sequence[str], None]
+    domain_cache_ttl_ms: Optional[int]
+    allow_plaintext: Optional[bool]
+    token_api_version: Optional[int]
+    token_refresh_margin_ms: Optional[int]
+    connect_timeout_ms: Optional[int]
+    request_timeout_ms: Optional[int]
+    call_timeout_ms: Optional[int]
+    pool_max_connections: Optional[int]
+    pool_idle_timeout_ms: Optional[int]
+    dns_cache_ttl_ms: Optional[int]
+    proxy_url: Optional[str]
+    tls_ca_file: Union[str, os.PathLike[str], None]
+    tls_client_cert_file: Union[str, os.PathLike[str], None]
+    tls_client_key_file: Union[str, os.PathLike[str], None]
+    response_max_bytes: Optional[int]
+    user_agent: Optional[str]
+
+@final
+class Client:
+    """An account's connector.
+
+    Takes every option as a keyword, with underscores for dots; ``None`` leaves an option at its
+    default. Sends nothing by itself. May be used from any number of threads at once, and after a
+    fork in parent and child. As a context manager it shuts down at the end.
+
+    Raises ``ConfigError`` for an option that is unknown, malformed or missing.
+    """
+
+    def __new__(cls, **options: Unpack[_Options]) -> Self: ...
+    @classmethod
+    def from_env(cls, **options: Unpack[_Options]) -> Client:
+        """A client with the options that the environment has, such as ``LPC_ACCOUNT_ID``;
+        keywords come on top."""
+    @property
+    def account_id(self) -> str:
+        """The account's id."""
+    def consumer(self, ext_consumer_id: str) -> Consumer:
+        """The consumer whom the connector knows by this id. Sends nothing: the ConsumerJWS is
+        fetched at the first use, once, and kept."""
+    def consumer_from_jws(self, jws: str) -> Consumer:
+        """A consumer by a ConsumerJWS kept from earlier; it never expires. Sends nothing."""
+    def set_app_jwt(self, jwt: Optional[str]) -> None:
+        """Uses this AppJWT for all later calls, or with ``None`` none of the caller's: then AppJWTs
+        are obtained with ``client_id`` and ``client_secret``."""
+    def shutdown(self) -> None:
+        """Ends the client for good: calls in flight in other threads raise ``Closed``, later ones
+        too."""
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        _exc_type: Optional[type[BaseException]],
+        _exc_value: Optional[BaseException],
+        _traceback: Optional[TracebackType],
+    ) -> None: ...
+
+@final
+class Consumer:
+    """An end user of the account. May be used from any number of threads at once."""
+
+    def jws(self) -> str:
+        """The ConsumerJWS, to keep for ``Client.consumer_from_jws``; fetched if this is the first
+        use. It is a secret: whoever has it can speak as the consumer."""
+    def lp_id(self) -> str:
+        """The id that the service gave the consumer: the originatorId of the consumer's own
+        events. The ConsumerJWS is fetched if this is the first use."""
+    def open(self, *, first_message: Optional[str] = None) -> Conversation:
+        """Opens a conversation, with the consumer's first message in the same round trip if there
+        is one.
+
+        Raises ``Rejected`` if the service refused one of the requests: where the conversation was
+        opened but its first message refused, the message names the conversation, and ``attach``
+        goes on with it.
+        """
+    def attach(self, conversation_id: str, dialog_id: Optional[str] = None) -> Conversation:
+        """Goes on with a conversation opened earlier, in its first dialog or in another, such as a
+        survey. Sends nothing."""
+    def send_json(self, request: Union[str, bytes, Mapping[str, Any]]) -> Response:
+        """Sends one request, written by the caller, to SEND: the way out for what has no method.
+
+        Takes JSON as ``str`` or ``bytes``, which goes out as it is, or an object for
+        ``json.dumps``. Its ``id`` is kept (a string of 1 to 64 characters or a number); a missing
+        one is filled in.
+        """
+    def batch_json(self, requests: Union[str, bytes, Sequence[Mapping[str, Any]]]) -> Response:
+        """Sends an array of requests, written by the caller, to CONVERSATION, with ids as in
+        ``send_json``. The ``body`` of the response is the list of all answers."""
+
+@final
+class Conversation:
+    """One conversation of a consumer, in one of its dialogs.
+
+    May be used from any number of threads at once: sends go out one at a time, those of one thread
+    in their order.
+    """
+
+    @property
+    def id(self) -> str:
+        """The conversation's id."""
+    @property
+    def dialog_id(self) -> str:
+        """The id of the dialog that this object sends to; that of the first dialog is the
+        conversation's."""
+    def send_text(self, text: str) -> Response:
+        """Sends a text as the consumer. Look at ``LpcError.maybe_delivered`` before sending it
+        again after an error."""
+    def close(self) -> Response:
+        """Closes the conversation. Later sends raise ``Closed``."""
+
+@final
+class Response:
+    """The service's answer to a request that it accepted."""
+
+    @property
+    def request_id(self) -> str:
+        """The id of the request that this answers; for a batch, that of its first request."""
+    @property
+    def http_status(self) -> int:
+        """The HTTP status, any of 200 to 299."""
+    @property
+    def code(self) -> str:
+        """The code as the service wrote it, mostly "OK"."""
+    @property
+    def sequence(self) -> Optional[int]:
+        """``body.sequence`` of the answer, handed on as it came; ``None`` if absent, and for a
+        batch."""
+    @property
+    def body(self) -> Any:
+        """The answer's body, from JSON: mostly a dict; for a batch, the list of all answers."""
+    @property
+    def raw(self) -> bytes:
+        """The bytes of the whole answer."""
+    @property
+    def attempts(self) -> int:
+        """How often the request was sent until this answer came."""

@@ -1,0 +1,128 @@
+//! `Client`: one account.
+
+use lpconnector::Config;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple, PyType};
+
+use crate::consumer::Consumer;
+use crate::error::raise;
+use crate::input::{optional_text, text};
+
+/// An account's connector.
+///
+/// Takes every option as a keyword, with underscores for dots; `None` leaves an option at its
+/// default. Sends nothing by itself. May be used from any number of threads at once, and after a
+/// fork in parent and child. As a context manager it shuts down at the end.
+#[pyclass(frozen, module = "lpconnector")]
+pub(crate) struct Client {
+    core: lpconnector::Client,
+    account_id: String,
+}
+
+#[pymethods]
+impl Client {
+    #[new]
+    #[pyo3(signature = (**options))]
+    fn new(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Client> {
+        Client::with(py, Config::new(), options)
+    }
+
+    /// A client with the options that the environment has, such as `LPC_ACCOUNT_ID`; keywords
+    /// come on top.
+    #[classmethod]
+    #[pyo3(signature = (**options))]
+    fn from_env(
+        class: &Bound<'_, PyType>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Client> {
+        let py = class.py();
+        let mut config = Config::new();
+        config.load_env().map_err(|error| raise(py, &error))?;
+        Client::with(py, config, options)
+    }
+
+    /// The account's id.
+    #[getter]
+    fn account_id(&self) -> &str {
+        &self.account_id
+    }
+
+    /// The consumer whom the connector knows by this id. Sends nothing: the ConsumerJWS is
+    /// fetched at the first use, once, and kept.
+    fn consumer(&self, ext_consumer_id: &Bound<'_, PyString>) -> PyResult<Consumer> {
+        let id = text(ext_consumer_id, "ext_consumer_id")?;
+        let consumer = self.core.consumer(&id);
+        consumer.map(Consumer::new).map_err(|error| raise(ext_consumer_id.py(), &error))
+    }
+
+    /// A consumer by a ConsumerJWS kept from earlier; it never expires. Sends nothing.
+    fn consumer_from_jws(&self, jws: &Bound<'_, PyString>) -> PyResult<Consumer> {
+        let consumer = self.core.consumer_from_jws(&text(jws, "jws")?);
+        consumer.map(Consumer::new).map_err(|error| raise(jws.py(), &error))
+    }
+
+    /// Uses this AppJWT for all later calls, or with `None` none of the caller's: then AppJWTs are
+    /// obtained with `client_id` and `client_secret`.
+    fn set_app_jwt(&self, py: Python<'_>, jwt: Option<&Bound<'_, PyString>>) -> PyResult<()> {
+        let jwt = optional_text(jwt, "jwt")?;
+        self.core.set_app_jwt(jwt.as_deref()).map_err(|error| raise(py, &error))
+    }
+
+    /// Ends the client for good: calls in flight in other threads raise `Closed`, later ones too.
+    fn shutdown(&self, py: Python<'_>) {
+        py.detach(|| self.core.shutdown());
+    }
+
+    fn __enter__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        _exc_type: &Bound<'_, PyAny>,
+        _exc_value: &Bound<'_, PyAny>,
+        _traceback: &Bound<'_, PyAny>,
+    ) {
+        self.shutdown(py);
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<lpconnector.Client account_id={:?}>", self.account_id)
+    }
+}
+
+impl Client {
+    fn with(
+        py: Python<'_>,
+        mut config: Config,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Client> {
+        for (name, value) in options.into_iter().flatten() {
+            if value.is_none() {
+                continue;
+            }
+            let key = name.cast::<PyString>()?.to_cow()?.replace('_', ".");
+            config.set(&key, &option(&value, &key)?).map_err(|error| raise(py, &error))?;
+        }
+        // Reading certificates takes a moment, in which other threads may run.
+        let core = py.detach(|| lpconnector::Client::new(&config));
+        let core = core.map_err(|error| raise(py, &error))?;
+        let account_id = config.get("account.id").unwrap_or_default().to_owned();
+        Ok(Client { core, account_id })
+    }
+}
+
+/// An option's value as text: `True` is `true`, a list is its items with commas between them.
+fn option(value: &Bound<'_, PyAny>, key: &str) -> PyResult<String> {
+    if let Ok(flag) = value.cast::<PyBool>() {
+        return Ok(flag.is_true().to_string());
+    }
+    if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
+        let items: PyResult<Vec<String>> =
+            value.try_iter()?.map(|item| option(&item?, key)).collect();
+        return Ok(items?.join(","));
+    }
+    // Paths and numbers read as their text.
+    Ok(text(&value.str()?, key)?.into_owned())
+}

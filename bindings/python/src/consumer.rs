@@ -1,0 +1,92 @@
+//! `Consumer`: an end user.
+
+use lpconnector::OpenOptions;
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use crate::conversation::Conversation;
+use crate::error::raise;
+use crate::input::{json, optional_text, text};
+use crate::response::Response;
+
+/// An end user of the account. May be used from any number of threads at once.
+#[pyclass(frozen, module = "lpconnector")]
+pub(crate) struct Consumer {
+    core: lpconnector::Consumer,
+}
+
+#[pymethods]
+impl Consumer {
+    /// The ConsumerJWS, to keep for `Client.consumer_from_jws`; fetched if this is the first use.
+    /// It is a secret: whoever has it can speak as the consumer.
+    fn jws(&self, py: Python<'_>) -> PyResult<&str> {
+        py.detach(|| self.core.jws()).map_err(|error| raise(py, &error))
+    }
+
+    /// The id that the service gave the consumer: the originatorId of the consumer's own events.
+    /// The ConsumerJWS is fetched if this is the first use.
+    fn lp_id(&self, py: Python<'_>) -> PyResult<&str> {
+        py.detach(|| self.core.lp_id()).map_err(|error| raise(py, &error))
+    }
+
+    /// Opens a conversation, with the consumer's first message in the same round trip if there is
+    /// one.
+    #[pyo3(signature = (*, first_message=None))]
+    fn open(
+        &self,
+        py: Python<'_>,
+        first_message: Option<&Bound<'_, PyString>>,
+    ) -> PyResult<Conversation> {
+        let mut options = OpenOptions::new();
+        if let Some(message) = optional_text(first_message, "first_message")? {
+            options = options.first_message(message);
+        }
+        let conversation = py.detach(|| self.core.open(&options));
+        conversation.map(Conversation::new).map_err(|error| raise(py, &error))
+    }
+
+    /// Goes on with a conversation opened earlier, in its first dialog or in another, such as a
+    /// survey. Sends nothing.
+    #[pyo3(signature = (conversation_id, dialog_id=None))]
+    fn attach(
+        &self,
+        conversation_id: &Bound<'_, PyString>,
+        dialog_id: Option<&Bound<'_, PyString>>,
+    ) -> PyResult<Conversation> {
+        let py = conversation_id.py();
+        let id = text(conversation_id, "conversation_id")?;
+        let dialog_id = optional_text(dialog_id, "dialog_id")?;
+        let conversation = self.core.attach(&id, dialog_id.as_deref());
+        conversation.map(Conversation::new).map_err(|error| raise(py, &error))
+    }
+
+    /// Sends one request, written by the caller, to SEND: the way out for what has no method.
+    ///
+    /// Takes JSON as `str` or `bytes`, which goes out as it is, or an object for `json.dumps`. Its
+    /// `id` is kept (a string of 1 to 64 characters or a number); a missing one is filled in.
+    fn send_json(&self, request: &Bound<'_, PyAny>) -> PyResult<Response> {
+        let py = request.py();
+        let request = json(request)?;
+        let response = py.detach(|| self.core.send_json(&request));
+        response.map(Response::new).map_err(|error| raise(py, &error))
+    }
+
+    /// Sends an array of requests, written by the caller, to CONVERSATION, with ids as in
+    /// `send_json`. The `body` of the response is the list of all answers.
+    fn batch_json(&self, requests: &Bound<'_, PyAny>) -> PyResult<Response> {
+        let py = requests.py();
+        let requests = json(requests)?;
+        let response = py.detach(|| self.core.batch_json(&requests));
+        response.map(Response::new).map_err(|error| raise(py, &error))
+    }
+
+    fn __repr__(&self) -> &'static str {
+        "<lpconnector.Consumer>"
+    }
+}
+
+impl Consumer {
+    pub(crate) fn new(core: lpconnector::Consumer) -> Consumer {
+        Consumer { core }
+    }
+}

@@ -1,0 +1,33 @@
+//! The Python layer: classes over the core's handles, one file for each.
+
+mod client;
+mod consumer;
+mod conversation;
+mod error;
+mod input;
+mod response;
+
+use pyo3::pymodule;
+
+/// lpconnector's native module; import `lpconnector` instead.
+#[pymodule(gil_used = false)]
+mod _lpconnector {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use crate::client::Client;
+    #[pymodule_export]
+    use crate::consumer::Consumer;
+    #[pymodule_export]
+    use crate::conversation::Conversation;
+    #[pymodule_export]
+    use crate::response::Response;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", lpconnector::VERSION)?;
+        let keys: Vec<String> =
+            lpconnector::Config::keys().map(|key| key.replace('.', "_")).collect();
+        module.add("OPTIONS", keys)
+    }
+}

@@ -1,0 +1,157 @@
+//! The client: one account, its connections and its token.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arc_swap::ArcSwapOption;
+use secrecy::ExposeSecret;
+use ureq::tls::TlsConfig;
+
+use crate::auth::AppJwt;
+use crate::config::{Config, Settings};
+use crate::consumer::Consumer;
+use crate::deadline::Deadline;
+use crate::domains::Domains;
+use crate::error::{Error, Status};
+use crate::process::PerProcess;
+use crate::request_id::RequestIds;
+use crate::secret::Token;
+use crate::tls;
+use crate::transport::Transport;
+use crate::turn::SingleFlight;
+
+/// An account's connector.
+///
+/// Clones are the same client. It may be used from any number of threads at once, and after a
+/// `fork()` in parent and child: the child makes connections of its own.
+///
+/// ```no_run
+/// use lpconnector::{Client, Config, OpenOptions};
+///
+/// let mut config = Config::new();
+/// config.load_env()?;
+/// let client = Client::new(&config)?;
+/// let consumer = client.consumer("John_Doe_facebook12345")?;
+/// let conversation = consumer.open(&OpenOptions::new().first_message("Hi"))?;
+/// conversation.send_text("I need a hand")?;
+/// conversation.close()?;
+/// # Ok::<(), lpconnector::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+/// What all handles of one client share.
+pub(crate) struct Shared {
+    pub settings: Settings,
+    pub given_app_jwt: ArcSwapOption<Token>,
+    tls: TlsConfig,
+    shut_down: AtomicBool,
+    local: PerProcess<Local>,
+}
+
+/// The part of a client that each process has for itself.
+pub(crate) struct Local {
+    pub transport: Transport,
+    pub domains: SingleFlight<Domains>,
+    pub app_jwt: SingleFlight<AppJwt>,
+    pub ids: RequestIds,
+}
+
+impl Client {
+    /// Makes a client with a copy of the configuration. Sends nothing.
+    ///
+    /// # Errors
+    /// [`Status::Config`] if an option is missing or options contradict each other,
+    /// [`Status::Io`] if a certificate file cannot be read.
+    pub fn new(config: &Config) -> Result<Client, Error> {
+        let settings = Settings::of(config)?;
+        let tls = tls::config(&settings)?;
+        // Characters were checked when the option was set.
+        let given = settings.app_jwt.as_ref().and_then(|jwt| Token::new(jwt.expose_secret()));
+        let shared = Shared {
+            given_app_jwt: ArcSwapOption::new(given.map(Arc::new)),
+            settings,
+            tls,
+            shut_down: AtomicBool::new(false),
+            local: PerProcess::new(),
+        };
+        Ok(Client { shared: Arc::new(shared) })
+    }
+
+    /// Uses this AppJWT for all later calls, or with `None` none of the caller's.
+    ///
+    /// Without one, AppJWTs are obtained with `client.id` and `client.secret`.
+    ///
+    /// # Errors
+    /// [`Status::InvalidArgument`] if it is empty or has characters that no token has; the token
+    /// in use stays.
+    pub fn set_app_jwt(&self, jwt: Option<&str>) -> Result<(), Error> {
+        let token = match jwt {
+            None => None,
+            Some(jwt) => Some(Arc::new(Token::new(jwt).ok_or_else(|| {
+                Error::invalid("jwt is not a token: it takes visible ASCII characters only")
+            })?)),
+        };
+        self.shared.given_app_jwt.store(token);
+        Ok(())
+    }
+
+    /// The consumer whom the connector knows by this id. Sends nothing: the ConsumerJWS is
+    /// fetched at the first use, once, and kept.
+    ///
+    /// # Errors
+    /// [`Status::InvalidArgument`] if the id is empty.
+    pub fn consumer(&self, ext_consumer_id: &str) -> Result<Consumer, Error> {
+        Consumer::new(self.shared.clone(), ext_consumer_id)
+    }
+
+    /// A consumer by a ConsumerJWS kept from earlier; it never expires. Sends nothing.
+    ///
+    /// # Errors
+    /// [`Status::InvalidArgument`] if it is not a ConsumerJWS.
+    pub fn consumer_from_jws(&self, jws: &str) -> Result<Consumer, Error> {
+        Consumer::from_jws(self.shared.clone(), jws)
+    }
+
+    /// Ends the client for good: calls in flight in other threads fail with [`Status::Closed`],
+    /// later ones too. A call that is just connecting ends at the latest after
+    /// `connect.timeout.ms`.
+    pub fn shutdown(&self) {
+        self.shared.shut_down.store(true, Ordering::SeqCst);
+        if let Some(local) = self.shared.local.peek() {
+            local.transport.shutdown();
+        }
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let account = &self.shared.settings.account_id;
+        f.debug_struct("Client").field("account_id", account).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    pub(crate) fn local(&self) -> &Local {
+        self.local.get(|| Local {
+            transport: Transport::new(&self.settings, self.tls.clone()),
+            domains: SingleFlight::new(),
+            app_jwt: SingleFlight::new(),
+            ids: RequestIds::new(),
+        })
+    }
+
+    /// The deadline of a call that begins now.
+    pub(crate) fn deadline(&self) -> Deadline {
+        Deadline::after(self.settings.call_timeout)
+    }
+
+    pub(crate) fn check_open(&self) -> Result<(), Error> {
+        if self.shut_down.load(Ordering::SeqCst) {
+            return Err(Error::new(Status::Closed, "the client was shut down"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,364 @@
+//! Configuration by text keys, and the typed settings that a client makes of it.
+
+use std::fmt;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::error::{Error, Status};
+use crate::options::{self, OPTIONS};
+use crate::url::BaseUrl;
+
+/// Options of a client, set as text.
+///
+/// Text keys reach every language alike, and make a new option an addition. The keys, their
+/// values and their defaults are listed in README.md. Values are checked when they are set.
+#[derive(Clone)]
+pub struct Config {
+    /// Parallel to [`OPTIONS`]. All are kept as secrets: simpler than two kinds, and wiped when
+    /// dropped.
+    values: Vec<Option<SecretString>>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config::new()
+    }
+}
+
+impl Config {
+    /// A configuration in which every option has its default.
+    pub fn new() -> Config {
+        Config { values: vec![None; OPTIONS.len()] }
+    }
+
+    /// Sets an option; an empty value puts its default back.
+    ///
+    /// # Errors
+    /// [`Status::Config`] for a key that does not exist and for a value that the option does not
+    /// take; the configuration is unchanged then.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), Error> {
+        let index = options::find(key).map_err(|closest| unknown(key, closest))?;
+        let option = &OPTIONS[index];
+        if value.is_empty() {
+            self.values[index] = None;
+            return Ok(());
+        }
+        option.kind.check(value).map_err(|takes| {
+            let shown =
+                if option.secret { String::new() } else { format!(" '{}'", shorten(value)) };
+            let message = format!("option '{key}' cannot be{shown}: it takes {takes}");
+            Error::new(Status::Config, message)
+        })?;
+        self.values[index] = Some(SecretString::from(value));
+        Ok(())
+    }
+
+    /// Sets every option for which the environment has a variable: `LPC_` and the key in upper
+    /// case with underscores for dots, for example `LPC_ACCOUNT_ID`.
+    ///
+    /// # Errors
+    /// [`Status::Config`] as for [`set`](Config::set), naming the variable; options before the
+    /// faulty one are set then.
+    pub fn load_env(&mut self) -> Result<(), Error> {
+        for option in OPTIONS {
+            let name = env_name(option.key);
+            let Some(value) = std::env::var_os(&name) else { continue };
+            let set = match value.to_str() {
+                Some(value) => self.set(option.key, value),
+                None => Err(Error::new(Status::Config, "the value is not UTF-8")),
+            };
+            set.map_err(|error| error.context(&format!("environment variable {name}")))?;
+        }
+        Ok(())
+    }
+
+    /// The value of an option, or its default; `***` for a secret that is set. `None` if the key
+    /// does not exist, or the option has neither value nor default.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        let index = options::find(key).ok()?;
+        let option = &OPTIONS[index];
+        match &self.values[index] {
+            Some(_) if option.secret => Some("***"),
+            Some(value) => Some(value.expose_secret()),
+            None => option.default,
+        }
+    }
+
+    /// All keys that exist.
+    pub fn keys() -> impl Iterator<Item = &'static str> {
+        OPTIONS.iter().map(|option| option.key)
+    }
+
+    fn value(&self, key: &str) -> Option<&str> {
+        // Keys in this file are checked against the table by a test; a missing one reads as unset.
+        let index = options::find(key).ok()?;
+        self.values[index].as_ref().map(|value| value.expose_secret()).or(OPTIONS[index].default)
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(Config::keys().filter_map(|key| Some((key, self.get(key)?)))).finish()
+    }
+}
+
+fn unknown(key: &str, closest: Option<&str>) -> Error {
+    let hint = match closest {
+        Some(closest) => format!("; did you mean '{closest}'?"),
+        None => String::new(),
+    };
+    Error::new(Status::Config, format!("unknown option '{}'{hint}", shorten(key)))
+}
+
+/// Foreign text in a message: short, and on one line.
+pub(crate) fn shorten(text: &str) -> String {
+    const MOST: usize = 100;
+    let mut short: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
+    if text.chars().nth(MOST).is_some() {
+        short.push('…');
+    }
+    short
+}
+
+fn env_name(key: &str) -> String {
+    format!("LPC_{}", key.replace('.', "_").to_ascii_uppercase())
+}
+
+/// What a client works with: the options, typed and checked against each other.
+pub(crate) struct Settings {
+    pub account_id: String,
+    pub credentials: Option<Credentials>,
+    pub app_jwt: Option<SecretString>,
+    pub domain_api: BaseUrl,
+    pub domain_messaging: Option<BaseUrl>,
+    pub domain_sentinel: Option<BaseUrl>,
+    pub domain_idp: Option<BaseUrl>,
+    pub domain_allowed_suffixes: Vec<String>,
+    pub domain_cache_ttl: Duration,
+    pub token_api_version: u64,
+    pub token_refresh_margin: Duration,
+    pub connect_timeout: Duration,
+    pub request_timeout: Duration,
+    pub call_timeout: Duration,
+    pub pool_max_connections: usize,
+    pub pool_idle_timeout: Duration,
+    pub dns_cache_ttl: Duration,
+    pub proxy: Option<ureq::Proxy>,
+    pub tls_ca_file: Option<String>,
+    pub tls_client_files: Option<(String, String)>,
+    pub response_max_bytes: u64,
+    pub user_agent: String,
+}
+
+/// The app install's id and secret, with which AppJWTs are obtained.
+pub(crate) struct Credentials {
+    pub client_id: String,
+    pub client_secret: SecretString,
+}
+
+impl Settings {
+    pub(crate) fn of(config: &Config) -> Result<Settings, Error> {
+        let text = |key| config.value(key).map(str::to_owned);
+        let number = |key| options::number(config.value(key).unwrap_or_default());
+        let millis = |key| options::millis(config.value(key).unwrap_or_default());
+        let plaintext = config.value("allow.plaintext") == Some("true");
+        let url = |key| match config.value(key) {
+            Some(value) => base_url(key, value, plaintext).map(Some),
+            None => Ok(None),
+        };
+        let agent = concat!("lpconnector/", env!("CARGO_PKG_VERSION"));
+
+        Ok(Settings {
+            account_id: text("account.id")
+                .ok_or_else(|| missing("account.id", "the account's site id"))?,
+            credentials: pair(config, "client.id", "client.secret")?.map(|(id, secret)| {
+                Credentials { client_id: id.to_owned(), client_secret: secret.into() }
+            }),
+            app_jwt: config.value("app.jwt").map(SecretString::from),
+            domain_api: url("domain.api.url")?
+                .ok_or_else(|| missing("domain.api.url", "the Domain API's URL"))?,
+            domain_messaging: url("domain.messaging")?,
+            domain_sentinel: url("domain.sentinel")?,
+            domain_idp: url("domain.idp")?,
+            domain_allowed_suffixes: config
+                .value("domain.allowed.suffixes")
+                .unwrap_or_default()
+                .split(',')
+                .map(|suffix| suffix.trim().trim_start_matches('.').to_ascii_lowercase())
+                .collect(),
+            domain_cache_ttl: millis("domain.cache.ttl.ms"),
+            token_api_version: number("token.api.version"),
+            token_refresh_margin: millis("token.refresh.margin.ms"),
+            connect_timeout: millis("connect.timeout.ms"),
+            request_timeout: millis("request.timeout.ms"),
+            call_timeout: millis("call.timeout.ms"),
+            pool_max_connections: number("pool.max.connections") as usize,
+            pool_idle_timeout: millis("pool.idle.timeout.ms"),
+            dns_cache_ttl: millis("dns.cache.ttl.ms"),
+            proxy: match config.value("proxy.url") {
+                None => crate::proxy::from_env(),
+                Some("none") => None,
+                // Checked when it was set.
+                Some(proxy) => crate::proxy::parse(proxy).ok(),
+            },
+            tls_ca_file: text("tls.ca.file"),
+            tls_client_files: pair(config, "tls.client.cert.file", "tls.client.key.file")?
+                .map(|(cert, key)| (cert.to_owned(), key.to_owned())),
+            response_max_bytes: number("response.max.bytes"),
+            user_agent: match config.value("user.agent") {
+                Some(more) => format!("{agent} {more}"),
+                None => agent.to_owned(),
+            },
+        })
+    }
+}
+
+fn missing(key: &str, what: &str) -> Error {
+    Error::new(Status::Config, format!("option '{key}' is missing: {what}"))
+}
+
+/// Two options of which neither makes sense alone.
+fn pair<'a>(
+    config: &'a Config,
+    one: &str,
+    other: &str,
+) -> Result<Option<(&'a str, &'a str)>, Error> {
+    match (config.value(one), config.value(other)) {
+        (Some(a), Some(b)) => Ok(Some((a, b))),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(missing(other, &format!("it belongs to '{one}'"))),
+        (None, Some(_)) => Err(missing(one, &format!("it belongs to '{other}'"))),
+    }
+}
+
+fn base_url(key: &str, value: &str, plaintext: bool) -> Result<BaseUrl, Error> {
+    let refuse = |why: &str| Error::new(Status::Config, format!("option '{key}' {why}"));
+    let url = BaseUrl::parse(value).map_err(|()| refuse("is not a base URL"))?;
+    if !url.is_https() && !plaintext {
+        return Err(refuse(
+            "is plain http: use https, or set allow.plaintext=true for a local test",
+        ));
+    }
+    if !url.is_https() && !url.is_loopback() {
+        return Err(refuse(
+            "is plain http to another machine: allow.plaintext covers loopback only",
+        ));
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(pairs: &[(&str, &str)]) -> Config {
+        let mut config = Config::new();
+        for (key, value) in pairs {
+            config.set(key, value).unwrap();
+        }
+        config
+    }
+
+    fn refusal(pairs: &[(&str, &str)]) -> String {
+        let error = Settings::of(&config(pairs)).err().expect("refused");
+        assert_eq!(error.status(), Status::Config);
+        error.message().to_owned()
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_the_one_that_was_meant() {
+        let error = Config::new().set("conect.timeout.ms", "1").unwrap_err();
+        assert_eq!(error.status(), Status::Config);
+        assert_eq!(
+            error.message(),
+            "unknown option 'conect.timeout.ms'; did you mean 'connect.timeout.ms'?"
+        );
+    }
+
+    #[test]
+    fn a_bad_value_is_refused_with_what_is_allowed_and_changes_nothing() {
+        let mut config = config(&[("connect.timeout.ms", "70")]);
+        for bad in ["0", "-1", "1.5", "soon", "99999999999", "1 "] {
+            let error = config.set("connect.timeout.ms", bad).unwrap_err();
+            assert!(error.message().contains("a whole number from 1 to 86400000"), "{error}");
+        }
+        assert_eq!(config.get("connect.timeout.ms"), Some("70"));
+        for (key, bad) in [
+            ("account.id", "a/b"),
+            ("app.jwt", "a\r\nX-Evil: 1"),
+            ("client.secret", "a\nb"),
+            ("client.id", "a\0b"),
+            ("domain.api.url", "liveperson.net"),
+            ("domain.allowed.suffixes", "a,,b"),
+            ("allow.plaintext", "yes"),
+            ("token.api.version", "3"),
+            ("proxy.url", "ftp://x"),
+            ("user.agent", "a\rb"),
+        ] {
+            assert_eq!(config.set(key, bad).unwrap_err().status(), Status::Config, "{key}");
+        }
+    }
+
+    #[test]
+    fn secrets_show_neither_in_get_nor_debug_nor_errors() {
+        let mut config = config(&[
+            ("client.secret", "s3cr3t"),
+            ("app.jwt", "t0k3n"),
+            ("proxy.url", "http://me:pa55@127.0.0.1:1"),
+        ]);
+        assert_eq!(config.get("client.secret"), Some("***"));
+        assert_eq!(config.get("app.jwt"), Some("***"));
+        let refused = config.set("client.secret", "n3w\n").unwrap_err();
+        let shown = format!("{config:?} {refused} {refused:?}");
+        for secret in ["s3cr3t", "t0k3n", "pa55", "n3w"] {
+            assert!(!shown.contains(secret), "{secret} shows");
+        }
+    }
+
+    #[test]
+    fn an_empty_value_puts_the_default_back() {
+        let mut config = config(&[("call.timeout.ms", "5"), ("account.id", "a1")]);
+        config.set("call.timeout.ms", "").unwrap();
+        config.set("account.id", "").unwrap();
+        assert_eq!(config.get("call.timeout.ms"), Some("60000"));
+        assert_eq!(config.get("account.id"), None);
+        assert_eq!(config.get("no.such.key"), None);
+    }
+
+    #[test]
+    fn options_are_checked_against_each_other() {
+        assert!(refusal(&[]).contains("account.id"));
+        let account = ("account.id", "a1");
+        assert!(refusal(&[account, ("client.id", "x")]).contains("client.secret"));
+        assert!(refusal(&[account, ("client.secret", "x")]).contains("'client.id' is missing"));
+        assert!(refusal(&[account, ("tls.client.cert.file", "x")]).contains("tls.client.key.file"));
+        assert!(
+            refusal(&[account, ("domain.idp", "http://127.0.0.1:1")]).contains("allow.plaintext")
+        );
+        let plain = ("allow.plaintext", "true");
+        assert!(
+            refusal(&[account, plain, ("domain.idp", "http://10.1.1.1")]).contains("loopback only")
+        );
+        assert!(Settings::of(&config(&[account, plain, ("domain.idp", "http://[::1]:1")])).is_ok());
+    }
+
+    #[test]
+    fn every_setting_reads_an_option_that_exists() {
+        // A key that is not in the table would read as unset, and its number as u64::MAX.
+        let settings = Settings::of(&config(&[("account.id", "a1")])).unwrap();
+        assert_eq!(settings.domain_cache_ttl.as_millis(), 3_600_000);
+        assert_eq!(settings.token_api_version, 1);
+        assert_eq!(settings.token_refresh_margin.as_millis(), 60_000);
+        assert_eq!(settings.connect_timeout.as_millis(), 5_000);
+        assert_eq!(settings.request_timeout.as_millis(), 15_000);
+        assert_eq!(settings.call_timeout.as_millis(), 60_000);
+        assert_eq!(settings.pool_max_connections, 32);
+        assert_eq!(settings.pool_idle_timeout.as_millis(), 15_000);
+        assert_eq!(settings.dns_cache_ttl.as_millis(), 60_000);
+        assert_eq!(settings.response_max_bytes, 8_388_608);
+        assert_eq!(settings.domain_allowed_suffixes, ["liveperson.net", "liveperson.com"]);
+        assert_eq!(settings.domain_api.as_str(), "https://api.liveperson.net");
+        assert!(settings.user_agent.starts_with("lpconnector/"));
+    }
+}

@@ -1,0 +1,32 @@
+//! The moment at which a call gives up.
+
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Status};
+
+/// One moment that bounds a whole call, whatever the call does on its way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline {
+    at: Instant,
+    allowed: Duration,
+}
+
+impl Deadline {
+    pub(crate) fn after(allowed: Duration) -> Deadline {
+        Deadline { at: Instant::now() + allowed, allowed }
+    }
+
+    /// The time left, or the error that there is none.
+    pub(crate) fn remaining(&self) -> Result<Duration, Error> {
+        let left = self.at.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            let ms = self.allowed.as_millis();
+            Err(Error::new(
+                Status::Timeout,
+                format!("the call did not finish within call.timeout.ms ({ms} ms)"),
+            ))
+        } else {
+            Ok(left)
+        }
+    }
+}

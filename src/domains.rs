@@ -1,0 +1,170 @@
+//! Where the services of an account are: given by hand, or asked of the Domain API.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde::Deserialize;
+use ureq::http::{HeaderMap, Method};
+
+use crate::client::Shared;
+use crate::config::{Settings, shorten};
+use crate::deadline::Deadline;
+use crate::error::{Error, Status};
+use crate::request::{Outgoing, exchange};
+use crate::url::BaseUrl;
+
+/// The services that the library talks to.
+#[derive(Clone, Copy)]
+pub(crate) enum Service {
+    /// CONVERSATION and SEND.
+    Messaging,
+    /// AppJWTs.
+    Sentinel,
+    /// ConsumerJWSs.
+    Idp,
+}
+
+impl Service {
+    /// The service's name in the Domain API, where case counts.
+    fn name(self) -> &'static str {
+        match self {
+            Service::Messaging => "asyncMessagingEnt",
+            Service::Sentinel => "sentinel",
+            Service::Idp => "idp",
+        }
+    }
+
+    fn by_hand(self, settings: &Settings) -> Option<&BaseUrl> {
+        match self {
+            Service::Messaging => settings.domain_messaging.as_ref(),
+            Service::Sentinel => settings.domain_sentinel.as_ref(),
+            Service::Idp => settings.domain_idp.as_ref(),
+        }
+    }
+}
+
+/// What the Domain API answered: the hosts of all services, by name.
+#[derive(Clone)]
+pub(crate) struct Domains {
+    hosts: Arc<HashMap<String, String>>,
+    at: Instant,
+}
+
+impl Shared {
+    /// The base URL of a service; asks the Domain API at most once in `domain.cache.ttl.ms`.
+    pub(crate) fn base_url(&self, service: Service, deadline: Deadline) -> Result<BaseUrl, Error> {
+        if let Some(url) = service.by_hand(&self.settings) {
+            return Ok(url.clone());
+        }
+        let ttl = self.settings.domain_cache_ttl;
+        let domains = self.local().domains.get(
+            deadline,
+            |known| known.at.elapsed() < ttl,
+            || discover(self, deadline),
+        )?;
+        let name = service.name();
+        let host = domains.hosts.get(name).ok_or_else(|| {
+            let account = &self.settings.account_id;
+            Error::new(
+                Status::Protocol,
+                format!("the Domain API lists no service '{name}' for account {account}"),
+            )
+        })?;
+        allowed(&self.settings, name, host)
+    }
+}
+
+fn discover(client: &Shared, deadline: Deadline) -> Result<Domains, Error> {
+    #[derive(Deserialize)]
+    struct Services {
+        #[serde(rename = "baseURIs")]
+        base_uris: Vec<Entry>,
+    }
+    #[derive(Deserialize)]
+    struct Entry {
+        service: String,
+        #[serde(rename = "baseURI")]
+        base_uri: String,
+    }
+    const DOING: &str = "discovering the account's services";
+
+    let settings = &client.settings;
+    let url = format!(
+        "{}/api/account/{}/service/baseURI.json?version=1.0",
+        settings.domain_api.as_str(),
+        settings.account_id
+    );
+    let request = Outgoing {
+        doing: DOING,
+        method: Method::GET,
+        url,
+        headers: HeaderMap::new(),
+        body: &[],
+        secrets: &[],
+        has_effect: false,
+    };
+    let answer = exchange(client, &request, deadline)?;
+    let services: Services = serde_json::from_slice(&answer.body).map_err(|why| {
+        Error::new(
+            Status::Protocol,
+            format!("{DOING}: the answer is not a list of services: {why}"),
+        )
+    })?;
+    let hosts = services.base_uris.into_iter().map(|entry| (entry.service, entry.base_uri));
+    Ok(Domains { hosts: Arc::new(hosts.collect()), at: Instant::now() })
+}
+
+/// Lets a discovered host pass only where tokens may go.
+fn allowed(settings: &Settings, service: &str, host: &str) -> Result<BaseUrl, Error> {
+    let refuse = |why: &str| {
+        let host = shorten(host);
+        let message = format!("the Domain API names '{host}' for service '{service}': {why}");
+        Err(Error::new(Status::Protocol, message))
+    };
+    let https = settings.domain_api.is_https();
+    let Ok(url) = BaseUrl::of_authority(host, https) else {
+        return refuse("that is not a bare host name");
+    };
+    let ours = |suffix: &String| {
+        url.host()
+            .strip_suffix(suffix.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    if !settings.domain_allowed_suffixes.iter().any(ours) {
+        return refuse("no token goes to a host outside domain.allowed.suffixes");
+    }
+    if !https && !url.is_loopback() {
+        return refuse("plain http goes to loopback addresses only");
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn only_hosts_inside_the_allowed_suffixes_pass() {
+        let mut config = Config::new();
+        config.set("account.id", "a1").unwrap();
+        let settings = Settings::of(&config).unwrap();
+        for good in ["va.idp.liveperson.net", "liveperson.com", "VA.MSG.LivePerson.NET:443"] {
+            assert!(allowed(&settings, "idp", good).is_ok(), "{good}");
+        }
+        for bad in [
+            "evil.com",
+            "evilliveperson.net",
+            "liveperson.net.evil.com",
+            "liveperson.net@evil.com",
+            "evil.com/liveperson.net",
+            "evil.com?.liveperson.net",
+            "evil.com#.liveperson.net",
+            "",
+        ] {
+            let error = allowed(&settings, "idp", bad).unwrap_err();
+            assert_eq!(error.status(), Status::Protocol, "{bad}");
+        }
+    }
+}

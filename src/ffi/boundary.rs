@@ -1,0 +1,214 @@
+//! What every exported function has in common: caught panics, checked pointers, results turned
+//! into a status, an out pointer and an error.
+//!
+//! Only exported functions call these helpers, with pointers that came straight from C: "the
+//! contract" below is what those functions demand of their callers (see the parent module).
+
+use std::cell::Cell;
+use std::ffi::{CStr, CString, c_char};
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::sync::Once;
+
+use crate::error::{Error, Status};
+use crate::ffi::error::{LPC_OK, lpc_error, lpc_status};
+
+/// Runs a function's body and turns its outcome into a status and, if wanted, an error handle.
+pub(super) fn status(
+    err: *mut *mut lpc_error,
+    body: impl FnOnce() -> Result<(), Error>,
+) -> lpc_status {
+    let failed = match guard(body) {
+        Ok(Ok(())) => {
+            put(err, None);
+            return LPC_OK;
+        }
+        Ok(Err(error)) => error,
+        Err(defect) => defect,
+    };
+    let status = failed.status() as lpc_status;
+    put(err, Some(lpc_error::new(failed)));
+    status
+}
+
+/// As [`status`], for a body that makes a handle: it goes to `out`, or NULL does.
+///
+/// `name` is the name of the out pointer, which may not be NULL.
+pub(super) fn make<T>(
+    out: *mut *mut T,
+    name: &str,
+    err: *mut *mut lpc_error,
+    body: impl FnOnce() -> Result<T, Error>,
+) -> lpc_status {
+    status(err, || {
+        if out.is_null() {
+            return Err(null(name));
+        }
+        put(out, None);
+        put(out, Some(body()?));
+        Ok(())
+    })
+}
+
+/// As [`make`], where the caller may not want the handle and gives NULL.
+pub(super) fn make_if_wanted<T>(
+    out: *mut *mut T,
+    err: *mut *mut lpc_error,
+    body: impl FnOnce() -> Result<T, Error>,
+) -> lpc_status {
+    status(err, || {
+        put(out, None);
+        put(out, Some(body()?));
+        Ok(())
+    })
+}
+
+/// As [`make`], for text that is borrowed from a handle.
+pub(super) fn give_text(
+    out: *mut *const c_char,
+    name: &str,
+    err: *mut *mut lpc_error,
+    body: impl FnOnce() -> Result<*const c_char, Error>,
+) -> lpc_status {
+    let give = |text| {
+        if !out.is_null() {
+            // SAFETY: not NULL, so by the contract a place for a pointer.
+            unsafe { out.write(text) };
+        }
+    };
+    give(std::ptr::null());
+    status(err, || {
+        if out.is_null() {
+            return Err(null(name));
+        }
+        give(body()?);
+        Ok(())
+    })
+}
+
+/// Puts a new handle, or NULL, where `out` points; nothing where it is NULL itself.
+fn put<T>(out: *mut *mut T, value: Option<T>) {
+    if !out.is_null() {
+        let pointer = value.map_or(std::ptr::null_mut(), |value| Box::into_raw(Box::new(value)));
+        // SAFETY: not NULL, so by the contract a place for a pointer.
+        unsafe { out.write(pointer) };
+    }
+}
+
+/// Runs an accessor's body on the handle; gives `otherwise` for NULL and after a panic.
+pub(super) fn read<'a, T: 'a, R>(
+    handle: *const T,
+    otherwise: R,
+    body: impl FnOnce(&'a T) -> R,
+) -> R {
+    // SAFETY: NULL or a live handle by the contract, which outlasts this call.
+    let Some(handle) = (unsafe { handle.as_ref() }) else { return otherwise };
+    guard(|| body(handle)).unwrap_or(otherwise)
+}
+
+/// Takes back a handle that [`make`] gave; NULL is fine.
+pub(super) fn free<T>(handle: *mut T) {
+    if !handle.is_null() {
+        // SAFETY: made by `Box::into_raw` in `put`, and by the contract freed only once.
+        let handle = unsafe { Box::from_raw(handle) };
+        let _ = guard(|| drop(handle));
+    }
+}
+
+/// The error for a NULL where none is allowed.
+pub(super) fn null(name: &str) -> Error {
+    Error::invalid(format!("{name} is NULL"))
+}
+
+/// The handle behind a pointer that may not be NULL.
+pub(super) fn handle<'a, T>(pointer: *const T, name: &str) -> Result<&'a T, Error> {
+    // SAFETY: NULL or a live handle by the contract, which outlasts this call.
+    unsafe { pointer.as_ref() }.ok_or_else(|| null(name))
+}
+
+/// As [`handle`], for a handle that belongs to one thread at a time.
+pub(super) fn handle_mut<'a, T>(pointer: *mut T, name: &str) -> Result<&'a mut T, Error> {
+    // SAFETY: NULL or a live handle by the contract, used by no other thread during this call.
+    unsafe { pointer.as_mut() }.ok_or_else(|| null(name))
+}
+
+/// The text behind a NUL-terminated string that may not be NULL.
+pub(super) fn text<'a>(pointer: *const c_char, name: &str) -> Result<&'a str, Error> {
+    optional_text(pointer, name)?.ok_or_else(|| null(name))
+}
+
+/// The text behind a NUL-terminated string, or `None` for NULL.
+pub(super) fn optional_text<'a>(
+    pointer: *const c_char,
+    name: &str,
+) -> Result<Option<&'a str>, Error> {
+    if pointer.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: not NULL, so by the contract NUL-terminated and unchanged during this call.
+    let text = unsafe { CStr::from_ptr(pointer) };
+    match text.to_str() {
+        Ok(text) => Ok(Some(text)),
+        Err(_) => Err(Error::invalid(format!("{name} is not UTF-8"))),
+    }
+}
+
+/// The bytes behind a pointer and a length; NULL is allowed for length 0 only.
+pub(super) fn bytes<'a>(pointer: *const u8, len: usize, name: &str) -> Result<&'a [u8], Error> {
+    if pointer.is_null() {
+        return if len == 0 { Ok(&[]) } else { Err(null(name)) };
+    }
+    if len > isize::MAX as usize {
+        return Err(Error::invalid(format!("the length of {name} is impossible")));
+    }
+    // SAFETY: not NULL and of a possible length, so by the contract readable during this call.
+    Ok(unsafe { std::slice::from_raw_parts(pointer, len) })
+}
+
+/// Gives borrowed bytes out as a pointer and, if wanted, a length.
+pub(super) fn give_bytes(bytes: &[u8], len: *mut usize) -> *const u8 {
+    put_length(len, bytes.len());
+    bytes.as_ptr()
+}
+
+/// Writes a length where one is wanted.
+pub(super) fn put_length(len: *mut usize, value: usize) {
+    if !len.is_null() {
+        // SAFETY: not NULL, so by the contract a place for a length.
+        unsafe { len.write(value) };
+    }
+}
+
+/// A copy for C; a NUL inside, which C could not see behind, becomes U+FFFD.
+pub(super) fn c_string(text: &str) -> CString {
+    CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default()
+}
+
+thread_local! {
+    /// The place and text of a panic in an exported function on this thread.
+    static DEFECT: Cell<Option<String>> = const { Cell::new(None) };
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps panics inside: none crosses the boundary, and none prints to the program's stderr.
+fn guard<R>(body: impl FnOnce() -> R) -> Result<R, Error> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let others = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if INSIDE.get() { DEFECT.set(Some(describe(panic))) } else { others(panic) }
+        }));
+    });
+    let outer = INSIDE.replace(true);
+    // Unwind safe: handles hold state that is valid between any two statements.
+    let outcome = catch_unwind(AssertUnwindSafe(body));
+    INSIDE.set(outer);
+    outcome.map_err(|_| {
+        let what = DEFECT.take().unwrap_or_default();
+        Error::new(Status::Internal, format!("defect in lpconnector, please report it: {what}"))
+    })
+}
+
+/// Where it happened; not the panic's text, which may hold what a caller passed.
+fn describe(panic: &PanicHookInfo) -> String {
+    panic.location().map(|place| format!("{}:{}", place.file(), place.line())).unwrap_or_default()
+}

@@ -1,0 +1,21 @@
+//! The C ABI: opaque handles over the core, one file per handle.
+//!
+//! The header `include/lpconnector.h` is generated from these files, so every doc comment here is
+//! what a C programmer reads. This is the only place with `unsafe`.
+//!
+//! All functions that take pointers share one contract, which the header states at its top: a
+//! pointer is NULL or valid for its type, and a handle came from this library and was not freed.
+//! NULL is always caught.
+#![allow(clippy::missing_safety_doc)]
+
+mod boundary;
+pub mod client;
+pub mod config;
+pub mod consumer;
+pub mod conversation;
+pub mod error;
+pub mod response;
+pub mod version;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! The response handle.
+
+use std::ffi::{CString, c_char};
+
+use super::boundary::{c_string, free, give_bytes, put_length, read};
+use crate::response::Response;
+
+/// The service's answer to a request that it accepted. Belongs to one thread at a time. It
+/// outlives the handles of the call that gave it.
+pub struct lpc_response {
+    response: Response,
+    request_id: CString,
+    code: CString,
+}
+
+impl lpc_response {
+    pub(super) fn new(response: Response) -> lpc_response {
+        lpc_response {
+            request_id: c_string(response.request_id()),
+            code: c_string(response.code()),
+            response,
+        }
+    }
+}
+
+/// The id of the request that this answers; for a batch, that of its first request. Borrowed:
+/// valid until the response is freed. NULL for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_response_request_id(response: *const lpc_response) -> *const c_char {
+    read(response, std::ptr::null(), |r| r.request_id.as_ptr())
+}
+
+/// The HTTP status, any of 200 to 299; 0 for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_response_http_status(response: *const lpc_response) -> i32 {
+    read(response, 0, |r| i32::from(r.response.http_status()))
+}
+
+/// The code as the service wrote it, mostly "OK". Borrowed: valid until the response is freed.
+/// NULL for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_response_code(response: *const lpc_response) -> *const c_char {
+    read(response, std::ptr::null(), |r| r.code.as_ptr())
+}
+
+/// body.sequence of the answer, handed on as it came; -1 if absent, for a batch, and for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_response_sequence(response: *const lpc_response) -> i64 {
+    read(response, -1, |r| r.response.sequence().unwrap_or(-1))
+}
+
+/// The JSON of the answer's body, `*len` bytes, not NUL-terminated; `len` may be NULL. For a batch
+/// it is the whole array of answers. Borrowed: valid until the response is freed. NULL for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_response_body(
+    response: *const lpc_response,
+    len: *mut usize,
+) -> *const u8 {
+    put_length(len, 0);
+    read(response, std::ptr::null(), |r| give_bytes(r.response.body().as_bytes(), len))
+}
+
+/// The whole answer as it came, `*len` bytes, not NUL-terminated; `len` may be NULL. Borrowed:
+/// valid until the response is freed. NULL for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_response_raw(
+    response: *const lpc_response,
+    len: *mut usize,
+) -> *const u8 {
+    put_length(len, 0);
+    read(response, std::ptr::null(), |r| give_bytes(r.response.raw(), len))
+}
+
+/// How often the request was sent until this answer came; 0 for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_response_attempts(response: *const lpc_response) -> u32 {
+    read(response, 0, |r| r.response.attempts())
+}
+
+/// Frees a response, and every string borrowed from it. Freeing NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_response_free(response: *mut lpc_response) {
+    free(response);
+}

@@ -1,0 +1,40 @@
+//! Client for LivePerson's Connector API: open a conversation for a consumer, send messages into
+//! it, close it.
+//!
+//! Everything blocks, nothing starts a thread, and every call ends within `call.timeout.ms`.
+//! Start at [`Client`]; the wire is described in the vendor's documents, the map of this crate in
+//! `ARCHITECTURE.md`.
+
+mod auth;
+mod client;
+mod config;
+mod consumer;
+mod conversation;
+mod deadline;
+mod domains;
+mod error;
+#[cfg(feature = "capi")]
+#[allow(unsafe_code, non_camel_case_types)]
+pub mod ffi;
+mod message;
+mod options;
+mod process;
+mod proxy;
+mod request;
+mod request_id;
+mod response;
+mod secret;
+mod tls;
+mod transport;
+mod turn;
+mod url;
+
+pub use client::Client;
+pub use config::Config;
+pub use consumer::Consumer;
+pub use conversation::{Conversation, OpenOptions};
+pub use error::{Error, Status};
+pub use response::Response;
+
+/// The version of this crate.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

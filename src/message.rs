@@ -1,0 +1,307 @@
+//! The message envelope: requests written exactly as the protocol wants them.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+
+use crate::config::shorten;
+use crate::error::Error;
+use crate::request_id::{MOST, RequestIds};
+
+/// Bytes to send, and the ids of the requests in them, in order.
+pub(crate) struct Outbound {
+    /// What it does, as the beginning of an error message.
+    pub doing: &'static str,
+    pub json: Vec<u8>,
+    pub ids: Vec<String>,
+}
+
+impl Outbound {
+    /// The id that stands for the whole: that of the first request.
+    pub(crate) fn id(&self) -> &str {
+        self.ids.first().map_or("", String::as_str)
+    }
+}
+
+#[derive(Serialize)]
+struct Request<'a, B> {
+    kind: &'static str,
+    id: &'a str,
+    r#type: &'static str,
+    body: B,
+}
+
+impl<'a, B> Request<'a, B> {
+    fn new(id: &'a str, r#type: &'static str, body: B) -> Self {
+        Request { kind: "req", id, r#type, body }
+    }
+}
+
+#[derive(Serialize)]
+struct SetUserProfile {}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ConsumerRequestConversation<'a> {
+    brand_id: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PublishEvent<'a> {
+    dialog_id: &'a str,
+    event: ContentEvent<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ContentEvent<'a> {
+    r#type: &'static str,
+    content_type: &'static str,
+    message: &'a str,
+}
+
+impl<'a> PublishEvent<'a> {
+    fn text(dialog_id: &'a str, message: &'a str) -> Self {
+        let event = ContentEvent { r#type: "ContentEvent", content_type: "text/plain", message };
+        PublishEvent { dialog_id, event }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UpdateConversationField<'a> {
+    conversation_id: &'a str,
+    conversation_field: ConversationState,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ConversationState {
+    field: &'static str,
+    conversation_state: &'static str,
+}
+
+fn bytes(message: &impl Serialize) -> Vec<u8> {
+    // These types have text keys and plain values only, which always serialise.
+    serde_json::to_vec(message).unwrap_or_default()
+}
+
+/// The batch that opens a conversation, with the consumer's first message or without.
+pub(crate) fn open(ids: &RequestIds, brand_id: &str, first_message: Option<&str>) -> Outbound {
+    let mut used = vec![ids.next(), ids.next()];
+    if first_message.is_some() {
+        used.push(ids.next());
+    }
+    let profile = Request::new(&used[0], "userprofile.SetUserProfile", SetUserProfile {});
+    let conversation = ConsumerRequestConversation { brand_id };
+    let conversation = Request::new(&used[1], "cm.ConsumerRequestConversation", conversation);
+    let json = match first_message {
+        None => bytes(&(profile, conversation)),
+        Some(text) => {
+            // The dialog does not exist yet: the service puts its id in the empty place.
+            let publish = PublishEvent::text("", text);
+            bytes(&(profile, conversation, Request::new(&used[2], "ms.PublishEvent", publish)))
+        }
+    };
+    Outbound { doing: "opening a conversation", json, ids: used }
+}
+
+/// A text message.
+pub(crate) fn text(ids: &RequestIds, dialog_id: &str, message: &str) -> Outbound {
+    let id = ids.next();
+    let body = PublishEvent::text(dialog_id, message);
+    let json = bytes(&Request::new(&id, "ms.PublishEvent", body));
+    Outbound { doing: "sending a text", json, ids: vec![id] }
+}
+
+/// The end of a conversation.
+pub(crate) fn close(ids: &RequestIds, conversation_id: &str) -> Outbound {
+    let id = ids.next();
+    let state = ConversationState { field: "ConversationStateField", conversation_state: "CLOSE" };
+    let body = UpdateConversationField { conversation_id, conversation_field: state };
+    let json = bytes(&Request::new(&id, "cm.UpdateConversationField", body));
+    Outbound { doing: "closing the conversation", json, ids: vec![id] }
+}
+
+/// One request as the caller wrote it; only a missing `id` is filled in.
+pub(crate) fn raw(ids: &RequestIds, json: &[u8]) -> Result<Outbound, Error> {
+    let text = utf8(json)?;
+    let request: &RawValue = serde_json::from_str(text).map_err(|why| not_json("json", &why))?;
+    let (json, id) = with_id(ids, request.get(), "the request")?;
+    Ok(Outbound { doing: "sending a request", json: json.into_bytes(), ids: vec![id] })
+}
+
+/// An array of requests as the caller wrote them; only missing `id`s are filled in.
+pub(crate) fn raw_batch(ids: &RequestIds, json: &[u8]) -> Result<Outbound, Error> {
+    let text = utf8(json)?;
+    let requests: Vec<&RawValue> =
+        serde_json::from_str(text).map_err(|why| not_json("json as an array of requests", &why))?;
+    if requests.is_empty() {
+        return Err(Error::invalid("json is an empty array: a batch has at least one request"));
+    }
+    let mut used: Vec<String> = Vec::with_capacity(requests.len());
+    let mut batch = String::with_capacity(text.len());
+    for (index, request) in requests.iter().enumerate() {
+        let (json, id) = with_id(ids, request.get(), &format!("request {}", index + 1))?;
+        if used.contains(&id) {
+            let id = shorten(&id);
+            return Err(Error::invalid(format!("two requests of the batch have the id '{id}'")));
+        }
+        batch.push(if index == 0 { '[' } else { ',' });
+        batch.push_str(&json);
+        used.push(id);
+    }
+    batch.push(']');
+    Ok(Outbound { doing: "sending a batch", json: batch.into_bytes(), ids: used })
+}
+
+fn utf8(json: &[u8]) -> Result<&str, Error> {
+    std::str::from_utf8(json).map_err(|_| Error::invalid("json is not UTF-8"))
+}
+
+fn not_json(what: &str, why: &serde_json::Error) -> Error {
+    Error::invalid(format!("cannot read {what}: {why}"))
+}
+
+#[derive(Deserialize)]
+struct OnlyId<'a> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    id: Option<&'a RawValue>,
+}
+
+/// Keeps `"id":null` apart from no `id` at all.
+fn present<'de, D: Deserializer<'de>>(input: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(input).map(Some)
+}
+
+fn with_id(ids: &RequestIds, object: &str, what: &str) -> Result<(String, String), Error> {
+    // Checked first, because an array of one element would pass for the struct below.
+    let Some(members) = object.strip_prefix('{') else {
+        return Err(Error::invalid(format!("{what} is not a JSON object")));
+    };
+    let found: OnlyId = serde_json::from_str(object).map_err(|why| not_json(what, &why))?;
+    if let Some(id) = found.id {
+        return match id_text(id.get()) {
+            Some(id) if (1..=MOST).contains(&id.chars().count()) => Ok((object.to_owned(), id)),
+            _ => Err(Error::invalid(format!(
+                "the id of {what} is neither a string of 1 to {MOST} characters nor a number"
+            ))),
+        };
+    }
+    let id = ids.next();
+    let comma = if members.trim_start().starts_with('}') { "" } else { "," };
+    Ok((format!("{{\"id\":\"{id}\"{comma}{members}"), id))
+}
+
+/// The text of an id, which may be a JSON string or a number: ids are compared as text.
+pub(crate) fn id_text(json: &str) -> Option<String> {
+    if json.starts_with('"') {
+        return serde_json::from_str(json).ok();
+    }
+    json.starts_with(|first: char| first == '-' || first.is_ascii_digit()).then(|| json.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Status;
+
+    fn ids() -> RequestIds {
+        RequestIds::new()
+    }
+
+    #[test]
+    fn a_text_is_written_as_documented() {
+        let sent = text(&ids(), "d-1", "say \"hi\"\u{1}\n👍");
+        let expected = format!(
+            r#"{{"kind":"req","id":"{}","type":"ms.PublishEvent","body":{{"dialogId":"d-1","event":{{"type":"ContentEvent","contentType":"text/plain","message":"say \"hi\"\u0001\n👍"}}}}}}"#,
+            sent.ids[0]
+        );
+        assert_eq!(String::from_utf8(sent.json).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_close_is_written_as_documented() {
+        let sent = close(&ids(), "c-1");
+        let expected = format!(
+            r#"{{"kind":"req","id":"{}","type":"cm.UpdateConversationField","body":{{"conversationId":"c-1","conversationField":{{"field":"ConversationStateField","conversationState":"CLOSE"}}}}}}"#,
+            sent.ids[0]
+        );
+        assert_eq!(String::from_utf8(sent.json).unwrap(), expected);
+    }
+
+    #[test]
+    fn opening_is_a_batch_in_the_documented_order() {
+        let sent = open(&ids(), "le1", Some("Hi"));
+        let expected = format!(
+            concat!(
+                r#"[{{"kind":"req","id":"{}","type":"userprofile.SetUserProfile","body":{{}}}},"#,
+                r#"{{"kind":"req","id":"{}","type":"cm.ConsumerRequestConversation","body":{{"brandId":"le1"}}}},"#,
+                r#"{{"kind":"req","id":"{}","type":"ms.PublishEvent","body":{{"dialogId":"","event":{{"type":"ContentEvent","contentType":"text/plain","message":"Hi"}}}}}}]"#
+            ),
+            sent.ids[0], sent.ids[1], sent.ids[2]
+        );
+        assert_eq!(String::from_utf8(sent.json).unwrap(), expected);
+        assert_eq!(open(&ids(), "le1", None).ids.len(), 2);
+    }
+
+    #[test]
+    fn raw_json_goes_out_as_written_and_its_id_is_kept() {
+        for (json, id) in [
+            (r#"{ "id" : "1," , "x":1e400 }"#, "1,"),
+            (r#"{"id":5}"#, "5"),
+            (r#"{"id":"é"}"#, "é"),
+            (r#"{"body":{"id":"inner"},"id":12345678901234567890123}"#, "12345678901234567890123"),
+        ] {
+            let sent = raw(&ids(), json.as_bytes()).unwrap();
+            assert_eq!(sent.json, json.as_bytes());
+            assert_eq!(sent.ids, [id]);
+        }
+    }
+
+    #[test]
+    fn a_missing_id_is_filled_in_and_nothing_else_changed() {
+        let sent = raw(&ids(), br#"{"kind":"req"}"#).unwrap();
+        let expected = format!(r#"{{"id":"{}","kind":"req"}}"#, sent.ids[0]);
+        assert_eq!(String::from_utf8(sent.json).unwrap(), expected);
+        let sent = raw(&ids(), b" { } ").unwrap();
+        assert_eq!(
+            String::from_utf8(sent.json).unwrap(),
+            format!(r#"{{"id":"{}" }}"#, sent.ids[0])
+        );
+        let sent = raw_batch(&ids(), br#" [{"id":7}, {"a":1}] "#).unwrap();
+        let expected = format!(r#"[{{"id":7}},{{"id":"{}","a":1}}]"#, sent.ids[1]);
+        assert_eq!(String::from_utf8(sent.json).unwrap(), expected);
+        assert_eq!(sent.ids[0], "7");
+    }
+
+    #[test]
+    fn bad_raw_json_is_refused_before_anything_is_sent() {
+        let long = format!(r#"{{"id":"{}"}}"#, "x".repeat(65));
+        let bad: [&[u8]; 12] = [
+            b"",
+            b"{",
+            b"null",
+            b"[]",
+            b"[1]",
+            b"{} {}",
+            b"\xff",
+            br#"{"id":null}"#,
+            br#"{"id":""}"#,
+            br#"{"id":true}"#,
+            br#"{"id":1,"id":2}"#,
+            long.as_bytes(),
+        ];
+        for json in bad {
+            let error = raw(&ids(), json).err().unwrap();
+            assert_eq!(error.status(), Status::InvalidArgument, "{json:?}");
+        }
+        let bad: [&[u8]; 6] =
+            [b"", b"{}", b"[]", b"[1]", br#"[{"id":1},{"id":"1"}]"#, br#"[{"id":[]}]"#];
+        for json in bad {
+            assert_eq!(raw_batch(&ids(), json).err().unwrap().status(), Status::InvalidArgument);
+        }
+        let deep = [b"{\"a\":".repeat(100_000), b"1".to_vec(), b"}".repeat(100_000)].concat();
+        let _ = raw(&ids(), &deep);
+    }
+}

@@ -1,0 +1,148 @@
+//! How a request travels: from the caller's thread to a service and back, top to bottom.
+
+use std::sync::Arc;
+
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+
+use crate::client::Shared;
+use crate::consumer::ConsumerState;
+use crate::deadline::Deadline;
+use crate::domains::Service;
+use crate::error::{Error, ServiceSays, Status};
+use crate::message::Outbound;
+use crate::secret::{Token, redact};
+use crate::transport::Answer;
+
+const ON_BEHALF: HeaderName = HeaderName::from_static("x-lp-on-behalf");
+
+/// One HTTP request to one service.
+pub(crate) struct Outgoing<'a> {
+    /// What is being done, as the beginning of an error message.
+    pub doing: &'static str,
+    pub method: Method,
+    pub url: String,
+    pub headers: HeaderMap,
+    pub body: &'a [u8],
+    /// What must not come back in an error, should the server echo it.
+    pub secrets: &'a [&'a str],
+    /// Whether sending it twice could do something twice.
+    pub has_effect: bool,
+}
+
+/// A 2xx answer.
+pub(crate) struct Answered {
+    pub status: u16,
+    pub body: Vec<u8>,
+    pub attempts: u32,
+}
+
+/// The two endpoints of the Connector API.
+#[derive(Clone, Copy)]
+pub(crate) enum Endpoint {
+    /// CONVERSATION: a batch that opens a conversation.
+    Conversation,
+    /// SEND: one request.
+    Send,
+}
+
+impl Endpoint {
+    fn path(self, account: &str) -> String {
+        let end = match self {
+            Endpoint::Conversation => "",
+            Endpoint::Send => "/send",
+        };
+        format!("/api/account/{account}/messaging/consumer/conversation{end}?v=3")
+    }
+}
+
+/// Sends messages on behalf of a consumer: finds the service, the connector's token and the
+/// consumer's token, then posts.
+pub(crate) fn deliver(
+    client: &Shared,
+    consumer: &ConsumerState,
+    endpoint: Endpoint,
+    message: &Outbound,
+    deadline: Deadline,
+) -> Result<Answered, Error> {
+    let base = client.base_url(Service::Messaging, deadline)?;
+    let app_jwt = client.app_jwt(deadline)?;
+    let consumer_jws = consumer.jws(client, deadline)?;
+
+    let mut headers = json_headers(&app_jwt);
+    headers.insert(ON_BEHALF, consumer_jws.token.header());
+    let request = Outgoing {
+        doing: message.doing,
+        method: Method::POST,
+        url: format!("{}{}", base.as_str(), endpoint.path(&client.settings.account_id)),
+        headers,
+        body: &message.json,
+        secrets: &[app_jwt.expose(), consumer_jws.token.expose()],
+        has_effect: true,
+    };
+    exchange(client, &request, deadline).map_err(|error| error.with_request_id(message.id()))
+}
+
+/// The headers of a JSON request that the connector's token authorizes.
+pub(crate) fn json_headers(app_jwt: &Arc<Token>) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(4);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::AUTHORIZATION, app_jwt.header());
+    headers
+}
+
+/// Sends a request until it is answered; the answer is 2xx or an error.
+///
+/// Today "until" means once. This is the place, and the only one, where an attempt that failed is
+/// looked at and another may follow: every request of the library passes here, with its deadline.
+pub(crate) fn exchange(
+    client: &Shared,
+    request: &Outgoing,
+    deadline: Deadline,
+) -> Result<Answered, Error> {
+    client.check_open()?;
+    let attempts = 1;
+    let outcome = client
+        .local()
+        .transport
+        .attempt(request.method.clone(), &request.url, &request.headers, request.body, deadline)
+        .and_then(|answer| accept(answer, request));
+    match outcome {
+        Ok(answer) => Ok(Answered { status: answer.status, body: answer.body, attempts }),
+        // A shutdown breaks connections: that is the cause, not what it looks like.
+        Err(error) if client.check_open().is_err() => {
+            let maybe = error.maybe_delivered() && request.has_effect;
+            let closed = client.check_open().err().unwrap_or(error);
+            Err(closed.with_attempts(attempts).with_maybe_delivered(maybe))
+        }
+        Err(error) => {
+            let maybe = error.maybe_delivered() && request.has_effect;
+            Err(error.context(request.doing).with_attempts(attempts).with_maybe_delivered(maybe))
+        }
+    }
+}
+
+fn accept(answer: Answer, request: &Outgoing) -> Result<Answer, Error> {
+    if (200..=299).contains(&answer.status) {
+        return Ok(answer);
+    }
+    let body = redact(answer.body, request.secrets);
+    let says = ServiceSays {
+        http_status: answer.status,
+        retry_after_ms: retry_after_ms(&answer.headers),
+        body: body.clone(),
+        ..ServiceSays::read(&body)
+    };
+    let message = match answer.status {
+        300..=399 => {
+            format!("the service answered {}: redirects are never followed", answer.status)
+        }
+        status => format!("the service answered {status}{}", says.reason()),
+    };
+    Err(Error::new(Status::of_http(answer.status), message).with_service(says))
+}
+
+/// `Retry-After` in its form of whole seconds.
+fn retry_after_ms(headers: &HeaderMap) -> Option<u64> {
+    let seconds: u64 = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    seconds.checked_mul(1000)
+}

@@ -1,0 +1,228 @@
+//! HTTP requests over pooled connections: the only file that touches ureq's `unversioned` traits.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use ureq::Agent;
+use ureq::config::Config;
+use ureq::http::{HeaderMap, Method, Request, Uri};
+use ureq::tls::TlsConfig;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{
+    ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport as Connection,
+};
+
+use crate::config::Settings;
+use crate::deadline::Deadline;
+use crate::error::{Error, Status};
+use crate::turn::lock;
+
+/// Connections to all hosts, and how requests go over them.
+pub(crate) struct Transport {
+    agent: Agent,
+    request_timeout: Duration,
+    response_max_bytes: u64,
+}
+
+/// What came back, whatever its HTTP status.
+pub(crate) struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Transport {
+    pub(crate) fn new(settings: &Settings, tls: TlsConfig) -> Transport {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(settings.proxy.clone())
+            .tls_config(tls)
+            .user_agent(&settings.user_agent)
+            .timeout_connect(Some(settings.connect_timeout))
+            .max_idle_connections(settings.pool_max_connections.saturating_mul(4))
+            .max_idle_connections_per_host(settings.pool_max_connections)
+            .max_idle_age(settings.pool_idle_timeout)
+            .build();
+        let resolver =
+            CachingResolver { ttl: settings.dns_cache_ttl, known: Mutex::new(HashMap::new()) };
+        Transport {
+            agent: Agent::with_parts(config, MarkingConnector(DefaultConnector::new()), resolver),
+            request_timeout: settings.request_timeout,
+            response_max_bytes: settings.response_max_bytes,
+        }
+    }
+
+    /// Sends one request and reads the whole answer, once.
+    pub(crate) fn attempt(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+        deadline: Deadline,
+    ) -> Result<Answer, Error> {
+        let timeout = self.request_timeout.min(deadline.remaining()?);
+        let uri: Uri = url.parse().map_err(|_| {
+            Error::new(Status::Internal, "a base URL and a path did not make a URL")
+        })?;
+        let host = uri.host().unwrap_or_default().to_owned();
+        let fail = |error| failure(error, &host, timeout);
+
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers.clone();
+        let request = self.agent.configure_request(request).timeout_global(Some(timeout)).build();
+
+        let (parts, mut body) = self.agent.run(request).map_err(fail)?.into_parts();
+        let body = body.with_config().limit(self.response_max_bytes).read_to_vec().map_err(fail)?;
+        Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
+    }
+
+    /// Closes every connection; requests under way fail.
+    pub(crate) fn shutdown(&self) {
+        self.agent.clone().shutdown();
+    }
+}
+
+/// Turns an error of ureq into ours, with whether the request may have been delivered.
+fn failure(error: ureq::Error, host: &str, timeout: Duration) -> Error {
+    // Marked by MarkingConnector: nothing of the request was written yet.
+    let (error, sent) = match error {
+        ureq::Error::Other(other) => match other.downcast::<NotConnected>() {
+            Ok(not_connected) => (not_connected.0, false),
+            Err(other) => (ureq::Error::Other(other), true),
+        },
+        ureq::Error::HostNotFound => (error, false),
+        // The agent was shut down before it had a connection.
+        ureq::Error::Io(io) if io.kind() == io::ErrorKind::NotConnected => (io.into(), false),
+        error => (error, true),
+    };
+    let ms = timeout.as_millis();
+    let (status, message) = match error {
+        ureq::Error::Timeout(_) if sent => {
+            (Status::Timeout, format!("{host} did not answer within {ms} ms"))
+        }
+        ureq::Error::Timeout(_) => (Status::Timeout, format!("connecting to {host} took too long")),
+        ureq::Error::Rustls(cause) => (Status::Tls, format!("TLS with {host} failed: {cause}")),
+        ureq::Error::Tls(cause) => (Status::Tls, format!("TLS with {host} failed: {cause}")),
+        ureq::Error::Io(cause) => match tls_cause(&cause) {
+            Some(tls) => (Status::Tls, format!("TLS with {host} failed: {tls}")),
+            None if sent => (
+                Status::Connect,
+                format!("the connection to {host} broke before an answer: {cause}"),
+            ),
+            None => (Status::Connect, format!("cannot connect to {host}: {cause}")),
+        },
+        ureq::Error::HostNotFound => (Status::Connect, format!("the name {host} was not found")),
+        ureq::Error::ConnectProxyFailed(_) | ureq::Error::ConnectionFailed => {
+            (Status::Connect, format!("the proxy did not connect to {host}"))
+        }
+        ureq::Error::BodyExceedsLimit(most) => (
+            Status::Protocol,
+            format!("{host} answered with more than {most} bytes (response.max.bytes)"),
+        ),
+        other => {
+            (Status::Protocol, format!("the answer of {host} is not HTTP as expected: {other}"))
+        }
+    };
+    Error::new(status, message).with_maybe_delivered(sent)
+}
+
+fn tls_cause(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// Marks what fails before there is a connection, because then nothing can have been delivered.
+#[derive(Debug)]
+struct MarkingConnector(DefaultConnector);
+
+#[derive(Debug)]
+struct NotConnected(ureq::Error);
+
+impl fmt::Display for NotConnected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for NotConnected {}
+
+fn not_connected(error: ureq::Error) -> ureq::Error {
+    match error {
+        // Already marked: a connection to a proxy is made by the same connector.
+        ureq::Error::Other(other) if other.is::<NotConnected>() => ureq::Error::Other(other),
+        other => ureq::Error::Other(Box::new(NotConnected(other))),
+    }
+}
+
+impl Connector<()> for MarkingConnector {
+    type Out = Box<dyn Connection>;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails,
+        chained: Option<()>,
+    ) -> Result<Option<Self::Out>, ureq::Error> {
+        self.0.connect(details, chained).map_err(not_connected)
+    }
+}
+
+/// Resolves names on the calling thread, at most once in a while.
+///
+/// ureq's own resolver looks names up for each request, on a thread made for it.
+#[derive(Debug)]
+struct CachingResolver {
+    ttl: Duration,
+    known: Mutex<HashMap<String, Known>>,
+}
+
+#[derive(Clone, Debug)]
+struct Known {
+    addresses: Arc<[SocketAddr]>,
+    at: Instant,
+}
+
+impl CachingResolver {
+    fn look_up(&self, host_and_port: &str) -> io::Result<Arc<[SocketAddr]>> {
+        let known = lock(&self.known).get(host_and_port).cloned();
+        if let Some(known) = known.filter(|known| known.at.elapsed() < self.ttl) {
+            return Ok(known.addresses);
+        }
+        let addresses: Arc<[SocketAddr]> = host_and_port.to_socket_addrs()?.collect();
+        let known = Known { addresses: addresses.clone(), at: Instant::now() };
+        lock(&self.known).insert(host_and_port.to_owned(), known);
+        Ok(addresses)
+    }
+}
+
+impl Resolver for CachingResolver {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        _timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
+            return Err(not_connected(ureq::Error::BadUri("no host".to_owned())));
+        };
+        let name = DefaultResolver::host_and_port(scheme, authority)
+            .ok_or_else(|| not_connected(ureq::Error::BadUri("no port".to_owned())))?;
+        let addresses = self.look_up(&name).map_err(|error| not_connected(error.into()))?;
+        let mut wanted = self.empty();
+        let family = config.ip_family();
+        for address in family.keep_wanted(addresses.iter().copied()).take(MOST_ADDRESSES) {
+            wanted.push(address);
+        }
+        if wanted.is_empty() { Err(ureq::Error::HostNotFound) } else { Ok(wanted) }
+    }
+}
+
+/// As many as ureq's list of addresses holds.
+const MOST_ADDRESSES: usize = 16;

@@ -1,0 +1,249 @@
+//! Taking turns: waiting for other threads, never beyond a deadline.
+//!
+//! The library never holds a plain lock while it talks to the network, because a waiting thread
+//! could not give up. These two types hold their lock for an instant only.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::deadline::Deadline;
+use crate::error::Error;
+
+/// Locks even if another thread panicked with the lock held: the state behind these locks is
+/// valid between any two statements.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn wait<'a, T>(
+    changed: &Condvar,
+    guard: MutexGuard<'a, T>,
+    deadline: Deadline,
+) -> Result<MutexGuard<'a, T>, Error> {
+    let left = deadline.remaining()?;
+    let (guard, _) = changed.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner);
+    Ok(guard)
+}
+
+/// Lets one thread at a time pass, in the order in which they asked.
+#[derive(Default)]
+pub(crate) struct Turn {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    next_ticket: u64,
+    waiting: std::collections::VecDeque<u64>,
+}
+
+/// The turn of one thread; ends when dropped.
+pub(crate) struct MyTurn<'a> {
+    turn: &'a Turn,
+    ticket: u64,
+}
+
+impl Turn {
+    pub(crate) fn take(&self, deadline: Deadline) -> Result<MyTurn<'_>, Error> {
+        let mut queue = lock(&self.queue);
+        let ticket = queue.next_ticket;
+        queue.next_ticket += 1;
+        queue.waiting.push_back(ticket);
+        // Made before the wait, so that a thread that gives up leaves the queue.
+        let mine = MyTurn { turn: self, ticket };
+        while queue.waiting.front() != Some(&ticket) {
+            queue = match wait(&self.changed, queue, deadline) {
+                Ok(queue) => queue,
+                Err(late) => {
+                    return Err(late.context("waiting for earlier sends of this conversation"));
+                }
+            };
+        }
+        drop(queue);
+        Ok(mine)
+    }
+}
+
+impl Drop for MyTurn<'_> {
+    fn drop(&mut self) {
+        let mut queue = lock(&self.turn.queue);
+        queue.waiting.retain(|ticket| *ticket != self.ticket);
+        // Waking nobody would still be a system call.
+        if !queue.waiting.is_empty() {
+            self.turn.changed.notify_all();
+        }
+    }
+}
+
+/// A value that is fetched by one thread for all that need it meanwhile, and kept.
+///
+/// The others wait for that fetch and share its outcome, good or bad.
+pub(crate) struct SingleFlight<T> {
+    state: Mutex<State<T>>,
+    landed: Condvar,
+}
+
+struct State<T> {
+    value: Option<T>,
+    /// Counts the fetches begun, so that a waiting thread knows its own from a later one.
+    flight: u64,
+    flying: bool,
+    failure: Option<Error>,
+}
+
+impl<T: Clone> SingleFlight<T> {
+    pub(crate) const fn new() -> Self {
+        let state = State { value: None, flight: 0, flying: false, failure: None };
+        SingleFlight { state: Mutex::new(state), landed: Condvar::new() }
+    }
+
+    /// The kept value if `is_good`, otherwise what `fetch` brings.
+    pub(crate) fn get(
+        &self,
+        deadline: Deadline,
+        is_good: impl Fn(&T) -> bool,
+        fetch: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut state = lock(&self.state);
+        loop {
+            if let Some(value) = state.value.as_ref().filter(|value| is_good(value)) {
+                return Ok(value.clone());
+            }
+            if !state.flying {
+                break;
+            }
+            let joined = state.flight;
+            while state.flying && state.flight == joined {
+                state = wait(&self.landed, state, deadline)?;
+            }
+            // A later flight may be under way by now; ours is over, and its outcome counts.
+            if state.flight == joined {
+                if let Some(failure) = &state.failure {
+                    return Err(failure.clone());
+                }
+                if let Some(value) = &state.value {
+                    return Ok(value.clone());
+                }
+            }
+        }
+        state.flying = true;
+        state.flight += 1;
+        state.failure = None;
+        drop(state);
+
+        let mut landing = Landing { flight: self, outcome: None };
+        let outcome = fetch();
+        landing.outcome = Some(outcome.clone());
+        outcome
+    }
+}
+
+/// Ends a flight, also when the fetch panics: then the waiting threads try for themselves.
+struct Landing<'a, T> {
+    flight: &'a SingleFlight<T>,
+    outcome: Option<Result<T, Error>>,
+}
+
+impl<T> Drop for Landing<'_, T> {
+    fn drop(&mut self) {
+        let mut state = lock(&self.flight.state);
+        state.flying = false;
+        match self.outcome.take() {
+            Some(Ok(value)) => state.value = Some(value),
+            Some(Err(failure)) => state.failure = Some(failure),
+            None => {}
+        }
+        drop(state);
+        self.flight.landed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::error::Status;
+
+    fn soon() -> Deadline {
+        Deadline::after(Duration::from_secs(60))
+    }
+
+    fn now() -> Deadline {
+        Deadline::after(Duration::ZERO)
+    }
+
+    #[test]
+    fn a_turn_that_cannot_come_in_time_is_a_timeout_and_leaves_the_queue() {
+        let turn = Turn::default();
+        let first = turn.take(soon()).unwrap();
+        assert_eq!(turn.take(now()).err().unwrap().status(), Status::Timeout);
+        drop(first);
+        assert!(turn.take(now()).is_ok());
+    }
+
+    #[test]
+    fn many_threads_share_one_fetch() {
+        let flight = SingleFlight::new();
+        let fetched = AtomicU32::new(0);
+        let start = Barrier::new(16);
+        std::thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    start.wait();
+                    let value =
+                        flight.get(soon(), |_| true, || Ok(fetched.fetch_add(1, Ordering::SeqCst)));
+                    assert_eq!(value.unwrap(), 0);
+                });
+            }
+        });
+        assert_eq!(fetched.into_inner(), 1);
+    }
+
+    #[test]
+    fn those_who_wait_share_the_failure_and_the_next_tries_anew() {
+        let flight = SingleFlight::<u32>::new();
+        let (flying, gave_up) = (Barrier::new(2), Barrier::new(2));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let failed = flight.get(
+                    soon(),
+                    |_| true,
+                    || {
+                        flying.wait();
+                        gave_up.wait();
+                        Err(Error::new(Status::Server, "down"))
+                    },
+                );
+                assert_eq!(failed.unwrap_err().status(), Status::Server);
+            });
+            flying.wait();
+            let late = flight.get(now(), |_| true, || Ok(7)).unwrap_err();
+            assert_eq!(late.status(), Status::Timeout, "waits for the flight under way");
+            let waiter = scope
+                .spawn(|| flight.get(soon(), |_| true, || Err(Error::new(Status::Server, "down"))));
+            gave_up.wait();
+            assert_eq!(waiter.join().unwrap().unwrap_err().message(), "down");
+        });
+        assert_eq!(flight.get(soon(), |_| true, || Ok(7)).unwrap(), 7);
+    }
+
+    #[test]
+    fn a_stale_value_is_fetched_again() {
+        let flight = SingleFlight::new();
+        assert_eq!(flight.get(soon(), |_| true, || Ok(1)).unwrap(), 1);
+        assert_eq!(flight.get(soon(), |v| *v > 1, || Ok(2)).unwrap(), 2);
+        assert_eq!(flight.get(soon(), |v| *v > 1, || Ok(3)).unwrap(), 2);
+    }
+
+    #[test]
+    fn a_panicking_fetch_frees_the_flight() {
+        let flight = SingleFlight::<u32>::new();
+        let panics =
+            std::panic::AssertUnwindSafe(|| flight.get(soon(), |_| true, || panic!("defect")));
+        assert!(std::panic::catch_unwind(panics).is_err());
+        assert_eq!(flight.get(now(), |_| true, || Ok(1)).unwrap(), 1);
+    }
+}

@@ -1,0 +1,225 @@
+/* The harness: checks, and the sandbox's control API over a plain socket. */
+#define _POSIX_C_SOURCE 200809L
+#include "harness.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+void fail(const char *file, int line, const char *what)
+{
+    fprintf(stderr, "%s:%d: failed: %s\n", file, line, what);
+    exit(1);
+}
+
+void check_status(const char *file, int line, const char *call, lpc_status expected,
+                  lpc_status actual, lpc_error *const *err)
+{
+    if (expected == actual)
+        return;
+    fprintf(stderr, "%s:%d: %s\n  gave %s, expected %s: %s\n", file, line, call,
+            lpc_status_name(actual), lpc_status_name(expected),
+            err != NULL && *err != NULL ? lpc_error_message(*err) : "no error");
+    exit(1);
+}
+
+void check_text(const char *file, int line, const char *expected, const char *actual)
+{
+    if (actual != NULL && strcmp(expected, actual) == 0)
+        return;
+    fprintf(stderr, "%s:%d: \"%s\" expected, got \"%s\"\n", file, line, expected,
+            actual != NULL ? actual : "(NULL)");
+    exit(1);
+}
+
+/* One HTTP request to the control API; gives the answer's body, which the caller frees. */
+static char *control(const char *method, const char *path, const char *body)
+{
+    const char *url = getenv("LPC_SANDBOX_CONTROL"); /* http://127.0.0.1:PORT */
+    const char *port = url != NULL ? strrchr(url, ':') : NULL;
+    struct sockaddr_in address = {0};
+    size_t used = 0, room = 1 << 16;
+    char *answer = malloc(room), *text;
+    char head[512];
+    ssize_t got;
+    int fd;
+
+    if (port == NULL)
+        fail(__FILE__, __LINE__, "LPC_SANDBOX_CONTROL is not set: run by `lpc-sandbox -- …`");
+    address.sin_family = AF_INET;
+    address.sin_port = htons((uint16_t)atoi(port + 1));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(answer != NULL && fd >= 0);
+    CHECK(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
+    snprintf(head, sizeof head,
+             "%s %s HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n",
+             method, path, strlen(body));
+    CHECK(write(fd, head, strlen(head)) == (ssize_t)strlen(head));
+    CHECK(write(fd, body, strlen(body)) == (ssize_t)strlen(body));
+    while ((got = read(fd, answer + used, room - used - 1)) > 0) {
+        used += (size_t)got;
+        if (room - used < 1024)
+            CHECK((answer = realloc(answer, room *= 2)) != NULL);
+    }
+    close(fd);
+    answer[used] = '\0';
+    if (strncmp(answer, "HTTP/1.1 2", 10) != 0)
+        fail(__FILE__, __LINE__, answer);
+    text = strstr(answer, "\r\n\r\n");
+    CHECK(text != NULL);
+    text = strdup(text + 4);
+    free(answer);
+    return text;
+}
+
+/* Copies the text member of a flat JSON object. */
+static void member(const char *json, const char *name, char *to, size_t room)
+{
+    char pattern[64];
+    const char *found, *end;
+
+    snprintf(pattern, sizeof pattern, "\"%s\":\"", name);
+    found = strstr(json, pattern);
+    if (found == NULL)
+        fail(__FILE__, __LINE__, name);
+    found += strlen(pattern);
+    end = strchr(found, '"');
+    CHECK(end != NULL && (size_t)(end - found) < room);
+    memcpy(to, found, (size_t)(end - found));
+    to[end - found] = '\0';
+}
+
+account account_new(void)
+{
+    account a;
+    char *json = control("POST", "/accounts", "{}");
+
+    member(json, "id", a.id, sizeof a.id);
+    member(json, "client_id", a.client_id, sizeof a.client_id);
+    member(json, "client_secret", a.client_secret, sizeof a.client_secret);
+    free(json);
+    return a;
+}
+
+lpc_config *account_config(const account *a)
+{
+    lpc_config *config = lpc_config_new();
+    lpc_error *err = NULL;
+
+    CHECK(config != NULL);
+    CHECK_OK(lpc_config_load_env(config, &err), &err);
+    CHECK_OK(lpc_config_set(config, "account.id", a->id, &err), &err);
+    CHECK_OK(lpc_config_set(config, "client.id", a->client_id, &err), &err);
+    CHECK_OK(lpc_config_set(config, "client.secret", a->client_secret, &err), &err);
+    return config;
+}
+
+lpc_client *account_client_with(const account *a, const char *key, const char *value)
+{
+    lpc_config *config = account_config(a);
+    lpc_client *client = NULL;
+    lpc_error *err = NULL;
+
+    if (key != NULL)
+        CHECK_OK(lpc_config_set(config, key, value, &err), &err);
+    CHECK_OK(lpc_client_new(config, &client, &err), &err);
+    lpc_config_free(config);
+    return client;
+}
+
+lpc_client *account_client(const account *a)
+{
+    return account_client_with(a, NULL, NULL);
+}
+
+static char *account_control(const account *a, const char *method, const char *what,
+                             const char *body)
+{
+    char path[256];
+
+    snprintf(path, sizeof path, "/accounts/%s/%s", a->id, what);
+    return control(method, path, body);
+}
+
+void account_answer_json(const account *a, const char *json)
+{
+    free(account_control(a, "POST", "answers", json));
+}
+
+void account_answer(const account *a, const char *route, int status, const char *body)
+{
+    char json[4096];
+    size_t n;
+    const char *c;
+
+    n = (size_t)snprintf(json, sizeof json, "{\"route\":\"%s\",\"status\":%d,\"body\":\"", route,
+                         status);
+    for (c = body; *c != '\0'; c++) {
+        CHECK(n + 4 < sizeof json);
+        if (*c == '"' || *c == '\\')
+            json[n++] = '\\';
+        json[n++] = *c;
+    }
+    memcpy(json + n, "\"}", 3);
+    account_answer_json(a, json);
+}
+
+char *account_conversations(const account *a)
+{
+    return account_control(a, "GET", "conversations", "");
+}
+
+char *account_requests(const account *a)
+{
+    return account_control(a, "GET", "requests", "");
+}
+
+void account_close_conversation(const account *a, const char *conversation_id)
+{
+    char what[256];
+
+    snprintf(what, sizeof what, "conversations/%s/close", conversation_id);
+    free(account_control(a, "POST", what, "{}"));
+}
+
+char *account_app_jwt(const account *a)
+{
+    char *json = account_control(a, "POST", "tokens", "{}");
+    char *token = malloc(strlen(json) + 1);
+
+    CHECK(token != NULL);
+    member(json, "token", token, strlen(json) + 1);
+    free(json);
+    return token;
+}
+
+size_t occurrences(const char *text, const char *part)
+{
+    size_t count = 0;
+
+    for (text = strstr(text, part); text != NULL; text = strstr(text + 1, part))
+        count++;
+    return count;
+}
+
+lpc_consumer *new_consumer(lpc_client *client, const char *id)
+{
+    lpc_consumer *consumer = NULL;
+    lpc_error *err = NULL;
+
+    CHECK_OK(lpc_consumer_new(client, id, &consumer, &err), &err);
+    CHECK(consumer != NULL && err == NULL);
+    return consumer;
+}
+
+lpc_conversation *new_conversation(lpc_consumer *consumer)
+{
+    lpc_conversation *conversation = NULL;
+    lpc_error *err = NULL;
+
+    CHECK_OK(lpc_conversation_open(consumer, NULL, &conversation, &err), &err);
+    CHECK(conversation != NULL && err == NULL);
+    return conversation;
+}

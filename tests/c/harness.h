@@ -1,0 +1,95 @@
+/* What every C test uses: checks that say what failed, and a sandbox account of its own. */
+#ifndef HARNESS_H
+#define HARNESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lpconnector.h"
+
+/* Ends the program with the place and the reason, if the condition does not hold. */
+#define CHECK(condition)                                                                       \
+    do {                                                                                       \
+        if (!(condition))                                                                      \
+            fail(__FILE__, __LINE__, #condition);                                              \
+    } while (0)
+
+/* Checks the status of a call; on a surprise the error's message is shown too. */
+#define CHECK_STATUS(expected, call, err)                                                      \
+    check_status(__FILE__, __LINE__, #call, (expected), (call), (err))
+
+#define CHECK_OK(call, err) CHECK_STATUS(LPC_OK, call, err)
+
+#define CHECK_TEXT(expected, actual) check_text(__FILE__, __LINE__, (expected), (actual))
+
+void fail(const char *file, int line, const char *what);
+void check_status(const char *file, int line, const char *call, lpc_status expected,
+                  lpc_status actual, lpc_error *const *err);
+void check_text(const char *file, int line, const char *expected, const char *actual);
+
+/* An account that only this test uses. */
+typedef struct {
+    char id[64];
+    char client_id[64];
+    char client_secret[128];
+} account;
+
+account account_new(void);
+/* The environment's options, with those of the account on top. */
+lpc_config *account_config(const account *a);
+lpc_client *account_client(const account *a);
+/* A client with one more option. */
+lpc_client *account_client_with(const account *a, const char *key, const char *value);
+/* The next request on the route ("send", "token", …) gets this answer; body is plain text. */
+void account_answer(const account *a, const char *route, int status, const char *body);
+/* The same with any answer, as the control API takes it. */
+void account_answer_json(const account *a, const char *json);
+/* What the sandbox holds, as JSON; the caller frees it. */
+char *account_conversations(const account *a);
+/* What came in, as JSON; the caller frees it. */
+char *account_requests(const account *a);
+void account_close_conversation(const account *a, const char *conversation_id);
+/* An AppJWT of this account, made by the sandbox; the caller frees it. */
+char *account_app_jwt(const account *a);
+
+/* How often a text occurs in another. */
+size_t occurrences(const char *text, const char *part);
+
+lpc_consumer *new_consumer(lpc_client *client, const char *id);
+lpc_conversation *new_conversation(lpc_consumer *consumer);
+
+/* The tests; main.c lists them. */
+void test_versions(void);
+void test_status_names(void);
+void test_config(void);
+void test_conversation(void);
+void test_attach(void);
+void test_consumer_tokens(void);
+void test_raw_json(void);
+void test_given_app_jwt(void);
+void test_status_config(void);
+void test_status_io(void);
+void test_status_connect(void);
+void test_status_tls(void);
+void test_status_timeout(void);
+void test_status_unauthorized(void);
+void test_status_rejected(void);
+void test_status_rate_limited(void);
+void test_status_server(void);
+void test_status_protocol(void);
+void test_status_closed(void);
+void test_shutdown_ends_calls_in_flight(void);
+void test_null_pointers(void);
+void test_null_out_pointers_are_optional_where_documented(void);
+void test_accessors_of_null(void);
+void test_invalid_utf8(void);
+void test_freeing_in_every_order(void);
+void test_handles_outlive_their_makers(void);
+void test_eight_threads_on_one_client(void);
+void test_eight_threads_on_one_conversation(void);
+void test_fork(void);
+
+#endif

@@ -1,0 +1,57 @@
+/* Runs the C tests: all, or those whose name holds the argument. A new test is a line in the list. */
+#include "harness.h"
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} tests[] = {
+    {"versions", test_versions},
+    {"status names", test_status_names},
+    {"config", test_config},
+    {"conversation", test_conversation},
+    {"attach", test_attach},
+    {"consumer tokens", test_consumer_tokens},
+    {"raw json", test_raw_json},
+    {"given app jwt", test_given_app_jwt},
+    {"status: config", test_status_config},
+    {"status: io", test_status_io},
+    {"status: connect", test_status_connect},
+    {"status: tls", test_status_tls},
+    {"status: timeout", test_status_timeout},
+    {"status: unauthorized", test_status_unauthorized},
+    {"status: rejected", test_status_rejected},
+    {"status: rate limited", test_status_rate_limited},
+    {"status: server", test_status_server},
+    {"status: protocol", test_status_protocol},
+    {"status: closed", test_status_closed},
+    {"shutdown ends calls in flight", test_shutdown_ends_calls_in_flight},
+    {"null pointers", test_null_pointers},
+    {"null out pointers", test_null_out_pointers_are_optional_where_documented},
+    {"accessors of null", test_accessors_of_null},
+    {"invalid UTF-8", test_invalid_utf8},
+    {"freeing in every order", test_freeing_in_every_order},
+    {"handles outlive their makers", test_handles_outlive_their_makers},
+    {"eight threads on one client", test_eight_threads_on_one_client},
+    {"eight threads on one conversation", test_eight_threads_on_one_conversation},
+    {"fork", test_fork},
+};
+
+int main(int argc, char **argv)
+{
+    const char *wanted = argc > 1 ? argv[1] : "";
+    unsigned passed = 0;
+    size_t i;
+
+    for (i = 0; i < sizeof tests / sizeof *tests; i++) {
+        if (strstr(tests[i].name, wanted) == NULL)
+            continue;
+        printf("test %s ... ", tests[i].name);
+        fflush(stdout);
+        tests[i].run();
+        printf("ok\n");
+        fflush(stdout);
+        passed++;
+    }
+    printf("%u passed, 0 failed\n", passed);
+    return passed > 0 ? 0 : 1;
+}

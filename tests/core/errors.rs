@@ -1,0 +1,193 @@
+//! What the service refuses and what the network breaks, and what a caller learns of it.
+
+use lpc_sandbox::{Answer, Route};
+use lpconnector::{Error, Status};
+use serde_json::{Value, json};
+
+use crate::scene::{Scene, status_answer};
+
+fn send_fails(scene: &Scene, answer: Answer) -> Error {
+    let conversation = scene.conversation();
+    scene.answer(Route::Send, answer);
+    conversation.send_text("x").unwrap_err()
+}
+
+fn with_token(scene: &Scene, claims: &[(&str, Value)]) -> Error {
+    let conversation = scene.conversation();
+    let jwt = scene.sandbox.issue_app_jwt(&scene.account.id, 60, claims);
+    scene.client.set_app_jwt(Some(&jwt)).unwrap();
+    conversation.send_text("x").unwrap_err()
+}
+
+#[test]
+fn every_error_code_of_the_service_reaches_the_caller() {
+    let scene = Scene::new();
+    let missing_claim = with_token(&scene, &[("azp", Value::Null)]);
+    assert_eq!(missing_claim.service_code(), 40001);
+
+    let scene = Scene::new();
+    let of_another = with_token(&scene, &[("aud", json!("another"))]);
+    assert_eq!((of_another.status(), of_another.service_code()), (Status::Unauthorized, 40102));
+    assert!(!of_another.title().is_empty() && !of_another.request_id().is_empty());
+    assert_eq!((of_another.http_status(), of_another.attempts()), (401, 1));
+    assert!(!of_another.is_retryable() && !of_another.maybe_delivered());
+    let body: Value = serde_json::from_slice(of_another.body()).unwrap();
+    assert_eq!(body["body"]["errorCode"], 40102);
+
+    let scene = Scene::new();
+    let id = scene.conversation().id().to_owned();
+    let stranger = scene.client.consumer("stranger").unwrap().attach(&id, None).unwrap();
+    assert_eq!(stranger.send_text("x").unwrap_err().service_code(), 40103);
+
+    // These two cannot happen with a library that always sends both tokens.
+    for code in [40104, 40105] {
+        let body = json!({"kind": "resp", "code": 401, "type": ".ReqBody$ErrorResp",
+            "body": {"title": "T", "details": "D", "errorCode": code}});
+        let error = send_fails(&scene, status_answer(401, &[], &body.to_string()));
+        assert_eq!((error.status(), error.service_code()), (Status::Unauthorized, code));
+        assert_eq!((error.title(), error.details()), ("T", "D"));
+        assert_eq!(
+            error.message(),
+            format!("sending a text: the service answered 401, error {code}: T: D")
+        );
+    }
+}
+
+#[test]
+fn a_revoked_token_is_reported() {
+    let scene = Scene::new();
+    let conversation = scene.conversation();
+    scene.sandbox.revoke_tokens(&scene.account.id);
+    let error = conversation.send_text("x").unwrap_err();
+    assert_eq!((error.status(), error.service_code()), (Status::Unauthorized, 40102));
+}
+
+#[test]
+fn http_statuses_are_told_apart() {
+    let scene = Scene::new();
+    for (http, status, retryable) in [
+        (400, Status::Rejected, false),
+        (401, Status::Unauthorized, false),
+        (403, Status::Rejected, false),
+        (404, Status::Rejected, false),
+        (413, Status::Rejected, false),
+        (429, Status::RateLimited, true),
+        (500, Status::Server, true),
+        (502, Status::Server, true),
+        (503, Status::Server, true),
+        (599, Status::Server, true),
+    ] {
+        let error = send_fails(&scene, status_answer(http, &[("Retry-After", "3")], "no"));
+        assert_eq!((error.status(), error.http_status()), (status, http));
+        assert_eq!(error.is_retryable(), retryable, "{http}");
+        assert!(!error.maybe_delivered(), "an answer came");
+        assert_eq!(error.retry_after_ms(), Some(3000));
+        assert_eq!(error.body(), b"no");
+        assert!(!error.request_id().is_empty());
+    }
+}
+
+#[test]
+fn any_2xx_is_a_success() {
+    let scene = Scene::new();
+    let conversation = scene.conversation();
+    for status in [200, 201, 202] {
+        let raw = format!(
+            r#"{{"kind":"req","id":7,"type":"ms.PublishEvent","body":{{"dialogId":"{}"}}}}"#,
+            conversation.id()
+        );
+        scene.answer_with(Route::Send, status, r#"{"code":"OK","body":{},"reqId":"7"}"#);
+        let response = scene.consumer().send_json(raw.as_bytes()).unwrap();
+        assert_eq!((response.http_status(), response.sequence()), (status, None));
+    }
+}
+
+#[test]
+fn a_closed_conversation_is_a_refusal() {
+    let scene = Scene::new();
+    let conversation = scene.conversation();
+    scene.sandbox.close_conversation(&scene.account.id, conversation.id());
+    let error = conversation.send_text("x").unwrap_err();
+    assert_eq!((error.status(), error.http_status()), (Status::Rejected, 400));
+}
+
+#[test]
+fn an_unreadable_answer_may_hide_a_delivery() {
+    let scene = Scene::new();
+    for body in ["", "<html>", "null", "[]", "{}", r#"{"code":"OK","body":{}}"#, "\u{0}"] {
+        let error = send_fails(&scene, status_answer(200, &[], body));
+        assert_eq!(error.status(), Status::Protocol, "{body:?}");
+        assert!(error.maybe_delivered() && !error.request_id().is_empty());
+        assert_eq!((error.http_status(), error.attempts()), (200, 1));
+        assert_eq!(error.body(), body.as_bytes());
+    }
+    let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert_eq!(send_fails(&scene, status_answer(200, &[], &nested)).status(), Status::Protocol);
+}
+
+#[test]
+fn an_answer_beyond_the_limit_is_not_read_to_its_end() {
+    let scene = Scene::with(&[("response.max.bytes", "2000")]);
+    let fits = format!(r#"{{"code":"OK","reqId":"other","x":"{}"}}"#, "x".repeat(1900));
+    let error = send_fails(&scene, status_answer(200, &[], &fits));
+    assert!(error.message().contains("for another request"), "{error}");
+    let error = send_fails(&scene, status_answer(200, &[], &"x".repeat(100_000)));
+    assert_eq!(error.status(), Status::Protocol);
+    assert!(error.message().contains("response.max.bytes"), "{error}");
+    assert!(error.maybe_delivered());
+}
+
+#[test]
+fn a_stalled_answer_ends_in_time() {
+    let scene = Scene::with(&[("request.timeout.ms", "300")]);
+    let error = send_fails(&scene, Answer::Stall);
+    assert_eq!(error.status(), Status::Timeout);
+    assert!(error.maybe_delivered() && error.is_retryable());
+    assert!(error.message().contains("within 300 ms"), "{error}");
+    // A token request that stalls delivered nothing.
+    let scene = Scene::with(&[("request.timeout.ms", "300")]);
+    scene.answer(Route::Token, Answer::Stall);
+    let error = scene.open().unwrap_err();
+    assert_eq!(error.status(), Status::Timeout);
+    assert!(!error.maybe_delivered() && error.request_id().is_empty());
+}
+
+#[test]
+fn the_deadline_of_the_call_bounds_its_attempts() {
+    let scene = Scene::with(&[("call.timeout.ms", "300"), ("request.timeout.ms", "60000")]);
+    scene.answer(Route::Domain, Answer::Stall);
+    assert_eq!(scene.open().unwrap_err().status(), Status::Timeout);
+}
+
+#[test]
+fn a_broken_connection_may_have_delivered() {
+    let scene = Scene::new();
+    for (answer, took_effect) in [(Answer::Reset, 0), (Answer::Lose, 1), (Answer::Cut, 2)] {
+        let error = send_fails(&scene, answer);
+        assert_eq!(error.status(), Status::Connect);
+        assert!(error.maybe_delivered(), "{error}");
+        assert_eq!(scene.texts().len(), took_effect);
+    }
+}
+
+#[test]
+fn nobody_listening_means_nothing_was_delivered() {
+    let scene = Scene::with(&[("domain.messaging", "http://127.0.0.1:1")]);
+    let error = scene.open().unwrap_err();
+    assert_eq!(error.status(), Status::Connect);
+    assert!(!error.maybe_delivered() && error.is_retryable());
+    assert!(error.message().contains("cannot connect to 127.0.0.1"), "{error}");
+
+    let scene = Scene::with(&[("proxy.url", "http://127.0.0.1:1")]);
+    let error = scene.open().unwrap_err();
+    assert_eq!(error.status(), Status::Connect, "{error}");
+}
+
+#[test]
+fn a_name_that_does_not_resolve_is_a_connection_failure() {
+    let scene = Scene::with(&[("domain.messaging", "https://no-such-name.invalid")]);
+    let error = scene.open().unwrap_err();
+    assert_eq!(error.status(), Status::Connect);
+    assert!(!error.maybe_delivered());
+    assert!(error.message().contains("no-such-name.invalid"), "{error}");
+}

@@ -1,0 +1,97 @@
+//! `include/lpconnector.h` is what the sources say.
+
+use std::path::Path;
+
+use cbindgen::{Builder, Config, DocumentationStyle, Language, SortKey};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// In the order in which a reader of the header needs them.
+const SOURCES: [&str; 7] =
+    ["version", "error", "config", "client", "consumer", "conversation", "response"];
+
+const INTRODUCTION: &str = r#"/*
+ * lpconnector: LivePerson's Connector API for C.
+ *
+ * Generated from src/ffi/ by `make header`; do not edit.
+ *
+ * Rules that hold for every function:
+ *
+ * - Handles are opaque. What a call gives through an out pointer belongs to the caller, who frees
+ *   it with the lpc_..._free() of its type, in any order: a handle keeps alive what it needs. No
+ *   call consumes an argument, whether it succeeds or not.
+ * - A call that can fail returns an lpc_status and takes `lpc_error **err` last, which may be NULL.
+ *   On failure the out pointers are set to NULL, and *err to an error that the caller frees; on
+ *   success *err is set to NULL.
+ * - NULL where none is allowed, and text that is not UTF-8, give LPC_INVALID_ARGUMENT with a
+ *   message that names the argument. Any other pointer must be valid for its type, and a handle
+ *   must not have been freed.
+ * - Strings that go in are NUL-terminated UTF-8 and copied where they are kept. Strings and bytes
+ *   that come out are borrowed from their handle, valid until it is freed, and never freed by the
+ *   caller.
+ * - lpc_client, lpc_consumer and lpc_conversation may be used from any number of threads at once;
+ *   lpc_config, lpc_error and lpc_response belong to one thread at a time.
+ * - The library starts no thread, installs no signal handler, raises no SIGPIPE, and writes nothing
+ *   to stdout or stderr. After fork() parent and child go on with the handles they have and never
+ *   share a connection.
+ */"#;
+
+fn generate() -> String {
+    let part = |name| env_part(name).parse::<u32>().unwrap();
+    let versions = format!(
+        "\n/** The version of this header; lpc_version() is that of the library in use. */\n\
+         #define LPC_VERSION_MAJOR {}\n#define LPC_VERSION_MINOR {}\n#define LPC_VERSION_PATCH {}",
+        part("MAJOR"),
+        part("MINOR"),
+        part("PATCH")
+    );
+    let config = Config {
+        language: Language::C,
+        header: Some(INTRODUCTION.to_owned()),
+        include_guard: Some("LPCONNECTOR_H".to_owned()),
+        no_includes: true,
+        sys_includes: ["stdbool.h", "stddef.h", "stdint.h"].map(str::to_owned).to_vec(),
+        after_includes: Some(versions),
+        cpp_compat: true,
+        usize_is_size_t: true,
+        sort_by: SortKey::None,
+        documentation_style: DocumentationStyle::Doxy,
+        line_length: 100,
+        tab_width: 4,
+        ..Config::default()
+    };
+    let builder = SOURCES.iter().fold(Builder::new().with_config(config), |builder, source| {
+        builder.with_src(Path::new(ROOT).join(format!("src/ffi/{source}.rs")))
+    });
+    let mut header = Vec::new();
+    builder.generate().expect("the sources parse").write(&mut header);
+    String::from_utf8(header).expect("UTF-8")
+}
+
+fn env_part(name: &str) -> &'static str {
+    match name {
+        "MAJOR" => env!("CARGO_PKG_VERSION_MAJOR"),
+        "MINOR" => env!("CARGO_PKG_VERSION_MINOR"),
+        _ => env!("CARGO_PKG_VERSION_PATCH"),
+    }
+}
+
+/// Where the header stands in the tree.
+pub fn path() -> std::path::PathBuf {
+    Path::new(ROOT).join("include/lpconnector.h")
+}
+
+#[test]
+fn the_header_in_the_tree_is_current() {
+    let header = generate();
+    if std::env::var_os("LPC_WRITE_HEADER").is_some() {
+        std::fs::write(path(), &header).expect("the header can be written");
+    }
+    let in_tree = std::fs::read_to_string(path()).unwrap_or_default();
+    let differs = header.lines().zip(in_tree.lines()).position(|(new, old)| new != old);
+    assert!(
+        header == in_tree,
+        "include/lpconnector.h is not what src/ffi/ says (first differing line: {:?}): run `make header`",
+        differs.map(|line| line + 1)
+    );
+}

@@ -1,0 +1,76 @@
+//! Many threads on one client.
+
+use std::collections::HashSet;
+use std::sync::Barrier;
+
+use lpc_sandbox::{Answer, Route};
+use lpconnector::{OpenOptions, Status};
+
+use crate::scene::Scene;
+
+const THREADS: usize = 16;
+
+#[test]
+fn threads_share_one_discovery_one_token_and_one_identification() {
+    let scene = Scene::new();
+    let (consumer, start) = (scene.consumer(), Barrier::new(THREADS));
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                start.wait();
+                consumer.open(&OpenOptions::new()).unwrap().send_text("x").unwrap();
+            });
+        }
+    });
+    for route in [Route::Domain, Route::Token, Route::Consumer] {
+        assert_eq!(scene.requests_on(route).len(), 1, "{route:?}");
+    }
+    assert_eq!(scene.texts().len(), THREADS);
+}
+
+#[test]
+fn sends_of_one_conversation_go_out_one_at_a_time_and_in_order() {
+    let scene = Scene::new();
+    let conversation = scene.conversation();
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let conversation = conversation.clone();
+            scope.spawn(move || {
+                for n in 0..10 {
+                    conversation.send_text(&format!("{thread} {n}")).unwrap();
+                }
+            });
+        }
+    });
+    let texts = scene.texts();
+    assert_eq!(texts.len(), THREADS * 10);
+    for thread in 0..THREADS {
+        let of_thread = texts.iter().filter(|text| text.starts_with(&format!("{thread} ")));
+        let expected: Vec<String> = (0..10).map(|n| format!("{thread} {n}")).collect();
+        assert!(of_thread.eq(&expected));
+    }
+    let connections: HashSet<u64> =
+        scene.requests_on(Route::Send).iter().map(|request| request.connection).collect();
+    assert!(connections.len() <= 2, "one at a time needs no second connection: {connections:?}");
+    let ids: HashSet<Vec<u8>> = scene.requests().into_iter().map(|request| request.body).collect();
+    assert!(ids.len() >= THREADS * 10);
+}
+
+#[test]
+fn shutdown_ends_a_call_in_flight() {
+    let scene = Scene::new();
+    let conversation = scene.conversation();
+    scene.answer(Route::Send, Answer::Stall);
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(|| conversation.send_text("x"));
+        while scene.requests_on(Route::Send).is_empty() {
+            std::thread::yield_now();
+        }
+        scene.client.shutdown();
+        let error = sending.join().unwrap().unwrap_err();
+        assert_eq!(error.status(), Status::Closed);
+        assert!(error.maybe_delivered(), "it was sent");
+    });
+    assert_eq!(conversation.send_text("x").unwrap_err().status(), Status::Closed);
+    assert_eq!(scene.open().unwrap_err().status(), Status::Closed);
+}

@@ -1,0 +1,45 @@
+//! Certificates: checked always, against the roots that the caller names.
+
+use lpconnector::{Client, Status};
+
+use crate::scene::Scene;
+
+#[test]
+fn the_ca_of_the_file_is_trusted() {
+    let scene = Scene::over_tls(&[]);
+    scene.conversation().send_text("over TLS").unwrap();
+    assert_eq!(scene.texts(), ["over TLS"]);
+}
+
+#[test]
+fn a_ca_that_nobody_named_is_not_trusted() {
+    let scene = Scene::over_tls(&[("tls.ca.file", "")]);
+    let error = scene.open().unwrap_err();
+    assert_eq!(error.status(), Status::Tls);
+    assert!(!error.maybe_delivered() && !error.is_retryable());
+    assert!(error.message().contains("127.0.0.1"), "{error}");
+    assert_eq!(scene.requests().len(), 0);
+}
+
+#[test]
+fn files_that_are_no_certificates_are_refused_when_the_client_is_made() {
+    let scene = Scene::over_tls(&[]);
+    let refused = |key, path: &str| {
+        let mut options = vec![(key, path)];
+        if key == "tls.client.cert.file" {
+            options.push(("tls.client.key.file", path));
+        }
+        Client::new(&scene.config(&options)).unwrap_err()
+    };
+    let this_source = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    for key in ["tls.ca.file", "tls.client.cert.file"] {
+        let error = refused(key, "/nonexistent.pem");
+        assert_eq!(error.status(), Status::Io);
+        assert!(error.message().contains(key), "{error}");
+        assert_eq!(refused(key, this_source).status(), Status::Config);
+    }
+    // A certificate is no key.
+    let ca = scene.sandbox.ca_file().unwrap().to_str().unwrap();
+    let both = [("tls.client.cert.file", ca), ("tls.client.key.file", ca)];
+    assert_eq!(Client::new(&scene.config(&both)).unwrap_err().status(), Status::Config);
+}

@@ -1,0 +1,157 @@
+//! CONVERSATION: a batch that sets the profile, opens a conversation and may publish its first message.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+
+use crate::account::{Conversation, Site};
+use crate::answer::Reply;
+use crate::envelope::{Envelope, Kind};
+use crate::messaging::Call;
+use crate::options::Sequence;
+use crate::refusal::Refusal;
+use crate::request::Received;
+use crate::state::State;
+use crate::{event, profile};
+
+pub(crate) fn answer(
+    state: &State,
+    account_id: &str,
+    received: &Received,
+) -> Result<Reply, Refusal> {
+    let call = Call::admit(state, account_id, received)?;
+    let batch = Batch::parse(&call.body)?;
+    // Only kept: its features are the client's business, and public clients send what is not even JSON.
+    let client_properties = received.header("client-properties").map(str::to_owned);
+    let responses = state
+        .with_site(call.account_id, |site| {
+            batch.run(site, &call.consumer_id, client_properties, state.options.sequence)
+        })
+        .ok_or_else(Call::gone)?;
+    Ok(Reply::json(200, &Value::Array(responses)))
+}
+
+const ORDER: &str = "A batch holds userprofile.SetUserProfile, then cm.ConsumerRequestConversation, \
+                     then at most one ms.PublishEvent";
+
+struct Batch {
+    profile: Envelope,
+    request: Envelope,
+    message: Option<Envelope>,
+}
+
+impl Batch {
+    /// What is wrong here refuses the batch as a whole.
+    fn parse(body: &Value) -> Result<Batch, Refusal> {
+        let items = body
+            .as_array()
+            .ok_or_else(|| invalid_batch("The body must be an array of requests"))?;
+        let mut items: Vec<Envelope> =
+            items.iter().map(Envelope::parse).collect::<Result<_, _>>()?;
+        let ids: HashSet<&str> = items.iter().map(|item| item.id.as_str()).collect();
+        if ids.len() < items.len() {
+            return Err(invalid_batch("Each request of a batch needs an id of its own"));
+        }
+
+        let message = if items.len() > 2 { items.pop() } else { None };
+        let Ok([profile, request]) = <[Envelope; 2]>::try_from(items) else {
+            return Err(invalid_batch(ORDER));
+        };
+        if profile.kind != Kind::SetUserProfile
+            || request.kind != Kind::RequestConversation
+            || message.as_ref().is_some_and(|message| message.kind != Kind::PublishEvent)
+        {
+            return Err(invalid_batch(ORDER));
+        }
+
+        let brand = request.body.get("brandId").unwrap_or(&Value::Null);
+        if brand.is_null() || brand == "" {
+            return Err(Refusal::missing_brand());
+        }
+        Ok(Batch { profile, request, message })
+    }
+
+    /// Runs the items in order. What is wrong with one refuses that one; the others take effect.
+    fn run(
+        &self,
+        site: &mut Site,
+        consumer_id: &str,
+        client_properties: Option<String>,
+        sequence: Sequence,
+    ) -> Vec<Value> {
+        let profile = self
+            .profile
+            .check_metadata()
+            .and_then(|()| profile::set(site, consumer_id, &self.profile));
+        let mut responses = vec![respond(&self.profile, profile)];
+
+        let opened = self
+            .request
+            .check_metadata()
+            .and_then(|()| open(site, consumer_id, &self.request, client_properties));
+        let conversation_id = opened.as_ref().ok().cloned();
+        responses.push(respond(&self.request, opened.map(|id| json!({"conversationId": id}))));
+
+        if let Some(message) = &self.message {
+            let published = match conversation_id {
+                Some(id) => message
+                    .check_metadata()
+                    .and_then(|()| event::publish_first(site, consumer_id, &id, message, sequence)),
+                None => Err(Refusal::invalid(
+                    "No conversation",
+                    "The conversation of this message was not opened",
+                )),
+            };
+            responses.push(respond(message, published));
+        }
+        responses
+    }
+}
+
+fn respond(envelope: &Envelope, outcome: Result<Value, Refusal>) -> Value {
+    match outcome {
+        Ok(body) => envelope.response(&body),
+        Err(refusal) => envelope.refused(&refusal),
+    }
+}
+
+/// Opens a conversation and gives back its id.
+fn open(
+    site: &mut Site,
+    consumer_id: &str,
+    envelope: &Envelope,
+    client_properties: Option<String>,
+) -> Result<String, Refusal> {
+    let invalid = |details: &str| Err(Refusal::invalid("Invalid conversation request", details));
+    let member = |name: &str| envelope.body.get(name).filter(|value| !value.is_null());
+    if envelope.text("brandId")? != site.account.id {
+        return invalid("brandId is not the account of the request");
+    }
+    let kinds = ["NORMAL", "URGENT", "PRIORITIZED", "CUSTOM"];
+    if member("ttrDefName").is_some_and(|name| !kinds.iter().any(|kind| name == kind)) {
+        return invalid("ttrDefName must be NORMAL, URGENT, PRIORITIZED, CUSTOM or null");
+    }
+    if member("channelType").is_some_and(|channel| channel != "MESSAGING") {
+        return invalid("channelType must be MESSAGING");
+    }
+    if member("skillId").is_some_and(|skill| !skill.is_string()) {
+        return invalid("skillId must be a string");
+    }
+    for name in ["campaignInfo", "conversationContext"] {
+        if member(name).is_some_and(|value| !value.is_object()) {
+            return invalid(&format!("{name} must be an object"));
+        }
+    }
+    let conversation = Conversation::open(
+        consumer_id.to_owned(),
+        Value::Object(envelope.body.clone()),
+        client_properties,
+    );
+    let id = conversation.id.clone();
+    site.conversations.push(conversation);
+    Ok(id)
+}
+
+fn invalid_batch(details: &str) -> Refusal {
+    Refusal::invalid("Invalid batch", details)
+}

@@ -1,0 +1,53 @@
+//! A local stand-in for the services behind LivePerson's Connector API: Domain API, Sentinel, IDP and messaging.
+//!
+//! It runs inside the test process, on free ports of the loopback address, and is as strict as the service.
+//! Every account has its own state, so that tests share one sandbox and still run in parallel:
+//!
+//! ```
+//! use lpc_sandbox::{Options, Sandbox};
+//!
+//! let sandbox = Sandbox::start(Options::default())?;
+//! let account = sandbox.new_account();
+//! for (name, value) in sandbox.variables(&account) {
+//!     assert!(name.starts_with("LPC_") && !value.is_empty());
+//! }
+//! assert!(sandbox.conversations(&account.id).is_empty());
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
+
+mod account;
+mod answer;
+mod control;
+mod conversation;
+mod domain;
+mod envelope;
+mod event;
+mod field;
+mod idp;
+mod log;
+mod messaging;
+mod options;
+mod profile;
+mod refusal;
+mod request;
+mod route;
+mod sandbox;
+mod send;
+mod sentinel;
+mod server;
+mod service;
+mod state;
+mod tls;
+mod token;
+mod transcript;
+
+pub use account::Account;
+pub use answer::Answer;
+pub use options::{Log, Options, Sequence};
+pub use request::Request;
+pub use route::Route;
+pub use sandbox::Sandbox;
+pub use serde_json;

@@ -1,0 +1,192 @@
+//! The sandbox as a program: on its own, or around a command.
+#![allow(clippy::print_stderr)] // A program tells its user what went wrong.
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::{ExitCode, ExitStatus};
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use lpc_sandbox::{Account, Log, Options, Sandbox, Sequence};
+use tokio::process::Command;
+use tokio::runtime::Builder;
+
+/// A local stand-in for the services behind LivePerson's Connector API.
+///
+/// Without a command it prints the variables that point a client at it and serves until it is interrupted.
+/// With a command it runs that command with those variables in its environment, stops when the command ends, and
+/// exits with the command's exit code (127: it could not be started; 128+n: signal n ended it).
+#[derive(Parser)]
+#[command(
+    version,
+    after_help = "Example:\n  lpc-sandbox --tls --summary -- ./my-connector --say hello"
+)]
+struct Arguments {
+    /// Serve HTTPS with a certificate of a CA made at the start
+    #[arg(long)]
+    tls: bool,
+    /// Port of the services on 127.0.0.1; 0 is a free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    port: u16,
+    /// Port of the control API on 127.0.0.1; 0 is a free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    control_port: u16,
+    /// Write the CA certificate here; without it, to a temporary file
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    ca_file: Option<PathBuf>,
+    /// How long an AppJWT is valid, in seconds
+    #[arg(long, value_name = "S", default_value_t = 3600)]
+    token_lifetime: u64,
+    /// What body.sequence counts: requests sent again, or the events of a conversation
+    #[arg(long, value_enum, default_value = "resend")]
+    sequence: Counting,
+    /// Largest request body in bytes
+    #[arg(long, value_name = "N", default_value_t = 1024 * 1024)]
+    max_body: usize,
+    /// Append the log to this file; without it, it goes to standard error
+    #[arg(long, value_name = "FILE")]
+    log_file: Option<PathBuf>,
+    /// No log
+    #[arg(long, conflicts_with = "log_file")]
+    quiet: bool,
+    /// Print at the end what the sandbox holds, as a transcript
+    #[arg(long)]
+    summary: bool,
+    /// The command to run, and its arguments
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Counting {
+    Resend,
+    Event,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("lpc-sandbox: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> io::Result<u8> {
+    let sandbox = Sandbox::start(options(arguments))?;
+    let account = sandbox.new_account();
+    let variables = variables(&sandbox, &account);
+    // This one only waits; the sandbox has its own.
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let code = match arguments.command.split_first() {
+        None => {
+            // Whoever reads the variables may interrupt: so it listens before it prints.
+            let print = async { print_variables(&variables) };
+            runtime.block_on(async { tokio::try_join!(biased; interruption(), print) })?;
+            0
+        }
+        Some((program, rest)) => {
+            let mut command = Command::new(program);
+            command.args(rest).envs(variables);
+            runtime.block_on(run_command(command, program))?
+        }
+    };
+    if arguments.summary {
+        io::stdout().write_all(sandbox.transcript(&account.id).as_bytes())?;
+    }
+    Ok(code)
+}
+
+fn options(arguments: &Arguments) -> Options {
+    Options {
+        tls: arguments.tls,
+        port: arguments.port,
+        control_port: arguments.control_port,
+        token_lifetime: Duration::from_secs(arguments.token_lifetime),
+        sequence: match arguments.sequence {
+            Counting::Resend => Sequence::Resend,
+            Counting::Event => Sequence::Event,
+        },
+        max_body: arguments.max_body,
+        ca_file: arguments.ca_file.clone(),
+        log: match (&arguments.log_file, arguments.quiet) {
+            (Some(path), _) => Log::File(path.clone()),
+            (None, true) => Log::Off,
+            (None, false) => Log::Stderr,
+        },
+    }
+}
+
+fn variables(sandbox: &Sandbox, account: &Account) -> Vec<(&'static str, String)> {
+    let mut variables = sandbox.variables(account);
+    variables.push(("LPC_SANDBOX_CONTROL", sandbox.control_url().to_owned()));
+    variables
+}
+
+/// Prints lines that a shell can run.
+fn print_variables(variables: &[(&'static str, String)]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for (name, value) in variables {
+        writeln!(out, "export {name}='{}'", value.replace('\'', r"'\''"))?;
+    }
+    out.flush()
+}
+
+/// Runs the command to its end. A terminal interrupts both programs, so the command decides what follows; asked to
+/// terminate, the sandbox takes the command with it.
+async fn run_command(mut command: Command, program: &OsString) -> io::Result<u8> {
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) => {
+            eprintln!("lpc-sandbox: cannot start {}: {error}", program.display());
+            return Ok(127);
+        }
+    };
+    tokio::spawn(async { while tokio::signal::ctrl_c().await.is_ok() {} });
+    let status = tokio::select! {
+        status = child.wait() => status?,
+        terminated = termination() => {
+            terminated?;
+            child.kill().await?;
+            child.wait().await?
+        }
+    };
+    Ok(code_of(status))
+}
+
+#[cfg(unix)]
+fn code_of(status: ExitStatus) -> u8 {
+    use std::os::unix::process::ExitStatusExt;
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+}
+
+#[cfg(not(unix))]
+fn code_of(status: ExitStatus) -> u8 {
+    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+}
+
+/// Waits for SIGINT or SIGTERM.
+async fn interruption() -> io::Result<()> {
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result,
+        result = termination() => result,
+    }
+}
+
+#[cfg(unix)]
+async fn termination() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    signal(SignalKind::terminate())?.recv().await;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn termination() -> io::Result<()> {
+    std::future::pending().await
+}

@@ -1,0 +1,61 @@
+//! What a sandbox can be told at its start.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The options of a sandbox. Start from `Options::default()` and change what the test needs.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Serve HTTPS with a certificate of a CA made for this sandbox. Default: false, plain HTTP.
+    pub tls: bool,
+    /// Port of the services on 127.0.0.1. Default: 0, a free one.
+    pub port: u16,
+    /// Port of the control API on 127.0.0.1. Default: 0, a free one.
+    pub control_port: u16,
+    /// How long an AppJWT is valid, in whole seconds. Default: 3600 s.
+    pub token_lifetime: Duration,
+    /// What `body.sequence` of an answer counts. Default: [`Sequence::Resend`].
+    pub sequence: Sequence,
+    /// Largest request body in bytes; a longer one is answered with 413. Default: 1 MiB.
+    pub max_body: usize,
+    /// Where the CA certificate is written as PEM. Default: a temporary file, removed with the sandbox.
+    pub ca_file: Option<PathBuf>,
+    /// Where the log goes. Default: [`Log::Off`].
+    pub log: Log,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            tls: false,
+            port: 0,
+            control_port: 0,
+            token_lifetime: Duration::from_secs(3600),
+            sequence: Sequence::Resend,
+            max_body: 1024 * 1024,
+            ca_file: None,
+            log: Log::Off,
+        }
+    }
+}
+
+/// What `body.sequence` of an answer counts: the sources disagree, so both can be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sequence {
+    /// How often a request with the same id took effect before in the conversation: 0, then 2, 4, 8 …
+    /// It stays at 2^30 from there on, because clients read a 32-bit integer.
+    Resend,
+    /// The number of the event in the conversation, 0 first. What is not a numbered event has no sequence.
+    Event,
+}
+
+/// Where the log goes: one line for each request, without secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Log {
+    /// Nowhere.
+    Off,
+    /// To the standard error.
+    Stderr,
+    /// To the end of this file.
+    File(PathBuf),
+}

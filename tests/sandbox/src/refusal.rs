@@ -1,0 +1,94 @@
+//! What a service says no with: the error shape of the Send API.
+
+use serde_json::{Value, json};
+
+use crate::answer::Reply;
+
+/// A refused request, or a refused item of a batch.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) status: u16,
+    title: &'static str,
+    details: String,
+    error_code: Option<u32>,
+}
+
+impl Refusal {
+    /// A request that is wrong in itself; the service documents no errorCode for it.
+    pub(crate) fn invalid(title: &'static str, details: impl Into<String>) -> Refusal {
+        Refusal { status: 400, title, details: details.into(), error_code: None }
+    }
+
+    /// A refusal without errorCode and with a status of its own.
+    pub(crate) fn status(status: u16, title: &'static str, details: impl Into<String>) -> Refusal {
+        Refusal { status, title, details: details.into(), error_code: None }
+    }
+
+    pub(crate) fn too_large(max_body: usize) -> Refusal {
+        Refusal::status(
+            413,
+            "Payload too large",
+            format!("The body is longer than {max_body} bytes"),
+        )
+    }
+
+    pub(crate) fn missing_brand() -> Refusal {
+        Refusal {
+            status: 400,
+            title: "Missing parameter",
+            details: "brandId is missing from the body of cm.ConsumerRequestConversation"
+                .to_owned(),
+            error_code: Some(40001),
+        }
+    }
+
+    pub(crate) fn missing_claim(claim: &str) -> Refusal {
+        Refusal::unauthorized(
+            40001,
+            "Missing parameter",
+            format!("The AppJWT has no claim {claim}"),
+        )
+    }
+
+    pub(crate) fn invalid_app_jwt(details: impl Into<String>) -> Refusal {
+        Refusal::unauthorized(40102, "Invalid AppJWT", details)
+    }
+
+    pub(crate) fn invalid_consumer_jws(details: impl Into<String>) -> Refusal {
+        Refusal::unauthorized(40103, "Invalid ConsumerJWS", details)
+    }
+
+    pub(crate) fn missing_consumer_jws() -> Refusal {
+        Refusal::unauthorized(
+            40104,
+            "ConsumerJWS is missing",
+            "The header X-LP-ON-BEHALF is missing or empty",
+        )
+    }
+
+    pub(crate) fn missing_app_jwt() -> Refusal {
+        Refusal::unauthorized(
+            40105,
+            "AppJWT is missing",
+            "The header Authorization is missing or empty",
+        )
+    }
+
+    fn unauthorized(error_code: u32, title: &'static str, details: impl Into<String>) -> Refusal {
+        Refusal { status: 401, title, details: details.into(), error_code: Some(error_code) }
+    }
+
+    /// The body of the error, alone.
+    pub(crate) fn body(&self) -> Value {
+        let mut body = json!({"title": self.title, "details": self.details});
+        if let Some(error_code) = self.error_code {
+            body["errorCode"] = json!(error_code);
+        }
+        body
+    }
+
+    pub(crate) fn into_reply(self) -> Reply {
+        let error = json!({"kind": "resp", "code": self.status, "type": ".ReqBody$ErrorResp", "body": self.body()});
+        Reply::json(self.status, &error)
+    }
+}

@@ -1,0 +1,132 @@
+//! A request as it came in.
+
+use std::fmt;
+
+use http_body_util::BodyExt;
+use hyper::HeaderMap;
+use hyper::body::Incoming;
+use hyper::http::request::Parts;
+
+use crate::route::Route;
+
+/// A request that came in, as the test looks at it.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Request {
+    /// The service that was asked.
+    pub route: Route,
+    /// The method, for example `POST`.
+    pub method: String,
+    /// Path and query, as they were sent.
+    pub path: String,
+    /// The headers in the order of hyper's map, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body; of a body over the limit its beginning, up to the limit.
+    pub body: Vec<u8>,
+    /// The status it was answered with. None: not answered yet, or never.
+    pub status: Option<u16>,
+    /// The number of the connection it came over, counted from 1 for each sandbox.
+    pub connection: u64,
+}
+
+impl Request {
+    /// The value of the header of this name, in any case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// Shows neither query nor headers nor body: they hold secrets, and test output is kept.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("route", &self.route)
+            .field("method", &self.method)
+            .field("path", &self.path.split('?').next().unwrap_or_default())
+            .field("status", &self.status)
+            .field("connection", &self.connection)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request that has been read to its end.
+pub(crate) struct Received {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+    pub(crate) too_large: bool,
+    pub(crate) connection: u64,
+}
+
+impl Received {
+    /// Reads the whole request. The rest of a body over the limit is read and dropped: a client that is still
+    /// writing would never see the answer.
+    pub(crate) async fn read(
+        request: hyper::Request<Incoming>,
+        max_body: usize,
+        connection: u64,
+    ) -> Result<Received, hyper::Error> {
+        let (Parts { method, uri, headers, .. }, mut incoming) = request.into_parts();
+        let mut body = Vec::new();
+        let mut too_large = false;
+        while let Some(frame) = incoming.frame().await {
+            if let Ok(data) = frame?.into_data() {
+                let room = max_body - body.len();
+                too_large |= data.len() > room;
+                body.extend_from_slice(&data[..data.len().min(room)]);
+            }
+        }
+        Ok(Received {
+            method: method.as_str().to_owned(),
+            path: uri.path().to_owned(),
+            query: uri.query().unwrap_or_default().to_owned(),
+            headers,
+            body,
+            too_large,
+            connection,
+        })
+    }
+
+    /// The header's value; an empty one counts as missing.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .map(str::trim)
+            .filter(|value| !value.is_empty())
+    }
+
+    /// The first value of a query parameter.
+    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+        form_urlencoded::parse(self.query.as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    }
+
+    pub(crate) fn record(&self, route: Route) -> Request {
+        let query = if self.query.is_empty() { String::new() } else { format!("?{}", self.query) };
+        Request {
+            route,
+            method: self.method.clone(),
+            path: format!("{}{query}", self.path),
+            headers: self
+                .headers
+                .iter()
+                .map(|(name, value)| {
+                    (
+                        name.as_str().to_owned(),
+                        String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                    )
+                })
+                .collect(),
+            body: self.body.clone(),
+            status: None,
+            connection: self.connection,
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! What all connections of a sandbox share.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::account::{Account, Site, Traffic};
+use crate::answer::Answer;
+use crate::log::Logger;
+use crate::options::Options;
+use crate::refusal::Refusal;
+use crate::request::Received;
+use crate::route::{Route, Target};
+use crate::token;
+
+pub(crate) struct State {
+    pub(crate) options: Options,
+    pub(crate) logger: Logger,
+    /// Host and port of the services, for a request without the header Host.
+    pub(crate) authority: String,
+    /// The variables that point a client at the sandbox, without those of an account.
+    pub(crate) variables: Vec<(&'static str, String)>,
+    held: Mutex<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    sites: HashMap<String, Site>,
+    /// The key set belongs to no account.
+    keys: Traffic,
+}
+
+impl State {
+    pub(crate) fn new(
+        options: Options,
+        logger: Logger,
+        authority: String,
+        variables: Vec<(&'static str, String)>,
+    ) -> State {
+        State { options, logger, authority, variables, held: Mutex::default() }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        // No code panics while it holds the lock in a way that leaves the state half-changed.
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `act` on the account; None if there is no such account.
+    pub(crate) fn with_site<T>(
+        &self,
+        account_id: &str,
+        act: impl FnOnce(&mut Site) -> T,
+    ) -> Option<T> {
+        self.held().sites.get_mut(account_id).map(act)
+    }
+
+    pub(crate) fn new_account(&self, token_lifetime: Option<Duration>) -> Account {
+        let mut held = self.held();
+        let id = loop {
+            let id = format!("le{:08}", Uuid::new_v4().as_u128() % 100_000_000);
+            if !held.sites.contains_key(&id) {
+                break id;
+            }
+        };
+        let account = Account {
+            id: id.clone(),
+            client_id: Uuid::new_v4().to_string(),
+            client_secret: Uuid::new_v4().simple().to_string(),
+        };
+        let lifetime = token_lifetime.unwrap_or(self.options.token_lifetime);
+        held.sites.insert(id, Site::new(account.clone(), lifetime));
+        account
+    }
+
+    /// The variables that point a client at this account.
+    pub(crate) fn variables_of(&self, account: &Account) -> Vec<(&'static str, String)> {
+        let mut variables = vec![
+            ("LPC_ACCOUNT_ID", account.id.clone()),
+            ("LPC_CLIENT_ID", account.client_id.clone()),
+            ("LPC_CLIENT_SECRET", account.client_secret.clone()),
+        ];
+        variables.extend(self.variables.iter().cloned());
+        variables
+    }
+
+    /// Issues an AppJWT. `claims` replaces claims, or leaves them out where the value is null.
+    pub(crate) fn issue_app_jwt(
+        &self,
+        account_id: &str,
+        lifetime_seconds: i64,
+        claims: Map<String, Value>,
+    ) -> Option<String> {
+        let client_id = self.with_site(account_id, |site| site.account.client_id.clone())?;
+        let now = token::now();
+        let mut all = json!({
+            "aud": account_id,
+            "azp": client_id,
+            "scope": "msg.consumer",
+            "iss": "Sentinel",
+            "iat": now,
+            "exp": now.saturating_add(lifetime_seconds),
+            // Two tokens of the same second differ, so that one of them can be revoked.
+            "jti": Uuid::new_v4().to_string(),
+        });
+        for (claim, value) in claims {
+            all[claim] = value;
+        }
+        if let Value::Object(all) = &mut all {
+            all.retain(|_, value| !value.is_null());
+        }
+        // Signing takes milliseconds: it happens outside the lock.
+        let token = token::sign(&all);
+        self.with_site(account_id, |site| site.app_tokens.insert(token.clone()))?;
+        Some(token)
+    }
+
+    /// Refuses a token that is not a valid AppJWT of the account.
+    pub(crate) fn check_app_jwt(
+        &self,
+        account_id: &str,
+        received: &Received,
+    ) -> Result<(), Refusal> {
+        let token = received.header("authorization").ok_or_else(Refusal::missing_app_jwt)?;
+        let claims = token::verify(token)
+            .ok_or_else(|| Refusal::invalid_app_jwt("The signature is not valid"))?;
+        let (client_id, known) = self
+            .with_site(account_id, |site| {
+                (site.account.client_id.clone(), site.app_tokens.contains(token))
+            })
+            .ok_or_else(|| Refusal::invalid_app_jwt("The account is unknown"))?;
+        let expected = [
+            ("iss", "Sentinel"),
+            ("aud", account_id),
+            ("azp", &client_id),
+            ("scope", "msg.consumer"),
+        ];
+        for (claim, value) in expected {
+            if claims.get(claim).is_some_and(|actual| actual != value) {
+                return Err(Refusal::invalid_app_jwt(format!(
+                    "The claim {claim} has the wrong value"
+                )));
+            }
+        }
+        if claims.get("exp").is_some_and(|exp| exp.as_i64().is_none_or(|exp| exp <= token::now())) {
+            return Err(Refusal::invalid_app_jwt("The token has expired"));
+        }
+        if !known {
+            return Err(Refusal::invalid_app_jwt("The token was revoked, or is no AppJWT"));
+        }
+        for claim in ["iss", "aud", "azp", "scope", "iat", "exp"] {
+            if !claims.contains_key(claim) {
+                return Err(Refusal::missing_claim(claim));
+            }
+        }
+        Ok(())
+    }
+
+    /// The lp_consumer_id of the ConsumerJWS, if it is valid for the account.
+    pub(crate) fn check_consumer_jws(
+        &self,
+        account_id: &str,
+        received: &Received,
+    ) -> Result<String, Refusal> {
+        let token = received.header("x-lp-on-behalf").ok_or_else(Refusal::missing_consumer_jws)?;
+        let claims = token::verify(token)
+            .ok_or_else(|| Refusal::invalid_consumer_jws("The signature is not valid"))?;
+        let consumer_id = claims.get("lp_consumer_id").and_then(Value::as_str).unwrap_or_default();
+        // A consumer is known only to the account whose token it got.
+        let known = self.with_site(account_id, |site| site.consumers.contains_key(consumer_id));
+        if known == Some(true) {
+            Ok(consumer_id.to_owned())
+        } else {
+            Err(Refusal::invalid_consumer_jws("The token is no ConsumerJWS of this account"))
+        }
+    }
+
+    /// Queues a canned answer; says no to an unknown account or an answer that cannot be sent.
+    pub(crate) fn queue(
+        &self,
+        account_id: &str,
+        route: Route,
+        answer: Answer,
+    ) -> Result<(), String> {
+        answer.check()?;
+        if route == Route::Keys {
+            self.held().keys.queue(route, answer);
+            return Ok(());
+        }
+        self.with_site(account_id, |site| site.traffic.queue(route, answer))
+            .ok_or_else(|| format!("there is no account {account_id:?}"))
+    }
+
+    /// Records a request and takes the canned answer that waits for it. The number is for [`State::settle`].
+    pub(crate) fn admit(
+        &self,
+        target: &Target<'_>,
+        received: &Received,
+    ) -> (usize, Option<Answer>) {
+        let route = target.route();
+        let record = received.record(route);
+        self.with_traffic(target, |traffic| {
+            traffic.requests.push(record);
+            (traffic.requests.len() - 1, traffic.take(route))
+        })
+        .unwrap_or_default()
+    }
+
+    /// Notes what a recorded request was answered with.
+    pub(crate) fn settle(&self, target: &Target<'_>, number: usize, status: u16) {
+        self.with_traffic(target, |traffic| traffic.requests[number].status = Some(status));
+    }
+
+    fn with_traffic<T>(
+        &self,
+        target: &Target<'_>,
+        act: impl FnOnce(&mut Traffic) -> T,
+    ) -> Option<T> {
+        let mut held = self.held();
+        match target.account() {
+            Some(account_id) => held.sites.get_mut(account_id).map(|site| act(&mut site.traffic)),
+            None => Some(act(&mut held.keys)),
+        }
+    }
+}

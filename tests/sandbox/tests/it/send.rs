@@ -1,0 +1,323 @@
+//! SEND: every type, and what is refused.
+
+use lpc_sandbox::serde_json::{Value, json};
+
+use crate::driver::{Driver, close, event, field, text};
+
+fn profile(body: Value) -> Value {
+    json!({"kind": "req", "id": "9", "type": "userprofile.SetUserProfile", "body": body})
+}
+
+fn file() -> Value {
+    json!({"caption": "A cat", "relativePath": "/v1/AUTH_async-images/cat.png", "fileType": "PNG",
+           "preview": "data:image/png;base64,iVBORw0KGgo="})
+}
+
+fn hosted(file: Value) -> Value {
+    json!({"type": "ContentEvent", "contentType": "hosted/file", "message": file})
+}
+
+fn rating(rate: Value, status: &str) -> Value {
+    json!({"field": "CSATRate", "csatRate": rate, "csatResolutionConfirmation": true,
+           "status": status})
+}
+
+#[test]
+fn every_event_is_published() {
+    let driver = Driver::new();
+    let id = driver.open();
+    let events = [
+        json!({"type": "ContentEvent", "contentType": "text/plain", "message": "Grüße 👋"}),
+        hosted(file()),
+        json!({"type": "RichContentEvent", "content": {"type": "vertical", "elements": []}}),
+        json!({"type": "AcceptStatusEvent", "status": "READ", "sequenceList": [0, 1]}),
+    ];
+    for sent in &events {
+        let reply = driver.send(&event(&id, sent.clone()));
+        assert_eq!((reply.status, &reply.json()["code"]), (200, &json!("OK")), "{}", reply.text);
+    }
+    for state in ["ACTIVE", "INACTIVE", "GONE", "COMPOSING", "PAUSE"] {
+        let sent = json!({"type": "ChatStateEvent", "chatState": state});
+        assert_eq!(driver.send(&event(&id, sent)).status, 200, "{state}");
+    }
+    for status in ["ACCEPT", "ACCESS", "NACK", "ACTION"] {
+        let sent = json!({"type": "AcceptStatusEvent", "status": status, "sequenceList": [0]});
+        assert_eq!(driver.send(&event(&id, sent)).status, 200, "{status}");
+    }
+    let conversation = driver.conversation();
+    let held = conversation["events"].as_array().expect("events");
+    assert_eq!(held.len(), 13);
+    for (number, (held, sent)) in held.iter().zip(&events).enumerate() {
+        assert_eq!((&held["sequence"], &held["event"]), (&json!(number), sent));
+    }
+    assert_eq!(held[4]["sequence"], Value::Null, "chat states have no number");
+    assert_eq!(held[9]["sequence"], 4);
+}
+
+#[test]
+fn ids_come_back_as_text() {
+    let driver = Driver::new();
+    let id = driver.open();
+    for (sent, back) in
+        [(json!("1,"), "1,"), (json!(5), "5"), (json!("ä".repeat(64)), &*"ä".repeat(64))]
+    {
+        let mut message = text(&id, "Hello");
+        message["id"] = sent;
+        assert_eq!(driver.send(&message).json()["reqId"], back);
+    }
+}
+
+#[test]
+fn metadata_is_kept() {
+    let driver = Driver::new();
+    let id = driver.open();
+    let mut message = text(&id, "Hello");
+    message["metadata"] = json!([{"type": "ExternalId", "id": "order 17"}]);
+    assert_eq!(driver.send(&message).status, 200);
+    assert_eq!(driver.conversation()["events"][0]["metadata"], message["metadata"]);
+    for metadata in [
+        json!({"type": "ExternalId"}),
+        json!(["x"]),
+        json!([{"id": "no type"}]),
+        json!([{"type": "ExternalId", "id": "x".repeat(65)}]),
+        json!([{"type": "ExternalId", "id": 5}]),
+    ] {
+        message["metadata"] = metadata.clone();
+        assert_eq!(driver.send(&message).status, 400, "{metadata}");
+    }
+}
+
+#[test]
+fn conversation_id_may_stand_beside_the_dialog() {
+    let driver = Driver::new();
+    let (id, other) = (driver.open(), driver.open());
+    let mut message = text(&id, "Hello");
+    message["body"]["conversationId"] = json!(id);
+    assert_eq!(driver.send(&message).status, 200);
+    message["body"]["conversationId"] = json!(other);
+    assert_eq!(driver.send(&message).status, 400);
+}
+
+#[test]
+fn wrong_events_are_refused() {
+    let driver = Driver::new();
+    let id = driver.open();
+    let without = |name: &str| {
+        let mut file = file();
+        file[name] = Value::Null;
+        hosted(file)
+    };
+    let mut large = file();
+    large["preview"] = json!(format!("data:image/png;base64,{}", "A".repeat(41_000)));
+    let cases = [
+        json!({"type": "ContentEvent", "contentType": "text/plain", "message": 5}),
+        json!({"type": "ContentEvent", "contentType": "text/plain"}),
+        json!({"type": "ContentEvent", "contentType": "text/html", "message": "x"}),
+        json!({"type": "ContentEvent", "message": "x"}),
+        without("relativePath"),
+        without("fileType"),
+        hosted(large),
+        hosted(json!("x")),
+        json!({"type": "RichContentEvent", "content": "x"}),
+        json!({"type": "RichContentEvent"}),
+        json!({"type": "ChatStateEvent", "chatState": "TYPING"}),
+        json!({"type": "ChatStateEvent"}),
+        json!({"type": "AcceptStatusEvent", "status": "SEEN", "sequenceList": [1]}),
+        json!({"type": "AcceptStatusEvent", "status": "READ", "sequenceList": []}),
+        json!({"type": "AcceptStatusEvent", "status": "READ", "sequenceList": ["1"]}),
+        json!({"type": "AcceptStatusEvent", "status": "READ"}),
+        json!({"type": "NoSuchEvent"}),
+        json!({}),
+        json!("x"),
+    ];
+    for sent in cases {
+        let reply = driver.send(&event(&id, sent.clone()));
+        assert_eq!(reply.status, 400, "{sent}");
+        assert!(reply.json()["body"]["details"].is_string(), "{sent}");
+    }
+    assert_eq!(driver.conversation()["events"], json!([]));
+    assert_eq!(driver.send(&event(&id, without("preview"))).status, 200);
+}
+
+#[test]
+fn unknown_places_are_refused() {
+    let driver = Driver::new();
+    let id = driver.open();
+    let nowhere = "00000000-0000-0000-0000-000000000000";
+    let dialog = json!({"field": "DialogChange", "type": "UPDATE",
+                        "dialog": {"dialogId": nowhere, "state": "CLOSE"}});
+    for request in [text(nowhere, "Hello"), text("", "Hello"), close(nowhere), field(&id, dialog)] {
+        assert_eq!(driver.send(&request).status, 400, "{request}");
+    }
+    // Empty stands for the conversation being opened, so it is not merely unknown.
+    let reply = driver.send(&text("", "Hello")).json();
+    assert_eq!(reply["body"]["title"], "Missing parameter");
+    let no_dialog = json!({"kind": "req", "id": "1", "type": "ms.PublishEvent",
+                           "body": {"event": {"type": "ChatStateEvent", "chatState": "GONE"}}});
+    assert_eq!(driver.send(&no_dialog).status, 400);
+}
+
+#[test]
+fn wrong_envelopes_are_refused() {
+    let driver = Driver::new();
+    let id = driver.open();
+    let wrong = [
+        ("kind", json!("notification")),
+        ("kind", Value::Null),
+        ("id", Value::Null),
+        ("id", json!("")),
+        ("id", json!("x".repeat(65))),
+        ("id", json!(true)),
+        ("type", json!("ms.Unknown")),
+        ("type", Value::Null),
+        ("type", json!("cm.ConsumerRequestConversation")),
+        ("body", Value::Null),
+        ("body", json!("x")),
+    ];
+    for (name, value) in wrong {
+        let mut message = text(&id, "Hello");
+        message[name] = value.clone();
+        assert_eq!(driver.send(&message).status, 400, "{name}: {value}");
+    }
+    assert_eq!(driver.send(&json!([text(&id, "Hello")])).status, 400);
+    let path = "/api/account/{account}/messaging/consumer/conversation/send?v=3";
+    assert_eq!(driver.try_post(path, b"{").expect("an answer").status, 400);
+    let old = "/api/account/{account}/messaging/consumer/conversation/send?v=2";
+    let message = text(&id, "Hello").to_string();
+    assert_eq!(driver.try_post(old, message.as_bytes()).expect("an answer").status, 400);
+}
+
+#[test]
+fn a_closed_conversation_takes_only_a_rating() {
+    let driver = Driver::new();
+    let id = driver.open();
+    assert_eq!(driver.send(&close(&id)).status, 200);
+    let conversation = driver.conversation();
+    assert_eq!(conversation["state"], "CLOSE");
+    assert_eq!(conversation["dialogs"][0]["state"], "CLOSE");
+    assert_eq!(driver.send(&text(&id, "Hello")).status, 400);
+    assert_eq!(driver.send(&close(&id)).status, 400);
+    assert_eq!(driver.send(&field(&id, rating(json!(5), "FILLED"))).status, 200);
+}
+
+#[test]
+fn an_agent_closes_too() {
+    let driver = Driver::new();
+    let id = driver.open();
+    driver.sandbox.close_conversation(&driver.account.id, &id);
+    assert_eq!(driver.conversation()["dialogs"][0]["closedCause"], "AGENT");
+    assert_eq!(driver.send(&text(&id, "Hello")).status, 400);
+}
+
+#[test]
+fn closing_the_last_dialog_closes_the_conversation() {
+    let driver = Driver::new();
+    let id = driver.open();
+    let survey = driver.sandbox.open_survey(&driver.account.id, &id);
+    assert_eq!(driver.send(&text(&id, "Hello")).status, 400, "MAIN is closed");
+    assert_eq!(driver.send(&text(&survey, "5")).status, 200);
+    assert_eq!(driver.conversation()["state"], "OPEN");
+    let change = |state: &str| {
+        field(
+            &id,
+            json!({"field": "DialogChange", "type": "UPDATE",
+                   "dialog": {"dialogId": survey, "state": state, "closedCause": "Closed by consumer"}}),
+        )
+    };
+    assert_eq!(driver.send(&change("OPEN")).status, 400);
+    assert_eq!(driver.send(&change("CLOSE")).status, 200);
+    assert_eq!(driver.conversation()["state"], "CLOSE");
+    assert_eq!(driver.conversation()["dialogs"][1]["dialogType"], "POST_SURVEY");
+    assert_eq!(driver.conversation()["dialogs"][1]["closedCause"], "Closed by consumer");
+}
+
+#[test]
+fn ratings_are_checked() {
+    let driver = Driver::new();
+    let id = driver.open();
+    for rate in [json!(0), json!(6), json!(-1), json!(2.5), json!("5"), Value::Null] {
+        let reply = driver.send(&field(&id, rating(rate.clone(), "FILLED")));
+        assert_eq!(reply.status, 400, "{rate}");
+    }
+    assert_eq!(driver.send(&field(&id, rating(json!(5), "DONE"))).status, 400);
+    let mut doubtful = rating(json!(5), "FILLED");
+    doubtful["csatResolutionConfirmation"] = json!("yes");
+    assert_eq!(driver.send(&field(&id, doubtful)).status, 400);
+    assert_eq!(driver.conversation()["rating"], Value::Null);
+    for rate in 1..=5 {
+        let sent = rating(json!(rate), "FILLED");
+        assert_eq!(driver.send(&field(&id, sent.clone())).status, 200);
+        assert_eq!(driver.conversation()["rating"], sent);
+    }
+    assert_eq!(driver.send(&field(&id, rating(Value::Null, "SKIPPED"))).status, 200);
+    assert_eq!(driver.send(&field(&id, rating(json!(3), "PARTIALLY_FILLED"))).status, 200);
+}
+
+#[test]
+fn fields_come_as_object_or_array() {
+    let driver = Driver::new();
+    let id = driver.open();
+    let state = json!({"field": "ConversationStateField", "conversationState": "CLOSE"});
+    let half = json!([state, rating(json!(9), "FILLED")]);
+    assert_eq!(driver.send(&field(&id, half)).status, 400);
+    assert_eq!(driver.conversation()["state"], "OPEN", "all or nothing");
+    for wrong in [json!([]), json!("x"), json!({"field": "Skill"}), Value::Null] {
+        assert_eq!(driver.send(&field(&id, wrong.clone())).status, 400, "{wrong}");
+    }
+    let open = json!({"field": "ConversationStateField", "conversationState": "OPEN"});
+    assert_eq!(driver.send(&field(&id, open)).status, 400);
+    assert_eq!(driver.send(&field(&id, json!([rating(json!(4), "FILLED"), state]))).status, 200);
+    assert_eq!(driver.conversation()["state"], "CLOSE");
+    assert_eq!(driver.conversation()["rating"]["csatRate"], 4);
+}
+
+#[test]
+fn profiles_are_checked() {
+    let driver = Driver::new();
+    driver.open();
+    let body = json!({"firstName": "Alice", "privateData": {"mail": "a@example.com"}});
+    let reply = driver.send(&profile(body.clone()));
+    assert_eq!(reply.json()["body"], json!({"msg": "OK User Profile set successfully"}));
+    assert_eq!(driver.conversation()["consumer"]["profile"], body);
+    let sde = |sde: Value| json!({"authenticatedData": {"lp_sdes": [sde]}});
+    for body in [
+        json!({"privateData": "x"}),
+        json!({"authenticatedData": []}),
+        json!({"authenticatedData": {"lp_sdes": {}}}),
+        sde(json!({"type": "ctmrinfo"})),
+        sde(json!({"type": "ctmrinfo", "info": {"balance": "1"}})),
+        sde(json!({"type": "ctmrinfo", "info": {"companySize": 1.5}})),
+        sde(json!({"type": "personal", "personal": {"gender": "male"}})),
+        sde(json!({"type": "personal", "personal": {"contacts": {}}})),
+        sde(json!({"type": "mrktInfo", "info": {}})),
+    ] {
+        assert_eq!(driver.send(&profile(body.clone())).status, 400, "{body}");
+    }
+}
+
+#[test]
+fn urls_for_files_are_given() {
+    let driver = Driver::new();
+    let request = |kind: &str, body: Value| json!({"kind": "req", "id": 3, "type": format!("ms.GenerateURLFor{kind}File"), "body": body});
+    let upload = driver.send(&request("Upload", json!({"fileSize": "1000", "fileType": "PNG"})));
+    assert_eq!(upload.status, 200);
+    let upload = upload.json()["body"].clone();
+    let path = upload["relativePath"].as_str().expect("a path");
+    assert!(path.starts_with("/v1/AUTH_async-images/") && path.ends_with(".PNG"), "{path}");
+    let download = driver.send(&request("Download", json!({"relativePath": path}))).json();
+    assert_eq!(download["body"]["relativePath"], path);
+    for body in [&upload, &download["body"]] {
+        assert!(body["queryParams"]["temp_url_sig"].is_string());
+        assert!(body["queryParams"]["temp_url_expires"].is_string());
+    }
+    for (kind, body) in [
+        ("Upload", json!({"fileSize": 1000, "fileType": "PNG"})),
+        ("Upload", json!({"fileSize": "0", "fileType": "PNG"})),
+        ("Upload", json!({"fileSize": "1000"})),
+        ("Upload", json!({"fileSize": "1000", "fileType": "../x"})),
+        ("Download", json!({})),
+        ("Download", json!({"relativePath": "cat.png"})),
+    ] {
+        assert_eq!(driver.send(&request(kind, body.clone())).status, 400, "{body}");
+    }
+}
