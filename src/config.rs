@@ -197,7 +197,11 @@ impl Settings {
             pool_idle_timeout: millis("pool.idle.timeout.ms"),
             dns_cache_ttl: millis("dns.cache.ttl.ms"),
             proxy: match config.value("proxy.url") {
-                None => crate::proxy::from_env(),
+                None => crate::proxy::from_env().map_err(|_| {
+                    let message = "the environment's HTTPS_PROXY is not the URL of a proxy; set it \
+                                   right, or the option proxy.url";
+                    Error::new(Status::Config, message)
+                })?,
                 Some("none") => None,
                 // Checked when it was set.
                 Some(proxy) => crate::proxy::parse(proxy).ok(),

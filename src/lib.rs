@@ -1,9 +1,9 @@
 //! Client for LivePerson's Connector API: open a conversation for a consumer, send messages into
 //! it, close it.
 //!
-//! Everything blocks, nothing starts a thread, and every call ends within `call.timeout.ms`.
-//! Start at [`Client`]; the wire is described in the vendor's documents, the map of this crate in
-//! `ARCHITECTURE.md`.
+//! Everything blocks, nothing starts a thread, and every call ends within `call.timeout.ms` (the
+//! system's name resolution aside). Start at [`Client`]. The options are listed in `README.md`, the
+//! map of this crate is `ARCHITECTURE.md`.
 
 mod auth;
 mod client;

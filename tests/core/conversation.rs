@@ -42,6 +42,7 @@ fn every_request_is_exactly_as_the_protocol_wants_it() {
     assert_eq!(domain.method, "GET");
     assert_eq!(domain.path, format!("/api/account/{account}/service/baseURI.json?version=1.0"));
     assert_eq!(domain.header("authorization"), None);
+    assert_eq!(domain.header("content-length"), None);
 
     assert_eq!(token.method, "POST");
     assert_eq!(

@@ -22,6 +22,17 @@ fn a_ca_that_nobody_named_is_not_trusted() {
 }
 
 #[test]
+fn a_certificate_for_another_name_is_refused() {
+    let scene = Scene::over_tls(&[]);
+    let port = scene.sandbox.url().rsplit(':').next().unwrap();
+    // Leads to the sandbox, and is in no certificate of it.
+    let other_name = format!("https://[::ffff:127.0.0.1]:{port}");
+    let client = Client::new(&scene.config(&[("domain.api.url", &other_name)])).unwrap();
+    let error = client.consumer("x").unwrap().jws().unwrap_err();
+    assert_eq!(error.status(), Status::Tls, "{error}");
+}
+
+#[test]
 fn files_that_are_no_certificates_are_refused_when_the_client_is_made() {
     let scene = Scene::over_tls(&[]);
     let refused = |key, path: &str| {

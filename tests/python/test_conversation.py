@@ -17,6 +17,7 @@ def test_a_conversation_is_opened_used_and_closed(account: Account, consumer: Co
     assert reply.sequence == 0
     assert reply.body == {"sequence": 0}
     assert reply.body is reply.body
+    assert isinstance(reply.raw, bytes)
     assert json.loads(reply.raw)["reqId"] == reply.request_id
     assert reply.attempts == 1
     assert conversation.dialog_id == conversation.id
