@@ -380,7 +380,7 @@ mod tests {
         for (json, sent) in [
             (json, ids(&["a", "b", "c"])),
             (json, ids(&["a"])),
-            (r#"[{"code":"OK","reqId":"a"},{"code":"OK","reqId":"a"}]"#, ids(&["a", "b"])),
+            (r#"[{"code":"OK","reqId":"a"},{"code":"OK","reqId":"a"}]"#, ids(&["a"])),
             (r#"{"code":"OK","reqId":"a"}"#, ids(&["a"])),
             ("[]", ids(&["a"])),
             ("", ids(&["a"])),

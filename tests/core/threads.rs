@@ -58,7 +58,8 @@ fn sends_of_one_conversation_go_out_one_at_a_time_and_in_order() {
 
 #[test]
 fn shutdown_ends_a_call_in_flight() {
-    let scene = Scene::new();
+    // Without the shutdown, the call would wait for an hour.
+    let scene = Scene::with(&[("request.timeout.ms", "3600000"), ("call.timeout.ms", "3600000")]);
     let conversation = scene.conversation();
     scene.answer(Route::Send, Answer::Stall);
     std::thread::scope(|scope| {

@@ -42,8 +42,11 @@ def test_one_conversation_keeps_the_order_of_each_thread(
 
 
 def test_a_waiting_call_leaves_the_gil_and_shutdown_ends_it(
-    account: Account, client: Client, conversation: Conversation
+    account: Account,
 ) -> None:
+    # Without the shutdown, the call would wait for an hour.
+    client = account.client(request_timeout_ms=3_600_000, call_timeout_ms=3_600_000)
+    conversation = client.consumer("x").open()
     account.answer("send", stall=True)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(conversation.send_text, "x")
