@@ -119,7 +119,8 @@ impl Site {
         self.any_conversation(conversation_id)?.close(CLOSED_BY_AGENT)
     }
 
-    /// Ends the MAIN dialog and starts a survey, as the service does when an agent closes. Gives back its dialog id.
+    /// Ends the MAIN dialog and starts a survey, as the service does when an agent closes. Gives
+    /// back its dialog id.
     pub(crate) fn open_survey(&mut self, conversation_id: &str) -> Result<String, Refusal> {
         self.any_conversation(conversation_id)?.open_survey()
     }
@@ -265,7 +266,8 @@ impl Conversation {
         self.rating = rating;
     }
 
-    /// The body of the answer to a request that took effect; `number` is that of its event, if it has one.
+    /// The body of the answer to a request that took effect; `number` is that of its event, if it
+    /// has one.
     pub(crate) fn acknowledge(
         &mut self,
         request_id: &str,

@@ -1,14 +1,14 @@
 //! What goes back: real answers, and canned ones that a test put in their place.
 
-use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::{future, io};
 
-use bytes::Bytes;
-use hyper::body::{Body, Frame, SizeHint};
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, TRANSFER_ENCODING};
-use hyper::{Response, StatusCode};
-use serde_json::Value;
+use axum::Extension;
+use axum::body::{self, Body};
+use axum::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use futures_util::{StreamExt, stream};
+use tokio::task;
 
 /// What a test wants in place of the real answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,18 +18,21 @@ pub enum Answer {
     Status {
         /// HTTP status, 200 to 599.
         status: u16,
-        /// Headers, sent as they are. Content-Length and Transfer-Encoding are not allowed: the body decides.
+        /// Headers, sent as they are. Content-Length and Transfer-Encoding are not allowed: the
+        /// body decides.
         headers: Vec<(String, String)>,
         /// The body.
         body: Vec<u8>,
     },
-    /// No answer: the request is read and then left alone until the client leaves or the sandbox stops.
+    /// No answer: the request is read and then left alone until the client leaves or the sandbox
+    /// stops.
     Stall,
     /// The connection is closed without an answer; the request has no effect.
     Reset,
     /// The request takes effect, but the connection is closed in place of the answer.
     Lose,
-    /// The request takes effect, but the connection is closed in the middle of the real answer's body.
+    /// The request takes effect, but the connection is closed in the middle of the real answer's
+    /// body.
     Cut,
 }
 
@@ -53,46 +56,9 @@ impl Answer {
     }
 }
 
-/// A complete answer of a service.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
-}
-
-impl Reply {
-    pub(crate) fn json(status: u16, body: &Value) -> Reply {
-        Reply {
-            status,
-            headers: vec![(CONTENT_TYPE.to_string(), "application/json".to_owned())],
-            body: body.to_string().into_bytes(),
-        }
-    }
-
-    pub(crate) fn with_header(mut self, name: &str, value: &str) -> Reply {
-        self.headers.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    pub(crate) fn into_response(self) -> Response<Payload> {
-        let Reply { status, headers, body } = self;
-        response(status, headers, Payload::Whole(Bytes::from(body)))
-    }
-
-    /// The answer whose body breaks off in its middle.
-    pub(crate) fn into_cut_response(mut self) -> Response<Payload> {
-        let length = self.body.len();
-        self.body.truncate(length / 2);
-        let Reply { status, headers, body } =
-            self.with_header(CONTENT_LENGTH.as_str(), &length.to_string());
-        response(status, headers, Payload::Half(Bytes::from(body)))
-    }
-}
-
-fn response(status: u16, headers: Vec<(String, String)>, payload: Payload) -> Response<Payload> {
-    let mut response = Response::new(payload);
-    // Canned answers were checked when they were queued, and the services use valid ones only.
+/// The answer of these parts, which were checked when it was queued.
+pub(crate) fn canned(status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(body));
     *response.status_mut() = StatusCode::from_u16(status).expect("a checked status");
     for (name, value) in headers {
         response.headers_mut().append(
@@ -103,51 +69,53 @@ fn response(status: u16, headers: Vec<(String, String)>, payload: Payload) -> Re
     response
 }
 
-/// The body of an answer.
-pub(crate) enum Payload {
-    /// All of it.
-    Whole(Bytes),
-    /// The first half; a second one never comes.
-    Half(Bytes),
-    /// The first half is out.
-    Broken,
-    /// Nothing is left.
-    Done,
+/// How an answer breaks off. A router cannot do it: it marks the response with this extension, and
+/// [`deliver`] breaks off.
+#[derive(Clone, Copy)]
+pub(crate) enum Break {
+    /// Nothing comes, ever.
+    Stall,
+    /// The connection is closed in place of the answer.
+    Close,
+    /// The connection is closed in the middle of the body.
+    Cut,
 }
 
-impl Body for Payload {
-    type Data = Bytes;
-    type Error = io::Error;
+impl IntoResponse for Break {
+    fn into_response(self) -> Response {
+        Extension(self).into_response()
+    }
+}
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        match std::mem::replace(&mut *self, Payload::Done) {
-            Payload::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
-            Payload::Half(bytes) => {
-                *self = Payload::Broken;
-                Poll::Ready(Some(Ok(Frame::data(bytes))))
+/// Gives an answer of a router to its connection. An error closes the connection.
+pub(crate) async fn deliver(mut response: Response) -> io::Result<Response> {
+    match response.extensions().get() {
+        None => {
+            // A canned one may have a body that is not sent; axum has counted it.
+            if matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+                response.headers_mut().remove(CONTENT_LENGTH);
             }
-            Payload::Broken => {
-                *self = Payload::Done;
-                // hyper writes out what it holds while the body is pending; after an error it would drop it.
-                context.waker().wake_by_ref();
-                Poll::Pending
-            }
-            Payload::Done => Poll::Ready(None),
+            Ok(response)
+        }
+        // hyper drops this future when the client leaves.
+        Some(Break::Stall) => future::pending().await,
+        Some(Break::Close) => Err(closed()),
+        Some(Break::Cut) => {
+            // The header Content-Length stays that of the whole body.
+            let (parts, body) = response.into_parts();
+            let whole = body::to_bytes(body, usize::MAX).await.map_err(io::Error::other)?;
+            let half = stream::iter([Ok(whole.slice(..whole.len() / 2))]);
+            let end = stream::once(async {
+                // hyper writes out what it holds while the body is pending; after an error it
+                // would drop it.
+                task::yield_now().await;
+                Err(closed())
+            });
+            Ok(Response::from_parts(parts, Body::from_stream(half.chain(end))))
         }
     }
+}
 
-    fn is_end_stream(&self) -> bool {
-        matches!(self, Payload::Done)
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self {
-            Payload::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Payload::Half(_) | Payload::Broken => SizeHint::new(),
-            Payload::Done => SizeHint::with_exact(0),
-        }
-    }
+fn closed() -> io::Error {
+    io::Error::other("closed on request")
 }

@@ -1,140 +1,130 @@
-//! The control API: what a Rust test does through [`crate::Sandbox`], any other program does over HTTP.
+//! The control API: what a Rust test does through [`crate::Sandbox`], any other program does over
+//! HTTP.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use axum::{Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hyper::Response;
-use hyper::body::Incoming;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::account::Site;
-use crate::answer::{Answer, Payload, Reply};
+use crate::answer::Answer;
 use crate::refusal::Refusal;
 use crate::request::{Received, Request};
 use crate::route::Route;
-use crate::state::State;
+use crate::routing::{only, read};
+use crate::shared::Shared;
 
 /// The longest body that is taken: room enough for any canned answer.
 const MAX_BODY: usize = 64 * 1024 * 1024;
 
-pub(crate) async fn answer(
-    state: Arc<State>,
-    request: hyper::Request<Incoming>,
-) -> io::Result<Response<Payload>> {
-    let received = Received::read(request, MAX_BODY, 0).await.map_err(io::Error::other)?;
-    Ok(run(&state, &received).unwrap_or_else(Misuse::into_reply).into_response())
+pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    let takes = |method: &'static str, methods: MethodRouter<Arc<Shared>>| {
+        only(methods, move |uri: Uri| async move {
+            let reason = format!("{} takes {method}", uri.path());
+            Misuse::new(StatusCode::METHOD_NOT_ALLOWED, reason)
+        })
+    };
+    Router::new()
+        .route("/accounts", takes("POST", post(new_account)))
+        .route("/accounts/{id}/answers", takes("POST", post(queue)))
+        .route("/accounts/{id}/conversations", takes("GET", get(conversations)))
+        .route("/accounts/{id}/conversations/{cid}/close", takes("POST", post(close)))
+        .route("/accounts/{id}/conversations/{cid}/survey", takes("POST", post(survey)))
+        .route("/accounts/{id}/requests", takes("GET", get(requests)))
+        .route("/accounts/{id}/revoke-tokens", takes("POST", post(revoke_tokens)))
+        .route("/accounts/{id}/token-lifetime", takes("POST", post(token_lifetime)))
+        .route("/accounts/{id}/tokens", takes("POST", post(issue_token)))
+        .fallback(async |uri: Uri| {
+            Misuse::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", uri.path()))
+        })
+        .layer(from_fn_with_state(MAX_BODY, read))
+        .with_state(shared)
 }
 
 /// A request that makes no sense, and why.
 struct Misuse {
-    status: u16,
+    status: StatusCode,
     reason: String,
 }
 
 impl Misuse {
-    fn new(status: u16, reason: impl Into<String>) -> Misuse {
+    fn new(status: StatusCode, reason: impl Into<String>) -> Misuse {
         Misuse { status, reason: reason.into() }
     }
 
     fn bad(reason: impl Into<String>) -> Misuse {
-        Misuse::new(400, reason)
+        Misuse::new(StatusCode::BAD_REQUEST, reason)
     }
 
     fn no_account(id: &str) -> Misuse {
-        Misuse::new(404, format!("there is no account {id:?}"))
+        Misuse::new(StatusCode::NOT_FOUND, format!("there is no account {id:?}"))
     }
 
     /// What an agent cannot do with a conversation.
-    fn conflict(refusal: &Refusal) -> Misuse {
-        Misuse::new(409, refusal.body()["details"].as_str().unwrap_or_default())
-    }
-
-    fn into_reply(self) -> Reply {
-        Reply::json(self.status, &json!({"error": self.reason}))
+    fn conflict(refusal: Refusal) -> Misuse {
+        Misuse::new(StatusCode::CONFLICT, refusal.body()["details"].as_str().unwrap_or_default())
     }
 }
 
-fn run(state: &State, received: &Received) -> Result<Reply, Misuse> {
-    let segments: Vec<&str> = received.path.split('/').skip(1).collect();
-    let (method, act): (&str, Action<'_>) = match segments.as_slice() {
-        ["accounts"] => ("POST", Action::NewAccount),
-        ["accounts", id, "answers"] => ("POST", Action::Queue(id)),
-        ["accounts", id, "conversations"] => ("GET", Action::Conversations(id)),
-        ["accounts", id, "conversations", conversation, "close"] => {
-            ("POST", Action::Close(id, conversation))
-        }
-        ["accounts", id, "conversations", conversation, "survey"] => {
-            ("POST", Action::Survey(id, conversation))
-        }
-        ["accounts", id, "requests"] => ("GET", Action::Requests(id)),
-        ["accounts", id, "revoke-tokens"] => ("POST", Action::RevokeTokens(id)),
-        ["accounts", id, "token-lifetime"] => ("POST", Action::TokenLifetime(id)),
-        ["accounts", id, "tokens"] => ("POST", Action::IssueToken(id)),
-        _ => return Err(Misuse::new(404, format!("there is nothing at {}", received.path))),
-    };
-    if received.method != method {
-        return Err(Misuse::new(405, format!("{} takes {method}", received.path)));
-    }
-    let body = object(received)?;
-    match act {
-        Action::NewAccount => new_account(state, &body),
-        Action::Queue(id) => {
-            site(state, id, |_| ())?;
-            let (route, answer) = canned(&body)?;
-            state.queue(id, route, answer).map_err(Misuse::bad)?;
-            Ok(Reply::json(200, &json!({})))
-        }
-        Action::Conversations(id) => {
-            Ok(Reply::json(200, &Value::Array(site(state, id, |site| site.view())?)))
-        }
-        Action::Close(id, conversation) => {
-            site(state, id, |site| site.close_as_agent(conversation))?
-                .map_err(|refusal| Misuse::conflict(&refusal))?;
-            Ok(Reply::json(200, &json!({})))
-        }
-        Action::Survey(id, conversation) => {
-            let dialog = site(state, id, |site| site.open_survey(conversation))?
-                .map_err(|refusal| Misuse::conflict(&refusal))?;
-            Ok(Reply::json(200, &json!({"dialogId": dialog})))
-        }
-        Action::Requests(id) => {
-            let requests = site(state, id, |site| site.traffic.requests.clone())?;
-            Ok(Reply::json(200, &requests.iter().map(request_view).collect()))
-        }
-        Action::RevokeTokens(id) => {
-            site(state, id, |site| site.app_tokens.clear())?;
-            Ok(Reply::json(200, &json!({})))
-        }
-        Action::TokenLifetime(id) => {
-            only(&body, &["seconds"])?;
-            let lifetime =
-                seconds(&body, "seconds")?.ok_or_else(|| Misuse::bad("seconds is missing"))?;
-            site(state, id, |site| site.token_lifetime = lifetime)?;
-            Ok(Reply::json(200, &json!({})))
-        }
-        Action::IssueToken(id) => issue_token(state, id, &body),
+impl IntoResponse for Misuse {
+    fn into_response(self) -> Response {
+        (self.status, Json(json!({"error": self.reason}))).into_response()
     }
 }
 
-enum Action<'a> {
-    NewAccount,
-    Queue(&'a str),
-    Conversations(&'a str),
-    Close(&'a str, &'a str),
-    Survey(&'a str, &'a str),
-    Requests(&'a str),
-    RevokeTokens(&'a str),
-    TokenLifetime(&'a str),
-    IssueToken(&'a str),
+/// What the path names: [`Path`] with errors of the control API.
+struct Named<T>(T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Named<T> {
+    type Rejection = Misuse;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Named<T>, Misuse> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(parameters)) => Ok(Named(parameters)),
+            Err(rejection) => Err(Misuse::new(rejection.status(), rejection.body_text())),
+        }
+    }
 }
 
-fn new_account(state: &State, body: &Map<String, Value>) -> Result<Reply, Misuse> {
-    only(body, &["token_lifetime"])?;
-    let account = state.new_account(seconds(body, "token_lifetime")?);
-    let variables: Map<String, Value> = state
+/// The body as an object; none at all counts as an empty one. Handlers that need nothing of it
+/// extract it too: what makes no sense is refused.
+struct Object(Map<String, Value>);
+
+impl<S: Sync> FromRequestParts<S> for Object {
+    type Rejection = Misuse;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Object, Misuse> {
+        let Ok(received) = Received::from_request_parts(parts, state).await;
+        if received.too_large {
+            let reason = format!("the body is longer than {MAX_BODY} bytes");
+            return Err(Misuse::new(StatusCode::PAYLOAD_TOO_LARGE, reason));
+        }
+        if received.body.is_empty() {
+            return Ok(Object(Map::new()));
+        }
+        serde_json::from_slice(&received.body)
+            .map(Object)
+            .map_err(|error| Misuse::bad(format!("the body is no JSON object: {error}")))
+    }
+}
+
+async fn new_account(
+    State(shared): State<Arc<Shared>>,
+    Object(body): Object,
+) -> Result<(StatusCode, Json<Value>), Misuse> {
+    only_members(&body, &["token_lifetime"])?;
+    let account = shared.new_account(seconds(&body, "token_lifetime")?);
+    let variables: Map<String, Value> = shared
         .variables_of(&account)
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.into()))
@@ -145,12 +135,108 @@ fn new_account(state: &State, body: &Map<String, Value>) -> Result<Reply, Misuse
         "client_secret": account.client_secret,
         "variables": variables,
     });
-    Ok(Reply::json(201, &view))
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+async fn queue(
+    State(shared): State<Arc<Shared>>,
+    Named(id): Named<String>,
+    Object(body): Object,
+) -> Result<Json<Value>, Misuse> {
+    site(&shared, &id, |_| ())?;
+    let (route, answer) = canned(&body)?;
+    shared.queue(&id, route, answer).map_err(Misuse::bad)?;
+    Ok(Json(json!({})))
+}
+
+async fn conversations(
+    State(shared): State<Arc<Shared>>,
+    Named(id): Named<String>,
+    _: Object,
+) -> Result<Json<Value>, Misuse> {
+    Ok(Json(Value::Array(site(&shared, &id, |site| site.view())?)))
+}
+
+async fn close(
+    State(shared): State<Arc<Shared>>,
+    Named((id, conversation)): Named<(String, String)>,
+    _: Object,
+) -> Result<Json<Value>, Misuse> {
+    site(&shared, &id, |site| site.close_as_agent(&conversation))?.map_err(Misuse::conflict)?;
+    Ok(Json(json!({})))
+}
+
+async fn survey(
+    State(shared): State<Arc<Shared>>,
+    Named((id, conversation)): Named<(String, String)>,
+    _: Object,
+) -> Result<Json<Value>, Misuse> {
+    let dialog =
+        site(&shared, &id, |site| site.open_survey(&conversation))?.map_err(Misuse::conflict)?;
+    Ok(Json(json!({"dialogId": dialog})))
+}
+
+async fn requests(
+    State(shared): State<Arc<Shared>>,
+    Named(id): Named<String>,
+    _: Object,
+) -> Result<Json<Value>, Misuse> {
+    let requests = site(&shared, &id, |site| site.traffic.requests.clone())?;
+    Ok(Json(requests.iter().map(request_view).collect()))
+}
+
+async fn revoke_tokens(
+    State(shared): State<Arc<Shared>>,
+    Named(id): Named<String>,
+    _: Object,
+) -> Result<Json<Value>, Misuse> {
+    site(&shared, &id, |site| site.app_tokens.clear())?;
+    Ok(Json(json!({})))
+}
+
+async fn token_lifetime(
+    State(shared): State<Arc<Shared>>,
+    Named(id): Named<String>,
+    Object(body): Object,
+) -> Result<Json<Value>, Misuse> {
+    only_members(&body, &["seconds"])?;
+    let lifetime = seconds(&body, "seconds")?.ok_or_else(|| Misuse::bad("seconds is missing"))?;
+    site(&shared, &id, |site| site.token_lifetime = lifetime)?;
+    Ok(Json(json!({})))
+}
+
+async fn issue_token(
+    State(shared): State<Arc<Shared>>,
+    Named(id): Named<String>,
+    Object(body): Object,
+) -> Result<Json<Value>, Misuse> {
+    only_members(&body, &["lifetime", "omit", "claims"])?;
+    let lifetime = match body.get("lifetime") {
+        None => 3600,
+        Some(lifetime) => {
+            lifetime.as_i64().ok_or_else(|| Misuse::bad("lifetime must be a number of seconds"))?
+        }
+    };
+    let mut claims = match body.get("claims") {
+        None => Map::new(),
+        Some(claims) => {
+            claims.as_object().ok_or_else(|| Misuse::bad("claims must be an object"))?.clone()
+        }
+    };
+    if let Some(omitted) = body.get("omit") {
+        let wrong = || Misuse::bad("omit must be an array of claim names");
+        for claim in omitted.as_array().ok_or_else(wrong)? {
+            claims.insert(claim.as_str().ok_or_else(wrong)?.to_owned(), Value::Null);
+        }
+    }
+    let token =
+        shared.issue_app_jwt(&id, lifetime, claims).ok_or_else(|| Misuse::no_account(&id))?;
+    Ok(Json(json!({"token": token})))
 }
 
 /// Reads a canned answer: `status` with headers and body, or one of the ways to break off.
 fn canned(body: &Map<String, Value>) -> Result<(Route, Answer), Misuse> {
-    only(body, &["route", "status", "headers", "body", "stall", "reset", "lose", "cut"])?;
+    only_members(body, &["route", "status", "headers", "body", "stall", "reset", "lose", "cut"])?;
     let route =
         body.get("route").and_then(Value::as_str).and_then(Route::from_name).ok_or_else(|| {
             Misuse::bad("route must be one of domain, token, consumer, conversation, send, keys")
@@ -201,36 +287,6 @@ fn payload(body: &Map<String, Value>) -> Result<Vec<u8>, Misuse> {
     }
 }
 
-fn issue_token(
-    state: &State,
-    account_id: &str,
-    body: &Map<String, Value>,
-) -> Result<Reply, Misuse> {
-    only(body, &["lifetime", "omit", "claims"])?;
-    let lifetime = match body.get("lifetime") {
-        None => 3600,
-        Some(lifetime) => {
-            lifetime.as_i64().ok_or_else(|| Misuse::bad("lifetime must be a number of seconds"))?
-        }
-    };
-    let mut claims = match body.get("claims") {
-        None => Map::new(),
-        Some(claims) => {
-            claims.as_object().ok_or_else(|| Misuse::bad("claims must be an object"))?.clone()
-        }
-    };
-    if let Some(omitted) = body.get("omit") {
-        let wrong = || Misuse::bad("omit must be an array of claim names");
-        for claim in omitted.as_array().ok_or_else(wrong)? {
-            claims.insert(claim.as_str().ok_or_else(wrong)?.to_owned(), Value::Null);
-        }
-    }
-    let token = state
-        .issue_app_jwt(account_id, lifetime, claims)
-        .ok_or_else(|| Misuse::no_account(account_id))?;
-    Ok(Reply::json(200, &json!({"token": token})))
-}
-
 fn request_view(request: &Request) -> Value {
     let mut headers = Map::new();
     for (name, value) in &request.headers {
@@ -259,20 +315,8 @@ fn request_view(request: &Request) -> Value {
     view
 }
 
-/// The body as an object; none at all counts as an empty one.
-fn object(received: &Received) -> Result<Map<String, Value>, Misuse> {
-    if received.too_large {
-        return Err(Misuse::new(413, format!("the body is longer than {MAX_BODY} bytes")));
-    }
-    if received.body.is_empty() {
-        return Ok(Map::new());
-    }
-    serde_json::from_slice(&received.body)
-        .map_err(|error| Misuse::bad(format!("the body is no JSON object: {error}")))
-}
-
 /// Refuses members that mean nothing: a misspelt one would otherwise be a test that tests nothing.
-fn only(body: &Map<String, Value>, known: &[&str]) -> Result<(), Misuse> {
+fn only_members(body: &Map<String, Value>, known: &[&str]) -> Result<(), Misuse> {
     match body.keys().find(|name| !known.contains(&name.as_str())) {
         Some(name) => {
             Err(Misuse::bad(format!("{name:?} is unknown; known are {}", known.join(", "))))
@@ -292,6 +336,10 @@ fn seconds(body: &Map<String, Value>, name: &str) -> Result<Option<Duration>, Mi
         .transpose()
 }
 
-fn site<T>(state: &State, account_id: &str, act: impl FnOnce(&mut Site) -> T) -> Result<T, Misuse> {
-    state.with_site(account_id, act).ok_or_else(|| Misuse::no_account(account_id))
+fn site<T>(
+    shared: &Shared,
+    account_id: &str,
+    act: impl FnOnce(&mut Site) -> T,
+) -> Result<T, Misuse> {
+    shared.with_site(account_id, act).ok_or_else(|| Misuse::no_account(account_id))
 }

@@ -1,38 +1,41 @@
-//! CONVERSATION: a batch that sets the profile, opens a conversation and may publish its first message.
+//! CONVERSATION: a batch that sets the profile, opens a conversation and may publish its first
+//! message.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
+use axum::Json;
+use axum::extract::State;
 use serde_json::{Value, json};
 
 use crate::account::{Conversation, Site};
-use crate::answer::Reply;
 use crate::envelope::{Envelope, Kind};
 use crate::messaging::Call;
 use crate::options::Sequence;
 use crate::refusal::Refusal;
 use crate::request::Received;
-use crate::state::State;
+use crate::shared::Shared;
 use crate::{event, profile};
 
-pub(crate) fn answer(
-    state: &State,
-    account_id: &str,
-    received: &Received,
-) -> Result<Reply, Refusal> {
-    let call = Call::admit(state, account_id, received)?;
+pub(crate) async fn batch(
+    State(shared): State<Arc<Shared>>,
+    call: Call,
+    received: Received,
+) -> Result<Json<Value>, Refusal> {
     let batch = Batch::parse(&call.body)?;
-    // Only kept: its features are the client's business, and public clients send what is not even JSON.
+    // Only kept: its features are the client's business, and public clients send what is not even
+    // JSON.
     let client_properties = received.header("client-properties").map(str::to_owned);
-    let responses = state
-        .with_site(call.account_id, |site| {
-            batch.run(site, &call.consumer_id, client_properties, state.options.sequence)
+    let responses = shared
+        .with_site(&call.account_id, |site| {
+            batch.run(site, &call.consumer_id, client_properties, shared.options.sequence)
         })
         .ok_or_else(Call::gone)?;
-    Ok(Reply::json(200, &Value::Array(responses)))
+    Ok(Json(Value::Array(responses)))
 }
 
-const ORDER: &str = "A batch holds userprofile.SetUserProfile, then cm.ConsumerRequestConversation, \
-                     then at most one ms.PublishEvent";
+const ORDER: &str = "A batch holds userprofile.SetUserProfile, then \
+                     cm.ConsumerRequestConversation, then at most one ms.PublishEvent";
 
 struct Batch {
     profile: Envelope,

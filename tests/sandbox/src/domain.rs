@@ -1,11 +1,15 @@
 //! Domain API: which host serves what. Here it is the sandbox, for everything.
 
-use serde_json::json;
+use std::sync::Arc;
 
-use crate::answer::Reply;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
 use crate::refusal::Refusal;
 use crate::request::Received;
-use crate::state::State;
+use crate::shared::Shared;
 
 /// A choice of the service names of the real list, with all those that are served here.
 const SERVICES: [&str; 8] = [
@@ -19,35 +23,42 @@ const SERVICES: [&str; 8] = [
     "swift",
 ];
 
-pub(crate) fn answer(
-    state: &State,
-    account_id: &str,
-    service: Option<&str>,
-    received: &Received,
-) -> Result<Reply, Refusal> {
+pub(crate) async fn all(
+    State(shared): State<Arc<Shared>>,
+    Path(account_id): Path<String>,
+    received: Received,
+) -> Result<Json<Value>, Refusal> {
+    check(&shared, &account_id, &received)?;
+    let entries = SERVICES.map(|service| entry(&shared, &account_id, service, &received));
+    Ok(Json(json!({"baseURIs": entries})))
+}
+
+pub(crate) async fn one(
+    State(shared): State<Arc<Shared>>,
+    Path((account_id, service)): Path<(String, String)>,
+    received: Received,
+) -> Result<Json<Value>, Refusal> {
+    check(&shared, &account_id, &received)?;
+    if !SERVICES.contains(&&*service) {
+        let details = format!("There is no service {service:?}");
+        return Err(Refusal::invalid("Bad parameter", details));
+    }
+    Ok(Json(entry(&shared, &account_id, &service, &received)))
+}
+
+fn check(shared: &Shared, account_id: &str, received: &Received) -> Result<(), Refusal> {
     if received.parameter("version").as_deref() != Some("1.0") {
         return Err(Refusal::invalid("Bad parameter", "The query must hold version=1.0"));
     }
-    if state.with_site(account_id, |_| ()).is_none() {
-        return Err(Refusal::status(
-            401,
-            "Unknown account",
-            format!("There is no account {account_id:?}"),
-        ));
-    }
-    // Whatever name and port the client reached the sandbox by, it reaches the other services by it too.
-    let authority = received.header("host").unwrap_or(&state.authority);
-    let entry =
-        |service: &str| json!({"service": service, "account": account_id, "baseURI": authority});
-    let body = match service {
-        None => json!({"baseURIs": SERVICES.map(entry).to_vec()}),
-        Some(service) if SERVICES.contains(&service) => entry(service),
-        Some(service) => {
-            return Err(Refusal::invalid(
-                "Bad parameter",
-                format!("There is no service {service:?}"),
-            ));
-        }
-    };
-    Ok(Reply::json(200, &body))
+    shared.with_site(account_id, |_| ()).ok_or_else(|| {
+        let details = format!("There is no account {account_id:?}");
+        Refusal::status(StatusCode::UNAUTHORIZED, "Unknown account", details)
+    })
+}
+
+fn entry(shared: &Shared, account_id: &str, service: &str, received: &Received) -> Value {
+    // Whatever name and port the client reached the sandbox by, it reaches the other services by
+    // it too.
+    let authority = received.header("host").unwrap_or(&shared.authority);
+    json!({"service": service, "account": account_id, "baseURI": authority})
 }

@@ -96,7 +96,7 @@ impl Envelope {
 
     /// The answer to this request as an item of a batch that is not refused as a whole.
     pub(crate) fn refused(&self, refusal: &Refusal) -> Value {
-        json!({"code": refusal.status, "body": refusal.body(), "reqId": self.id})
+        json!({"code": refusal.status.as_u16(), "body": refusal.body(), "reqId": self.id})
     }
 
     /// A member of the body that must be a string.

@@ -1,22 +1,26 @@
 //! IDP: the ConsumerJWS.
 
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::account::Consumer;
-use crate::answer::Reply;
 use crate::refusal::Refusal;
 use crate::request::Received;
-use crate::state::State;
+use crate::shared::Shared;
 use crate::token;
 
-pub(crate) fn answer(
-    state: &State,
-    account_id: &str,
-    received: &Received,
-) -> Result<Reply, Refusal> {
-    state.check_app_jwt(account_id, received)?;
+pub(crate) async fn consumer(
+    State(shared): State<Arc<Shared>>,
+    Path(account_id): Path<String>,
+    received: Received,
+) -> Result<(StatusCode, Json<Value>), Refusal> {
+    shared.check_app_jwt(&account_id, &received)?;
     if received.too_large {
-        return Err(Refusal::too_large(state.options.max_body));
+        return Err(Refusal::too_large(shared.options.max_body));
     }
     // Public clients leave the version out.
     if received.parameter("v").is_some_and(|v| v != "1.0" && v != "1") {
@@ -33,8 +37,8 @@ pub(crate) fn answer(
             )
         })?;
 
-    let lp_consumer_id = token::lp_consumer_id(account_id, ext_consumer_id);
-    state.with_site(account_id, |site| {
+    let lp_consumer_id = token::lp_consumer_id(&account_id, ext_consumer_id);
+    shared.with_site(&account_id, |site| {
         site.consumers.entry(lp_consumer_id.clone()).or_insert_with(|| Consumer {
             ext_consumer_id: ext_consumer_id.to_owned(),
             profile: Value::Null,
@@ -45,5 +49,5 @@ pub(crate) fn answer(
         "ext_consumer_id": ext_consumer_id,
         "lp_consumer_id": lp_consumer_id,
     }));
-    Ok(Reply::json(201, &json!({"token": token})))
+    Ok((StatusCode::CREATED, Json(json!({"token": token}))))
 }

@@ -1,7 +1,9 @@
-//! A local stand-in for the services behind LivePerson's Connector API: Domain API, Sentinel, IDP and messaging.
+//! A local stand-in for the services behind LivePerson's Connector API: Domain API, Sentinel, IDP
+//! and messaging.
 //!
-//! It runs inside the test process, on free ports of the loopback address, and is as strict as the service.
-//! Every account has its own state, so that tests share one sandbox and still run in parallel:
+//! It runs inside the test process, on free ports of the loopback address, and is as strict as the
+//! service. Every account has its own state, so that tests share one sandbox and still run in
+//! parallel:
 //!
 //! ```
 //! use lpc_sandbox::{Options, Sandbox};
@@ -34,12 +36,13 @@ mod profile;
 mod refusal;
 mod request;
 mod route;
+mod routing;
 mod sandbox;
 mod send;
 mod sentinel;
 mod server;
 mod service;
-mod state;
+mod shared;
 mod tls;
 mod token;
 mod transcript;

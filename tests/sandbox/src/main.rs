@@ -16,9 +16,10 @@ use tokio::runtime::Builder;
 
 /// A local stand-in for the services behind LivePerson's Connector API.
 ///
-/// Without a command it prints the variables that point a client at it and serves until it is interrupted.
-/// With a command it runs that command with those variables in its environment, stops when the command ends, and
-/// exits with the command's exit code (127: it could not be started; 128+n: signal n ended it).
+/// Without a command it prints the variables that point a client at it and serves until it is
+/// interrupted. With a command it runs that command with those variables in its environment, stops
+/// when the command ends, and exits with the command's exit code (127: it could not be started;
+/// 128+n: signal n ended it).
 #[derive(Parser)]
 #[command(
     version,
@@ -137,8 +138,8 @@ fn print_variables(variables: &[(&'static str, String)]) -> io::Result<()> {
     out.flush()
 }
 
-/// Runs the command to its end. A terminal interrupts both programs, so the command decides what follows; asked to
-/// terminate, the sandbox takes the command with it.
+/// Runs the command to its end. A terminal interrupts both programs, so the command decides what
+/// follows; asked to terminate, the sandbox takes the command with it.
 async fn run_command(mut command: Command, program: &OsString) -> io::Result<u8> {
     let mut child = match command.spawn() {
         Ok(child) => child,

@@ -1,29 +1,35 @@
 //! What CONVERSATION and SEND have in common: who calls, and a body that is JSON.
 
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
 use serde_json::Value;
 
 use crate::refusal::Refusal;
 use crate::request::Received;
-use crate::state::State;
+use crate::shared::Shared;
 
 /// A request of a known consumer.
-pub(crate) struct Call<'a> {
-    pub(crate) account_id: &'a str,
+pub(crate) struct Call {
+    pub(crate) account_id: String,
     pub(crate) consumer_id: String,
     pub(crate) body: Value,
 }
 
-impl<'a> Call<'a> {
-    /// Checks what both endpoints check, in the service's order.
-    pub(crate) fn admit(
-        state: &State,
-        account_id: &'a str,
-        received: &Received,
-    ) -> Result<Call<'a>, Refusal> {
-        state.check_app_jwt(account_id, received)?;
-        let consumer_id = state.check_consumer_jws(account_id, received)?;
+/// Checks what both endpoints check, in the service's order.
+impl FromRequestParts<Arc<Shared>> for Call {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Call, Refusal> {
+        let Path(account_id) = Path::<String>::from_request_parts(parts, shared)
+            .await
+            .map_err(|_| Refusal::unknown_path())?;
+        let Ok(received) = Received::from_request_parts(parts, shared).await;
+        shared.check_app_jwt(&account_id, &received)?;
+        let consumer_id = shared.check_consumer_jws(&account_id, &received)?;
         if received.too_large {
-            return Err(Refusal::too_large(state.options.max_body));
+            return Err(Refusal::too_large(shared.options.max_body));
         }
         if received.parameter("v").as_deref() != Some("3") {
             return Err(Refusal::invalid("Bad parameter", "The query must hold v=3"));
@@ -33,8 +39,11 @@ impl<'a> Call<'a> {
         })?;
         Ok(Call { account_id, consumer_id, body })
     }
+}
 
-    /// An account cannot vanish once its tokens were checked; if it did, its tokens would be invalid.
+impl Call {
+    /// An account cannot vanish once its tokens were checked; if it did, its tokens would be
+    /// invalid.
     pub(crate) fn gone() -> Refusal {
         Refusal::invalid_app_jwt("The account is unknown")
     }

@@ -18,7 +18,8 @@ pub struct Options {
     pub sequence: Sequence,
     /// Largest request body in bytes; a longer one is answered with 413. Default: 1 MiB.
     pub max_body: usize,
-    /// Where the CA certificate is written as PEM. Default: a temporary file, removed with the sandbox.
+    /// Where the CA certificate is written as PEM. Default: a temporary file, removed with the
+    /// sandbox.
     pub ca_file: Option<PathBuf>,
     /// Where the log goes. Default: [`Log::Off`].
     pub log: Log,
@@ -42,10 +43,11 @@ impl Default for Options {
 /// What `body.sequence` of an answer counts: the sources disagree, so both can be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sequence {
-    /// How often a request with the same id took effect before in the conversation: 0, then 2, 4, 8 …
-    /// It stays at 2^30 from there on, because clients read a 32-bit integer.
+    /// How often a request with the same id took effect before in the conversation: 0, then 2, 4,
+    /// 8 … It stays at 2^30 from there on, because clients read a 32-bit integer.
     Resend,
-    /// The number of the event in the conversation, 0 first. What is not a numbered event has no sequence.
+    /// The number of the event in the conversation, 0 first. What is not a numbered event has no
+    /// sequence.
     Event,
 }
 

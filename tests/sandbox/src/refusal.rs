@@ -1,13 +1,14 @@
 //! What a service says no with: the error shape of the Send API.
 
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-
-use crate::answer::Reply;
 
 /// A refused request, or a refused item of a batch.
 #[derive(Debug)]
 pub(crate) struct Refusal {
-    pub(crate) status: u16,
+    pub(crate) status: StatusCode,
     title: &'static str,
     details: String,
     error_code: Option<u32>,
@@ -16,17 +17,30 @@ pub(crate) struct Refusal {
 impl Refusal {
     /// A request that is wrong in itself; the service documents no errorCode for it.
     pub(crate) fn invalid(title: &'static str, details: impl Into<String>) -> Refusal {
-        Refusal { status: 400, title, details: details.into(), error_code: None }
+        Refusal {
+            status: StatusCode::BAD_REQUEST,
+            title,
+            details: details.into(),
+            error_code: None,
+        }
     }
 
     /// A refusal without errorCode and with a status of its own.
-    pub(crate) fn status(status: u16, title: &'static str, details: impl Into<String>) -> Refusal {
+    pub(crate) fn status(
+        status: StatusCode,
+        title: &'static str,
+        details: impl Into<String>,
+    ) -> Refusal {
         Refusal { status, title, details: details.into(), error_code: None }
+    }
+
+    pub(crate) fn unknown_path() -> Refusal {
+        Refusal::status(StatusCode::NOT_FOUND, "Not found", "No service has this path")
     }
 
     pub(crate) fn too_large(max_body: usize) -> Refusal {
         Refusal::status(
-            413,
+            StatusCode::PAYLOAD_TOO_LARGE,
             "Payload too large",
             format!("The body is longer than {max_body} bytes"),
         )
@@ -34,7 +48,7 @@ impl Refusal {
 
     pub(crate) fn missing_brand() -> Refusal {
         Refusal {
-            status: 400,
+            status: StatusCode::BAD_REQUEST,
             title: "Missing parameter",
             details: "brandId is missing from the body of cm.ConsumerRequestConversation"
                 .to_owned(),
@@ -75,7 +89,12 @@ impl Refusal {
     }
 
     fn unauthorized(error_code: u32, title: &'static str, details: impl Into<String>) -> Refusal {
-        Refusal { status: 401, title, details: details.into(), error_code: Some(error_code) }
+        Refusal {
+            status: StatusCode::UNAUTHORIZED,
+            title,
+            details: details.into(),
+            error_code: Some(error_code),
+        }
     }
 
     /// The body of the error, alone.
@@ -86,9 +105,16 @@ impl Refusal {
         }
         body
     }
+}
 
-    pub(crate) fn into_reply(self) -> Reply {
-        let error = json!({"kind": "resp", "code": self.status, "type": ".ReqBody$ErrorResp", "body": self.body()});
-        Reply::json(self.status, &error)
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let error = json!({
+            "kind": "resp",
+            "code": self.status.as_u16(),
+            "type": ".ReqBody$ErrorResp",
+            "body": self.body(),
+        });
+        (self.status, Json(error)).into_response()
     }
 }

@@ -1,11 +1,13 @@
 //! A request as it came in.
 
+use std::convert::Infallible;
 use std::fmt;
 
-use http_body_util::BodyExt;
-use hyper::HeaderMap;
-use hyper::body::Incoming;
-use hyper::http::request::Parts;
+use axum::body::{Body, Bytes};
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use futures_util::StreamExt;
 
 use crate::route::Route;
 
@@ -19,7 +21,7 @@ pub struct Request {
     pub method: String,
     /// Path and query, as they were sent.
     pub path: String,
-    /// The headers in the order of hyper's map, names in lower case.
+    /// The headers in the order of the server's map, names in lower case.
     pub headers: Vec<(String, String)>,
     /// The body; of a body over the limit its beginning, up to the limit.
     pub body: Vec<u8>,
@@ -52,41 +54,55 @@ impl fmt::Debug for Request {
     }
 }
 
-/// A request that has been read to its end.
+/// The number of a connection: an extension of each request.
+#[derive(Clone, Copy)]
+pub(crate) struct Connection(pub(crate) u64);
+
+/// A request that has been read to its end. [`crate::routing::read`] makes it; middleware and
+/// handlers extract it.
+#[derive(Clone)]
 pub(crate) struct Received {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Bytes,
     pub(crate) too_large: bool,
     pub(crate) connection: u64,
 }
 
+impl<S: Sync> FromRequestParts<S> for Received {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Received, Infallible> {
+        Ok(parts.extensions.get().cloned().expect("every router reads its requests"))
+    }
+}
+
 impl Received {
-    /// Reads the whole request. The rest of a body over the limit is read and dropped: a client that is still
-    /// writing would never see the answer.
+    /// Reads the whole request. The rest of a body over the limit is read and dropped: a client
+    /// that is still writing would never see the answer.
     pub(crate) async fn read(
-        request: hyper::Request<Incoming>,
+        parts: &Parts,
+        body: Body,
         max_body: usize,
-        connection: u64,
-    ) -> Result<Received, hyper::Error> {
-        let (Parts { method, uri, headers, .. }, mut incoming) = request.into_parts();
+        Connection(connection): Connection,
+    ) -> Result<Received, axum::Error> {
+        let mut chunks = body.into_data_stream();
         let mut body = Vec::new();
         let mut too_large = false;
-        while let Some(frame) = incoming.frame().await {
-            if let Ok(data) = frame?.into_data() {
-                let room = max_body - body.len();
-                too_large |= data.len() > room;
-                body.extend_from_slice(&data[..data.len().min(room)]);
-            }
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk?;
+            let room = max_body - body.len();
+            too_large |= chunk.len() > room;
+            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         }
         Ok(Received {
-            method: method.as_str().to_owned(),
-            path: uri.path().to_owned(),
-            query: uri.query().unwrap_or_default().to_owned(),
-            headers,
-            body,
+            method: parts.method.to_string(),
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            headers: parts.headers.clone(),
+            body: body.into(),
             too_large,
             connection,
         })
@@ -124,7 +140,7 @@ impl Received {
                     )
                 })
                 .collect(),
-            body: self.body.clone(),
+            body: self.body.to_vec(),
             status: None,
             connection: self.connection,
         }

@@ -16,16 +16,17 @@ use crate::options::Options;
 use crate::request::Request;
 use crate::route::Route;
 use crate::server::{self, Door};
-use crate::state::State;
+use crate::shared::Shared;
 use crate::tls::{CaFile, Identity};
-use crate::{token, transcript};
+use crate::{control, service, token, transcript};
 
-/// A running sandbox. All its methods block, and all that take an account id panic if there is no such account.
-/// Dropping it stops the server and closes every connection; drop it outside of asynchronous code.
+/// A running sandbox. All its methods block, and all that take an account id panic if there is no
+/// such account. Dropping it stops the server and closes every connection; drop it outside of
+/// asynchronous code.
 pub struct Sandbox {
     url: String,
     control_url: String,
-    state: Arc<State>,
+    shared: Arc<Shared>,
     ca_file: Option<CaFile>,
     /// Dropping it ends its tasks, and with them the listeners.
     _runtime: Runtime,
@@ -37,8 +38,8 @@ impl Sandbox {
         let logger = Logger::open(&options.log)?;
         let identity =
             if options.tls { Some(Identity::new(options.ca_file.as_deref())?) } else { None };
-        let (config, ca_file) =
-            identity.map(|identity| (identity.config, identity.ca_file)).unzip();
+        let (tls, ca_file) =
+            identity.map(|identity| (identity.config.into(), identity.ca_file)).unzip();
         token::prepare();
 
         let services = server::bind(options.port)?;
@@ -49,7 +50,7 @@ impl Sandbox {
         let control_url = format!("http://{}", control.local_addr()?);
 
         let variables = variables(&url, ca_file.as_ref());
-        let state = Arc::new(State::new(options, logger, authority, variables));
+        let shared = Arc::new(Shared::new(options, logger, authority, variables));
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("lpc-sandbox")
@@ -57,11 +58,15 @@ impl Sandbox {
             .build()?;
         // A listener registers with the runtime it is made in.
         let guard = runtime.enter();
-        for (listener, door) in [(services, Door::Services(config)), (control, Door::Control)] {
-            runtime.spawn(server::serve(TcpListener::from_std(listener)?, door, state.clone()));
+        let doors = [
+            (services, Door { router: service::router(shared.clone()), tls }),
+            (control, Door { router: control::router(shared.clone()), tls: None }),
+        ];
+        for (listener, door) in doors {
+            runtime.spawn(server::serve(TcpListener::from_std(listener)?, door, shared.clone()));
         }
         drop(guard);
-        Ok(Sandbox { url, control_url, state, ca_file, _runtime: runtime })
+        Ok(Sandbox { url, control_url, shared, ca_file, _runtime: runtime })
     }
 
     /// Where the services are, for example `https://127.0.0.1:4711`.
@@ -81,12 +86,12 @@ impl Sandbox {
 
     /// Makes an account of which nothing is known yet.
     pub fn new_account(&self) -> Account {
-        self.state.new_account(None)
+        self.shared.new_account(None)
     }
 
     /// The environment variables that point a client at this account.
     pub fn variables(&self, account: &Account) -> Vec<(&'static str, String)> {
-        self.state.variables_of(account)
+        self.shared.variables_of(account)
     }
 
     /// Sets how long the AppJWTs are valid that the account gets from now on.
@@ -94,13 +99,14 @@ impl Sandbox {
         self.with_site(account_id, |site| site.token_lifetime = lifetime);
     }
 
-    /// Puts `answer` in place of the real answer to the account's next request on `route` that has none yet.
-    /// [`Route::Keys`] belongs to all accounts: a test that uses it wants a sandbox of its own.
+    /// Puts `answer` in place of the real answer to the account's next request on `route` that has
+    /// none yet. [`Route::Keys`] belongs to all accounts: a test that uses it wants a sandbox of
+    /// its own.
     ///
     /// # Panics
     /// If the answer cannot be sent: its status is not 200 to 599, or a header is not allowed.
     pub fn answer_next(&self, account_id: &str, route: Route, answer: Answer) {
-        if let Err(reason) = self.state.queue(account_id, route, answer) {
+        if let Err(reason) = self.shared.queue(account_id, route, answer) {
             panic!("no such answer: {reason}");
         }
     }
@@ -121,8 +127,9 @@ impl Sandbox {
         closed.unwrap_or_else(|refusal| panic!("not closed: {}", refusal.body()));
     }
 
-    /// Ends the MAIN dialog of a conversation and starts a survey, as the service does when an agent closes where
-    /// surveys are on. Gives back the id of the survey's dialog. Panics if MAIN is not open.
+    /// Ends the MAIN dialog of a conversation and starts a survey, as the service does when an
+    /// agent closes where surveys are on. Gives back the id of the survey's dialog. Panics if MAIN
+    /// is not open.
     pub fn open_survey(&self, account_id: &str, conversation_id: &str) -> String {
         let opened = self.with_site(account_id, |site| site.open_survey(conversation_id));
         opened.unwrap_or_else(|refusal| panic!("no survey: {}", refusal.body()))
@@ -133,8 +140,8 @@ impl Sandbox {
         self.with_site(account_id, |site| site.app_tokens.clear());
     }
 
-    /// Issues an AppJWT made to measure: it expires after so many seconds, or did before (a negative number), and
-    /// has these claims in place of the usual ones; null leaves a claim out.
+    /// Issues an AppJWT made to measure: it expires after so many seconds, or did before (a
+    /// negative number), and has these claims in place of the usual ones; null leaves a claim out.
     pub fn issue_app_jwt(
         &self,
         account_id: &str,
@@ -143,7 +150,7 @@ impl Sandbox {
     ) -> String {
         let claims: Map<String, Value> =
             claims.iter().map(|(claim, value)| ((*claim).to_owned(), value.clone())).collect();
-        self.state
+        self.shared
             .issue_app_jwt(account_id, lifetime_seconds, claims)
             .unwrap_or_else(|| panic!("there is no account {account_id:?}"))
     }
@@ -154,7 +161,7 @@ impl Sandbox {
     }
 
     fn with_site<T>(&self, account_id: &str, act: impl FnOnce(&mut Site) -> T) -> T {
-        self.state
+        self.shared
             .with_site(account_id, act)
             .unwrap_or_else(|| panic!("there is no account {account_id:?}"))
     }

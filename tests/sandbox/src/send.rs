@@ -1,34 +1,34 @@
 //! SEND: one request.
 
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::account::Site;
-use crate::answer::Reply;
 use crate::envelope::{Envelope, Kind};
 use crate::messaging::Call;
 use crate::options::Sequence;
 use crate::refusal::Refusal;
-use crate::request::Received;
-use crate::state::State;
+use crate::shared::Shared;
 use crate::{event, field, profile, token};
 
 /// How long an upload or download URL is valid.
 const URL_LIFETIME_SECONDS: i64 = 60;
 
-pub(crate) fn answer(
-    state: &State,
-    account_id: &str,
-    received: &Received,
-) -> Result<Reply, Refusal> {
-    let call = Call::admit(state, account_id, received)?;
+pub(crate) async fn one(
+    State(shared): State<Arc<Shared>>,
+    call: Call,
+) -> Result<Json<Value>, Refusal> {
     let envelope = Envelope::parse(&call.body)?;
-    let body = state
-        .with_site(call.account_id, |site| {
-            run(site, &call.consumer_id, &envelope, state.options.sequence)
+    let body = shared
+        .with_site(&call.account_id, |site| {
+            run(site, &call.consumer_id, &envelope, shared.options.sequence)
         })
         .ok_or_else(Call::gone)??;
-    Ok(Reply::json(200, &envelope.response(&body)))
+    Ok(Json(envelope.response(&body)))
 }
 
 fn run(

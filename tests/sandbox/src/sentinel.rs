@@ -1,64 +1,51 @@
 //! Sentinel: the AppJWT and the keys it is checked with.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
-use crate::answer::Reply;
 use crate::request::Received;
-use crate::route::TokenVersion;
-use crate::state::State;
+use crate::shared::Shared;
 use crate::token;
 
-pub(crate) fn answer(
-    state: &State,
-    account_id: &str,
-    version: TokenVersion,
-    received: &Received,
-) -> Reply {
-    issue(state, account_id, version, received).unwrap_or_else(OAuthError::into_reply)
-}
-
-pub(crate) fn keys() -> Reply {
-    Reply::json(200, &token::key_set())
-}
-
-fn issue(
-    state: &State,
-    account_id: &str,
-    version: TokenVersion,
-    received: &Received,
-) -> Result<Reply, OAuthError> {
+pub(crate) async fn token_v1(
+    State(shared): State<Arc<Shared>>,
+    Path(account_id): Path<String>,
+    received: Received,
+) -> Result<Json<Value>, OAuthError> {
     if received.too_large {
-        return Err(OAuthError::new(413, "invalid_request", "The body is too long"));
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        return Err(OAuthError::new(status, "invalid_request", "The body is too long"));
     }
-    if version == TokenVersion::V1
-        && received.parameter("v").is_some_and(|v| v != "1.0" && v != "1")
-    {
-        return Err(OAuthError::new(400, "invalid_request", "v must be 1.0"));
+    if received.parameter("v").is_some_and(|v| v != "1.0" && v != "1") {
+        return Err(OAuthError::invalid_request("v must be 1.0"));
     }
-    let parameters = parameters(version, received)?;
+    let parameters = parameters(&received)?;
     let required = |name: &str| {
         parameters
             .get(name)
             .filter(|value| !value.is_empty())
-            .ok_or_else(|| OAuthError::new(400, "invalid_request", format!("{name} is missing")))
+            .ok_or_else(|| OAuthError::invalid_request(format!("{name} is missing")))
     };
     if required("grant_type")? != "client_credentials" {
-        return Err(OAuthError::new(
-            400,
-            "unsupported_grant_type",
-            "grant_type must be client_credentials",
-        ));
+        let description = "grant_type must be client_credentials";
+        let status = StatusCode::BAD_REQUEST;
+        return Err(OAuthError::new(status, "unsupported_grant_type", description));
     }
     let (client_id, client_secret) = (required("client_id")?, required("client_secret")?);
     let refused = || {
-        OAuthError::new(401, "invalid_client", "Account, client_id and client_secret do not match")
+        let description = "Account, client_id and client_secret do not match";
+        OAuthError::new(StatusCode::UNAUTHORIZED, "invalid_client", description)
     };
-    let lifetime = state
-        .with_site(account_id, |site| {
+    let lifetime = shared
+        .with_site(&account_id, |site| {
             let known = site.account.client_id == *client_id
                 && site.account.client_secret == *client_secret;
             known.then_some(site.token_lifetime)
@@ -67,24 +54,29 @@ fn issue(
         .ok_or_else(refused)?
         .as_secs();
     let lifetime = i64::try_from(lifetime).unwrap_or(i64::MAX);
-    let token = state.issue_app_jwt(account_id, lifetime, Map::new()).ok_or_else(refused)?;
-    Ok(Reply::json(
-        200,
-        &json!({"access_token": token, "token_type": "Bearer", "expires_in": lifetime}),
-    ))
+    let token = shared.issue_app_jwt(&account_id, lifetime, Map::new()).ok_or_else(refused)?;
+    Ok(Json(json!({"access_token": token, "token_type": "Bearer", "expires_in": lifetime})))
 }
 
-/// The parameters of the form, of HTTP Basic and, in version 1, of the query. The same one may stand in two places,
-/// but not with two values.
-fn parameters(
-    version: TokenVersion,
-    received: &Received,
-) -> Result<HashMap<String, String>, OAuthError> {
+/// Version 2 does not look at the query.
+pub(crate) async fn token_v2(
+    shared: State<Arc<Shared>>,
+    account_id: Path<String>,
+    received: Received,
+) -> Result<Json<Value>, OAuthError> {
+    token_v1(shared, account_id, Received { query: String::new(), ..received }).await
+}
+
+pub(crate) async fn keys() -> Json<Value> {
+    Json(token::key_set())
+}
+
+/// The parameters of the form, of the query and of HTTP Basic. The same one may stand in two
+/// places, but not with two values.
+fn parameters(received: &Received) -> Result<HashMap<String, String>, OAuthError> {
     let mut pairs: Vec<(String, String)> =
         form_urlencoded::parse(&received.body).into_owned().collect();
-    if version == TokenVersion::V1 {
-        pairs.extend(form_urlencoded::parse(received.query.as_bytes()).into_owned());
-    }
+    pairs.extend(form_urlencoded::parse(received.query.as_bytes()).into_owned());
     if let Some((client_id, client_secret)) = basic(received) {
         pairs.push(("client_id".to_owned(), client_id));
         pairs.push(("client_secret".to_owned(), client_secret));
@@ -94,7 +86,7 @@ fn parameters(
         if let Some(other) = parameters.insert(name.clone(), value.clone())
             && other != value
         {
-            return Err(OAuthError::new(400, "invalid_request", format!("{name} has two values")));
+            return Err(OAuthError::invalid_request(format!("{name} has two values")));
         }
     }
     Ok(parameters)
@@ -108,21 +100,25 @@ fn basic(received: &Received) -> Option<(String, String)> {
 }
 
 /// An error as OAuth 2.0 words it.
-struct OAuthError {
-    status: u16,
+pub(crate) struct OAuthError {
+    status: StatusCode,
     error: &'static str,
     description: String,
 }
 
 impl OAuthError {
-    fn new(status: u16, error: &'static str, description: impl Into<String>) -> OAuthError {
+    fn new(status: StatusCode, error: &'static str, description: impl Into<String>) -> OAuthError {
         OAuthError { status, error, description: description.into() }
     }
 
-    fn into_reply(self) -> Reply {
-        Reply::json(
-            self.status,
-            &json!({"error": self.error, "error_description": self.description}),
-        )
+    fn invalid_request(description: impl Into<String>) -> OAuthError {
+        OAuthError::new(StatusCode::BAD_REQUEST, "invalid_request", description)
+    }
+}
+
+impl IntoResponse for OAuthError {
+    fn into_response(self) -> Response {
+        let body = json!({"error": self.error, "error_description": self.description});
+        (self.status, Json(body)).into_response()
     }
 }

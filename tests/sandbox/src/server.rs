@@ -1,33 +1,29 @@
 //! The listeners: connections come in here and are served until they end.
 
-use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener as StdListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use hyper::Response;
+use axum::Router;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt;
 
-use crate::answer::Payload;
-use crate::state::State;
-use crate::{control, service};
+use crate::answer;
+use crate::request::Connection;
+use crate::shared::Shared;
 
-/// What is served on a port.
+/// What is served on a port: a router, with TLS or without.
 #[derive(Clone)]
-pub(crate) enum Door {
-    /// The services, with TLS or without.
-    Services(Option<Arc<ServerConfig>>),
-    /// The control API.
-    Control,
+pub(crate) struct Door {
+    pub(crate) router: Router,
+    pub(crate) tls: Option<TlsAcceptor>,
 }
 
 /// Binds a port of 127.0.0.1; 0 is a free one.
@@ -38,13 +34,14 @@ pub(crate) fn bind(port: u16) -> io::Result<StdListener> {
 }
 
 /// Accepts connections for ever.
-pub(crate) async fn serve(listener: TcpListener, door: Door, state: Arc<State>) {
-    let connections = AtomicU64::new(0);
+pub(crate) async fn serve(listener: TcpListener, door: Door, shared: Arc<Shared>) {
+    let mut connections = 0;
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                let connection = connections.fetch_add(1, Ordering::Relaxed) + 1;
-                tokio::spawn(connect(stream, door.clone(), state.clone(), connection));
+                connections += 1;
+                let connection = Connection(connections);
+                tokio::spawn(connect(stream, door.clone(), shared.clone(), connection));
             }
             // Out of file descriptors: others must end before the next one can be accepted.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -52,38 +49,35 @@ pub(crate) async fn serve(listener: TcpListener, door: Door, state: Arc<State>) 
     }
 }
 
-async fn connect(stream: TcpStream, door: Door, state: Arc<State>, connection: u64) {
+async fn connect(stream: TcpStream, door: Door, shared: Arc<Shared>, connection: Connection) {
     // Without it small answers would wait; a system that refuses is only slower.
     let _ = stream.set_nodelay(true);
-    match door {
-        Door::Services(None) => {
-            converse(stream, move |request| service::answer(state.clone(), connection, request))
-                .await;
-        }
-        Door::Services(Some(config)) => match TlsAcceptor::from(config).accept(stream).await {
-            Ok(stream) => {
-                converse(stream, move |request| {
-                    service::answer(state.clone(), connection, request)
-                })
-                .await;
-            }
+    match door.tls {
+        None => converse(stream, door.router, connection).await,
+        Some(tls) => match tls.accept(stream).await {
+            Ok(stream) => converse(stream, door.router, connection).await,
             Err(error) => {
-                state.logger.note(&format!("#{connection} TLS handshake failed: {error}"))
+                let Connection(number) = connection;
+                shared.logger.note(&format!("#{number} TLS handshake failed: {error}"));
             }
         },
-        Door::Control => {
-            converse(stream, move |request| control::answer(state.clone(), request)).await
-        }
     }
 }
 
 /// Serves the requests of one connection, one after the other.
-async fn converse<S, H, A>(stream: S, handler: H)
+async fn converse<S>(stream: S, router: Router, connection: Connection)
 where
     S: AsyncRead + AsyncWrite + Unpin,
-    H: Fn(hyper::Request<Incoming>) -> A,
-    A: Future<Output = io::Result<Response<Payload>>>,
 {
-    // An error means that the client left or that the test wanted the connection closed: nothing to do about it.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(handler)).await;
+    let service = service_fn(|mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(connection);
+        let answer = router.clone().oneshot(request);
+        async {
+            let Ok(response) = answer.await;
+            answer::deliver(response).await
+        }
+    });
+    // An error means that the client left or that the test wanted the connection closed: nothing
+    // to do about it.
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }

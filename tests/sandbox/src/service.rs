@@ -1,93 +1,118 @@
-//! The way of a request: read, recorded, answered, logged.
+//! The services: their routes, and the way of a request: read, recorded, answered, logged.
 
-use std::future;
-use std::io;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use hyper::Response;
-use hyper::body::Incoming;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::http::header::ALLOW;
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use axum::{Extension, Router};
 
-use crate::answer::{Answer, Payload, Reply};
+use crate::answer::{self, Answer, Break};
 use crate::refusal::Refusal;
 use crate::request::Received;
-use crate::route::Target;
-use crate::state::State;
+use crate::route::Route;
+use crate::routing::{only, read};
+use crate::shared::Shared;
 use crate::{conversation, domain, idp, send, sentinel};
 
-/// Answers a request. An error closes the connection without an answer.
-pub(crate) async fn answer(
-    state: Arc<State>,
-    connection: u64,
-    request: hyper::Request<Incoming>,
-) -> io::Result<Response<Payload>> {
-    let received = Received::read(request, state.options.max_body, connection)
-        .await
-        .map_err(io::Error::other)?;
-    let started = Instant::now();
-    let Some(target) = Target::find(&received.path) else {
-        let reply = Refusal::status(404, "Not found", "No service has this path").into_reply();
-        state.logger.request(&received, Some(reply.status), started.elapsed());
-        return Ok(reply.into_response());
+/// All that the services take. A path comes with the [`Route`] under which its requests are
+/// recorded and canned: for its `{account}`, or for all accounts where it names none.
+pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    let at = |route: Route, allow: &'static str, methods: MethodRouter<Arc<Shared>>| {
+        only(methods, move |method: Method| async move {
+            let details = format!("{method} is not allowed here");
+            let status = StatusCode::METHOD_NOT_ALLOWED;
+            ([(ALLOW, allow)], Refusal::status(status, "Method not allowed", details))
+        })
+        .layer(from_fn_with_state((shared.clone(), route), record))
     };
-    let (number, canned) = state.admit(&target, &received);
-    let without_answer = || state.logger.request(&received, None, started.elapsed());
-    let with_answer = |reply: &Reply| {
-        // Noted before the client sees the answer, so that a test finds it noted.
-        state.settle(&target, number, reply.status);
-        state.logger.request(&received, Some(reply.status), started.elapsed());
-    };
-    match canned {
-        None => {
-            let reply = run(&state, &target, &received);
-            with_answer(&reply);
-            Ok(reply.into_response())
-        }
-        Some(Answer::Status { status, headers, body }) => {
-            let reply = Reply { status, headers, body };
-            with_answer(&reply);
-            Ok(reply.into_response())
-        }
-        Some(Answer::Stall) => {
-            without_answer();
-            // hyper drops this future when the client leaves.
-            future::pending().await
-        }
-        Some(Answer::Reset) => {
-            without_answer();
-            Err(io::Error::other("closed on request"))
-        }
-        Some(Answer::Lose) => {
-            run(&state, &target, &received);
-            without_answer();
-            Err(io::Error::other("closed on request"))
-        }
-        Some(Answer::Cut) => {
-            let reply = run(&state, &target, &received);
-            with_answer(&reply);
-            Ok(reply.into_cut_response())
-        }
-    }
+    // Public clients leave out the ".json" here and there.
+    let all_domains = || at(Route::Domain, "GET", get(domain::all));
+    let one_domain = || at(Route::Domain, "GET", get(domain::one));
+    Router::new()
+        .route("/api/account/{account}/service/baseURI.json", all_domains())
+        .route("/api/account/{account}/service/baseURI", all_domains())
+        .route("/api/account/{account}/service/{service}/baseURI.json", one_domain())
+        .route("/api/account/{account}/service/{service}/baseURI", one_domain())
+        .route(
+            "/sentinel/api/account/{account}/app/token",
+            at(Route::Token, "POST", post(sentinel::token_v1)),
+        )
+        .route(
+            "/sentinel/api/v2/account/{account}/app/token",
+            at(Route::Token, "POST", post(sentinel::token_v2)),
+        )
+        .route("/sentinel/well-known/jwks", at(Route::Keys, "GET", get(sentinel::keys)))
+        .route("/api/account/{account}/consumer", at(Route::Consumer, "POST", post(idp::consumer)))
+        .route(
+            "/api/account/{account}/messaging/consumer/conversation",
+            at(Route::Conversation, "POST", post(conversation::batch)),
+        )
+        .route(
+            "/api/account/{account}/messaging/consumer/conversation/send",
+            at(Route::Send, "POST", post(send::one)),
+        )
+        .fallback(async || Refusal::unknown_path())
+        .layer(from_fn_with_state(shared.clone(), log))
+        .layer(from_fn_with_state(shared.options.max_body, read))
+        .with_state(shared)
 }
 
-/// What the service itself answers.
-fn run(state: &State, target: &Target<'_>, received: &Received) -> Reply {
-    let allowed = target.route().method();
-    if received.method != allowed {
-        let details = format!("{} is not allowed here", received.method);
-        return Refusal::status(405, "Method not allowed", details)
-            .into_reply()
-            .with_header("allow", allowed);
-    }
-    let answer = match *target {
-        Target::Domain { account, service } => domain::answer(state, account, service, received),
-        Target::Token { account, version } => {
-            Ok(sentinel::answer(state, account, version, received))
-        }
-        Target::Consumer { account } => idp::answer(state, account, received),
-        Target::Conversation { account } => conversation::answer(state, account, received),
-        Target::Send { account } => send::answer(state, account, received),
-        Target::Keys => Ok(sentinel::keys()),
+/// Middleware that writes the line of a request.
+async fn log(
+    State(shared): State<Arc<Shared>>,
+    received: Received,
+    request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    let response = next.run(request).await;
+    let status = match response.extensions().get() {
+        Some(Break::Stall | Break::Close) => None,
+        Some(Break::Cut) | None => Some(response.status().as_u16()),
     };
-    answer.unwrap_or_else(Refusal::into_reply)
+    shared.logger.request(&received, status, started.elapsed());
+    response
+}
+
+/// Middleware that records a request, and puts the canned answer that waits for it in place of the
+/// real one.
+async fn record(
+    State((shared, route)): State<(Arc<Shared>, Route)>,
+    path: Result<Path<HashMap<String, String>>, PathRejection>,
+    received: Received,
+    request: Request,
+    next: Next,
+) -> Response {
+    // Refused by axum is what is not UTF-8 once it is decoded.
+    let Ok(Path(mut parameters)) = path else { return Refusal::unknown_path().into_response() };
+    let account_id = parameters.remove("account");
+    let account_id = account_id.as_deref();
+    let (number, canned) = shared.admit(account_id, route, received);
+    // Noted before the client sees the answer, so that a test finds it noted.
+    let settle = |response: Response| {
+        shared.settle(account_id, number, response.status().as_u16());
+        response
+    };
+    match canned {
+        None => settle(next.run(request).await),
+        Some(Answer::Status { status, headers, body }) => {
+            settle(answer::canned(status, headers, body))
+        }
+        Some(Answer::Stall) => Break::Stall.into_response(),
+        Some(Answer::Reset) => Break::Close.into_response(),
+        Some(Answer::Lose) => {
+            next.run(request).await;
+            Break::Close.into_response()
+        }
+        Some(Answer::Cut) => {
+            (Extension(Break::Cut), settle(next.run(request).await)).into_response()
+        }
+    }
 }

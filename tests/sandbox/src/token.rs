@@ -81,7 +81,8 @@ fn claims_of(encoded: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()
 }
 
-/// The id by which the service knows a consumer: 64 hex digits, always the same ones for the same consumer.
+/// The id by which the service knows a consumer: 64 hex digits, always the same ones for the same
+/// consumer.
 pub(crate) fn lp_consumer_id(account_id: &str, ext_consumer_id: &str) -> String {
     hex(&Sha256::digest(format!("{account_id}/{ext_consumer_id}")))
 }

@@ -38,8 +38,8 @@ impl Client {
     }
 }
 
-/// A bot that hands over to an agent: one service at a time, all credentials in the query with an empty form,
-/// indented JSON, ids with a comma, and the same id for every message.
+/// A bot that hands over to an agent: one service at a time, all credentials in the query with an
+/// empty form, indented JSON, ids with a comma, and the same id for every message.
 #[test]
 fn a_bot_hands_over() {
     let client = Client::new();
@@ -101,8 +101,9 @@ fn a_bot_hands_over() {
     assert_eq!(held[0]["events"][1]["event"]["message"], "From user: is anybody there?");
 }
 
-/// A test driver for bots: all services at once and without ".json", credentials in the form, no version at IDP,
-/// Client-Properties that are no JSON, a random id for each request, and none of those headers when it closes.
+/// A test driver for bots: all services at once and without ".json", credentials in the form, no
+/// version at IDP, Client-Properties that are no JSON, a random id for each request, and none of
+/// those headers when it closes.
 #[test]
 fn a_test_driver_talks_to_a_bot() {
     let client = Client::new();
@@ -166,7 +167,8 @@ fn a_test_driver_talks_to_a_bot() {
     assert_eq!(shared().conversations(&client.account.id)[0]["state"], "CLOSE");
 }
 
-/// The vendor's own sample: numbers as ids, the conversation beside the dialog, and the dialog closed alone.
+/// The vendor's own sample: numbers as ids, the conversation beside the dialog, and the dialog
+/// closed alone.
 #[test]
 fn the_vendors_sample_uploads_and_closes() {
     let driver = Driver::new();

@@ -13,10 +13,10 @@ use crate::log::Logger;
 use crate::options::Options;
 use crate::refusal::Refusal;
 use crate::request::Received;
-use crate::route::{Route, Target};
+use crate::route::Route;
 use crate::token;
 
-pub(crate) struct State {
+pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) logger: Logger,
     /// Host and port of the services, for a request without the header Host.
@@ -33,14 +33,14 @@ struct Held {
     keys: Traffic,
 }
 
-impl State {
+impl Shared {
     pub(crate) fn new(
         options: Options,
         logger: Logger,
         authority: String,
         variables: Vec<(&'static str, String)>,
-    ) -> State {
-        State { options, logger, authority, variables, held: Mutex::default() }
+    ) -> Shared {
+        Shared { options, logger, authority, variables, held: Mutex::default() }
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -193,15 +193,16 @@ impl State {
             .ok_or_else(|| format!("there is no account {account_id:?}"))
     }
 
-    /// Records a request and takes the canned answer that waits for it. The number is for [`State::settle`].
+    /// Records a request and takes the canned answer that waits for it. The number is for
+    /// [`Shared::settle`].
     pub(crate) fn admit(
         &self,
-        target: &Target<'_>,
-        received: &Received,
+        account_id: Option<&str>,
+        route: Route,
+        received: Received,
     ) -> (usize, Option<Answer>) {
-        let route = target.route();
         let record = received.record(route);
-        self.with_traffic(target, |traffic| {
+        self.with_traffic(account_id, |traffic| {
             traffic.requests.push(record);
             (traffic.requests.len() - 1, traffic.take(route))
         })
@@ -209,17 +210,18 @@ impl State {
     }
 
     /// Notes what a recorded request was answered with.
-    pub(crate) fn settle(&self, target: &Target<'_>, number: usize, status: u16) {
-        self.with_traffic(target, |traffic| traffic.requests[number].status = Some(status));
+    pub(crate) fn settle(&self, account_id: Option<&str>, number: usize, status: u16) {
+        self.with_traffic(account_id, |traffic| traffic.requests[number].status = Some(status));
     }
 
+    /// Runs `act` on the traffic of the account; without an id, on that which belongs to none.
     fn with_traffic<T>(
         &self,
-        target: &Target<'_>,
+        account_id: Option<&str>,
         act: impl FnOnce(&mut Traffic) -> T,
     ) -> Option<T> {
         let mut held = self.held();
-        match target.account() {
+        match account_id {
             Some(account_id) => held.sites.get_mut(account_id).map(|site| act(&mut site.traffic)),
             None => Some(act(&mut held.keys)),
         }
