@@ -12,6 +12,7 @@ use crate::options::Sequence;
 use crate::refusal::Refusal;
 use crate::request::Request;
 use crate::route::Route;
+use crate::storage::Storage;
 
 const CLOSED_BY_AGENT: &str = "AGENT";
 
@@ -65,6 +66,7 @@ pub(crate) struct Site {
     pub(crate) consumers: BTreeMap<String, Consumer>,
     /// In the order in which they were opened.
     pub(crate) conversations: Vec<Conversation>,
+    pub(crate) storage: Storage,
     pub(crate) traffic: Traffic,
 }
 
@@ -76,6 +78,7 @@ impl Site {
             app_tokens: HashSet::new(),
             consumers: BTreeMap::new(),
             conversations: Vec::new(),
+            storage: Storage::new(),
             traffic: Traffic::default(),
         }
     }
@@ -145,8 +148,8 @@ pub(crate) struct Conversation {
     consumer_id: String,
     /// The body of ConsumerRequestConversation.
     request: Value,
-    /// The header Client-Properties it was opened with.
-    client_properties: Option<String>,
+    /// The header Client-Properties it was opened with, null without.
+    client_properties: Value,
     dialogs: Vec<Dialog>,
     events: Vec<Event>,
     rating: Value,
@@ -188,7 +191,7 @@ impl Conversation {
     pub(crate) fn open(
         consumer_id: String,
         request: Value,
-        client_properties: Option<String>,
+        client_properties: Value,
     ) -> Conversation {
         let id = Uuid::new_v4().to_string();
         let main = Dialog { id: id.clone(), kind: "MAIN", open: true, closed_cause: None };
@@ -339,6 +342,10 @@ impl Conversation {
             },
             "state": state(self.is_open()),
             "request": self.request,
+            "ttr": self.request["ttrDefName"],
+            "skillId": self.request["skillId"],
+            "campaignInfo": self.request["campaignInfo"],
+            "context": self.request["conversationContext"],
             "clientProperties": self.client_properties,
             "rating": self.rating,
             "dialogs": dialogs,

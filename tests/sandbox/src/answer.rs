@@ -104,6 +104,10 @@ pub(crate) async fn deliver(mut response: Response) -> io::Result<Response> {
             // The header Content-Length stays that of the whole body.
             let (parts, body) = response.into_parts();
             let whole = body::to_bytes(body, usize::MAX).await.map_err(io::Error::other)?;
+            if whole.is_empty() {
+                // Nothing would be missing.
+                return Err(closed());
+            }
             let half = stream::iter([Ok(whole.slice(..whole.len() / 2))]);
             let end = stream::once(async {
                 // hyper writes out what it holds while the body is pending; after an error it

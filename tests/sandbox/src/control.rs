@@ -40,6 +40,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/accounts/{id}/conversations", takes("GET", get(conversations)))
         .route("/accounts/{id}/conversations/{cid}/close", takes("POST", post(close)))
         .route("/accounts/{id}/conversations/{cid}/survey", takes("POST", post(survey)))
+        .route("/accounts/{id}/expire-storage-urls", takes("POST", post(expire_storage_urls)))
+        .route("/accounts/{id}/files", takes("GET or POST", get(file).post(put_file)))
         .route("/accounts/{id}/requests", takes("GET", get(requests)))
         .route("/accounts/{id}/revoke-tokens", takes("POST", post(revoke_tokens)))
         .route("/accounts/{id}/token-lifetime", takes("POST", post(token_lifetime)))
@@ -68,6 +70,11 @@ impl Misuse {
 
     fn no_account(id: &str) -> Misuse {
         Misuse::new(StatusCode::NOT_FOUND, format!("there is no account {id:?}"))
+    }
+
+    fn too_large() -> Misuse {
+        let reason = format!("the body is longer than {MAX_BODY} bytes");
+        Misuse::new(StatusCode::PAYLOAD_TOO_LARGE, reason)
     }
 
     /// What an agent cannot do with a conversation.
@@ -106,8 +113,7 @@ impl<S: Sync> FromRequestParts<S> for Object {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Object, Misuse> {
         let Ok(received) = Received::from_request_parts(parts, state).await;
         if received.too_large {
-            let reason = format!("the body is longer than {MAX_BODY} bytes");
-            return Err(Misuse::new(StatusCode::PAYLOAD_TOO_LARGE, reason));
+            return Err(Misuse::too_large());
         }
         if received.body.is_empty() {
             return Ok(Object(Map::new()));
@@ -185,6 +191,40 @@ async fn requests(
     Ok(Json(requests.iter().map(request_view).collect()))
 }
 
+async fn expire_storage_urls(
+    State(shared): State<Arc<Shared>>,
+    Named(id): Named<String>,
+    _: Object,
+) -> Result<Json<Value>, Misuse> {
+    site(&shared, &id, |site| site.storage.expire_urls())?;
+    Ok(Json(json!({})))
+}
+
+async fn file(
+    State(shared): State<Arc<Shared>>,
+    Named(id): Named<String>,
+    received: Received,
+) -> Result<Response, Misuse> {
+    let path = received.parameter("path").ok_or_else(|| Misuse::bad("path is missing"))?;
+    let missing = || Misuse::new(StatusCode::NOT_FOUND, format!("there is no file at {path:?}"));
+    let bytes = site(&shared, &id, |site| site.storage.bytes(&path).cloned())?;
+    Ok(bytes.ok_or_else(missing)?.into_response())
+}
+
+async fn put_file(
+    State(shared): State<Arc<Shared>>,
+    Named(id): Named<String>,
+    received: Received,
+) -> Result<(StatusCode, Json<Value>), Misuse> {
+    if received.too_large {
+        return Err(Misuse::too_large());
+    }
+    let name = format!("agent.{}", received.parameter("type").unwrap_or_default());
+    let path = site(&shared, &id, |site| site.storage.put(&id, &name, received.body))?
+        .map_err(|_| Misuse::bad("type must be a file type, for example ?type=PNG"))?;
+    Ok((StatusCode::CREATED, Json(json!({"relativePath": path}))))
+}
+
 async fn revoke_tokens(
     State(shared): State<Arc<Shared>>,
     Named(id): Named<String>,
@@ -237,10 +277,11 @@ async fn issue_token(
 /// Reads a canned answer: `status` with headers and body, or one of the ways to break off.
 fn canned(body: &Map<String, Value>) -> Result<(Route, Answer), Misuse> {
     only_members(body, &["route", "status", "headers", "body", "stall", "reset", "lose", "cut"])?;
-    let route =
-        body.get("route").and_then(Value::as_str).and_then(Route::from_name).ok_or_else(|| {
-            Misuse::bad("route must be one of domain, token, consumer, conversation, send, keys")
-        })?;
+    let route = body
+        .get("route")
+        .and_then(Value::as_str)
+        .and_then(Route::from_name)
+        .ok_or_else(|| Misuse::bad(format!("route must be one of {}", Route::names())))?;
     let ways = [
         ("stall", Answer::Stall),
         ("reset", Answer::Reset),

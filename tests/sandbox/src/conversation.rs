@@ -13,22 +13,17 @@ use crate::envelope::{Envelope, Kind};
 use crate::messaging::Call;
 use crate::options::Sequence;
 use crate::refusal::Refusal;
-use crate::request::Received;
 use crate::shared::Shared;
 use crate::{event, profile};
 
 pub(crate) async fn batch(
     State(shared): State<Arc<Shared>>,
     call: Call,
-    received: Received,
 ) -> Result<Json<Value>, Refusal> {
     let batch = Batch::parse(&call.body)?;
-    // Only kept: its features are the client's business, and public clients send what is not even
-    // JSON.
-    let client_properties = received.header("client-properties").map(str::to_owned);
     let responses = shared
         .with_site(&call.account_id, |site| {
-            batch.run(site, &call.consumer_id, client_properties, shared.options.sequence)
+            batch.run(site, &call.consumer_id, call.client_properties, shared.options.sequence)
         })
         .ok_or_else(Call::gone)?;
     Ok(Json(Value::Array(responses)))
@@ -79,7 +74,7 @@ impl Batch {
         &self,
         site: &mut Site,
         consumer_id: &str,
-        client_properties: Option<String>,
+        client_properties: Value,
         sequence: Sequence,
     ) -> Vec<Value> {
         let profile = self
@@ -123,7 +118,7 @@ fn open(
     site: &mut Site,
     consumer_id: &str,
     envelope: &Envelope,
-    client_properties: Option<String>,
+    client_properties: Value,
 ) -> Result<String, Refusal> {
     let invalid = |details: &str| Err(Refusal::invalid("Invalid conversation request", details));
     let member = |name: &str| envelope.body.get(name).filter(|value| !value.is_null());
@@ -140,10 +135,16 @@ fn open(
     if member("skillId").is_some_and(|skill| !skill.is_string()) {
         return invalid("skillId must be a string");
     }
-    for name in ["campaignInfo", "conversationContext"] {
-        if member(name).is_some_and(|value| !value.is_object()) {
-            return invalid(&format!("{name} must be an object"));
+    if let Some(campaign) = member("campaignInfo") {
+        let id = |name: &str| {
+            campaign.get(name).is_none_or(|id| id.is_string() || id.is_number() || id.is_null())
+        };
+        if !campaign.is_object() || !id("campaignId") || !id("engagementId") {
+            return invalid("campaignInfo must be an object of campaignId and engagementId");
         }
+    }
+    if let Some(context) = member("conversationContext") {
+        check_context(context)?;
     }
     let conversation = Conversation::open(
         consumer_id.to_owned(),
@@ -153,6 +154,22 @@ fn open(
     let id = conversation.id.clone();
     site.conversations.push(conversation);
     Ok(id)
+}
+
+fn check_context(context: &Value) -> Result<(), Refusal> {
+    let invalid = |details: &str| Err(Refusal::invalid("Invalid conversation context", details));
+    match context["type"].as_str() {
+        Some("SharkContext") => {}
+        // Of the vendor's own sample.
+        Some("CustomContext") => return Ok(()),
+        _ => return invalid("conversationContext must be an object of type SharkContext"),
+    }
+    for name in ["visitorId", "sessionId", "interactionContextId", "lang"] {
+        if !context[name].is_null() && !context[name].is_string() {
+            return invalid(&format!("{name} must be a string"));
+        }
+    }
+    Ok(())
 }
 
 fn invalid_batch(details: &str) -> Refusal {

@@ -80,9 +80,8 @@ impl Envelope {
                 return Err(invalid("Each metadata item must be an object with a type"));
             }
             let id = &item["id"];
-            if !id.is_null()
-                && !id.as_str().is_some_and(|id| (1..=64).contains(&id.chars().count()))
-            {
+            let optional = id.is_null() && item["type"] != "ExternalId";
+            if !optional && !id.as_str().is_some_and(|id| (1..=64).contains(&id.chars().count())) {
                 return Err(invalid("A metadata id must be a string of 1 to 64 characters"));
             }
         }

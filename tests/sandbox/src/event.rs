@@ -1,11 +1,15 @@
 //! ms.PublishEvent: what a consumer can publish into a dialog.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use crate::account::{Conversation, Event, Site};
+use crate::account::{Event, Site};
 use crate::envelope::Envelope;
 use crate::options::Sequence;
 use crate::refusal::Refusal;
+use crate::rich;
+use crate::storage::{self, Storage};
 
 const CHAT_STATES: [&str; 5] = ["ACTIVE", "INACTIVE", "GONE", "COMPOSING", "PAUSE"];
 const ACCEPT_STATES: [&str; 5] = ["ACCEPT", "READ", "ACCESS", "NACK", "ACTION"];
@@ -28,7 +32,8 @@ pub(crate) fn publish(
         Some(_) => site.conversation(envelope.text("conversationId")?, consumer_id)?,
         None => site.conversation_of_dialog(dialog_id, consumer_id)?,
     };
-    add(conversation, dialog_id.to_owned(), envelope, sequence)
+    let conversation_id = conversation.id.clone();
+    add(site, consumer_id, &conversation_id, dialog_id, envelope, sequence)
 }
 
 /// Publishes the first message of a conversation, from the batch that opened it.
@@ -43,13 +48,14 @@ pub(crate) fn publish_first(
         let details = "dialogId must be empty for the first message of a batch";
         return Err(Refusal::invalid("Invalid parameter", details));
     }
-    let conversation = site.conversation(conversation_id, consumer_id)?;
-    add(conversation, conversation_id.to_owned(), envelope, sequence)
+    add(site, consumer_id, conversation_id, conversation_id, envelope, sequence)
 }
 
 fn add(
-    conversation: &mut Conversation,
-    dialog_id: String,
+    site: &mut Site,
+    consumer_id: &str,
+    conversation_id: &str,
+    dialog_id: &str,
     envelope: &Envelope,
     sequence: Sequence,
 ) -> Result<Value, Refusal> {
@@ -58,28 +64,31 @@ fn add(
         .get("event")
         .and_then(Value::as_object)
         .ok_or_else(|| invalid("event is missing"))?;
-    check(event)?;
+    check(event, &site.storage)?;
     let event = Event::new(
-        dialog_id,
+        dialog_id.to_owned(),
         envelope.id.clone(),
         Value::Object(event.clone()),
         envelope.metadata.clone(),
     );
+    let conversation = site.conversation(conversation_id, consumer_id)?;
     let number = conversation.publish(event)?;
     Ok(conversation.acknowledge(&envelope.id, number, sequence))
 }
 
-fn check(event: &Map<String, Value>) -> Result<(), Refusal> {
+fn check(event: &Map<String, Value>, storage: &Storage) -> Result<(), Refusal> {
     let text = |name: &str| event.get(name).and_then(Value::as_str);
     match text("type") {
         Some("ContentEvent") => match text("contentType") {
             Some("text/plain") if text("message").is_some() => Ok(()),
             Some("text/plain") => Err(invalid("message must be a string")),
-            Some("hosted/file") => check_file(event.get("message").unwrap_or(&Value::Null)),
+            Some("hosted/file") => {
+                check_file(event.get("message").unwrap_or(&Value::Null), storage)
+            }
             _ => Err(invalid("contentType must be text/plain or hosted/file")),
         },
-        Some("RichContentEvent") if event.get("content").is_some_and(Value::is_object) => Ok(()),
-        Some("RichContentEvent") => Err(invalid("content must be an object")),
+        Some("RichContentEvent") => rich::check(event.get("content").unwrap_or(&Value::Null))
+            .map_err(|details| Refusal::invalid("Invalid rich content", details)),
         Some("ChatStateEvent")
             if text("chatState").is_some_and(|state| CHAT_STATES.contains(&state)) =>
         {
@@ -93,28 +102,36 @@ fn check(event: &Map<String, Value>) -> Result<(), Refusal> {
     }
 }
 
-fn check_file(file: &Value) -> Result<(), Refusal> {
-    for name in ["relativePath", "fileType"] {
-        if file[name].as_str().is_none_or(str::is_empty) {
-            return Err(Refusal::invalid(
-                "Invalid event",
-                format!("{name} of the file must be a string"),
-            ));
-        }
-    }
+fn check_file(file: &Value, storage: &Storage) -> Result<(), Refusal> {
+    let path = file["relativePath"]
+        .as_str()
+        .ok_or_else(|| invalid("relativePath of the file must be a string"))?;
+    storage::check_known(storage, path)?;
+    let file_type = file["fileType"]
+        .as_str()
+        .ok_or_else(|| invalid("fileType of the file must be a string"))?;
+    storage::check_type(file_type)?;
     if !file["caption"].is_null() && !file["caption"].is_string() {
         return Err(invalid("caption of the file must be a string"));
     }
-    if file["preview"].is_null() {
+    check_preview(&file["preview"])
+}
+
+fn check_preview(preview: &Value) -> Result<(), Refusal> {
+    if preview.is_null() {
         return Ok(());
     }
-    let preview = file["preview"].as_str().filter(|preview| preview.starts_with("data:image/"));
-    let preview =
-        preview.ok_or_else(|| invalid("preview of the file must be a data URL of an image"))?;
-    // Three bytes of the image take four characters of base64.
-    let encoded = preview.split_once(',').map_or(preview, |(_, encoded)| encoded);
-    if encoded.len() / 4 * 3 > MAX_PREVIEW_BYTES {
-        return Err(invalid("preview of the file must be under 30 KB"));
+    let image = preview
+        .as_str()
+        .and_then(|url| url.strip_prefix("data:image/"))
+        .and_then(|url| url.split_once(";base64,"))
+        .filter(|(kind, _)| ["png", "jpeg", "gif"].contains(kind))
+        .and_then(|(_, encoded)| STANDARD.decode(encoded).ok())
+        .ok_or_else(|| {
+            invalid("preview of the file must be a base64 data URL of a png, jpeg or gif image")
+        })?;
+    if image.len() > MAX_PREVIEW_BYTES {
+        return Err(invalid("preview of the file must have at most 30 KB"));
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! A local stand-in for the services behind LivePerson's Connector API: Domain API, Sentinel, IDP
-//! and messaging.
+//! A local stand-in for the services behind LivePerson's Connector API: Domain API, Sentinel, IDP,
+//! messaging and file storage.
 //!
 //! It runs inside the test process, on free ports of the loopback address, and is as strict as the
 //! service. Every account has its own state, so that tests share one sandbox and still run in
@@ -33,8 +33,10 @@ mod log;
 mod messaging;
 mod options;
 mod profile;
+mod properties;
 mod refusal;
 mod request;
+mod rich;
 mod route;
 mod routing;
 mod sandbox;
@@ -43,6 +45,8 @@ mod sentinel;
 mod server;
 mod service;
 mod shared;
+mod storage;
+mod summary;
 mod tls;
 mod token;
 mod transcript;

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use crate::options::Log;
 use crate::request::Received;
-use crate::token;
+use crate::summary::{self, shortened};
+use crate::{storage, token};
 
 /// How much of a message's text is shown.
 const PREVIEW_CHARACTERS: usize = 40;
@@ -89,7 +90,7 @@ fn query(received: &Received) -> String {
     format!("?{}", shown.join("&"))
 }
 
-/// Who sent what: token, consumer, types, and the beginning of a text.
+/// Who sent what: token, consumer, types, and the beginning of a text; of a file, its length.
 fn notes(received: &Received) -> String {
     let mut notes = String::new();
     if let Some(token) = received.header("authorization") {
@@ -99,29 +100,21 @@ fn notes(received: &Received) -> String {
     if let Some(id) = claims.as_ref().and_then(|claims| claims.get("lp_consumer_id")?.as_str()) {
         notes.push_str(&format!(" consumer {}", shortened(id, TOKEN_CHARACTERS).escape_debug()));
     }
+    if storage::holds(&received.path) {
+        notes.push_str(&format!(" {} bytes", received.body.len()));
+        return notes;
+    }
+    let mut note = |message: &Value| {
+        let summary = summary::request(message, PREVIEW_CHARACTERS);
+        if !summary.is_empty() {
+            notes.push_str(&format!(" {summary}"));
+        }
+    };
     // The form of a token request is no JSON, so nothing of it is shown.
     match serde_json::from_slice(&received.body) {
-        Ok(Value::Array(items)) => items.iter().for_each(|item| notes.push_str(&summary(item))),
-        Ok(item) => notes.push_str(&summary(&item)),
+        Ok(Value::Array(items)) => items.iter().for_each(note),
+        Ok(item) => note(&item),
         Err(_) => {}
     }
     notes
-}
-
-fn summary(message: &Value) -> String {
-    let Some(kind) = message["type"].as_str() else { return String::new() };
-    let event = &message["body"]["event"];
-    let text = [&event["message"], &event["chatState"], &event["status"], &event["type"]];
-    match text.into_iter().find_map(Value::as_str) {
-        Some(text) => format!(" {} {:?}", kind.escape_debug(), shortened(text, PREVIEW_CHARACTERS)),
-        None => format!(" {}", kind.escape_debug()),
-    }
-}
-
-/// The first characters of a text, and "…" where some are left out.
-pub(crate) fn shortened(text: &str, characters: usize) -> String {
-    match text.char_indices().nth(characters) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }

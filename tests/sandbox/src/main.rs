@@ -47,6 +47,9 @@ struct Arguments {
     /// Largest request body in bytes
     #[arg(long, value_name = "N", default_value_t = 1024 * 1024)]
     max_body: usize,
+    /// Largest file in bytes that can be uploaded
+    #[arg(long, value_name = "N", default_value_t = 3 * 1024 * 1024)]
+    max_file: usize,
     /// Append the log to this file; without it, it goes to standard error
     #[arg(long, value_name = "FILE")]
     log_file: Option<PathBuf>,
@@ -114,6 +117,7 @@ fn options(arguments: &Arguments) -> Options {
             Counting::Event => Sequence::Event,
         },
         max_body: arguments.max_body,
+        max_file: arguments.max_file,
         ca_file: arguments.ca_file.clone(),
         log: match (&arguments.log_file, arguments.quiet) {
             (Some(path), _) => Log::File(path.clone()),

@@ -6,6 +6,7 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use serde_json::Value;
 
+use crate::properties;
 use crate::refusal::Refusal;
 use crate::request::Received;
 use crate::shared::Shared;
@@ -14,6 +15,8 @@ use crate::shared::Shared;
 pub(crate) struct Call {
     pub(crate) account_id: String,
     pub(crate) consumer_id: String,
+    /// The header Client-Properties; null where it is missing.
+    pub(crate) client_properties: Value,
     pub(crate) body: Value,
 }
 
@@ -34,10 +37,11 @@ impl FromRequestParts<Arc<Shared>> for Call {
         if received.parameter("v").as_deref() != Some("3") {
             return Err(Refusal::invalid("Bad parameter", "The query must hold v=3"));
         }
+        let client_properties = properties::parse(&received)?;
         let body = serde_json::from_slice(&received.body).map_err(|error| {
             Refusal::invalid("Invalid JSON", format!("The body is not JSON: {error}"))
         })?;
-        Ok(Call { account_id, consumer_id, body })
+        Ok(Call { account_id, consumer_id, client_properties, body })
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Options {
     pub sequence: Sequence,
     /// Largest request body in bytes; a longer one is answered with 413. Default: 1 MiB.
     pub max_body: usize,
+    /// Largest file in bytes that can be uploaded. Default: 3 MiB.
+    pub max_file: usize,
     /// Where the CA certificate is written as PEM. Default: a temporary file, removed with the
     /// sandbox.
     pub ca_file: Option<PathBuf>,
@@ -34,6 +36,7 @@ impl Default for Options {
             token_lifetime: Duration::from_secs(3600),
             sequence: Sequence::Resend,
             max_body: 1024 * 1024,
+            max_file: 3 * 1024 * 1024,
             ca_file: None,
             log: Log::Off,
         }

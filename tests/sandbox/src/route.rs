@@ -16,16 +16,19 @@ pub enum Route {
     /// Sentinel's keys: `GET /sentinel/well-known/jwks`. Its address names no account, so all
     /// accounts share it.
     Keys,
+    /// The file storage: `PUT` and `GET /v1/AUTH_async-images/{account}/…`.
+    Storage,
 }
 
 impl Route {
-    const ALL: [Route; 6] = [
+    const ALL: [Route; 7] = [
         Route::Domain,
         Route::Token,
         Route::Consumer,
         Route::Conversation,
         Route::Send,
         Route::Keys,
+        Route::Storage,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -36,7 +39,13 @@ impl Route {
             Route::Conversation => "conversation",
             Route::Send => "send",
             Route::Keys => "keys",
+            Route::Storage => "storage",
         }
+    }
+
+    /// All names, to be listed in a sentence.
+    pub(crate) fn names() -> String {
+        Route::ALL.map(Route::name).join(", ")
     }
 
     pub(crate) fn from_name(name: &str) -> Option<Route> {

@@ -135,6 +135,24 @@ impl Sandbox {
         opened.unwrap_or_else(|refusal| panic!("no survey: {}", refusal.body()))
     }
 
+    /// The bytes of a file that was uploaded.
+    pub fn file(&self, account_id: &str, relative_path: &str) -> Option<Vec<u8>> {
+        self.with_site(account_id, |site| site.storage.bytes(relative_path).map(|it| it.to_vec()))
+    }
+
+    /// Puts a file into the storage, as an agent would, and gives back its relativePath. The ending
+    /// of its name is its type. Panics if that is not one of the types the storage takes.
+    pub fn put_file(&self, account_id: &str, name: &str, bytes: impl Into<Vec<u8>>) -> String {
+        let bytes = bytes.into().into();
+        let put = self.with_site(account_id, |site| site.storage.put(account_id, name, bytes));
+        put.unwrap_or_else(|refusal| panic!("not put: {}", refusal.body()))
+    }
+
+    /// Makes every upload and download URL invalid that was issued so far.
+    pub fn expire_storage_urls(&self, account_id: &str) {
+        self.with_site(account_id, |site| site.storage.expire_urls());
+    }
+
     /// Makes every AppJWT invalid that was issued so far.
     pub fn revoke_tokens(&self, account_id: &str) {
         self.with_site(account_id, |site| site.app_tokens.clear());

@@ -10,7 +10,7 @@ use axum::http::header::ALLOW;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, any, get, post};
 use axum::{Extension, Router};
 
 use crate::answer::{self, Answer, Break};
@@ -19,7 +19,7 @@ use crate::request::Received;
 use crate::route::Route;
 use crate::routing::{only, read};
 use crate::shared::Shared;
-use crate::{conversation, domain, idp, send, sentinel};
+use crate::{conversation, domain, idp, send, sentinel, storage};
 
 /// All that the services take. A path comes with the [`Route`] under which its requests are
 /// recorded and canned: for its `{account}`, or for all accounts where it names none.
@@ -61,7 +61,17 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .fallback(async || Refusal::unknown_path())
         .layer(from_fn_with_state(shared.clone(), log))
         .layer(from_fn_with_state(shared.options.max_body, read))
+        .merge(files(&shared))
         .with_state(shared)
+}
+
+/// The file storage. Its bodies have a limit of their own, and its URLs decide on the method.
+fn files(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
+    let record = from_fn_with_state((shared.clone(), Route::Storage), record);
+    Router::new()
+        .route(storage::PATH, any(storage::object).layer(record))
+        .layer(from_fn_with_state(shared.clone(), log))
+        .layer(from_fn_with_state(shared.options.max_file, read))
 }
 
 /// Middleware that writes the line of a request.

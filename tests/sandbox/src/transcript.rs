@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::log::shortened;
+use crate::summary::{self, shortened, word};
 
 /// How much of an id is shown.
 const ID_CHARACTERS: usize = 8;
@@ -19,7 +19,6 @@ pub(crate) fn of(account_id: &str, conversations: &[Value]) -> String {
 
 // Writing to a String cannot fail, so the results are let go.
 fn describe(text: &mut String, conversation: &Value) {
-    let word = |value: &Value| value.as_str().unwrap_or("?").escape_debug().to_string();
     let consumer = &conversation["consumer"];
     let lp_consumer_id = shortened(&word(&consumer["lp_consumer_id"]), ID_CHARACTERS);
     let _ = writeln!(
@@ -41,25 +40,14 @@ fn describe(text: &mut String, conversation: &Value) {
             let number = event["sequence"]
                 .as_u64()
                 .map_or_else(|| "-".to_owned(), |number| number.to_string());
-            let _ = writeln!(text, "    {number:>3}  {}", content(&event["event"]));
+            let metadata = &event["metadata"];
+            let metadata = if metadata.is_null() { "" } else { &format!(", metadata {metadata}") };
+            let event = summary::event(&event["event"], usize::MAX);
+            let _ = writeln!(text, "    {number:>3}  {event}{metadata}");
         }
     }
     let rating = &conversation["rating"];
     if !rating.is_null() {
-        let _ = writeln!(text, "  rating {}: {}", rating["csatRate"], word(&rating["status"]));
-    }
-}
-
-fn content(event: &Value) -> String {
-    match event["type"].as_str().unwrap_or_default() {
-        "ContentEvent" => match &event["message"] {
-            Value::String(message) => format!("text {message:?}"),
-            file => format!("file {} {}", file["relativePath"], file["caption"]),
-        },
-        "RichContentEvent" => format!("rich content {}", event["content"]),
-        "ChatStateEvent" => {
-            format!("chat state {}", event["chatState"].as_str().unwrap_or_default())
-        }
-        _ => format!("{} {}", event["status"].as_str().unwrap_or_default(), event["sequenceList"]),
+        let _ = writeln!(text, "  {}", summary::rating(rating));
     }
 }

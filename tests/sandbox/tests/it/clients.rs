@@ -102,8 +102,8 @@ fn a_bot_hands_over() {
 }
 
 /// A test driver for bots: all services at once and without ".json", credentials in the form, no
-/// version at IDP, Client-Properties that are no JSON, a random id for each request, and none of
-/// those headers when it closes.
+/// version at IDP, a random id for each request, and no Client-Properties when it closes. Those it
+/// sends are no JSON in its original: here that is refused, so these are better ones.
 #[test]
 fn a_test_driver_talks_to_a_bot() {
     let client = Client::new();
@@ -135,7 +135,7 @@ fn a_test_driver_talks_to_a_bot() {
         ("content-type", "application/json"),
         ("authorization", app_jwt),
         ("X-LP-ON-BEHALF", consumer_jws),
-        ("Client-Properties", "[object Object]"),
+        ("Client-Properties", r#"{"type":".ClientProperties","features":["AUTO_MESSAGES"]}"#),
     ];
     let batch = json!([
         {"kind": "req", "id": "10203040", "type": "userprofile.SetUserProfile",
@@ -191,7 +191,9 @@ fn the_vendors_sample_uploads_and_closes() {
 
     let upload = json!({"kind": "req", "id": 3, "body": {"fileSize": "1000", "fileType": "PNG"},
                         "type": "ms.GenerateURLForUploadFile"});
-    let path = driver.send(&upload).json()["body"]["relativePath"].clone();
+    let url = driver.send(&upload).json()["body"].clone();
+    assert_eq!(driver.store("PUT", &url, &[], &[0; 1000]).status, 201);
+    let path = url["relativePath"].clone();
     let event = |event: Value| {
         json!({"kind": "req", "id": "3", "type": "ms.PublishEvent",
                "body": {"dialogId": id, "conversationId": id, "event": event}})

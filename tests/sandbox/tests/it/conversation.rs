@@ -37,6 +37,59 @@ fn a_conversation_is_opened() {
 }
 
 #[test]
+fn the_opening_is_shown() {
+    let driver = Driver::new();
+    let request = json!({
+        "brandId": driver.account.id,
+        "ttrDefName": "URGENT",
+        "channelType": "MESSAGING",
+        "skillId": "-1",
+        "campaignInfo": {"campaignId": 3, "engagementId": 4},
+        "conversationContext": {"type": "SharkContext", "visitorId": "v", "sessionId": "s",
+                                "interactionContextId": "2", "lang": "en-US"},
+    });
+    let mut batch = driver.opening();
+    batch[1]["body"] = request.clone();
+    assert_eq!(driver.batch(&batch).json()[1]["code"], "OK");
+    let conversation = driver.conversation();
+    assert_eq!(conversation["request"], request);
+    for (shown, sent) in [
+        ("ttr", "ttrDefName"),
+        ("skillId", "skillId"),
+        ("campaignInfo", "campaignInfo"),
+        ("context", "conversationContext"),
+    ] {
+        assert_eq!(conversation[shown], request[sent], "{shown}");
+    }
+    let plain = Driver::new();
+    plain.open();
+    for shown in ["ttr", "skillId", "campaignInfo", "context"] {
+        assert_eq!(plain.conversation()[shown], Value::Null, "{shown}");
+    }
+}
+
+#[test]
+fn a_wrong_profile_refuses_that_item() {
+    let driver = Driver::new();
+    for body in [
+        json!({"authenticatedData": []}),
+        json!({"authenticatedData": {"lp_sdes": {}}}),
+        json!({"authenticatedData": {"lp_sdes": ["x"]}}),
+        json!({"authenticatedData": {"lp_sdes": [{"type": "other", "info": {}}]}}),
+        json!({"authenticatedData": {"lp_sdes": [{"type": "personal", "info": {}}]}}),
+    ] {
+        let mut batch = driver.opening();
+        batch[0]["body"] = body.clone();
+        let reply = driver.batch(&batch);
+        assert_eq!(reply.status, 200, "{body}");
+        let reply = reply.json();
+        assert_eq!((&reply[0]["code"], &reply[1]["code"]), (&json!(400), &json!("OK")), "{body}");
+    }
+    let conversations = driver.sandbox.conversations(&driver.account.id);
+    assert!(conversations.iter().all(|it| it["consumer"]["profile"].is_null()));
+}
+
+#[test]
 fn the_first_message_goes_along() {
     let driver = Driver::new();
     let reply = driver.batch(&driver.opening_with(text("", "Hello")));
@@ -144,7 +197,18 @@ fn the_conversation_request_is_checked() {
         (json!({"channelType": "CHAT"}), "refused"),
         (json!({"skillId": 1}), "refused"),
         (json!({"campaignInfo": "1"}), "refused"),
+        (json!({"campaignInfo": {"campaignId": 1, "engagementId": "2"}}), "OK"),
+        (json!({"campaignInfo": {"campaignId": true}}), "refused"),
+        (json!({"campaignInfo": {"campaignId": 1, "engagementId": []}}), "refused"),
+        (json!({"ttrDefName": 5}), "refused"),
+        (json!({"ttrDefName": "urgent"}), "refused"),
         (json!({"conversationContext": []}), "refused"),
+        (json!({"conversationContext": {}}), "refused"),
+        (json!({"conversationContext": {"type": "sharkContext"}}), "refused"),
+        (json!({"conversationContext": {"type": "SharkContext"}}), "OK"),
+        (json!({"conversationContext": {"type": "SharkContext", "visitorId": 5}}), "refused"),
+        (json!({"conversationContext": {"type": "SharkContext", "lang": []}}), "refused"),
+        (json!({"conversationContext": {"type": "CustomContext"}}), "OK"),
     ];
     for (mut body, expected) in cases {
         body["brandId"] = json!(driver.account.id);

@@ -30,6 +30,7 @@ pub struct Reply {
     pub status: u16,
     pub headers: ureq::http::HeaderMap,
     pub text: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Reply {
@@ -53,16 +54,18 @@ pub fn call(
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    // ureq sends no body with GET, and says so.
-    let mut response = if method == "GET" {
+    // ureq sends no body with these, and says so.
+    let mut response = if ["GET", "HEAD", "DELETE"].contains(&method) {
         agent.run(request.body(()).expect("a request"))?
     } else {
         agent.run(request.body(body).expect("a request"))?
     };
+    let bytes = response.body_mut().read_to_vec()?;
     Ok(Reply {
         status: response.status().as_u16(),
         headers: response.headers().clone(),
-        text: response.body_mut().read_to_string()?,
+        text: String::from_utf8_lossy(&bytes).into_owned(),
+        bytes,
     })
 }
 
@@ -127,6 +130,40 @@ impl<'a> Driver<'a> {
         self.try_send(body).expect("an answer")
     }
 
+    /// Asks for the URL of an upload or a download.
+    pub fn file_url(&self, kind: &str, body: Value) -> Reply {
+        let kind = format!("ms.GenerateURLFor{kind}File");
+        self.send(&json!({"kind": "req", "id": 3, "type": kind, "body": body}))
+    }
+
+    /// Uploads a file as a client does, and gives back its relativePath.
+    pub fn upload(&self, file_type: &str, bytes: &[u8]) -> String {
+        let body = json!({"fileSize": bytes.len().to_string(), "fileType": file_type});
+        let reply = self.file_url("Upload", body);
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        let stored = self.store("PUT", &reply.json()["body"], &[], bytes);
+        assert_eq!(stored.status, 201, "{}", stored.text);
+        reply.json()["body"]["relativePath"].as_str().expect("a path").to_owned()
+    }
+
+    /// Goes to the storage with the answer of a request for a URL.
+    pub fn store(
+        &self,
+        method: &str,
+        url: &Value,
+        headers: &[(&str, &str)],
+        bytes: &[u8],
+    ) -> Reply {
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        let url = format!(
+            "{}?temp_url_sig={}&temp_url_expires={}",
+            text(&url["relativePath"]),
+            text(&url["queryParams"]["temp_url_sig"]),
+            text(&url["queryParams"]["temp_url_expires"])
+        );
+        call(&self.agent, method, &self.url(&url), headers, bytes).expect("an answer")
+    }
+
     /// A batch that is in order, without and with a first message.
     pub fn opening(&self) -> Value {
         json!([
@@ -167,6 +204,11 @@ pub fn event(dialog_id: &str, event: Value) -> Value {
 pub fn text(dialog_id: &str, text: &str) -> Value {
     let content = json!({"type": "ContentEvent", "contentType": "text/plain", "message": text});
     event(dialog_id, content)
+}
+
+/// A file as the message of an event.
+pub fn hosted(file: Value) -> Value {
+    json!({"type": "ContentEvent", "contentType": "hosted/file", "message": file})
 }
 
 /// A request that updates a field.

@@ -39,9 +39,16 @@ fn help_explains_itself() {
     let output = run(&["--help"]);
     assert!(output.status.success());
     let help = text(&output.stdout);
-    for option in
-        ["--tls", "--port", "--control-port", "--ca-file", "--token-lifetime", "--sequence"]
-    {
+    for option in [
+        "--tls",
+        "--port",
+        "--control-port",
+        "--ca-file",
+        "--token-lifetime",
+        "--sequence",
+        "--max-body",
+        "--max-file",
+    ] {
         assert!(help.contains(option), "{option}");
     }
 }
@@ -131,6 +138,8 @@ fn the_summary_is_a_transcript() {
 #[test]
 fn the_log_is_readable_and_holds_no_secret() {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("sandbox.log");
+    // A test that failed left it.
+    let _ = std::fs::remove_file(&path);
     let options = Options { log: Log::File(path.clone()), ..Options::default() };
     let sandbox = Sandbox::start(options).expect("the sandbox starts");
     let driver = Driver::on(&sandbox);
@@ -150,7 +159,7 @@ fn the_log_is_readable_and_holds_no_secret() {
     std::fs::remove_file(path).expect("removable");
     assert_eq!(log.lines().count(), 6, "{log}");
     let opening = log.lines().nth(3).expect("a line");
-    let shown = "ms.PublishEvent \"A first message that is longer than the ";
+    let shown = "ms.PublishEvent text \"A first message that is longer than the ";
     for part in [" POST ", " 200 ", " ms token ", " consumer ", shown, "…\""] {
         assert!(opening.contains(part), "{part} is missing in {opening}");
     }
@@ -161,5 +170,74 @@ fn the_log_is_readable_and_holds_no_secret() {
     let transcript = sandbox.transcript(&driver.account.id);
     for part in ["alice", "dialog MAIN", "0  text \"A first", "-  chat state GONE", "CLOSE"] {
         assert!(transcript.contains(part), "{part} is missing in {transcript}");
+    }
+}
+
+#[test]
+fn log_and_transcript_tell_what_was_sent() {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("events.log");
+    // A test that failed left it.
+    let _ = std::fs::remove_file(&path);
+    let options = Options { log: Log::File(path.clone()), ..Options::default() };
+    let sandbox = Sandbox::start(options).expect("the sandbox starts");
+    let driver = Driver::on(&sandbox);
+    let id = driver.open();
+    let file = driver.upload("PNG", b"a cat");
+    let loading = driver.file_url("Download", json!({"relativePath": file})).json();
+    driver.store("GET", &loading["body"], &[], &[]);
+    let hosted = driver::hosted(json!({"relativePath": file, "fileType": "PNG", "caption": "Cat",
+                                       "preview": "data:image/png;base64,AAAA"}));
+    let rich = json!({"type": "RichContentEvent", "content": {"type": "vertical", "elements": [
+        {"type": "text", "text": "Well?"}, {"type": "button", "title": "Yes"}, {"type": "image"}]}});
+    let read = json!({"type": "AcceptStatusEvent", "status": "READ", "sequenceList": [1, 2]});
+    let typing = json!({"type": "ChatStateEvent", "chatState": "COMPOSING"});
+    for event in [hosted, rich, typing] {
+        assert_eq!(driver.send(&driver::event(&id, event)).status, 200);
+    }
+    let mut read = driver::event(&id, read);
+    read["metadata"] = json!([{"type": "ExternalId", "id": "17"}]);
+    assert_eq!(driver.send(&read).status, 200);
+    let rating = json!({"field": "CSATRate", "csatRate": 4, "csatResolutionConfirmation": false,
+                        "status": "FILLED"});
+    let closing = json!({"field": "DialogChange", "type": "UPDATE",
+                         "dialog": {"dialogId": id, "state": "CLOSE"}});
+    for fields in [json!([rating, closing]), json!({"field": "line\nbreak"})] {
+        driver.send(&driver::field(&id, fields));
+    }
+
+    let log = std::fs::read_to_string(&path).expect("a log");
+    std::fs::remove_file(path).expect("removable");
+    let signature = loading["body"]["queryParams"]["temp_url_sig"].as_str().expect("a text");
+    assert!(!log.contains(signature), "a secret is in the log");
+    let begin: String = file.chars().take(40).collect();
+    let outline = "vertical [text \"Well?\", button \"Yes\", image]";
+    let ends = [
+        "cm.ConsumerRequestConversation".to_owned(),
+        "ms.GenerateURLForUploadFile PNG of 5 bytes".to_owned(),
+        " ms 5 bytes".to_owned(),
+        format!("ms.GenerateURLForDownloadFile {begin}…"),
+        " ms 0 bytes".to_owned(),
+        format!("ms.PublishEvent file PNG {begin}… \"Cat\" with preview"),
+        format!("ms.PublishEvent rich content {}…", &outline[..40]),
+        "ms.PublishEvent chat state COMPOSING".to_owned(),
+        "ms.PublishEvent accept status READ [1,2]".to_owned(),
+        format!("rating 4 FILLED, not resolved, dialog {id} CLOSE"),
+        "field line\\nbreak".to_owned(),
+    ];
+    let lines: Vec<&str> = log.lines().skip(1).collect();
+    assert_eq!(lines.len(), ends.len(), "{log}");
+    for (line, end) in lines.iter().zip(&ends) {
+        assert!(line.ends_with(end), "{line}\n{end}");
+    }
+
+    let transcript = sandbox.transcript(&driver.account.id);
+    for part in [
+        format!("  0  file PNG {file} \"Cat\" with preview\n"),
+        format!("  1  rich content {outline}\n"),
+        "  -  chat state COMPOSING\n".to_owned(),
+        r#"  2  accept status READ [1,2], metadata [{"id":"17","type":"ExternalId"}]"#.to_owned(),
+        "  rating 4 FILLED, not resolved\n".to_owned(),
+    ] {
+        assert!(transcript.contains(&part), "{part} is missing in {transcript}");
     }
 }

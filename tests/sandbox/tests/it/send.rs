@@ -2,19 +2,15 @@
 
 use lpc_sandbox::serde_json::{Value, json};
 
-use crate::driver::{Driver, close, event, field, text};
+use crate::driver::{Driver, close, event, field, hosted, text};
 
 fn profile(body: Value) -> Value {
     json!({"kind": "req", "id": "9", "type": "userprofile.SetUserProfile", "body": body})
 }
 
-fn file() -> Value {
-    json!({"caption": "A cat", "relativePath": "/v1/AUTH_async-images/cat.png", "fileType": "PNG",
+fn file(path: &str) -> Value {
+    json!({"caption": "A cat", "relativePath": path, "fileType": "PNG",
            "preview": "data:image/png;base64,iVBORw0KGgo="})
-}
-
-fn hosted(file: Value) -> Value {
-    json!({"type": "ContentEvent", "contentType": "hosted/file", "message": file})
 }
 
 fn rating(rate: Value, status: &str) -> Value {
@@ -28,7 +24,7 @@ fn every_event_is_published() {
     let id = driver.open();
     let events = [
         json!({"type": "ContentEvent", "contentType": "text/plain", "message": "Grüße 👋"}),
-        hosted(file()),
+        hosted(file(&driver.upload("PNG", b"cat"))),
         json!({"type": "RichContentEvent", "content": {"type": "vertical", "elements": []}}),
         json!({"type": "AcceptStatusEvent", "status": "READ", "sequenceList": [0, 1]}),
     ];
@@ -75,12 +71,24 @@ fn metadata_is_kept() {
     message["metadata"] = json!([{"type": "ExternalId", "id": "order 17"}]);
     assert_eq!(driver.send(&message).status, 200);
     assert_eq!(driver.conversation()["events"][0]["metadata"], message["metadata"]);
+    let answer = json!({"type": "AcceptStatusEvent", "status": "ACTION", "sequenceList": [0]});
+    let mut answer = event(&id, answer);
+    answer["metadata"] = json!([{"type": "ActionReason", "reason": "Buy", "reasonId": "1"},
+                                {"type": "ExternalId", "id": "ä".repeat(64)}]);
+    assert_eq!(driver.send(&answer).status, 200);
+    assert_eq!(driver.conversation()["events"][1]["metadata"], answer["metadata"]);
     for metadata in [
         json!({"type": "ExternalId"}),
         json!(["x"]),
         json!([{"id": "no type"}]),
         json!([{"type": "ExternalId", "id": "x".repeat(65)}]),
         json!([{"type": "ExternalId", "id": 5}]),
+        json!([{"type": "ExternalId", "id": ""}]),
+        json!([{"type": "ExternalId"}]),
+        json!([{"type": "ExternalId", "id": null}]),
+        json!([{"type": "ActionReason", "id": ""}]),
+        json!([{"type": 5, "id": "x"}]),
+        json!([{"type": "ExternalId", "id": "x"}, null]),
     ] {
         message["metadata"] = metadata.clone();
         assert_eq!(driver.send(&message).status, 400, "{metadata}");
@@ -102,21 +110,11 @@ fn conversation_id_may_stand_beside_the_dialog() {
 fn wrong_events_are_refused() {
     let driver = Driver::new();
     let id = driver.open();
-    let without = |name: &str| {
-        let mut file = file();
-        file[name] = Value::Null;
-        hosted(file)
-    };
-    let mut large = file();
-    large["preview"] = json!(format!("data:image/png;base64,{}", "A".repeat(41_000)));
     let cases = [
         json!({"type": "ContentEvent", "contentType": "text/plain", "message": 5}),
         json!({"type": "ContentEvent", "contentType": "text/plain"}),
         json!({"type": "ContentEvent", "contentType": "text/html", "message": "x"}),
         json!({"type": "ContentEvent", "message": "x"}),
-        without("relativePath"),
-        without("fileType"),
-        hosted(large),
         hosted(json!("x")),
         json!({"type": "RichContentEvent", "content": "x"}),
         json!({"type": "RichContentEvent"}),
@@ -125,6 +123,9 @@ fn wrong_events_are_refused() {
         json!({"type": "AcceptStatusEvent", "status": "SEEN", "sequenceList": [1]}),
         json!({"type": "AcceptStatusEvent", "status": "READ", "sequenceList": []}),
         json!({"type": "AcceptStatusEvent", "status": "READ", "sequenceList": ["1"]}),
+        json!({"type": "AcceptStatusEvent", "status": "READ", "sequenceList": [0, -1]}),
+        json!({"type": "AcceptStatusEvent", "status": "READ", "sequenceList": [1.5]}),
+        json!({"type": "AcceptStatusEvent", "status": "READ", "sequenceList": 1}),
         json!({"type": "AcceptStatusEvent", "status": "READ"}),
         json!({"type": "NoSuchEvent"}),
         json!({}),
@@ -136,7 +137,6 @@ fn wrong_events_are_refused() {
         assert!(reply.json()["body"]["details"].is_string(), "{sent}");
     }
     assert_eq!(driver.conversation()["events"], json!([]));
-    assert_eq!(driver.send(&event(&id, without("preview"))).status, 200);
 }
 
 #[test]
@@ -226,9 +226,37 @@ fn closing_the_last_dialog_closes_the_conversation() {
     };
     assert_eq!(driver.send(&change("OPEN")).status, 400);
     assert_eq!(driver.send(&change("CLOSE")).status, 200);
+    assert_eq!(driver.send(&change("CLOSE")).status, 400, "it is closed");
     assert_eq!(driver.conversation()["state"], "CLOSE");
     assert_eq!(driver.conversation()["dialogs"][1]["dialogType"], "POST_SURVEY");
     assert_eq!(driver.conversation()["dialogs"][1]["closedCause"], "Closed by consumer");
+}
+
+#[test]
+fn a_dialog_is_closed_alone() {
+    let driver = Driver::new();
+    let (id, other) = (driver.open(), driver.open());
+    let survey = driver.sandbox.open_survey(&driver.account.id, &id);
+    let change = |dialog: Value| {
+        field(&id, json!({"field": "DialogChange", "type": "UPDATE", "dialog": dialog}))
+    };
+    let reply = driver.send(&change(json!({"dialogId": id, "state": "CLOSE"}))).json();
+    assert_eq!(reply["body"]["title"], "Dialog closed");
+    for dialog in [
+        json!({"dialogId": other, "state": "CLOSE"}),
+        json!({"dialogId": "", "state": "CLOSE"}),
+        json!({"state": "CLOSE"}),
+        json!({"dialogId": survey}),
+        json!({"dialogId": survey, "state": "CLOSE", "closedCause": 5}),
+        Value::Null,
+    ] {
+        assert_eq!(driver.send(&change(dialog.clone())).status, 400, "{dialog}");
+    }
+    let conversations = driver.sandbox.conversations(&driver.account.id);
+    assert_eq!(conversations[0]["dialogs"][1]["state"], "OPEN");
+    assert_eq!(conversations[1]["state"], "OPEN");
+    let closed = driver.send(&change(json!({"dialogId": survey, "state": "CLOSE"})));
+    assert_eq!(closed.status, 200, "{}", closed.text);
 }
 
 #[test]
@@ -292,32 +320,5 @@ fn profiles_are_checked() {
         sde(json!({"type": "mrktInfo", "info": {}})),
     ] {
         assert_eq!(driver.send(&profile(body.clone())).status, 400, "{body}");
-    }
-}
-
-#[test]
-fn urls_for_files_are_given() {
-    let driver = Driver::new();
-    let request = |kind: &str, body: Value| json!({"kind": "req", "id": 3, "type": format!("ms.GenerateURLFor{kind}File"), "body": body});
-    let upload = driver.send(&request("Upload", json!({"fileSize": "1000", "fileType": "PNG"})));
-    assert_eq!(upload.status, 200);
-    let upload = upload.json()["body"].clone();
-    let path = upload["relativePath"].as_str().expect("a path");
-    assert!(path.starts_with("/v1/AUTH_async-images/") && path.ends_with(".PNG"), "{path}");
-    let download = driver.send(&request("Download", json!({"relativePath": path}))).json();
-    assert_eq!(download["body"]["relativePath"], path);
-    for body in [&upload, &download["body"]] {
-        assert!(body["queryParams"]["temp_url_sig"].is_string());
-        assert!(body["queryParams"]["temp_url_expires"].is_string());
-    }
-    for (kind, body) in [
-        ("Upload", json!({"fileSize": 1000, "fileType": "PNG"})),
-        ("Upload", json!({"fileSize": "0", "fileType": "PNG"})),
-        ("Upload", json!({"fileSize": "1000"})),
-        ("Upload", json!({"fileSize": "1000", "fileType": "../x"})),
-        ("Download", json!({})),
-        ("Download", json!({"relativePath": "cat.png"})),
-    ] {
-        assert_eq!(driver.send(&request(kind, body.clone())).status, 400, "{body}");
     }
 }
