@@ -1,6 +1,7 @@
 # What people run here. `make help` lists it.
 
 CC ?= cc
+CXX ?= g++
 PYTHON ?= python3
 CARGO ?= cargo
 
@@ -9,10 +10,11 @@ SANDBOX := $(OUT)/lpc-sandbox
 VENV := .venv
 PY := $(VENV)/bin/python
 C_FLAGS := -g -std=c99 -Wall -Wextra -Wpedantic -Werror -I include
-C_LINK := -L $(OUT) -llpconnector -Wl,-rpath,$(CURDIR)/$(OUT) -lpthread
+CXX_FLAGS := -g -Wall -Wextra -Wpedantic -Werror -I include
+C_LINK := -L $(OUT) -llpconnector -Wl,-rpath,$(abspath $(OUT)) -lpthread
 
 .DEFAULT_GOAL := help
-.PHONY: help build check demo test test-rust test-c test-python header clean tools
+.PHONY: help build check demo test test-rust test-c test-cpp test-cpp-compiled test-python docs clean tools
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -22,7 +24,7 @@ demo: build $(VENV)/installed target/c/first_conversation ## watch a C and a Pyt
 	@$(SANDBOX) --tls --log-file target/demo.log --summary -- sh examples/demo.sh target/c/first_conversation $(PY)
 	@echo; echo "== The requests that the sandbox saw"; cat target/demo.log
 
-test: check test-rust test-c test-python ## run every test
+test: check test-rust test-c test-cpp test-python ## run every test
 
 check: tools ## the quick checks: format and lints
 	@$(CARGO) fmt --version >/dev/null 2>&1 || { echo "missing: rustfmt (rustup component add rustfmt)" >&2; exit 1; }
@@ -33,36 +35,68 @@ check: tools ## the quick checks: format and lints
 build: tools ## build the library and the sandbox
 	@$(CARGO) build --quiet
 
-header: tools ## generate include/lpconnector.h again
-	LPC_WRITE_HEADER=1 $(CARGO) test --quiet --test core header
+docs: tools ## generate include/lpconnector.h and CONFIGURATION.md again
+	LPC_WRITE_DOCS=1 $(CARGO) test --quiet --test core in_the_tree_is_current
 
 test-rust: tools ## the Rust tests and examples in the documentation
 	$(CARGO) test --quiet --workspace --exclude lpconnector-python
 
-test-c: build target/c/tests ## the C tests, under valgrind too where it is installed
+test-c: build target/c/tests target/c/vectors target/c/send_file ## the C tests, under valgrind too where it is installed
 	$(CC) $(C_FLAGS) -fsyntax-only -x c include/lpconnector.h
 	@if echo 'int main() {}' | $(CC) -x c++ -fsyntax-only - 2>/dev/null; \
 	then set -x; $(CC) -std=c++11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -x c++ include/lpconnector.h; \
 	else echo "NOT CHECKED: the header as C++ ($(CC) compiles no C++; install a C++ compiler)"; fi
 	$(SANDBOX) --tls --quiet -- target/c/tests
+	LPC_VECTORS_C=target/c/vectors $(CARGO) test --quiet --test vectors -- --ignored --exact c
+	@printf '\211PNG\r\n\032\n and the rest of a photo' > target/c/photo.png
+	$(SANDBOX) --tls --quiet -- target/c/send_file target/c/photo.png "A photo" target/c/photo.png
 	@if command -v valgrind >/dev/null; \
 	then set -x; $(SANDBOX) --tls --quiet -- valgrind --quiet --error-exitcode=99 --leak-check=full \
 	  --suppressions=tests/c/valgrind.supp target/c/tests; \
 	else echo "NOT CHECKED: the C tests under valgrind (valgrind is not installed)"; fi
 
+test-cpp: build ## the C++ tests and example, under valgrind too where it is installed
+	@if echo 'int main() {}' | $(CXX) -x c++ -fsyntax-only - 2>/dev/null; \
+	then $(MAKE) --no-print-directory test-cpp-compiled; \
+	else echo "NOT CHECKED: the C++ layer ($(CXX) compiles no C++; install a C++ compiler)"; fi
+
+test-cpp-compiled: target/cpp/tests target/cpp/conversation
+	@set -x; for standard in c++11 c++14 c++17 c++20; do \
+	  $(CXX) $(CXX_FLAGS) -std=$$standard -fsyntax-only -x c++ include/lpconnector.hpp || exit 1; done
+	$(SANDBOX) --tls --quiet -- target/cpp/tests
+	@if command -v valgrind >/dev/null; \
+	then set -x; $(SANDBOX) --tls --quiet -- valgrind --quiet --error-exitcode=99 --leak-check=full \
+	  --suppressions=tests/c/valgrind.supp target/cpp/tests; \
+	else echo "NOT CHECKED: the C++ tests under valgrind (valgrind is not installed)"; fi
+	$(SANDBOX) --tls --quiet -- target/cpp/conversation
+
 test-python: build $(VENV)/installed $(VENV)/tools ## the Python tests, types and stubs
 	cd tests/python && $(CURDIR)/$(PY) -m mypy --config-file ../../bindings/python/pyproject.toml . ../../examples/python
 	cd tests/python && $(CURDIR)/$(PY) -m mypy.stubtest lpconnector
 	$(SANDBOX) --tls --quiet -- $(PY) -m pytest -q -c bindings/python/pyproject.toml --rootdir tests/python tests/python
+	LPC_VECTORS_PYTHON=$(PY) $(CARGO) test --quiet --test vectors -- --ignored --exact python
 	$(SANDBOX) --tls --quiet -- $(PY) tests/readme.py $(CC) $(C_FLAGS) -- $(C_LINK)
 
 target/c/%: examples/c/%.c include/lpconnector.h | build
 	@mkdir -p target/c
 	@$(CC) $(C_FLAGS) $< $(C_LINK) -o $@
 
-target/c/tests: $(wildcard tests/c/*.c tests/c/*.h) include/lpconnector.h | build
+target/c/tests: $(filter-out tests/c/vectors.c,$(wildcard tests/c/*.c)) $(wildcard tests/c/*.h) include/lpconnector.h | build
 	@mkdir -p target/c
 	$(CC) $(C_FLAGS) $(filter %.c,$^) $(C_LINK) -o $@
+
+target/c/vectors: tests/c/vectors.c include/lpconnector.h | build
+	@mkdir -p target/c
+	$(CC) $(C_FLAGS) $< $(C_LINK) -o $@
+
+target/cpp/conversation: examples/cpp/conversation.cpp include/lpconnector.hpp include/lpconnector.h | build
+	@mkdir -p target/cpp
+	$(CXX) $(CXX_FLAGS) -std=c++11 $< $(C_LINK) -o $@
+
+target/cpp/tests: $(wildcard tests/cpp/*) tests/c/harness.c tests/c/harness.h include/lpconnector.hpp include/lpconnector.h | build
+	@mkdir -p target/cpp
+	$(CC) $(C_FLAGS) -c tests/c/harness.c -o target/cpp/harness.o
+	$(CXX) $(CXX_FLAGS) -std=c++11 $(filter %.cpp,$^) target/cpp/harness.o $(C_LINK) -o $@
 
 $(VENV)/bin/python: | tools
 	$(PYTHON) -m venv $(VENV)

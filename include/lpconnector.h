@@ -1,7 +1,7 @@
 /*
  * lpconnector: LivePerson's Connector API for C.
  *
- * Generated from src/ffi/ by `make header`; do not edit.
+ * Generated from src/ffi/ by `make docs`; do not edit.
  *
  * Rules that hold for every function:
  *
@@ -74,6 +74,27 @@ typedef struct lpc_response lpc_response;
  * The outcome of a call: LPC_OK or one of the codes below. The numbers never change.
  */
 typedef int32_t lpc_status;
+
+/**
+ * What the consumer is doing. Other numbers are LPC_INVALID_ARGUMENT.
+ */
+typedef int32_t lpc_chat_state;
+
+/**
+ * What became of a message. Other numbers are LPC_INVALID_ARGUMENT.
+ */
+typedef int32_t lpc_accept_status;
+
+/**
+ * How far the consumer filled in the rating. Other numbers are LPC_INVALID_ARGUMENT.
+ */
+typedef int32_t lpc_csat_status;
+
+/**
+ * Called while a file goes up or comes down, with the bytes done and the bytes in all (0: unknown),
+ * on the thread that sends or fetches the file. It must not free the conversation.
+ */
+typedef void (*lpc_progress_fn)(void *user_data, uint64_t done, uint64_t total);
 
 /**
  * The call did what it says.
@@ -155,6 +176,71 @@ typedef int32_t lpc_status;
  * A defect of this library; the error says where.
  */
 #define LPC_INTERNAL 99
+
+/**
+ * In the conversation.
+ */
+#define LPC_CHAT_STATE_ACTIVE 0
+
+/**
+ * Not looking at the moment.
+ */
+#define LPC_CHAT_STATE_INACTIVE 1
+
+/**
+ * Left.
+ */
+#define LPC_CHAT_STATE_GONE 2
+
+/**
+ * Typing. Another state must follow, or the agent sees typing for ever.
+ */
+#define LPC_CHAT_STATE_COMPOSING 3
+
+/**
+ * Stopped typing.
+ */
+#define LPC_CHAT_STATE_PAUSE 4
+
+/**
+ * It arrived.
+ */
+#define LPC_ACCEPT_STATUS_ACCEPT 0
+
+/**
+ * It was read.
+ */
+#define LPC_ACCEPT_STATUS_READ 1
+
+/**
+ * Its file was opened.
+ */
+#define LPC_ACCEPT_STATUS_ACCESS 2
+
+/**
+ * It could not be shown.
+ */
+#define LPC_ACCEPT_STATUS_NACK 3
+
+/**
+ * Its structured content was answered; with metadata.
+ */
+#define LPC_ACCEPT_STATUS_ACTION 4
+
+/**
+ * Completely.
+ */
+#define LPC_CSAT_STATUS_FILLED 0
+
+/**
+ * In part.
+ */
+#define LPC_CSAT_STATUS_PARTIALLY_FILLED 1
+
+/**
+ * Not at all.
+ */
+#define LPC_CSAT_STATUS_SKIPPED 2
 
 #ifdef __cplusplus
 extern "C" {
@@ -262,7 +348,7 @@ void lpc_error_free(struct lpc_error *error);
 struct lpc_config *lpc_config_new(void);
 
 /**
- * Sets an option. The keys, their values and defaults are listed in README.md; an empty value
+ * Sets an option. The keys, their values and defaults are listed in CONFIGURATION.md; an empty value
  * puts the default back.
  *
  * `config`: from lpc_config_new(). `key`: for example "account.id". `value`: the value as text;
@@ -287,6 +373,19 @@ lpc_status lpc_config_set(struct lpc_config *config,
  * set then. No other thread may change the environment meanwhile.
  */
 lpc_status lpc_config_load_env(struct lpc_config *config, struct lpc_error **err);
+
+/**
+ * Sets the options of a file with lines `key = value`. Empty lines and lines that begin with `#`
+ * are ignored; space around keys and values is, too.
+ *
+ * `config`: from lpc_config_new(). `path`: name of the file, UTF-8. `err`: may be NULL.
+ *
+ * LPC_IO if the file cannot be read. LPC_CONFIG as for lpc_config_set(), naming file and line;
+ * lines before the faulty one are set then.
+ */
+lpc_status lpc_config_load_file(struct lpc_config *config,
+                                const char *path,
+                                struct lpc_error **err);
 
 /**
  * The value of an option, or its default. A secret that is set reads as "***". NULL if the
@@ -436,13 +535,25 @@ void lpc_consumer_free(struct lpc_consumer *consumer);
 /**
  * Opens a conversation, with the consumer's first message in the same round trip if there is one.
  *
- * `consumer`: from lpc_consumer_new(); may be freed before the conversation. `options_json`: NULL,
- * or a JSON object with the optional member "firstMessage" (string). `conversation`: receives the
- * handle, to be freed with lpc_conversation_free(); NULL after an error. `err`: may be NULL. Any
- * thread may call this.
+ * `consumer`: from lpc_consumer_new(); may be freed before the conversation. `conversation`:
+ * receives the handle, to be freed with lpc_conversation_free(); NULL after an error. `err`: may be
+ * NULL. Any thread may call this. `options_json`: NULL, or a JSON object of these members, all
+ * optional:
  *
- * LPC_INVALID_ARGUMENT for NULL and for an unknown member or one of the wrong type, before
- * anything is sent. LPC_REJECTED if the service refused one of the requests: where the
+ * - "firstMessage": what the consumer says first, in the same round trip.
+ * - "profile": the consumer's profile: the body of SetUserProfile, or its short form
+ *   {"customer":{...},"personal":{...}}; see lpc_conversation_set_profile().
+ * - "campaign": {"campaignId","engagementId"}, each a string or a number.
+ * - "context": {"visitorId","sessionId","interactionContextId","lang"}.
+ * - "skillId": string, "-1" is any. "ttr": "NORMAL", "URGENT", "PRIORITIZED" or "CUSTOM".
+ * - "clientProperties": {"appId","appVersion","deviceFamily","os","osName","osVersion",
+ *   "integration","integrationVersion","timeZone","ipAddress","features"}, over those of the option
+ *   client.properties. "features": array of "CO_BROWSE", "CO_APP", "PHOTO_SHARING",
+ *   "SECURE_FORMS", "AUTO_MESSAGES", "RICH_CONTENT", in place of the option features. Both go with
+ *   every later request of the conversation, too.
+ *
+ * LPC_INVALID_ARGUMENT for NULL, and for an unknown member, one of the wrong type or with a value
+ * outside its set: the message names the member and what is allowed, and nothing was sent. LPC_REJECTED if the service refused one of the requests: where the
  * conversation was opened but its first message refused, the message names the conversation, and
  * lpc_conversation_attach() goes on with it. Otherwise any status from LPC_CONFIG to LPC_CLOSED.
  */
@@ -496,6 +607,88 @@ lpc_status lpc_conversation_send_text(struct lpc_conversation *conversation,
                                       struct lpc_error **err);
 
 /**
+ * Sends any event, for example a text with metadata.
+ *
+ * `event_json`: a JSON object, which goes out as it is. `metadata_json`: NULL, or a JSON array of
+ * objects with a "type"; the "id" of an ExternalId has 1 to 64 characters. The rest is as for
+ * lpc_conversation_send_text().
+ *
+ * LPC_INVALID_ARGUMENT also for JSON of another shape.
+ */
+lpc_status lpc_conversation_send_event(struct lpc_conversation *conversation,
+                                       const char *event_json,
+                                       const char *metadata_json,
+                                       struct lpc_response **response,
+                                       struct lpc_error **err);
+
+/**
+ * Sends rich content: cards, buttons, carousels and so on.
+ *
+ * `content_json`: the vendor's JSON of the content, an object, which goes out as it is. The rest is
+ * as for lpc_conversation_send_event().
+ */
+lpc_status lpc_conversation_send_rich_content(struct lpc_conversation *conversation,
+                                              const char *content_json,
+                                              const char *metadata_json,
+                                              struct lpc_response **response,
+                                              struct lpc_error **err);
+
+/**
+ * Tells the agent what the consumer is doing.
+ *
+ * `state`: one of LPC_CHAT_STATE_...; after COMPOSING another must follow, or the agent sees typing
+ * for ever. The rest is as for lpc_conversation_send_text().
+ */
+lpc_status lpc_conversation_send_chat_state(struct lpc_conversation *conversation,
+                                            lpc_chat_state state,
+                                            struct lpc_response **response,
+                                            struct lpc_error **err);
+
+/**
+ * Tells the agent what became of messages.
+ *
+ * `status`: one of LPC_ACCEPT_STATUS_.... `sequences`: the sequences of the messages, `count` of
+ * them, at least one and none negative. `metadata_json`: as for lpc_conversation_send_event(). The
+ * rest is as for lpc_conversation_send_text().
+ */
+lpc_status lpc_conversation_send_accept_status(struct lpc_conversation *conversation,
+                                               lpc_accept_status status,
+                                               const int64_t *sequences,
+                                               size_t count,
+                                               const char *metadata_json,
+                                               struct lpc_response **response,
+                                               struct lpc_error **err);
+
+/**
+ * Sets the consumer's profile.
+ *
+ * `profile_json`: the body of SetUserProfile ("authenticatedData", "firstName", "lastName",
+ * "userId", "avatarUrl", "role", "backgndImgUri", "description", "privateData"), or its short form
+ * {"customer":{...},"personal":{...}}, which becomes the "lp_sdes" of authenticatedData. The rest
+ * is as for lpc_conversation_send_text(); this works after the conversation was closed, too.
+ *
+ * LPC_INVALID_ARGUMENT also for an unknown member, one of the wrong type or with a value outside
+ * its set: the message names it and what is allowed.
+ */
+lpc_status lpc_conversation_set_profile(struct lpc_conversation *conversation,
+                                        const char *profile_json,
+                                        struct lpc_response **response,
+                                        struct lpc_error **err);
+
+/**
+ * Rates the conversation; possible after it was closed, too.
+ *
+ * `stars`: 1 to 5. `resolved`: whether the consumer's matter is resolved. `status`: one of
+ * LPC_CSAT_STATUS_.... The rest is as for lpc_conversation_send_text().
+ */
+lpc_status lpc_conversation_rate(struct lpc_conversation *conversation,
+                                 int32_t stars,
+                                 bool resolved,
+                                 lpc_csat_status status,
+                                 struct lpc_response **response,
+                                 struct lpc_error **err);
+
+/**
  * Closes the conversation. Later sends of this handle return LPC_CLOSED without a request.
  *
  * Arguments and errors are as for lpc_conversation_send_text().
@@ -505,10 +698,85 @@ lpc_status lpc_conversation_close(struct lpc_conversation *conversation,
                                   struct lpc_error **err);
 
 /**
+ * Closes one dialog of the conversation, for example a survey.
+ *
+ * `dialog_id`: not empty. The rest is as for lpc_conversation_send_text(); this works after the
+ * conversation was closed, too.
+ */
+lpc_status lpc_conversation_close_dialog(struct lpc_conversation *conversation,
+                                         const char *dialog_id,
+                                         struct lpc_response **response,
+                                         struct lpc_error **err);
+
+/**
  * Frees the handle, and every string borrowed from it. It does not close the conversation, which
  * lives on at the service. Freeing NULL is fine.
  */
 void lpc_conversation_free(struct lpc_conversation *conversation);
+
+/**
+ * Sends a file: asks for a place in the storage, puts the file there, and publishes it. Other sends
+ * of the conversation may go out while the file is on its way. The file is never held in memory as
+ * a whole.
+ *
+ * `path`: name of the file, UTF-8; the ending of the name is its type. `caption`: text beside the
+ * file, or NULL. `preview_path`: name of a small JPEG, PNG or GIF to show in its place, or NULL.
+ * The rest is as for lpc_conversation_send_text().
+ *
+ * LPC_IO if a file cannot be read. LPC_INVALID_ARGUMENT also for a file above the option
+ * file.max.bytes, a preview above file.preview.max.bytes, and for one of the types JPG, JPEG, PNG,
+ * GIF and PDF by name whose content is not, or the other way round. Other types are sent; whether
+ * they are taken depends on the account.
+ */
+lpc_status lpc_conversation_send_file(struct lpc_conversation *conversation,
+                                      const char *path,
+                                      const char *caption,
+                                      const char *preview_path,
+                                      struct lpc_response **response,
+                                      struct lpc_error **err);
+
+/**
+ * As lpc_conversation_send_file(), for a file in memory.
+ *
+ * `data`: the file, `len` bytes, unchanged during the call. `file_type`: for example "PNG".
+ * `caption`: text beside the file, or NULL.
+ */
+lpc_status lpc_conversation_send_file_bytes(struct lpc_conversation *conversation,
+                                            const uint8_t *data,
+                                            size_t len,
+                                            const char *file_type,
+                                            const char *caption,
+                                            struct lpc_response **response,
+                                            struct lpc_error **err);
+
+/**
+ * Fetches a file that was sent in the conversation. It is written beside its place and then
+ * renamed, so that nobody ever sees half of it.
+ *
+ * `relative_path`: from the file's event. `to_path`: where it goes, UTF-8; a file there is
+ * replaced. `err`: may be NULL. Any thread may call this.
+ *
+ * LPC_IO if the file cannot be written. LPC_PROTOCOL if it is longer than the option
+ * response.max.bytes. Otherwise as for lpc_conversation_send_text().
+ */
+lpc_status lpc_conversation_download_file(struct lpc_conversation *conversation,
+                                          const char *relative_path,
+                                          const char *to_path,
+                                          struct lpc_error **err);
+
+/**
+ * Calls `fn` while files of this conversation go up or come down; NULL stops that.
+ *
+ * `user_data`: handed to `fn` as it is. Both must stay valid until they are replaced or the
+ * conversation is freed, and no call is under way any more; and be fit for every thread that sends
+ * or fetches files of the conversation. `err`: may be NULL. Any thread may call this.
+ *
+ * LPC_INVALID_ARGUMENT if the conversation is NULL.
+ */
+lpc_status lpc_conversation_set_progress_callback(struct lpc_conversation *conversation,
+                                                  lpc_progress_fn fn,
+                                                  void *user_data,
+                                                  struct lpc_error **err);
 
 /**
  * The id of the request that this answers; for a batch, that of its first request. Borrowed:

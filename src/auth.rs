@@ -15,8 +15,9 @@ use crate::config::Credentials;
 use crate::deadline::Deadline;
 use crate::domains::Service;
 use crate::error::{Error, Status};
-use crate::request::{Outgoing, exchange, json_headers};
+use crate::request::{exchange, json_headers};
 use crate::secret::Token;
+use crate::transport::{Body, Outgoing};
 
 /// An AppJWT that the library obtained.
 #[derive(Clone)]
@@ -84,13 +85,10 @@ fn obtain_app_jwt(
 
     let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
     let request = Outgoing {
-        doing: DOING,
-        method: Method::POST,
-        url: format!("{}{path}", base.as_str()),
         headers: HeaderMap::from_iter([(header::CONTENT_TYPE, form_type)]),
-        body: form.as_bytes(),
+        body: Body::Bytes(form.as_bytes()),
         secrets: &[secret, &encoded],
-        has_effect: false,
+        ..Outgoing::new(DOING, Method::POST, format!("{}{path}", base.as_str()))
     };
     let answer = exchange(client, &request, deadline)?;
 
@@ -145,14 +143,13 @@ pub(crate) fn obtain_consumer_jws(
     let base = client.base_url(Service::Idp, deadline)?;
     let app_jwt = client.app_jwt(deadline)?;
     let body = serde_json::json!({ "ext_consumer_id": ext_consumer_id }).to_string();
+    let account = &client.settings.account_id;
+    let url = format!("{}/api/account/{account}/consumer?v=1.0", base.as_str());
     let request = Outgoing {
-        doing: DOING,
-        method: Method::POST,
-        url: format!("{}/api/account/{}/consumer?v=1.0", base.as_str(), client.settings.account_id),
         headers: json_headers(&app_jwt),
-        body: body.as_bytes(),
+        body: Body::Bytes(body.as_bytes()),
         secrets: &[app_jwt.expose()],
-        has_effect: false,
+        ..Outgoing::new(DOING, Method::POST, url)
     };
     let answer = exchange(client, &request, deadline)?;
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwapOption;
 use secrecy::ExposeSecret;
+use ureq::http::HeaderValue;
 use ureq::tls::TlsConfig;
 
 use crate::auth::AppJwt;
@@ -46,6 +47,8 @@ pub struct Client {
 pub(crate) struct Shared {
     pub settings: Settings,
     pub given_app_jwt: ArcSwapOption<Token>,
+    /// The Client-Properties header of conversations that have none of their own.
+    pub properties: Option<HeaderValue>,
     tls: TlsConfig,
     shut_down: AtomicBool,
     local: PerProcess<Local>,
@@ -72,6 +75,7 @@ impl Client {
         let given = settings.app_jwt.as_ref().and_then(|jwt| Token::new(jwt.expose_secret()));
         let shared = Shared {
             given_app_jwt: ArcSwapOption::new(given.map(Arc::new)),
+            properties: settings.client_properties.header(),
             settings,
             tls,
             shut_down: AtomicBool::new(false),

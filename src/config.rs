@@ -1,18 +1,21 @@
 //! Configuration by text keys, and the typed settings that a client makes of it.
 
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
 
 use crate::error::{Error, Status};
 use crate::options::{self, OPTIONS};
+use crate::properties::{self, ClientProperties};
 use crate::url::BaseUrl;
 
 /// Options of a client, set as text.
 ///
 /// Text keys reach every language alike, and make a new option an addition. The keys, their
-/// values and their defaults are listed in README.md. Values are checked when they are set.
+/// values and their defaults are listed in CONFIGURATION.md. Values are checked when they are set.
 #[derive(Clone)]
 pub struct Config {
     /// Parallel to [`OPTIONS`]. All are kept as secrets: simpler than two kinds, and wiped when
@@ -46,8 +49,8 @@ impl Config {
         }
         option.kind.check(value).map_err(|takes| {
             let shown =
-                if option.secret { String::new() } else { format!(" '{}'", shorten(value)) };
-            let message = format!("option '{key}' cannot be{shown}: it takes {takes}");
+                if option.secret { "this".to_owned() } else { format!("'{}'", shorten(value)) };
+            let message = format!("option '{key}' cannot be {shown}: it takes {takes}");
             Error::new(Status::Config, message)
         })?;
         self.values[index] = Some(SecretString::from(value));
@@ -73,6 +76,34 @@ impl Config {
         Ok(())
     }
 
+    /// Sets the options of a file with lines `key = value`. Empty lines and lines that begin with
+    /// `#` are ignored; space around keys and values is, too.
+    ///
+    /// # Errors
+    /// [`Status::Io`] if the file cannot be read; [`Status::Config`] as for [`set`](Config::set),
+    /// naming file and line. Options of earlier lines are set then.
+    pub fn load_file(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let path = path.as_ref();
+        let shown = path.display();
+        let unreadable = |why: &dyn fmt::Display| {
+            Error::new(Status::Io, format!("cannot read the configuration file '{shown}': {why}"))
+        };
+        let bytes = Zeroizing::new(std::fs::read(path).map_err(|why| unreadable(&why))?);
+        let text = std::str::from_utf8(&bytes).map_err(|_| unreadable(&"it is not UTF-8"))?;
+        for (number, line) in text.lines().map(str::trim).enumerate() {
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            // The line itself stays out of the error: it may hold a secret.
+            let set = match line.split_once('=') {
+                Some((key, value)) => self.set(key.trim(), value.trim()),
+                None => Err(Error::new(Status::Config, "the line is not 'key = value'")),
+            };
+            set.map_err(|error| error.context(&format!("{shown}, line {}", number + 1)))?;
+        }
+        Ok(())
+    }
+
     /// The value of an option, or its default; `***` for a secret that is set. `None` if the key
     /// does not exist, or the option has neither value nor default.
     pub fn get(&self, key: &str) -> Option<&str> {
@@ -88,6 +119,12 @@ impl Config {
     /// All keys that exist.
     pub fn keys() -> impl Iterator<Item = &'static str> {
         OPTIONS.iter().map(|option| option.key)
+    }
+
+    /// The page CONFIGURATION.md, made from the table of options.
+    #[doc(hidden)]
+    pub fn documentation() -> String {
+        options::documentation()
     }
 
     fn value(&self, key: &str) -> Option<&str> {
@@ -134,6 +171,7 @@ pub(crate) struct Settings {
     pub domain_messaging: Option<BaseUrl>,
     pub domain_sentinel: Option<BaseUrl>,
     pub domain_idp: Option<BaseUrl>,
+    pub domain_storage: Option<BaseUrl>,
     pub domain_allowed_suffixes: Vec<String>,
     pub domain_cache_ttl: Duration,
     pub token_api_version: u64,
@@ -148,6 +186,9 @@ pub(crate) struct Settings {
     pub tls_ca_file: Option<String>,
     pub tls_client_files: Option<(String, String)>,
     pub response_max_bytes: u64,
+    pub file_max_bytes: u64,
+    pub file_preview_max_bytes: u64,
+    pub client_properties: ClientProperties,
     pub user_agent: String,
 }
 
@@ -181,6 +222,7 @@ impl Settings {
             domain_messaging: url("domain.messaging")?,
             domain_sentinel: url("domain.sentinel")?,
             domain_idp: url("domain.idp")?,
+            domain_storage: url("domain.storage")?,
             domain_allowed_suffixes: config
                 .value("domain.allowed.suffixes")
                 .unwrap_or_default()
@@ -210,12 +252,26 @@ impl Settings {
             tls_client_files: pair(config, "tls.client.cert.file", "tls.client.key.file")?
                 .map(|(cert, key)| (cert.to_owned(), key.to_owned())),
             response_max_bytes: number("response.max.bytes"),
+            file_max_bytes: number("file.max.bytes"),
+            file_preview_max_bytes: number("file.preview.max.bytes"),
+            client_properties: client_properties(config)?,
             user_agent: match config.value("user.agent") {
                 Some(more) => format!("{agent} {more}"),
                 None => agent.to_owned(),
             },
         })
     }
+}
+
+fn client_properties(config: &Config) -> Result<ClientProperties, Error> {
+    let mut properties = match config.value("client.properties") {
+        Some(json) => ClientProperties::from_json(json)?,
+        None => ClientProperties::new(),
+    };
+    if let Some(list) = config.value("features") {
+        properties = properties.features(properties::features(list)?);
+    }
+    Ok(properties)
 }
 
 fn missing(key: &str, what: &str) -> Error {
@@ -331,6 +387,35 @@ mod tests {
     }
 
     #[test]
+    fn a_file_sets_options_and_an_error_names_its_line() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("lpc.conf");
+        let mut config = Config::new();
+        std::fs::write(&path, "# ours\r\n\n account.id = le1 \r\nclient.secret=a=b#c\n").unwrap();
+        config.load_file(&path).unwrap();
+        assert_eq!(config.get("account.id"), Some("le1"));
+        assert_eq!(config.value("client.secret"), Some("a=b#c"));
+        for (text, says) in [
+            ("account.id = le2\nconect.timeout.ms = 1", "lpc.conf, line 2: unknown option"),
+            ("s3cr3t", "lpc.conf, line 1: the line is not 'key = value'"),
+            (
+                "client.secret = s3cr3t\u{1}",
+                "line 1: option 'client.secret' cannot be this: it takes",
+            ),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = config.load_file(&path).unwrap_err();
+            assert_eq!(error.status(), Status::Config);
+            assert!(error.message().contains(says), "{error}");
+            assert!(!error.message().contains("s3cr3t"));
+        }
+        assert_eq!(config.get("account.id"), Some("le2"));
+        std::fs::write(&path, b"\xff").unwrap();
+        assert_eq!(config.load_file(&path).unwrap_err().status(), Status::Io);
+        assert_eq!(config.load_file(directory.path()).unwrap_err().status(), Status::Io);
+    }
+
+    #[test]
     fn options_are_checked_against_each_other() {
         assert!(refusal(&[]).contains("account.id"));
         let account = ("account.id", "a1");
@@ -361,6 +446,8 @@ mod tests {
         assert_eq!(settings.pool_idle_timeout.as_millis(), 15_000);
         assert_eq!(settings.dns_cache_ttl.as_millis(), 60_000);
         assert_eq!(settings.response_max_bytes, 8_388_608);
+        assert_eq!(settings.file_max_bytes, 3_145_728);
+        assert_eq!(settings.file_preview_max_bytes, 30_720);
         assert_eq!(settings.domain_allowed_suffixes, ["liveperson.net", "liveperson.com"]);
         assert_eq!(settings.domain_api.as_str(), "https://api.liveperson.net");
         assert!(settings.user_agent.starts_with("lpconnector/"));

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use once_cell::race::OnceBox;
+use ureq::http::HeaderValue;
 
 use crate::auth::{ConsumerJws, obtain_consumer_jws};
 use crate::client::Shared;
-use crate::conversation::{Conversation, OpenOptions};
+use crate::conversation::Conversation;
 use crate::deadline::Deadline;
 use crate::error::{Error, Status};
 use crate::message::{self, Outbound};
+use crate::open::OpenOptions;
 use crate::process::PerProcess;
 use crate::request::{Endpoint, deliver};
 use crate::response::{self, Batch, Response};
@@ -85,17 +87,19 @@ impl Consumer {
     /// conversation was opened but its first message refused, the message of the error names the
     /// conversation, and [`attach`](Consumer::attach) goes on with it.
     pub fn open(&self, options: &OpenOptions) -> Result<Conversation, Error> {
+        options.check()?;
         let client = &self.state.client;
         let deadline = client.deadline();
         client.check_open()?;
-        let ids = &client.local().ids;
-        let message =
-            message::open(ids, &client.settings.account_id, options.first_message.as_deref());
-        let batch = self.state.send_batch(&message, deadline)?;
+        let message = message::open(&client.local().ids, &client.settings.account_id, options);
+        let properties = options.properties(&client.settings.client_properties).header();
+        let batch = self.state.send_batch(&message, properties.as_ref(), deadline)?;
         // The batch is whole, so the second body is that of ConsumerRequestConversation.
         let id = batch.bodies.get(1).and_then(|body| response::conversation_id(body));
         match id {
-            Some(id) if !id.is_empty() => Ok(Conversation::new(self.state.clone(), &id, None)),
+            Some(id) if !id.is_empty() => {
+                Ok(Conversation::new(self.state.clone(), &id, None, properties))
+            }
             _ => {
                 Err(Error::new(Status::Protocol, "the service opened a conversation without an id")
                     .context(message.doing)
@@ -122,7 +126,8 @@ impl Consumer {
         if dialog_id.is_some_and(str::is_empty) {
             return Err(Error::invalid("dialog_id is empty"));
         }
-        Ok(Conversation::new(self.state.clone(), conversation_id, dialog_id))
+        let properties = self.state.client.properties.clone();
+        Ok(Conversation::new(self.state.clone(), conversation_id, dialog_id, properties))
     }
 
     /// Sends one request, written by the caller, to SEND: the way out for what has no method.
@@ -138,7 +143,7 @@ impl Consumer {
         let deadline = client.deadline();
         client.check_open()?;
         let message = message::raw(&client.local().ids, request)?;
-        self.state.send(&message, deadline)
+        self.state.send(&message, client.properties.as_ref(), deadline)
     }
 
     /// Sends an array of requests, written by the caller, to CONVERSATION.
@@ -154,7 +159,7 @@ impl Consumer {
         let deadline = client.deadline();
         client.check_open()?;
         let message = message::raw_batch(&client.local().ids, requests)?;
-        Ok(self.state.send_batch(&message, deadline)?.response)
+        Ok(self.state.send_batch(&message, client.properties.as_ref(), deadline)?.response)
     }
 }
 
@@ -186,15 +191,26 @@ impl ConsumerState {
     }
 
     /// One request to SEND, and its answer.
-    pub(crate) fn send(&self, message: &Outbound, deadline: Deadline) -> Result<Response, Error> {
-        let answered = deliver(&self.client, self, Endpoint::Send, message, deadline)?;
+    pub(crate) fn send(
+        &self,
+        message: &Outbound,
+        properties: Option<&HeaderValue>,
+        deadline: Deadline,
+    ) -> Result<Response, Error> {
+        let answered = deliver(&self.client, self, Endpoint::Send, message, properties, deadline)?;
         response::single(answered, message.id())
             .map_err(|error| error.context(message.doing).with_request_id(message.id()))
     }
 
     /// A batch to CONVERSATION, and its answer.
-    fn send_batch(&self, message: &Outbound, deadline: Deadline) -> Result<Batch, Error> {
-        let answered = deliver(&self.client, self, Endpoint::Conversation, message, deadline)?;
+    fn send_batch(
+        &self,
+        message: &Outbound,
+        properties: Option<&HeaderValue>,
+        deadline: Deadline,
+    ) -> Result<Batch, Error> {
+        let answered =
+            deliver(&self.client, self, Endpoint::Conversation, message, properties, deadline)?;
         response::batch(answered, &message.ids).map_err(|error| {
             let id = if error.request_id().is_empty() { message.id() } else { error.request_id() };
             let id = id.to_owned();

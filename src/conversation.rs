@@ -1,67 +1,24 @@
 //! The conversation: what the consumer says, in order.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde_json::Value;
+use arc_swap::ArcSwapOption;
+use ureq::http::HeaderValue;
 
-use crate::config::shorten;
 use crate::consumer::ConsumerState;
+use crate::deadline::Deadline;
 use crate::error::{Error, Status};
+use crate::event::{AcceptStatus, ChatState, CsatStatus, Event, HostedFile, Metadata};
+use crate::file::{Attachment, StorageUrl, Transfer, transfer, write_whole};
 use crate::message::{self, Outbound};
 use crate::process::PerProcess;
+use crate::profile::Profile;
 use crate::request_id::RequestIds;
 use crate::response::Response;
+use crate::transport::Progress;
 use crate::turn::Turn;
-
-/// How a conversation is opened.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OpenOptions {
-    pub(crate) first_message: Option<String>,
-}
-
-impl OpenOptions {
-    /// No first message, everything else as the account has it.
-    pub fn new() -> OpenOptions {
-        OpenOptions::default()
-    }
-
-    /// What the consumer says first, sent in the same round trip.
-    #[must_use]
-    pub fn first_message(mut self, text: impl Into<String>) -> OpenOptions {
-        self.first_message = Some(text.into());
-        self
-    }
-
-    /// Reads options from a JSON object with the optional member `firstMessage`.
-    ///
-    /// # Errors
-    /// [`Status::InvalidArgument`] for text that is not a JSON object, for an unknown member and
-    /// for a member of the wrong type.
-    pub fn from_json(json: &str) -> Result<OpenOptions, Error> {
-        let options: Value = serde_json::from_str(json)
-            .map_err(|why| Error::invalid(format!("cannot read options_json: {why}")))?;
-        let Value::Object(members) = options else {
-            return Err(Error::invalid("options_json is not a JSON object"));
-        };
-        let mut options = OpenOptions::new();
-        for (name, value) in members {
-            match (name.as_str(), value) {
-                ("firstMessage", Value::String(text)) => options.first_message = Some(text),
-                ("firstMessage", _) => {
-                    return Err(Error::invalid("options_json: 'firstMessage' is not a string"));
-                }
-                (unknown, _) => {
-                    let unknown = shorten(unknown);
-                    return Err(Error::invalid(format!(
-                        "options_json: unknown member '{unknown}'; allowed: firstMessage"
-                    )));
-                }
-            }
-        }
-        Ok(options)
-    }
-}
 
 /// One conversation of a consumer, in one of its dialogs.
 ///
@@ -77,8 +34,11 @@ struct State {
     id: Box<str>,
     /// `None` is the first dialog, which has the conversation's id.
     dialog_id: Option<Box<str>>,
+    /// The Client-Properties header, on every request of the conversation.
+    properties: Option<HeaderValue>,
     closed: AtomicBool,
     turn: PerProcess<Turn>,
+    progress: ArcSwapOption<Box<Progress>>,
 }
 
 impl Conversation {
@@ -86,13 +46,16 @@ impl Conversation {
         consumer: Arc<ConsumerState>,
         id: &str,
         dialog_id: Option<&str>,
+        properties: Option<HeaderValue>,
     ) -> Conversation {
         let state = State {
             consumer,
             id: id.into(),
             dialog_id: dialog_id.map(Into::into),
+            properties,
             closed: AtomicBool::new(false),
             turn: PerProcess::new(),
+            progress: ArcSwapOption::empty(),
         };
         Conversation { state: Arc::new(state) }
     }
@@ -114,7 +77,132 @@ impl Conversation {
     /// [`Status`] from [`Config`](Status::Config) to [`Protocol`](Status::Protocol). Look at
     /// [`Error::maybe_delivered`] before sending a text again.
     pub fn send_text(&self, text: &str) -> Result<Response, Error> {
-        self.send(|ids| message::text(ids, self.dialog_id(), text))
+        self.publish("sending a text", &Event::text(text), None)
+    }
+
+    /// Sends any event, with metadata or without.
+    ///
+    /// # Errors
+    /// As for [`send_text`](Conversation::send_text).
+    pub fn send_event(
+        &self,
+        event: &Event,
+        metadata: Option<&Metadata>,
+    ) -> Result<Response, Error> {
+        self.publish("sending an event", event, metadata)
+    }
+
+    /// Sends rich content: cards, buttons, carousels and so on, in the vendor's JSON.
+    ///
+    /// # Errors
+    /// [`Status::InvalidArgument`] if it is not a JSON object, otherwise as for
+    /// [`send_text`](Conversation::send_text).
+    pub fn send_rich_content(
+        &self,
+        content_json: &str,
+        metadata: Option<&Metadata>,
+    ) -> Result<Response, Error> {
+        self.publish("sending rich content", &Event::rich_content(content_json)?, metadata)
+    }
+
+    /// Tells the agent what the consumer is doing. After [`ChatState::Composing`] another state
+    /// must follow, or the agent sees typing for ever.
+    ///
+    /// # Errors
+    /// As for [`send_text`](Conversation::send_text).
+    pub fn send_chat_state(&self, state: ChatState) -> Result<Response, Error> {
+        self.publish("sending a chat state", &Event::chat_state(state), None)
+    }
+
+    /// Tells the agent what became of the messages with these sequences.
+    ///
+    /// # Errors
+    /// [`Status::InvalidArgument`] if there is no sequence or a negative one, otherwise as for
+    /// [`send_text`](Conversation::send_text).
+    pub fn send_accept_status(
+        &self,
+        status: AcceptStatus,
+        sequences: &[i64],
+        metadata: Option<&Metadata>,
+    ) -> Result<Response, Error> {
+        let event = Event::accept_status(status, sequences)?;
+        self.publish("sending an accept status", &event, metadata)
+    }
+
+    /// Sends a file: asks for a place in the storage, puts the file there, and publishes it. Other
+    /// sends of the conversation may go out while the file is on its way.
+    ///
+    /// # Errors
+    /// [`Status::Io`] if a file cannot be read, [`Status::InvalidArgument`] for a file or preview
+    /// that is too large or of another type than its name says, otherwise as for
+    /// [`send_text`](Conversation::send_text).
+    pub fn send_file(&self, attachment: &Attachment) -> Result<Response, Error> {
+        let client = &self.state.consumer.client;
+        let deadline = client.deadline();
+        self.check_open()?;
+        let file = attachment.check(client)?;
+        let ids = &client.local().ids;
+        let place = self.storage(&Transfer::Up(&file), deadline, || {
+            message::upload_url(ids, file.length, &file.file_type)
+        })?;
+        let event = Event::file(&HostedFile {
+            caption: file.caption.as_deref(),
+            relative_path: &place.relative_path,
+            file_type: &file.file_type,
+            preview: file.preview.as_deref(),
+        });
+        self.send_by(deadline, |ids| {
+            message::publish(ids, "publishing the file", self.dialog_id(), &event, None)
+        })
+    }
+
+    /// Fetches a file that was sent in the conversation into a file of this machine. It is written
+    /// beside its place and then renamed, so that nobody ever sees half of it.
+    ///
+    /// # Errors
+    /// [`Status::Io`] if the file cannot be written, [`Status::Protocol`] if it is longer than
+    /// `response.max.bytes`, otherwise as for [`send_text`](Conversation::send_text).
+    pub fn download_file(&self, relative_path: &str, to_path: &Path) -> Result<(), Error> {
+        if relative_path.is_empty() {
+            return Err(Error::invalid("relative_path is empty"));
+        }
+        let client = &self.state.consumer.client;
+        let deadline = client.deadline();
+        client.check_open()?;
+        let ids = &client.local().ids;
+        write_whole(to_path, |into| {
+            let ask = || message::download_url(ids, relative_path);
+            self.storage(&Transfer::Down(into), deadline, ask).map(drop)
+        })
+    }
+
+    /// Calls this function with the bytes done and the bytes in all (0: unknown) while files of this
+    /// conversation go up or come down; `None` stops that. It is called on the thread that sends or
+    /// fetches the file.
+    pub fn set_progress(&self, progress: Option<Box<Progress>>) {
+        self.state.progress.store(progress.map(Arc::new));
+    }
+
+    /// Sets the consumer's profile.
+    ///
+    /// # Errors
+    /// As for [`send_text`](Conversation::send_text).
+    pub fn set_profile(&self, profile: &Profile) -> Result<Response, Error> {
+        profile.check("profile")?;
+        self.send_even_if_closed(|ids| message::set_profile(ids, profile))
+    }
+
+    /// Rates the conversation with 1 to 5 stars, and whether the consumer's matter is resolved.
+    /// This is possible after it was closed, too.
+    ///
+    /// # Errors
+    /// [`Status::InvalidArgument`] for another number of stars, otherwise as for
+    /// [`send_text`](Conversation::send_text).
+    pub fn rate(&self, stars: i64, resolved: bool, status: CsatStatus) -> Result<Response, Error> {
+        if !(1..=5).contains(&stars) {
+            return Err(Error::invalid(format!("stars is {stars}; allowed: 1 to 5")));
+        }
+        self.send_even_if_closed(|ids| message::rate(ids, self.id(), stars, resolved, status))
     }
 
     /// Closes the conversation. Later sends of this handle fail with [`Status::Closed`].
@@ -122,23 +210,93 @@ impl Conversation {
     /// # Errors
     /// As for [`send_text`](Conversation::send_text).
     pub fn close(&self) -> Result<Response, Error> {
-        let response = self.send(|ids| message::close(ids, self.id()))?;
+        let deadline = self.state.consumer.client.deadline();
+        let response = self.send_by(deadline, |ids| message::close(ids, self.id()))?;
         self.state.closed.store(true, Ordering::SeqCst);
         Ok(response)
     }
 
-    fn send(&self, message: impl FnOnce(&RequestIds) -> Outbound) -> Result<Response, Error> {
+    /// Closes one dialog of the conversation, for example a survey.
+    ///
+    /// # Errors
+    /// [`Status::InvalidArgument`] if the id is empty, otherwise as for
+    /// [`send_text`](Conversation::send_text).
+    pub fn close_dialog(&self, dialog_id: &str) -> Result<Response, Error> {
+        if dialog_id.is_empty() {
+            return Err(Error::invalid("dialog_id is empty"));
+        }
+        self.send_even_if_closed(|ids| message::close_dialog(ids, self.id(), dialog_id))
+    }
+
+    fn publish(
+        &self,
+        doing: &'static str,
+        event: &Event,
+        metadata: Option<&Metadata>,
+    ) -> Result<Response, Error> {
+        let deadline = self.state.consumer.client.deadline();
+        self.send_by(deadline, |ids| {
+            message::publish(ids, doing, self.dialog_id(), event, metadata)
+        })
+    }
+
+    /// Sends when it is this call's turn, if the conversation is open then.
+    fn send_by(
+        &self,
+        deadline: Deadline,
+        message: impl FnOnce(&RequestIds) -> Outbound,
+    ) -> Result<Response, Error> {
+        let _turn = self.state.turn.get(Turn::default).take(deadline)?;
+        self.check_open()?;
+        self.send_now(deadline, &message(&self.state.consumer.client.local().ids))
+    }
+
+    fn send_even_if_closed(
+        &self,
+        message: impl FnOnce(&RequestIds) -> Outbound,
+    ) -> Result<Response, Error> {
         let client = &self.state.consumer.client;
         let deadline = client.deadline();
-        let turn = self.state.turn.get(Turn::default).take(deadline)?;
+        let _turn = self.state.turn.get(Turn::default).take(deadline)?;
         client.check_open()?;
+        self.send_now(deadline, &message(&client.local().ids))
+    }
+
+    fn send_now(&self, deadline: Deadline, message: &Outbound) -> Result<Response, Error> {
+        self.state.consumer.send(message, self.state.properties.as_ref(), deadline)
+    }
+
+    fn check_open(&self) -> Result<(), Error> {
+        self.state.consumer.client.check_open()?;
         if self.state.closed.load(Ordering::SeqCst) {
             return Err(Error::new(Status::Closed, "the conversation was closed"));
         }
-        let message = message(&client.local().ids);
-        let outcome = self.state.consumer.send(&message, deadline);
-        drop(turn);
-        outcome
+        Ok(())
+    }
+
+    /// Asks for a place in the storage and moves a file to or from it. Places expire within a
+    /// minute: one that did so on the way is asked for again, once.
+    fn storage(
+        &self,
+        what: &Transfer,
+        deadline: Deadline,
+        ask: impl Fn() -> Outbound,
+    ) -> Result<StorageUrl, Error> {
+        let client = &self.state.consumer.client;
+        let progress = self.state.progress.load_full();
+        let progress = progress.as_ref().map(|progress| &***progress);
+        let place = || {
+            let message = ask();
+            StorageUrl::read(&self.send_now(deadline, &message)?, message.doing)
+        };
+        let first = place()?;
+        match transfer(client, &first, what, progress, deadline) {
+            Err(expired) if expired.http_status() == 401 => {
+                let second = place()?;
+                transfer(client, &second, what, progress, deadline).map(|()| second)
+            }
+            outcome => outcome.map(|()| first),
+        }
     }
 }
 
@@ -148,29 +306,5 @@ impl std::fmt::Debug for Conversation {
             .field("id", &self.id())
             .field("dialog_id", &self.dialog_id())
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn options_are_read_strictly() {
-        assert_eq!(OpenOptions::from_json("{}").unwrap(), OpenOptions::new());
-        assert_eq!(
-            OpenOptions::from_json(r#"{"firstMessage":"Hi"}"#).unwrap(),
-            OpenOptions::new().first_message("Hi")
-        );
-        for (bad, names) in [
-            ("", "options_json"),
-            ("[]", "not a JSON object"),
-            (r#"{"firstMessage":1}"#, "'firstMessage' is not a string"),
-            (r#"{"first_message":"Hi"}"#, "'first_message'; allowed: firstMessage"),
-        ] {
-            let error = OpenOptions::from_json(bad).unwrap_err();
-            assert_eq!(error.status(), Status::InvalidArgument);
-            assert!(error.message().contains(names), "{error}");
-        }
     }
 }

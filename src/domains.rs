@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use serde::Deserialize;
-use ureq::http::{HeaderMap, Method};
+use ureq::http::Method;
 
 use crate::client::Shared;
 use crate::config::{Settings, shorten};
 use crate::deadline::Deadline;
 use crate::error::{Error, Status};
-use crate::request::{Outgoing, exchange};
+use crate::request::exchange;
+use crate::transport::Outgoing;
 use crate::url::BaseUrl;
 
 /// The services that the library talks to.
@@ -23,6 +24,8 @@ pub(crate) enum Service {
     Sentinel,
     /// ConsumerJWSs.
     Idp,
+    /// Files.
+    Storage,
 }
 
 impl Service {
@@ -32,6 +35,7 @@ impl Service {
             Service::Messaging => "asyncMessagingEnt",
             Service::Sentinel => "sentinel",
             Service::Idp => "idp",
+            Service::Storage => "swift",
         }
     }
 
@@ -40,6 +44,7 @@ impl Service {
             Service::Messaging => settings.domain_messaging.as_ref(),
             Service::Sentinel => settings.domain_sentinel.as_ref(),
             Service::Idp => settings.domain_idp.as_ref(),
+            Service::Storage => settings.domain_storage.as_ref(),
         }
     }
 }
@@ -95,15 +100,7 @@ fn discover(client: &Shared, deadline: Deadline) -> Result<Domains, Error> {
         settings.domain_api.as_str(),
         settings.account_id
     );
-    let request = Outgoing {
-        doing: DOING,
-        method: Method::GET,
-        url,
-        headers: HeaderMap::new(),
-        body: &[],
-        secrets: &[],
-        has_effect: false,
-    };
+    let request = Outgoing::new(DOING, Method::GET, url);
     let answer = exchange(client, &request, deadline)?;
     let services: Services = serde_json::from_slice(&answer.body).map_err(|why| {
         Error::new(

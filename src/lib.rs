@@ -13,12 +13,18 @@ mod conversation;
 mod deadline;
 mod domains;
 mod error;
+mod event;
 #[cfg(feature = "capi")]
 #[allow(unsafe_code, non_camel_case_types)]
 pub mod ffi;
+mod file;
+mod members;
 mod message;
+mod open;
 mod options;
 mod process;
+mod profile;
+mod properties;
 mod proxy;
 mod request;
 mod request_id;
@@ -32,8 +38,17 @@ mod url;
 pub use client::Client;
 pub use config::Config;
 pub use consumer::Consumer;
-pub use conversation::{Conversation, OpenOptions};
+pub use conversation::Conversation;
 pub use error::{Error, Status};
+pub use event::{AcceptStatus, ChatState, CsatStatus, Event, Metadata};
+pub use file::Attachment;
+pub use members::TextOrNumber;
+pub use open::{Campaign, ConversationContext, OpenOptions, Ttr};
+pub use profile::{
+    Age, AuthenticatedData, Customer, Date, Gender, Personal, PrivateData, Profile,
+    PushNotificationData, Sde,
+};
+pub use properties::{ClientProperties, Feature};
 pub use response::Response;
 
 /// The version of this crate.

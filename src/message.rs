@@ -5,6 +5,9 @@ use serde_json::value::RawValue;
 
 use crate::config::shorten;
 use crate::error::Error;
+use crate::event::{CsatStatus, Event, Metadata};
+use crate::open::OpenOptions;
+use crate::profile::Profile;
 use crate::request_id::{MOST, RequestIds};
 
 /// Bytes to send, and the ids of the requests in them, in order.
@@ -13,6 +16,8 @@ pub(crate) struct Outbound {
     pub doing: &'static str,
     pub json: Vec<u8>,
     pub ids: Vec<String>,
+    /// Whether sending it twice could do something twice.
+    pub has_effect: bool,
 }
 
 impl Outbound {
@@ -28,57 +33,73 @@ struct Request<'a, B> {
     id: &'a str,
     r#type: &'static str,
     body: B,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<&'a Metadata>,
 }
 
 impl<'a, B> Request<'a, B> {
     fn new(id: &'a str, r#type: &'static str, body: B) -> Self {
-        Request { kind: "req", id, r#type, body }
+        Request { kind: "req", id, r#type, body, metadata: None }
     }
 }
 
-#[derive(Serialize)]
-struct SetUserProfile {}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ConsumerRequestConversation<'a> {
-    brand_id: &'a str,
-}
+const SET_USER_PROFILE: &str = "userprofile.SetUserProfile";
+const CONSUMER_REQUEST_CONVERSATION: &str = "cm.ConsumerRequestConversation";
+const PUBLISH_EVENT: &str = "ms.PublishEvent";
+const UPDATE_CONVERSATION_FIELD: &str = "cm.UpdateConversationField";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct PublishEvent<'a> {
     dialog_id: &'a str,
-    event: ContentEvent<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ContentEvent<'a> {
-    r#type: &'static str,
-    content_type: &'static str,
-    message: &'a str,
-}
-
-impl<'a> PublishEvent<'a> {
-    fn text(dialog_id: &'a str, message: &'a str) -> Self {
-        let event = ContentEvent { r#type: "ContentEvent", content_type: "text/plain", message };
-        PublishEvent { dialog_id, event }
-    }
+    event: &'a RawValue,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct UpdateConversationField<'a> {
     conversation_id: &'a str,
-    conversation_field: ConversationState,
+    conversation_field: Field<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "field")]
+enum Field<'a> {
+    #[serde(rename = "ConversationStateField", rename_all = "camelCase")]
+    State {
+        conversation_state: &'static str,
+    },
+    DialogChange {
+        r#type: &'static str,
+        dialog: DialogChange<'a>,
+    },
+    #[serde(rename = "CSATRate", rename_all = "camelCase")]
+    CsatRate {
+        csat_rate: i64,
+        csat_resolution_confirmation: bool,
+        status: CsatStatus,
+    },
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ConversationState {
-    field: &'static str,
-    conversation_state: &'static str,
+struct DialogChange<'a> {
+    dialog_id: &'a str,
+    state: &'static str,
+    closed_cause: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UploadUrl<'a> {
+    file_size: &'a str,
+    file_type: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DownloadUrl<'a> {
+    relative_path: &'a str,
 }
 
 fn bytes(message: &impl Serialize) -> Vec<u8> {
@@ -86,41 +107,107 @@ fn bytes(message: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(message).unwrap_or_default()
 }
 
-/// The batch that opens a conversation, with the consumer's first message or without.
-pub(crate) fn open(ids: &RequestIds, brand_id: &str, first_message: Option<&str>) -> Outbound {
-    let mut used = vec![ids.next(), ids.next()];
-    if first_message.is_some() {
-        used.push(ids.next());
-    }
-    let profile = Request::new(&used[0], "userprofile.SetUserProfile", SetUserProfile {});
-    let conversation = ConsumerRequestConversation { brand_id };
-    let conversation = Request::new(&used[1], "cm.ConsumerRequestConversation", conversation);
-    let json = match first_message {
-        None => bytes(&(profile, conversation)),
-        Some(text) => {
-            // The dialog does not exist yet: the service puts its id in the empty place.
-            let publish = PublishEvent::text("", text);
-            bytes(&(profile, conversation, Request::new(&used[2], "ms.PublishEvent", publish)))
-        }
-    };
-    Outbound { doing: "opening a conversation", json, ids: used }
+fn one(
+    ids: &RequestIds,
+    doing: &'static str,
+    r#type: &'static str,
+    body: impl Serialize,
+) -> Outbound {
+    let id = ids.next();
+    let json = bytes(&Request::new(&id, r#type, body));
+    Outbound { doing, json, ids: vec![id], has_effect: true }
 }
 
-/// A text message.
-pub(crate) fn text(ids: &RequestIds, dialog_id: &str, message: &str) -> Outbound {
+/// The batch that opens a conversation, with the consumer's first message or without.
+pub(crate) fn open(ids: &RequestIds, brand_id: &str, options: &OpenOptions) -> Outbound {
+    let mut used = vec![ids.next(), ids.next()];
+    let first = options.first_message.as_deref().map(Event::text);
+    if first.is_some() {
+        used.push(ids.next());
+    }
+    let profile = options.profile.as_ref().map(Profile::on_the_wire).unwrap_or_default();
+    let profile = Request::new(&used[0], SET_USER_PROFILE, profile);
+    let conversation = options.request(brand_id);
+    let conversation = Request::new(&used[1], CONSUMER_REQUEST_CONVERSATION, conversation);
+    let json = match &first {
+        None => bytes(&(profile, conversation)),
+        Some(event) => {
+            // The dialog does not exist yet: the service puts its id in the empty place.
+            let publish = PublishEvent { dialog_id: "", event: event.json() };
+            bytes(&(profile, conversation, Request::new(&used[2], PUBLISH_EVENT, publish)))
+        }
+    };
+    Outbound { doing: "opening a conversation", json, ids: used, has_effect: true }
+}
+
+/// An event published into a dialog.
+pub(crate) fn publish(
+    ids: &RequestIds,
+    doing: &'static str,
+    dialog_id: &str,
+    event: &Event,
+    metadata: Option<&Metadata>,
+) -> Outbound {
     let id = ids.next();
-    let body = PublishEvent::text(dialog_id, message);
-    let json = bytes(&Request::new(&id, "ms.PublishEvent", body));
-    Outbound { doing: "sending a text", json, ids: vec![id] }
+    let body = PublishEvent { dialog_id, event: event.json() };
+    let request = Request { metadata, ..Request::new(&id, PUBLISH_EVENT, body) };
+    let json = bytes(&request);
+    Outbound { doing, json, ids: vec![id], has_effect: true }
+}
+
+/// The consumer's profile.
+pub(crate) fn set_profile(ids: &RequestIds, profile: &Profile) -> Outbound {
+    one(ids, "setting the profile", SET_USER_PROFILE, profile.on_the_wire())
 }
 
 /// The end of a conversation.
 pub(crate) fn close(ids: &RequestIds, conversation_id: &str) -> Outbound {
-    let id = ids.next();
-    let state = ConversationState { field: "ConversationStateField", conversation_state: "CLOSE" };
-    let body = UpdateConversationField { conversation_id, conversation_field: state };
-    let json = bytes(&Request::new(&id, "cm.UpdateConversationField", body));
-    Outbound { doing: "closing the conversation", json, ids: vec![id] }
+    let field = Field::State { conversation_state: "CLOSE" };
+    update(ids, "closing the conversation", conversation_id, field)
+}
+
+/// The end of one dialog.
+pub(crate) fn close_dialog(ids: &RequestIds, conversation_id: &str, dialog_id: &str) -> Outbound {
+    let dialog = DialogChange { dialog_id, state: "CLOSE", closed_cause: "Closed by consumer" };
+    let field = Field::DialogChange { r#type: "UPDATE", dialog };
+    update(ids, "closing the dialog", conversation_id, field)
+}
+
+/// The consumer's rating of the conversation.
+pub(crate) fn rate(
+    ids: &RequestIds,
+    conversation_id: &str,
+    stars: i64,
+    resolved: bool,
+    status: CsatStatus,
+) -> Outbound {
+    let field =
+        Field::CsatRate { csat_rate: stars, csat_resolution_confirmation: resolved, status };
+    update(ids, "rating the conversation", conversation_id, field)
+}
+
+fn update(
+    ids: &RequestIds,
+    doing: &'static str,
+    conversation_id: &str,
+    conversation_field: Field,
+) -> Outbound {
+    let body = UpdateConversationField { conversation_id, conversation_field };
+    one(ids, doing, UPDATE_CONVERSATION_FIELD, body)
+}
+
+/// Asks where a file of this size and type can be put.
+pub(crate) fn upload_url(ids: &RequestIds, file_size: u64, file_type: &str) -> Outbound {
+    let body = UploadUrl { file_size: &file_size.to_string(), file_type };
+    let ask = one(ids, "asking for an upload URL", "ms.GenerateURLForUploadFile", body);
+    Outbound { has_effect: false, ..ask }
+}
+
+/// Asks where a file can be fetched.
+pub(crate) fn download_url(ids: &RequestIds, relative_path: &str) -> Outbound {
+    let body = DownloadUrl { relative_path };
+    let ask = one(ids, "asking for a download URL", "ms.GenerateURLForDownloadFile", body);
+    Outbound { has_effect: false, ..ask }
 }
 
 /// One request as the caller wrote it; only a missing `id` is filled in.
@@ -128,7 +215,12 @@ pub(crate) fn raw(ids: &RequestIds, json: &[u8]) -> Result<Outbound, Error> {
     let text = utf8(json)?;
     let request: &RawValue = serde_json::from_str(text).map_err(|why| not_json("json", &why))?;
     let (json, id) = with_id(ids, request.get(), "the request")?;
-    Ok(Outbound { doing: "sending a request", json: json.into_bytes(), ids: vec![id] })
+    Ok(Outbound {
+        doing: "sending a request",
+        json: json.into_bytes(),
+        ids: vec![id],
+        has_effect: true,
+    })
 }
 
 /// An array of requests as the caller wrote them; only missing `id`s are filled in.
@@ -152,7 +244,7 @@ pub(crate) fn raw_batch(ids: &RequestIds, json: &[u8]) -> Result<Outbound, Error
         used.push(id);
     }
     batch.push(']');
-    Ok(Outbound { doing: "sending a batch", json: batch.into_bytes(), ids: used })
+    Ok(Outbound { doing: "sending a batch", json: batch.into_bytes(), ids: used, has_effect: true })
 }
 
 fn utf8(json: &[u8]) -> Result<&str, Error> {
@@ -212,7 +304,8 @@ mod tests {
 
     #[test]
     fn a_text_is_written_as_documented() {
-        let sent = text(&ids(), "d-1", "say \"hi\"\u{1}\n👍");
+        let event = Event::text("say \"hi\"\u{1}\n👍");
+        let sent = publish(&ids(), "", "d-1", &event, None);
         let expected = format!(
             r#"{{"kind":"req","id":"{}","type":"ms.PublishEvent","body":{{"dialogId":"d-1","event":{{"type":"ContentEvent","contentType":"text/plain","message":"say \"hi\"\u0001\n👍"}}}}}}"#,
             sent.ids[0]
@@ -232,7 +325,7 @@ mod tests {
 
     #[test]
     fn opening_is_a_batch_in_the_documented_order() {
-        let sent = open(&ids(), "le1", Some("Hi"));
+        let sent = open(&ids(), "le1", &OpenOptions::new().first_message("Hi"));
         let expected = format!(
             concat!(
                 r#"[{{"kind":"req","id":"{}","type":"userprofile.SetUserProfile","body":{{}}}},"#,
@@ -242,7 +335,7 @@ mod tests {
             sent.ids[0], sent.ids[1], sent.ids[2]
         );
         assert_eq!(String::from_utf8(sent.json).unwrap(), expected);
-        assert_eq!(open(&ids(), "le1", None).ids.len(), 2);
+        assert_eq!(open(&ids(), "le1", &OpenOptions::new()).ids.len(), 2);
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use crate::error::Error;
+use crate::properties::{self, ClientProperties};
+
 /// One configuration option.
 pub(crate) struct OptionSpec {
     pub key: &'static str,
@@ -10,6 +13,8 @@ pub(crate) struct OptionSpec {
     pub kind: Kind,
     /// Never shown, not even to who set it.
     pub secret: bool,
+    /// What it means, for CONFIGURATION.md.
+    pub text: &'static str,
 }
 
 /// What values an option takes.
@@ -34,48 +39,191 @@ pub(crate) enum Kind {
     Bool,
     /// A whole number in a range.
     Number { min: u64, max: u64 },
+    /// JSON for the Client-Properties header.
+    ClientProperties,
+    /// Comma-separated names of features.
+    Features,
     /// Milliseconds in a range.
     Millis { min: u64, max: u64 },
 }
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
-const fn option(key: &'static str, default: Option<&'static str>, kind: Kind) -> OptionSpec {
-    OptionSpec { key, default, kind, secret: false }
+const fn option(
+    key: &'static str,
+    default: Option<&'static str>,
+    kind: Kind,
+    text: &'static str,
+) -> OptionSpec {
+    OptionSpec { key, default, kind, secret: false, text }
 }
 
-const fn secret(key: &'static str, kind: Kind) -> OptionSpec {
-    OptionSpec { key, default: None, kind, secret: true }
+const fn secret(key: &'static str, kind: Kind, text: &'static str) -> OptionSpec {
+    OptionSpec { key, default: None, kind, secret: true, text }
 }
 
 /// Every option there is.
 pub(crate) static OPTIONS: &[OptionSpec] = &[
-    option("account.id", None, Kind::AccountId),
-    option("client.id", None, Kind::Text),
-    secret("client.secret", Kind::Text),
-    secret("app.jwt", Kind::Token),
-    option("domain.api.url", Some("https://api.liveperson.net"), Kind::Url),
-    option("domain.messaging", None, Kind::Url),
-    option("domain.sentinel", None, Kind::Url),
-    option("domain.idp", None, Kind::Url),
-    option("domain.allowed.suffixes", Some("liveperson.net,liveperson.com"), Kind::Hosts),
-    option("domain.cache.ttl.ms", Some("3600000"), Kind::Millis { min: 0, max: 30 * DAY_MS }),
-    option("allow.plaintext", Some("false"), Kind::Bool),
-    option("token.api.version", Some("1"), Kind::Number { min: 1, max: 2 }),
-    option("token.refresh.margin.ms", Some("60000"), Kind::Millis { min: 0, max: DAY_MS }),
-    option("connect.timeout.ms", Some("5000"), Kind::Millis { min: 1, max: DAY_MS }),
-    option("request.timeout.ms", Some("15000"), Kind::Millis { min: 1, max: DAY_MS }),
-    option("call.timeout.ms", Some("60000"), Kind::Millis { min: 1, max: DAY_MS }),
-    option("pool.max.connections", Some("32"), Kind::Number { min: 1, max: 10_000 }),
-    option("pool.idle.timeout.ms", Some("15000"), Kind::Millis { min: 0, max: DAY_MS }),
-    option("dns.cache.ttl.ms", Some("60000"), Kind::Millis { min: 0, max: DAY_MS }),
+    option("account.id", None, Kind::AccountId, "The account's site id. Required."),
+    option(
+        "client.id",
+        None,
+        Kind::Text,
+        "The app install's id, to obtain AppJWTs. Not needed where `app.jwt` is given.",
+    ),
+    secret("client.secret", Kind::Text, "The app install's secret."),
+    secret("app.jwt", Kind::Token, "An AppJWT of your own, which the library never replaces."),
+    option(
+        "domain.api.url",
+        Some("https://api.liveperson.net"),
+        Kind::Url,
+        "Where services are discovered: the Domain API.",
+    ),
+    option(
+        "domain.messaging",
+        None,
+        Kind::Url,
+        "Base URL of the messaging service (CONVERSATION, SEND), in place of discovery.",
+    ),
+    option(
+        "domain.sentinel",
+        None,
+        Kind::Url,
+        "Base URL of Sentinel, which gives AppJWTs, in place of discovery.",
+    ),
+    option(
+        "domain.idp",
+        None,
+        Kind::Url,
+        "Base URL of the IDP, which identifies consumers, in place of discovery.",
+    ),
+    option(
+        "domain.storage",
+        None,
+        Kind::Url,
+        "Base URL of the file storage, in place of discovery.",
+    ),
+    option(
+        "domain.allowed.suffixes",
+        Some("liveperson.net,liveperson.com"),
+        Kind::Hosts,
+        "A discovered host outside these is refused: no token goes there.",
+    ),
+    option(
+        "domain.cache.ttl.ms",
+        Some("3600000"),
+        Kind::Millis { min: 0, max: 30 * DAY_MS },
+        "How long discovered hosts are kept.",
+    ),
+    option(
+        "allow.plaintext",
+        Some("false"),
+        Kind::Bool,
+        "Lets URLs given by hand be http, and discovered hosts be used with the scheme of `domain.api.url`; loopback addresses only.",
+    ),
+    option(
+        "token.api.version",
+        Some("1"),
+        Kind::Number { min: 1, max: 2 },
+        "Version of Sentinel's token API.",
+    ),
+    option(
+        "token.refresh.margin.ms",
+        Some("60000"),
+        Kind::Millis { min: 0, max: DAY_MS },
+        "An AppJWT this close to its end is replaced before use.",
+    ),
+    option(
+        "connect.timeout.ms",
+        Some("5000"),
+        Kind::Millis { min: 1, max: DAY_MS },
+        "For one connection, TLS included.",
+    ),
+    option(
+        "request.timeout.ms",
+        Some("15000"),
+        Kind::Millis { min: 1, max: DAY_MS },
+        "For one HTTP request.",
+    ),
+    option(
+        "call.timeout.ms",
+        Some("60000"),
+        Kind::Millis { min: 1, max: DAY_MS },
+        "For one call, with all the requests that it needs.",
+    ),
+    option(
+        "pool.max.connections",
+        Some("32"),
+        Kind::Number { min: 1, max: 10_000 },
+        "Idle connections kept per host.",
+    ),
+    option(
+        "pool.idle.timeout.ms",
+        Some("15000"),
+        Kind::Millis { min: 0, max: DAY_MS },
+        "How long an idle connection is kept.",
+    ),
+    option(
+        "dns.cache.ttl.ms",
+        Some("60000"),
+        Kind::Millis { min: 0, max: DAY_MS },
+        "How long a resolved name is kept.",
+    ),
     // Secret because the URL may hold credentials.
-    secret("proxy.url", Kind::Proxy),
-    option("tls.ca.file", None, Kind::File),
-    option("tls.client.cert.file", None, Kind::File),
-    option("tls.client.key.file", None, Kind::File),
-    option("response.max.bytes", Some("8388608"), Kind::Number { min: 1024, max: 1 << 30 }),
-    option("user.agent", None, Kind::Header),
+    secret(
+        "proxy.url",
+        Kind::Proxy,
+        "The proxy that connections go through, with credentials or without. Unset, the environment's `HTTPS_PROXY` and `NO_PROXY` count.",
+    ),
+    option(
+        "tls.ca.file",
+        None,
+        Kind::File,
+        "PEM file of the only root certificates to trust. Unset, the system's.",
+    ),
+    option(
+        "tls.client.cert.file",
+        None,
+        Kind::File,
+        "PEM file of our certificate, for mutual TLS.",
+    ),
+    option("tls.client.key.file", None, Kind::File, "PEM file of its private key."),
+    option(
+        "response.max.bytes",
+        Some("8388608"),
+        Kind::Number { min: 1024, max: 1 << 30 },
+        "A longer answer, or downloaded file, is an error.",
+    ),
+    option(
+        "file.max.bytes",
+        Some("3145728"),
+        Kind::Number { min: 1, max: 1 << 40 },
+        "The largest file that is sent.",
+    ),
+    option(
+        "file.preview.max.bytes",
+        Some("30720"),
+        Kind::Number { min: 1, max: 1 << 20 },
+        "The largest preview of a file.",
+    ),
+    option(
+        "client.properties",
+        None,
+        Kind::ClientProperties,
+        "What the connector says about itself in the Client-Properties header; a conversation can say more.",
+    ),
+    option(
+        "features",
+        None,
+        Kind::Features,
+        "What the channel can do: `CO_BROWSE`, `CO_APP`, `PHOTO_SHARING`, `SECURE_FORMS`, `AUTO_MESSAGES`, `RICH_CONTENT`.",
+    ),
+    option(
+        "user.agent",
+        None,
+        Kind::Header,
+        "Appended to `lpconnector/VERSION` in the User-Agent header.",
+    ),
 ];
 
 /// The place of an option in [`OPTIONS`], or the closest key to what was meant.
@@ -94,7 +242,12 @@ pub(crate) fn find(key: &str) -> Result<usize, Option<&'static str>> {
 impl Kind {
     /// Checks a value; the error says what the option takes, without the value.
     pub(crate) fn check(&self, value: &str) -> Result<(), String> {
+        let says = |error: Error| format!("{}: {}", self.takes(), error.message());
         let good = match self {
+            Kind::ClientProperties => {
+                return ClientProperties::from_json(value).map(drop).map_err(says);
+            }
+            Kind::Features => return properties::features(value).map(drop).map_err(says),
             Kind::AccountId => value.bytes().all(|b| b.is_ascii_alphanumeric()),
             Kind::Text => !value.chars().any(char::is_control),
             Kind::Header => value.bytes().all(|b| b.is_ascii_graphic() || b == b' '),
@@ -122,6 +275,8 @@ impl Kind {
             Kind::Proxy => "http://, https:// or socks5:// with host and port, or none".to_owned(),
             Kind::File => "a file name".to_owned(),
             Kind::Bool => "true or false".to_owned(),
+            Kind::ClientProperties => "client properties as a JSON object".to_owned(),
+            Kind::Features => "names of features, separated by commas".to_owned(),
             Kind::Number { min, max } => format!("a whole number from {min} to {max}"),
             Kind::Millis { min, max } => {
                 format!("milliseconds, a whole number from {min} to {max}")
@@ -129,6 +284,35 @@ impl Kind {
         }
     }
 }
+
+/// CONFIGURATION.md: the table for people.
+pub(crate) fn documentation() -> String {
+    let mut page = String::from(INTRODUCTION);
+    for option in OPTIONS {
+        let default = option.default.map(|value| format!("`{value}`")).unwrap_or_default();
+        let secret = if option.secret { " Secret." } else { "" };
+        let (key, takes, text) = (option.key, option.kind.takes(), option.text);
+        page.push_str(&format!("| `{key}` | {default} | {takes} | {text}{secret} |\n"));
+    }
+    page
+}
+
+const INTRODUCTION: &str = "\
+# Configuration
+
+Generated from src/options.rs by `make docs`; do not edit.
+
+Options are text. They are set one by one (`lpc_config_set` in C, `Config::set` in Rust, keywords with
+underscores for dots in Python), from a file of `key = value` lines with `#` comments
+(`lpc_config_load_file`, `Config::load_file`, `Client.from_file`), or from the environment
+(`lpc_config_load_env`, `Config::load_env`, `Client.from_env`), where the variable of `account.id` is
+`LPC_ACCOUNT_ID` and so on. What is set last counts. Values are checked when they are set; an unknown
+key is refused, with the one that may have been meant. An empty value puts the default back. Secrets
+read back as `***`.
+
+| key | default | takes | meaning |
+| --- | --- | --- | --- |
+";
 
 /// The number behind a value that [`Kind::check`] let pass.
 pub(crate) fn number(value: &str) -> u64 {

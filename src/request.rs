@@ -10,24 +10,11 @@ use crate::deadline::Deadline;
 use crate::domains::Service;
 use crate::error::{Error, ServiceSays, Status};
 use crate::message::Outbound;
+use crate::properties::CLIENT_PROPERTIES;
 use crate::secret::{Token, redact};
-use crate::transport::Answer;
+use crate::transport::{Answer, Body, Outgoing};
 
 const ON_BEHALF: HeaderName = HeaderName::from_static("x-lp-on-behalf");
-
-/// One HTTP request to one service.
-pub(crate) struct Outgoing<'a> {
-    /// What is being done, as the beginning of an error message.
-    pub doing: &'static str,
-    pub method: Method,
-    pub url: String,
-    pub headers: HeaderMap,
-    pub body: &'a [u8],
-    /// What must not come back in an error, should the server echo it.
-    pub secrets: &'a [&'a str],
-    /// Whether sending it twice could do something twice.
-    pub has_effect: bool,
-}
 
 /// A 2xx answer.
 pub(crate) struct Answered {
@@ -62,6 +49,7 @@ pub(crate) fn deliver(
     consumer: &ConsumerState,
     endpoint: Endpoint,
     message: &Outbound,
+    properties: Option<&HeaderValue>,
     deadline: Deadline,
 ) -> Result<Answered, Error> {
     let base = client.base_url(Service::Messaging, deadline)?;
@@ -70,14 +58,16 @@ pub(crate) fn deliver(
 
     let mut headers = json_headers(&app_jwt);
     headers.insert(ON_BEHALF, consumer_jws.token.header());
+    if let Some(properties) = properties {
+        headers.insert(CLIENT_PROPERTIES, properties.clone());
+    }
+    let url = format!("{}{}", base.as_str(), endpoint.path(&client.settings.account_id));
     let request = Outgoing {
-        doing: message.doing,
-        method: Method::POST,
-        url: format!("{}{}", base.as_str(), endpoint.path(&client.settings.account_id)),
         headers,
-        body: &message.json,
+        body: Body::Bytes(&message.json),
         secrets: &[app_jwt.expose(), consumer_jws.token.expose()],
-        has_effect: true,
+        has_effect: message.has_effect,
+        ..Outgoing::new(message.doing, Method::POST, url)
     };
     exchange(client, &request, deadline).map_err(|error| error.with_request_id(message.id()))
 }
@@ -104,7 +94,7 @@ pub(crate) fn exchange(
     let outcome = client
         .local()
         .transport
-        .attempt(request.method.clone(), &request.url, &request.headers, request.body, deadline)
+        .attempt(request, deadline)
         .and_then(|answer| accept(answer, request));
     match outcome {
         Ok(answer) => Ok(Answered { status: answer.status, body: answer.body, attempts }),

@@ -2,19 +2,20 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use ureq::Agent;
 use ureq::config::Config;
-use ureq::http::{HeaderMap, Method, Request, Uri};
+use ureq::http::{HeaderMap, Method, Request, Response, Uri, header};
 use ureq::tls::TlsConfig;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport as Connection,
 };
+use ureq::{Agent, SendBody};
 
 use crate::config::Settings;
 use crate::deadline::Deadline;
@@ -27,6 +28,53 @@ pub(crate) struct Transport {
     request_timeout: Duration,
     response_max_bytes: u64,
 }
+
+/// One HTTP request to one service.
+pub(crate) struct Outgoing<'a> {
+    /// What is being done, as the beginning of an error message.
+    pub doing: &'static str,
+    pub method: Method,
+    pub url: String,
+    pub headers: HeaderMap,
+    pub body: Body<'a>,
+    /// Where the body of a 2xx answer goes; otherwise it is part of the answer.
+    pub into: Option<&'a File>,
+    /// Told how much of a file went up or came down.
+    pub progress: Option<&'a Progress>,
+    /// What must not come back in an error, should the server echo it.
+    pub secrets: &'a [&'a str],
+    /// Whether sending it twice could do something twice.
+    pub has_effect: bool,
+}
+
+impl<'a> Outgoing<'a> {
+    /// A request that carries nothing and changes nothing.
+    pub(crate) fn new(doing: &'static str, method: Method, url: String) -> Outgoing<'a> {
+        Outgoing {
+            doing,
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: Body::Nothing,
+            into: None,
+            progress: None,
+            secrets: &[],
+            has_effect: false,
+        }
+    }
+}
+
+/// What a request carries.
+#[derive(Clone, Copy)]
+pub(crate) enum Body<'a> {
+    Nothing,
+    Bytes(&'a [u8]),
+    /// A file of this length, read from its beginning at each attempt.
+    File(&'a File, u64),
+}
+
+/// Told how many bytes are done, of how many (0: unknown).
+pub(crate) type Progress = dyn Fn(u64, u64) + Send + Sync;
 
 /// What came back, whatever its HTTP status.
 pub(crate) struct Answer {
@@ -59,41 +107,141 @@ impl Transport {
     }
 
     /// Sends one request and reads the whole answer, once.
-    pub(crate) fn attempt(
-        &self,
-        method: Method,
-        url: &str,
-        headers: &HeaderMap,
-        body: &[u8],
-        deadline: Deadline,
-    ) -> Result<Answer, Error> {
+    pub(crate) fn attempt(&self, out: &Outgoing, deadline: Deadline) -> Result<Answer, Error> {
         let timeout = self.request_timeout.min(deadline.remaining()?);
-        let uri: Uri = url.parse().map_err(|_| {
-            Error::new(Status::Internal, "a base URL and a path did not make a URL")
+        let uri: Uri = out.url.parse().map_err(|_| {
+            Error::new(Status::Protocol, "the service's parts of a URL do not make one")
         })?;
         let host = uri.host().unwrap_or_default().to_owned();
         let fail = |error| failure(error, &host, timeout);
 
-        let mut request = Request::new(body);
-        *request.method_mut() = method;
+        let mut request = Request::new(());
+        *request.method_mut() = out.method.clone();
         *request.uri_mut() = uri;
-        *request.headers_mut() = headers.clone();
+        *request.headers_mut() = out.headers.clone();
         let request = self.agent.configure_request(request).timeout_global(Some(timeout)).build();
-        let answer = if request.method() == Method::GET {
-            // An empty body would go out with a length, which a GET should not have.
-            self.agent.run(request.map(|_| ()))
-        } else {
-            self.agent.run(request)
-        };
+        let (parts, mut body) = match out.body {
+            Body::Nothing => self.agent.run(request),
+            Body::Bytes(bytes) if out.progress.is_none() => self.agent.run(request.map(|()| bytes)),
+            Body::Bytes(bytes) => self.upload(request, bytes, bytes.len() as u64, out.progress)?,
+            Body::File(mut file, length) => {
+                file.seek(SeekFrom::Start(0)).map_err(|why| unreadable(&why))?;
+                self.upload(request, file, length, out.progress)?
+            }
+        }
+        .map_err(fail)?
+        .into_parts();
 
-        let (parts, mut body) = answer.map_err(fail)?.into_parts();
-        let body = body.with_config().limit(self.response_max_bytes).read_to_vec().map_err(fail)?;
-        Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
+        let answer = |body| Answer { status: parts.status.as_u16(), headers: parts.headers, body };
+        match out.into {
+            Some(file) if parts.status.is_success() => {
+                let length = body.content_length().unwrap_or(0);
+                let read = Counted::new(body.as_reader(), length, out.progress);
+                save(read, file, self.response_max_bytes, fail)?;
+                Ok(answer(Vec::new()))
+            }
+            _ => {
+                let limited = body.with_config().limit(self.response_max_bytes);
+                Ok(answer(limited.read_to_vec().map_err(fail)?))
+            }
+        }
+    }
+
+    /// Sends a request whose body is read as it goes; `Err` is a failure to read it.
+    fn upload(
+        &self,
+        mut request: Request<()>,
+        source: impl Read,
+        length: u64,
+        progress: Option<&Progress>,
+    ) -> Result<Result<Response<ureq::Body>, ureq::Error>, Error> {
+        request.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+        // A file that grew meanwhile must not overrun the length that was announced.
+        let mut source = Counted::new(source.take(length), length, progress);
+        let body = SendBody::from_reader(&mut source);
+        let sent = self.agent.run(request.map(|()| body));
+        match source.failure {
+            Some(failure) => Err(failure),
+            None => Ok(sent),
+        }
     }
 
     /// Closes every connection; requests under way fail.
     pub(crate) fn shutdown(&self) {
         self.agent.clone().shutdown();
+    }
+}
+
+fn unreadable(why: &io::Error) -> Error {
+    let message = match why.kind() {
+        io::ErrorKind::UnexpectedEof => "the file became shorter while it was read".to_owned(),
+        _ => format!("the file cannot be read: {why}"),
+    };
+    Error::new(Status::Io, message)
+}
+
+/// Writes an answer into a file, from the file's beginning.
+fn save(
+    mut answer: impl Read,
+    mut file: &File,
+    most: u64,
+    fail: impl Fn(ureq::Error) -> Error,
+) -> Result<(), Error> {
+    let unwritable = |why| Error::new(Status::Io, format!("the file cannot be written: {why}"));
+    file.set_len(0).and_then(|()| file.seek(SeekFrom::Start(0))).map_err(unwritable)?;
+    let mut buffer = [0; 16 * 1024];
+    let mut written = 0;
+    loop {
+        let count = match answer.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => count,
+            Err(why) => return Err(fail(why.into())),
+        };
+        written += count as u64;
+        if written > most {
+            return Err(fail(ureq::Error::BodyExceedsLimit(most)));
+        }
+        file.write_all(&buffer[..count]).map_err(unwritable)?;
+    }
+}
+
+/// How much of a file goes up or comes down between two reports of progress.
+const CHUNK: usize = 64 * 1024;
+
+/// Counts what is read, tells it, and remembers the failure that ended the reading.
+struct Counted<'a, R> {
+    source: R,
+    done: u64,
+    total: u64,
+    progress: Option<&'a Progress>,
+    failure: Option<Error>,
+}
+
+impl<'a, R> Counted<'a, R> {
+    fn new(source: R, total: u64, progress: Option<&'a Progress>) -> Self {
+        Counted { source, done: 0, total, progress, failure: None }
+    }
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // Whoever watches wants to see more than the end.
+        let most = if self.progress.is_some() { CHUNK.min(buffer.len()) } else { buffer.len() };
+        let read = match self.source.read(&mut buffer[..most]) {
+            // ureq would wait for the rest of what was announced.
+            Ok(0) if self.done < self.total => Err(io::ErrorKind::UnexpectedEof.into()),
+            read => read,
+        };
+        match &read {
+            Ok(count) => {
+                self.done += *count as u64;
+                if let Some(progress) = self.progress.filter(|_| *count > 0) {
+                    progress(self.done, self.total);
+                }
+            }
+            Err(why) => self.failure = Some(unreadable(why)),
+        }
+        read
     }
 }
 

@@ -152,16 +152,16 @@ pub(super) fn optional_text<'a>(
     }
 }
 
-/// The bytes behind a pointer and a length; NULL is allowed for length 0 only.
-pub(super) fn bytes<'a>(pointer: *const u8, len: usize, name: &str) -> Result<&'a [u8], Error> {
+/// The elements behind a pointer and a count; NULL is allowed for count 0 only.
+pub(super) fn array<'a, T>(pointer: *const T, count: usize, name: &str) -> Result<&'a [T], Error> {
     if pointer.is_null() {
-        return if len == 0 { Ok(&[]) } else { Err(null(name)) };
+        return if count == 0 { Ok(&[]) } else { Err(null(name)) };
     }
-    if len > isize::MAX as usize {
+    if count > isize::MAX as usize / size_of::<T>() {
         return Err(Error::invalid(format!("the length of {name} is impossible")));
     }
     // SAFETY: not NULL and of a possible length, so by the contract readable during this call.
-    Ok(unsafe { std::slice::from_raw_parts(pointer, len) })
+    Ok(unsafe { std::slice::from_raw_parts(pointer, count) })
 }
 
 /// Gives borrowed bytes out as a pointer and, if wanted, a length.

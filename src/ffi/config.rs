@@ -21,7 +21,7 @@ pub extern "C" fn lpc_config_new() -> *mut lpc_config {
     Box::into_raw(Box::new(config))
 }
 
-/// Sets an option. The keys, their values and defaults are listed in README.md; an empty value
+/// Sets an option. The keys, their values and defaults are listed in CONFIGURATION.md; an empty value
 /// puts the default back.
 ///
 /// `config`: from lpc_config_new(). `key`: for example "account.id". `value`: the value as text;
@@ -62,6 +62,27 @@ pub unsafe extern "C" fn lpc_config_load_env(
         let config = handle_mut(config, "config")?;
         config.shown.get_mut().clear();
         config.config.load_env()
+    })
+}
+
+/// Sets the options of a file with lines `key = value`. Empty lines and lines that begin with `#`
+/// are ignored; space around keys and values is, too.
+///
+/// `config`: from lpc_config_new(). `path`: name of the file, UTF-8. `err`: may be NULL.
+///
+/// LPC_IO if the file cannot be read. LPC_CONFIG as for lpc_config_set(), naming file and line;
+/// lines before the faulty one are set then.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_config_load_file(
+    config: *mut lpc_config,
+    path: *const c_char,
+    err: *mut *mut lpc_error,
+) -> lpc_status {
+    status(err, || {
+        let config = handle_mut(config, "config")?;
+        let path = text(path, "path")?;
+        config.shown.get_mut().clear();
+        config.config.load_file(path)
     })
 }
 

@@ -5,7 +5,7 @@ use std::ffi::{CString, c_char};
 use once_cell::race::OnceBox;
 use zeroize::Zeroizing;
 
-use super::boundary::{bytes, c_string, free, give_text, handle, make, make_if_wanted, text};
+use super::boundary::{array, c_string, free, give_text, handle, make, make_if_wanted, text};
 use super::client::lpc_client;
 use super::error::{lpc_error, lpc_status};
 use super::response::lpc_response;
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn lpc_consumer_send_json(
 ) -> lpc_status {
     make_if_wanted(response, err, || {
         let consumer = &handle(consumer, "consumer")?.consumer;
-        Ok(lpc_response::new(consumer.send_json(bytes(json, len, "json")?)?))
+        Ok(lpc_response::new(consumer.send_json(array(json, len, "json")?)?))
     })
 }
 
@@ -143,7 +143,7 @@ pub unsafe extern "C" fn lpc_consumer_batch_json(
 ) -> lpc_status {
     make_if_wanted(response, err, || {
         let consumer = &handle(consumer, "consumer")?.consumer;
-        Ok(lpc_response::new(consumer.batch_json(bytes(json, len, "json")?)?))
+        Ok(lpc_response::new(consumer.batch_json(array(json, len, "json")?)?))
     })
 }
 

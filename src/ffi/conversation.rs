@@ -2,16 +2,26 @@
 
 use std::ffi::{CString, c_char};
 
-use super::boundary::{c_string, free, handle, make, make_if_wanted, optional_text, read, text};
+use super::boundary::{
+    array, c_string, free, handle, make, make_if_wanted, optional_text, read, text,
+};
 use super::consumer::lpc_consumer;
+use super::enums::{
+    accept_status, chat_state, csat_status, lpc_accept_status, lpc_chat_state, lpc_csat_status,
+};
 use super::error::{lpc_error, lpc_status};
 use super::response::lpc_response;
-use crate::conversation::{Conversation, OpenOptions};
+use crate::conversation::Conversation;
+use crate::error::Error;
+use crate::event::{Event, Metadata};
+use crate::open::OpenOptions;
+use crate::profile::Profile;
+use crate::response::Response;
 
 /// One conversation of a consumer, in one of its dialogs. May be used from any number of threads
 /// at once: its sends go out one at a time, those of one thread in their order.
 pub struct lpc_conversation {
-    conversation: Conversation,
+    pub(super) conversation: Conversation,
     id: CString,
     /// Only where it differs from `id`.
     dialog_id: Option<CString>,
@@ -30,13 +40,25 @@ impl lpc_conversation {
 
 /// Opens a conversation, with the consumer's first message in the same round trip if there is one.
 ///
-/// `consumer`: from lpc_consumer_new(); may be freed before the conversation. `options_json`: NULL,
-/// or a JSON object with the optional member "firstMessage" (string). `conversation`: receives the
-/// handle, to be freed with lpc_conversation_free(); NULL after an error. `err`: may be NULL. Any
-/// thread may call this.
+/// `consumer`: from lpc_consumer_new(); may be freed before the conversation. `conversation`:
+/// receives the handle, to be freed with lpc_conversation_free(); NULL after an error. `err`: may be
+/// NULL. Any thread may call this. `options_json`: NULL, or a JSON object of these members, all
+/// optional:
 ///
-/// LPC_INVALID_ARGUMENT for NULL and for an unknown member or one of the wrong type, before
-/// anything is sent. LPC_REJECTED if the service refused one of the requests: where the
+/// - "firstMessage": what the consumer says first, in the same round trip.
+/// - "profile": the consumer's profile: the body of SetUserProfile, or its short form
+///   {"customer":{...},"personal":{...}}; see lpc_conversation_set_profile().
+/// - "campaign": {"campaignId","engagementId"}, each a string or a number.
+/// - "context": {"visitorId","sessionId","interactionContextId","lang"}.
+/// - "skillId": string, "-1" is any. "ttr": "NORMAL", "URGENT", "PRIORITIZED" or "CUSTOM".
+/// - "clientProperties": {"appId","appVersion","deviceFamily","os","osName","osVersion",
+///   "integration","integrationVersion","timeZone","ipAddress","features"}, over those of the option
+///   client.properties. "features": array of "CO_BROWSE", "CO_APP", "PHOTO_SHARING",
+///   "SECURE_FORMS", "AUTO_MESSAGES", "RICH_CONTENT", in place of the option features. Both go with
+///   every later request of the conversation, too.
+///
+/// LPC_INVALID_ARGUMENT for NULL, and for an unknown member, one of the wrong type or with a value
+/// outside its set: the message names the member and what is allowed, and nothing was sent. LPC_REJECTED if the service refused one of the requests: where the
 /// conversation was opened but its first message refused, the message names the conversation, and
 /// lpc_conversation_attach() goes on with it. Otherwise any status from LPC_CONFIG to LPC_CLOSED.
 #[unsafe(no_mangle)]
@@ -114,10 +136,124 @@ pub unsafe extern "C" fn lpc_conversation_send_text(
     response: *mut *mut lpc_response,
     err: *mut *mut lpc_error,
 ) -> lpc_status {
-    make_if_wanted(response, err, || {
-        let conversation = &handle(conversation, "conversation")?.conversation;
-        let text = super::boundary::text(text, "text")?;
-        Ok(lpc_response::new(conversation.send_text(text)?))
+    send(conversation, response, err, |conversation| {
+        conversation.send_text(super::boundary::text(text, "text")?)
+    })
+}
+
+/// Sends any event, for example a text with metadata.
+///
+/// `event_json`: a JSON object, which goes out as it is. `metadata_json`: NULL, or a JSON array of
+/// objects with a "type"; the "id" of an ExternalId has 1 to 64 characters. The rest is as for
+/// lpc_conversation_send_text().
+///
+/// LPC_INVALID_ARGUMENT also for JSON of another shape.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_conversation_send_event(
+    conversation: *mut lpc_conversation,
+    event_json: *const c_char,
+    metadata_json: *const c_char,
+    response: *mut *mut lpc_response,
+    err: *mut *mut lpc_error,
+) -> lpc_status {
+    send(conversation, response, err, |conversation| {
+        let event = Event::from_json(text(event_json, "event_json")?)?;
+        conversation.send_event(&event, metadata(metadata_json)?.as_ref())
+    })
+}
+
+/// Sends rich content: cards, buttons, carousels and so on.
+///
+/// `content_json`: the vendor's JSON of the content, an object, which goes out as it is. The rest is
+/// as for lpc_conversation_send_event().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_conversation_send_rich_content(
+    conversation: *mut lpc_conversation,
+    content_json: *const c_char,
+    metadata_json: *const c_char,
+    response: *mut *mut lpc_response,
+    err: *mut *mut lpc_error,
+) -> lpc_status {
+    send(conversation, response, err, |conversation| {
+        let content = text(content_json, "content_json")?;
+        conversation.send_rich_content(content, metadata(metadata_json)?.as_ref())
+    })
+}
+
+/// Tells the agent what the consumer is doing.
+///
+/// `state`: one of LPC_CHAT_STATE_...; after COMPOSING another must follow, or the agent sees typing
+/// for ever. The rest is as for lpc_conversation_send_text().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_conversation_send_chat_state(
+    conversation: *mut lpc_conversation,
+    state: lpc_chat_state,
+    response: *mut *mut lpc_response,
+    err: *mut *mut lpc_error,
+) -> lpc_status {
+    send(conversation, response, err, |conversation| {
+        conversation.send_chat_state(chat_state(state)?)
+    })
+}
+
+/// Tells the agent what became of messages.
+///
+/// `status`: one of LPC_ACCEPT_STATUS_.... `sequences`: the sequences of the messages, `count` of
+/// them, at least one and none negative. `metadata_json`: as for lpc_conversation_send_event(). The
+/// rest is as for lpc_conversation_send_text().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_conversation_send_accept_status(
+    conversation: *mut lpc_conversation,
+    status: lpc_accept_status,
+    sequences: *const i64,
+    count: usize,
+    metadata_json: *const c_char,
+    response: *mut *mut lpc_response,
+    err: *mut *mut lpc_error,
+) -> lpc_status {
+    send(conversation, response, err, |conversation| {
+        let sequences = array(sequences, count, "sequences")?;
+        let metadata = metadata(metadata_json)?;
+        conversation.send_accept_status(accept_status(status)?, sequences, metadata.as_ref())
+    })
+}
+
+/// Sets the consumer's profile.
+///
+/// `profile_json`: the body of SetUserProfile ("authenticatedData", "firstName", "lastName",
+/// "userId", "avatarUrl", "role", "backgndImgUri", "description", "privateData"), or its short form
+/// {"customer":{...},"personal":{...}}, which becomes the "lp_sdes" of authenticatedData. The rest
+/// is as for lpc_conversation_send_text(); this works after the conversation was closed, too.
+///
+/// LPC_INVALID_ARGUMENT also for an unknown member, one of the wrong type or with a value outside
+/// its set: the message names it and what is allowed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_conversation_set_profile(
+    conversation: *mut lpc_conversation,
+    profile_json: *const c_char,
+    response: *mut *mut lpc_response,
+    err: *mut *mut lpc_error,
+) -> lpc_status {
+    send(conversation, response, err, |conversation| {
+        conversation.set_profile(&Profile::from_json(text(profile_json, "profile_json")?)?)
+    })
+}
+
+/// Rates the conversation; possible after it was closed, too.
+///
+/// `stars`: 1 to 5. `resolved`: whether the consumer's matter is resolved. `status`: one of
+/// LPC_CSAT_STATUS_.... The rest is as for lpc_conversation_send_text().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_conversation_rate(
+    conversation: *mut lpc_conversation,
+    stars: i32,
+    resolved: bool,
+    status: lpc_csat_status,
+    response: *mut *mut lpc_response,
+    err: *mut *mut lpc_error,
+) -> lpc_status {
+    send(conversation, response, err, |conversation| {
+        conversation.rate(stars.into(), resolved, csat_status(status)?)
     })
 }
 
@@ -130,9 +266,22 @@ pub unsafe extern "C" fn lpc_conversation_close(
     response: *mut *mut lpc_response,
     err: *mut *mut lpc_error,
 ) -> lpc_status {
-    make_if_wanted(response, err, || {
-        let conversation = &handle(conversation, "conversation")?.conversation;
-        Ok(lpc_response::new(conversation.close()?))
+    send(conversation, response, err, Conversation::close)
+}
+
+/// Closes one dialog of the conversation, for example a survey.
+///
+/// `dialog_id`: not empty. The rest is as for lpc_conversation_send_text(); this works after the
+/// conversation was closed, too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_conversation_close_dialog(
+    conversation: *mut lpc_conversation,
+    dialog_id: *const c_char,
+    response: *mut *mut lpc_response,
+    err: *mut *mut lpc_error,
+) -> lpc_status {
+    send(conversation, response, err, |conversation| {
+        conversation.close_dialog(text(dialog_id, "dialog_id")?)
     })
 }
 
@@ -141,4 +290,21 @@ pub unsafe extern "C" fn lpc_conversation_close(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_conversation_free(conversation: *mut lpc_conversation) {
     free(conversation);
+}
+
+/// What all sends have in common: a conversation, and a response that may not be wanted.
+pub(super) fn send(
+    conversation: *mut lpc_conversation,
+    response: *mut *mut lpc_response,
+    err: *mut *mut lpc_error,
+    send: impl FnOnce(&Conversation) -> Result<Response, Error>,
+) -> lpc_status {
+    make_if_wanted(response, err, || {
+        let conversation = &handle(conversation, "conversation")?.conversation;
+        Ok(lpc_response::new(send(conversation)?))
+    })
+}
+
+fn metadata(json: *const c_char) -> Result<Option<Metadata>, Error> {
+    optional_text(json, "metadata_json")?.map(Metadata::from_json).transpose()
 }

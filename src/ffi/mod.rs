@@ -13,7 +13,9 @@ pub mod client;
 pub mod config;
 pub mod consumer;
 pub mod conversation;
+pub mod enums;
 pub mod error;
+pub mod file;
 pub mod response;
 pub mod version;
 

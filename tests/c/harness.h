@@ -10,6 +10,10 @@
 
 #include "lpconnector.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Ends the program with the place and the reason, if the condition does not hold. */
 #define CHECK(condition)                                                                       \
     do {                                                                                       \
@@ -70,6 +74,10 @@ void test_attach(void);
 void test_consumer_tokens(void);
 void test_raw_json(void);
 void test_given_app_jwt(void);
+void test_everything_can_be_sent(void);
+void test_files(void);
+void test_values_out_of_range(void);
+void test_config_file(void);
 void test_status_config(void);
 void test_status_io(void);
 void test_status_connect(void);
@@ -91,5 +99,9 @@ void test_handles_outlive_their_makers(void);
 void test_eight_threads_on_one_client(void);
 void test_eight_threads_on_one_conversation(void);
 void test_fork(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,13 +7,22 @@ use cbindgen::{Builder, Config, DocumentationStyle, Language, SortKey};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// In the order in which a reader of the header needs them.
-const SOURCES: [&str; 7] =
-    ["version", "error", "config", "client", "consumer", "conversation", "response"];
+const SOURCES: [&str; 9] = [
+    "version",
+    "error",
+    "enums",
+    "config",
+    "client",
+    "consumer",
+    "conversation",
+    "file",
+    "response",
+];
 
 const INTRODUCTION: &str = r#"/*
  * lpconnector: LivePerson's Connector API for C.
  *
- * Generated from src/ffi/ by `make header`; do not edit.
+ * Generated from src/ffi/ by `make docs`; do not edit.
  *
  * Rules that hold for every function:
  *
@@ -84,14 +93,14 @@ pub fn path() -> std::path::PathBuf {
 #[test]
 fn the_header_in_the_tree_is_current() {
     let header = generate();
-    if std::env::var_os("LPC_WRITE_HEADER").is_some() {
+    if std::env::var_os("LPC_WRITE_DOCS").is_some() {
         std::fs::write(path(), &header).expect("the header can be written");
     }
     let in_tree = std::fs::read_to_string(path()).unwrap_or_default();
     let differs = header.lines().zip(in_tree.lines()).position(|(new, old)| new != old);
     assert!(
         header == in_tree,
-        "include/lpconnector.h is not what src/ffi/ says (first differing line: {:?}): run `make header`",
+        "include/lpconnector.h is not what src/ffi/ says (first differing line: {:?}): run `make docs`",
         differs.map(|line| line + 1)
     );
 }

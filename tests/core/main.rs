@@ -1,12 +1,14 @@
 //! Tests of the core and of what is built from it, against the sandbox.
 #![allow(clippy::unwrap_used)] // A test that cannot go on fails.
 
+mod configuration;
 mod conversation;
 mod discovery;
 mod errors;
+mod files;
 mod header;
-mod readme;
 mod scene;
+mod sending;
 mod symbols;
 mod threads;
 mod tls;

@@ -7,6 +7,7 @@ import os
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -39,22 +40,47 @@ class Account:
         came: list[dict[str, Any]] = self._call("GET", f"/accounts/{self.id}/requests")
         return [request for request in came if route in (None, request["route"])]
 
+    def sent(self) -> list[Any]:
+        """The requests that came to SEND, without kind and id."""
+        bodies = [json.loads(request["body"]) for request in self.requests("send")]
+        names = ("type", "body", "metadata")
+        return [{name: body[name] for name in names if name in body} for body in bodies]
+
+    def conversations(self) -> list[dict[str, Any]]:
+        held: list[dict[str, Any]] = self._call("GET", f"/accounts/{self.id}/conversations")
+        return held
+
+    def survey(self, conversation_id: str) -> str:
+        path = f"/accounts/{self.id}/conversations/{conversation_id}/survey"
+        return str(self._call("POST", path, {})["dialogId"])
+
+    def file(self, relative_path: str) -> bytes:
+        return self._bytes("GET", f"/accounts/{self.id}/files?path={quote(relative_path)}")
+
+    def put_file(self, data: bytes, file_type: str) -> str:
+        """Puts a file into the storage as an agent does."""
+        path = f"/accounts/{self.id}/files?type={file_type}"
+        return str(json.loads(self._bytes("POST", path, data))["relativePath"])
+
     def texts(self) -> list[str]:
-        conversations = self._call("GET", f"/accounts/{self.id}/conversations")
-        events = [event["event"] for held in conversations for event in held["events"]]
+        events = [event["event"] for held in self.conversations() for event in held["events"]]
         return [event["message"] for event in events if "message" in event]
 
     def app_jwt(self, **wanted: Any) -> str:
         made = self._call("POST", f"/accounts/{self.id}/tokens", wanted)
         return str(made["token"])
 
-    @staticmethod
-    def _call(method: str, path: str, body: Any = None) -> Any:
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
+        return json.loads(self._bytes(method, path, data))
+
+    @staticmethod
+    def _bytes(method: str, path: str, data: bytes | None = None) -> bytes:
         url = os.environ["LPC_SANDBOX_CONTROL"] + path
         request = urllib.request.Request(url, data=data, method=method)
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
-            return json.load(answer)
+            read: bytes = answer.read()
+            return read
 
 
 @pytest.fixture

@@ -2,17 +2,18 @@
 
 use lpconnector::Config;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple, PyType};
+use pyo3::types::{PyBool, PyDict, PyList, PyMapping, PyString, PyTuple, PyType};
 
 use crate::consumer::Consumer;
 use crate::error::raise;
-use crate::input::{optional_text, text};
+use crate::input::{dumped, optional_text, path, text};
 
 /// An account's connector.
 ///
 /// Takes every option as a keyword, with underscores for dots; `None` leaves an option at its
-/// default. Sends nothing by itself. May be used from any number of threads at once, and after a
-/// fork in parent and child. As a context manager it shuts down at the end.
+/// default. Lists may be given for options that take several values, and a mapping for
+/// `client_properties`. Sends nothing by itself. May be used from any number of threads at once,
+/// and after a fork in parent and child. As a context manager it shuts down at the end.
 #[pyclass(frozen, module = "lpconnector")]
 pub(crate) struct Client {
     core: lpconnector::Client,
@@ -38,6 +39,22 @@ impl Client {
         let py = class.py();
         let mut config = Config::new();
         config.load_env().map_err(|error| raise(py, &error))?;
+        Client::with(py, config, options)
+    }
+
+    /// A client with the options of a file, which has lines such as `account.id = 64467156`;
+    /// keywords come on top.
+    #[classmethod]
+    #[pyo3(signature = (path, **options))]
+    fn from_file(
+        class: &Bound<'_, PyType>,
+        path: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Client> {
+        let py = class.py();
+        let path = self::path(path, "path")?;
+        let mut config = Config::new();
+        py.detach(|| config.load_file(&path)).map_err(|error| raise(py, &error))?;
         Client::with(py, config, options)
     }
 
@@ -113,8 +130,13 @@ impl Client {
     }
 }
 
-/// An option's value as text: `True` is `true`, a list is its items with commas between them.
+/// An option's value as text: `True` is `true`, a list is its items with commas between them, a
+/// mapping is JSON.
 fn option(value: &Bound<'_, PyAny>, key: &str) -> PyResult<String> {
+    // Before `str()` is asked, because a string that is an enum has another one.
+    if let Ok(string) = value.cast::<PyString>() {
+        return Ok(text(string, key)?.into_owned());
+    }
     if let Ok(flag) = value.cast::<PyBool>() {
         return Ok(flag.is_true().to_string());
     }
@@ -122,6 +144,9 @@ fn option(value: &Bound<'_, PyAny>, key: &str) -> PyResult<String> {
         let items: PyResult<Vec<String>> =
             value.try_iter()?.map(|item| option(&item?, key)).collect();
         return Ok(items?.join(","));
+    }
+    if value.cast::<PyMapping>().is_ok() {
+        return dumped(value, key);
     }
     // Paths and numbers read as their text.
     Ok(text(&value.str()?, key)?.into_owned())

@@ -6,7 +6,7 @@ use pyo3::types::PyString;
 
 use crate::conversation::Conversation;
 use crate::error::raise;
-use crate::input::{json, optional_text, text};
+use crate::input::{self, dumped, json_part, optional_text, text};
 use crate::response::Response;
 
 /// An end user of the account. May be used from any number of threads at once.
@@ -29,18 +29,49 @@ impl Consumer {
         py.detach(|| self.core.lp_id()).map_err(|error| raise(py, &error))
     }
 
-    /// Opens a conversation, with the consumer's first message in the same round trip if there is
-    /// one.
-    #[pyo3(signature = (*, first_message=None))]
+    /// Opens a conversation, with the consumer's profile and first message in the same round trip
+    /// if they are given.
+    #[pyo3(signature = (
+        *, profile=None, campaign=None, context=None, skill_id=None, ttr=None, first_message=None,
+        client_properties=None, features=None
+    ))]
+    // One argument for each keyword.
+    #[allow(clippy::too_many_arguments)]
     fn open(
         &self,
         py: Python<'_>,
+        profile: Option<&Bound<'_, PyAny>>,
+        campaign: Option<&Bound<'_, PyAny>>,
+        context: Option<&Bound<'_, PyAny>>,
+        skill_id: Option<&Bound<'_, PyString>>,
+        ttr: Option<&Bound<'_, PyString>>,
         first_message: Option<&Bound<'_, PyString>>,
+        client_properties: Option<&Bound<'_, PyAny>>,
+        features: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Conversation> {
-        let mut options = OpenOptions::new();
-        if let Some(message) = optional_text(first_message, "first_message")? {
-            options = options.first_message(message);
+        let mut members = Vec::new();
+        for (member, name, value) in [
+            ("profile", "profile", profile),
+            ("campaign", "campaign", campaign),
+            ("context", "context", context),
+            ("clientProperties", "client_properties", client_properties),
+        ] {
+            if let Some(value) = value {
+                members.push(format!("\"{member}\":{}", json_part(value, name)?));
+            }
         }
+        for (member, name, value) in [
+            ("skillId", "skill_id", skill_id.map(|text| text.as_any())),
+            ("ttr", "ttr", ttr.map(|text| text.as_any())),
+            ("firstMessage", "first_message", first_message.map(|text| text.as_any())),
+            ("features", "features", features),
+        ] {
+            if let Some(value) = value {
+                members.push(format!("\"{member}\":{}", dumped(value, name)?));
+            }
+        }
+        let options = OpenOptions::from_json(&format!("{{{}}}", members.join(",")));
+        let options = options.map_err(|error| raise(py, &error))?;
         let conversation = py.detach(|| self.core.open(&options));
         conversation.map(Conversation::new).map_err(|error| raise(py, &error))
     }
@@ -66,7 +97,7 @@ impl Consumer {
     /// `id` is kept (a string of 1 to 64 characters or a number); a missing one is filled in.
     fn send_json(&self, request: &Bound<'_, PyAny>) -> PyResult<Response> {
         let py = request.py();
-        let request = json(request)?;
+        let request = input::request(request, "request")?;
         let response = py.detach(|| self.core.send_json(&request));
         response.map(Response::new).map_err(|error| raise(py, &error))
     }
@@ -75,7 +106,7 @@ impl Consumer {
     /// `send_json`. The `body` of the response is the list of all answers.
     fn batch_json(&self, requests: &Bound<'_, PyAny>) -> PyResult<Response> {
         let py = requests.py();
-        let requests = json(requests)?;
+        let requests = input::request(requests, "requests")?;
         let response = py.detach(|| self.core.batch_json(&requests));
         response.map(Response::new).map_err(|error| raise(py, &error))
     }

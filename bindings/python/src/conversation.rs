@@ -1,10 +1,16 @@
 //! `Conversation`: what the consumer says.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use lpconnector::{AcceptStatus, Attachment, CsatStatus, Error, Event, Metadata, Profile};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
+use pyo3::{PyTraverseError, PyVisit};
 
 use crate::error::raise;
-use crate::input::text;
+use crate::input::{json, name, optional_text, path, text};
+use crate::progress::Progress;
 use crate::response::Response;
 
 /// One conversation of a consumer, in one of its dialogs.
@@ -14,6 +20,7 @@ use crate::response::Response;
 #[pyclass(frozen, module = "lpconnector")]
 pub(crate) struct Conversation {
     core: lpconnector::Conversation,
+    progress: Arc<Progress>,
 }
 
 #[pymethods]
@@ -31,27 +38,205 @@ impl Conversation {
         self.core.dialog_id()
     }
 
-    /// Sends a text as the consumer.
+    /// Sends a text as the consumer. Look at `LpcError.maybe_delivered` before sending it again
+    /// after an error.
     fn send_text(&self, text: &Bound<'_, PyString>) -> PyResult<Response> {
         let py = text.py();
         let text = self::text(text, "text")?;
-        let response = py.detach(|| self.core.send_text(&text));
-        response.map(Response::new).map_err(|error| raise(py, &error))
+        self.answered(py, || self.core.send_text(&text))
+    }
+
+    /// Sends any event: a mapping, or JSON that goes out as it is written.
+    #[pyo3(signature = (event, *, metadata=None))]
+    fn send_event(
+        &self,
+        event: &Bound<'_, PyAny>,
+        metadata: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Response> {
+        let py = event.py();
+        let event = Event::from_json(&json(event, "event")?).map_err(|error| raise(py, &error))?;
+        let metadata = self::metadata(metadata)?;
+        self.answered(py, || self.core.send_event(&event, metadata.as_ref()))
+    }
+
+    /// Sends rich content: cards, buttons, carousels and so on, in the vendor's format.
+    #[pyo3(signature = (content, *, metadata=None))]
+    fn send_rich_content(
+        &self,
+        content: &Bound<'_, PyAny>,
+        metadata: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Response> {
+        let py = content.py();
+        let content = json(content, "content")?;
+        let metadata = self::metadata(metadata)?;
+        self.answered(py, || self.core.send_rich_content(&content, metadata.as_ref()))
+    }
+
+    /// Tells the agent what the consumer is doing. After `COMPOSING` another state must follow, or
+    /// the agent sees typing for ever.
+    fn send_chat_state(&self, state: &Bound<'_, PyString>) -> PyResult<Response> {
+        let py = state.py();
+        let state = name(state, "state")?;
+        self.answered(py, || self.core.send_chat_state(state))
+    }
+
+    /// Tells the agent what became of the messages with these sequences.
+    #[pyo3(signature = (status, sequences, *, metadata=None))]
+    fn send_accept_status(
+        &self,
+        status: &Bound<'_, PyString>,
+        sequences: Vec<i64>,
+        metadata: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Response> {
+        let py = status.py();
+        let status: AcceptStatus = name(status, "status")?;
+        let metadata = self::metadata(metadata)?;
+        self.answered(py, || self.core.send_accept_status(status, &sequences, metadata.as_ref()))
+    }
+
+    /// Sends a file, with text beside it and a small picture to show in its place. Its type is the
+    /// ending of its name, and must be that of its content.
+    #[pyo3(signature = (path, *, caption=None, preview=None))]
+    fn send_file(
+        &self,
+        path: &Bound<'_, PyAny>,
+        caption: Option<&Bound<'_, PyString>>,
+        preview: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Response> {
+        let mut attachment = Attachment::from_path(self::path(path, "path")?);
+        if let Some(preview) = preview {
+            attachment = attachment.preview_from_path(self::path(preview, "preview")?);
+        }
+        self.send_attachment(path.py(), attachment, caption)
+    }
+
+    /// As `send_file`, for a file in memory, of a type such as `PNG`; its preview is in memory,
+    /// too.
+    #[pyo3(signature = (data, file_type, *, caption=None, preview=None))]
+    fn send_file_bytes(
+        &self,
+        data: Cow<'_, [u8]>,
+        file_type: &Bound<'_, PyString>,
+        caption: Option<&Bound<'_, PyString>>,
+        preview: Option<Cow<'_, [u8]>>,
+    ) -> PyResult<Response> {
+        let mut attachment = Attachment::from_bytes(&data, text(file_type, "file_type")?);
+        if let Some(preview) = &preview {
+            attachment = attachment.preview_from_bytes(preview);
+        }
+        self.send_attachment(file_type.py(), attachment, caption)
+    }
+
+    /// Fetches a file that was sent in the conversation into a file of this machine, in place of
+    /// one that is there. Nobody ever sees half of it.
+    fn download_file(
+        &self,
+        relative_path: &Bound<'_, PyString>,
+        to_path: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let py = relative_path.py();
+        let relative_path = text(relative_path, "relative_path")?;
+        let to_path = path(to_path, "to_path")?;
+        py.detach(|| self.core.download_file(&relative_path, &to_path))
+            .map_err(|error| raise(py, &error))
+    }
+
+    /// Calls this function with the bytes done and the bytes in all (0: unknown) while files of
+    /// this conversation go up or come down; `None` stops that.
+    ///
+    /// It is called on the thread that sends or fetches the file. What it raises goes to
+    /// `sys.unraisablehook` and stops nothing.
+    fn set_progress(&self, py: Python<'_>, callback: Option<Py<PyAny>>) -> PyResult<()> {
+        if let Some(callback) = &callback
+            && !callback.bind(py).is_callable()
+        {
+            return Err(pyo3::exceptions::PyTypeError::new_err("callback is not callable"));
+        }
+        self.core.set_progress(callback.is_some().then(|| self.progress.teller()));
+        self.progress.set(callback);
+        Ok(())
+    }
+
+    /// Sets the consumer's profile: what is there replaces what the service knows.
+    fn set_profile(&self, profile: &Bound<'_, PyAny>) -> PyResult<Response> {
+        let py = profile.py();
+        let profile = Profile::from_json(&json(profile, "profile")?);
+        let profile = profile.map_err(|error| raise(py, &error))?;
+        self.answered(py, || self.core.set_profile(&profile))
+    }
+
+    /// Rates the conversation with 1 to 5 stars, and whether the consumer's matter is resolved.
+    /// This is possible after it was closed, too.
+    #[pyo3(
+        signature = (stars, *, resolved, status=None),
+        text_signature = "($self, stars, *, resolved, status='FILLED')"
+    )]
+    fn rate(
+        &self,
+        py: Python<'_>,
+        stars: i64,
+        resolved: bool,
+        status: Option<&Bound<'_, PyString>>,
+    ) -> PyResult<Response> {
+        let status = status.map_or(Ok(CsatStatus::Filled), |status| name(status, "status"))?;
+        self.answered(py, || self.core.rate(stars, resolved, status))
     }
 
     /// Closes the conversation. Later sends raise `Closed`.
     fn close(&self, py: Python<'_>) -> PyResult<Response> {
-        let response = py.detach(|| self.core.close());
-        response.map(Response::new).map_err(|error| raise(py, &error))
+        self.answered(py, || self.core.close())
+    }
+
+    /// Closes one dialog of the conversation, for example a survey.
+    fn close_dialog(&self, dialog_id: &Bound<'_, PyString>) -> PyResult<Response> {
+        let py = dialog_id.py();
+        let dialog_id = text(dialog_id, "dialog_id")?;
+        self.answered(py, || self.core.close_dialog(&dialog_id))
     }
 
     fn __repr__(&self) -> String {
         format!("<lpconnector.Conversation id={:?}>", self.core.id())
     }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.progress.traverse(&visit)
+    }
+
+    fn __clear__(&self) {
+        self.progress.set(None);
+    }
 }
 
 impl Conversation {
     pub(crate) fn new(core: lpconnector::Conversation) -> Conversation {
-        Conversation { core }
+        Conversation { core, progress: Arc::default() }
     }
+
+    fn send_attachment(
+        &self,
+        py: Python<'_>,
+        attachment: Attachment<'_>,
+        caption: Option<&Bound<'_, PyString>>,
+    ) -> PyResult<Response> {
+        let attachment = match optional_text(caption, "caption")? {
+            Some(caption) => attachment.caption(caption),
+            None => attachment,
+        };
+        self.answered(py, || self.core.send_file(&attachment))
+    }
+
+    /// Makes a call without the GIL.
+    fn answered(
+        &self,
+        py: Python<'_>,
+        call: impl FnOnce() -> Result<lpconnector::Response, Error> + Send,
+    ) -> PyResult<Response> {
+        py.detach(call).map(Response::new).map_err(|error| raise(py, &error))
+    }
+}
+
+fn metadata(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Metadata>> {
+    let Some(value) = value else { return Ok(None) };
+    let metadata = Metadata::from_json(&json(value, "metadata")?);
+    metadata.map(Some).map_err(|error| raise(value.py(), &error))
 }

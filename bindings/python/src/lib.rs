@@ -5,6 +5,7 @@ mod consumer;
 mod conversation;
 mod error;
 mod input;
+mod progress;
 mod response;
 
 use pyo3::pymodule;

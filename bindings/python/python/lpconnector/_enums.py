@@ -1,0 +1,93 @@
+"""Names that arguments take; each is a string, and its plain value may be given in its place."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class _Name(str, enum.Enum):
+    if TYPE_CHECKING:
+        # Enums have one of their own, which takes a value alone; type checkers see that of str.
+        def __new__(cls, value: str) -> Self: ...
+
+
+class ChatState(_Name):
+    """What the consumer is doing.
+
+    After ``COMPOSING`` another state must follow, or the agent sees typing for ever.
+    """
+
+    ACTIVE = "ACTIVE"
+    """In the conversation."""
+    INACTIVE = "INACTIVE"
+    """Not looking at the moment."""
+    GONE = "GONE"
+    """Left."""
+    COMPOSING = "COMPOSING"
+    """Typing."""
+    PAUSE = "PAUSE"
+    """Stopped typing."""
+
+
+class AcceptStatus(_Name):
+    """What became of a message."""
+
+    ACCEPT = "ACCEPT"
+    """It arrived."""
+    READ = "READ"
+    """It was read."""
+    ACCESS = "ACCESS"
+    """Its file was opened."""
+    NACK = "NACK"
+    """It could not be shown."""
+    ACTION = "ACTION"
+    """Its structured content was answered; with metadata."""
+
+
+class CsatStatus(_Name):
+    """How far the consumer filled in the rating."""
+
+    FILLED = "FILLED"
+    """Completely."""
+    PARTIALLY_FILLED = "PARTIALLY_FILLED"
+    """In part."""
+    SKIPPED = "SKIPPED"
+    """Not at all."""
+
+
+class Ttr(_Name):
+    """How urgent a conversation is: time to respond."""
+
+    NORMAL = "NORMAL"
+    URGENT = "URGENT"
+    PRIORITIZED = "PRIORITIZED"
+    CUSTOM = "CUSTOM"
+
+
+class Gender(_Name):
+    """Gender, as far as the service tells it apart."""
+
+    MALE = "MALE"
+    FEMALE = "FEMALE"
+    OTHER = "OTHER"
+
+
+class Feature(_Name):
+    """What a channel can do."""
+
+    CO_BROWSE = "CO_BROWSE"
+    """Co-browsing."""
+    CO_APP = "CO_APP"
+    """Co-app."""
+    PHOTO_SHARING = "PHOTO_SHARING"
+    """Sharing of photos."""
+    SECURE_FORMS = "SECURE_FORMS"
+    """Secure forms."""
+    AUTO_MESSAGES = "AUTO_MESSAGES"
+    """Automatic messages. The first message must follow within 10 s of the opening."""
+    RICH_CONTENT = "RICH_CONTENT"
+    """Rich content."""

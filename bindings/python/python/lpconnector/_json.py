@@ -1,0 +1,27 @@
+"""JSON of what callers pass in; the native module calls it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+
+def dumps(value: object) -> str:
+    """JSON in which everything beyond ASCII stands as it is.
+
+    So a lone surrogate stays one and is found when the text is encoded; its escape would hide it.
+    """
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
+def ascii(value: object) -> str:
+    """JSON in ASCII."""
+    return json.dumps(value, default=_plain)
+
+
+def _plain(value: object) -> dict[Any, Any]:
+    # json.dumps knows dict alone of all mappings.
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")

@@ -1,0 +1,171 @@
+"""The shapes of dictionaries that calls take; all members are optional unless a class says so.
+
+Names are those of the wire. What is in them is checked when a call is made; an unknown member is an
+``InvalidArgument`` that lists the known ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypedDict, Union
+
+from ._enums import Feature, Gender
+
+
+class Date(TypedDict, total=False):
+    """A calendar date."""
+
+    day: int
+    month: int
+    """1 is January."""
+    year: int
+
+
+class Customer(TypedDict, total=False):
+    """Customer info: what the business knows of the consumer."""
+
+    cstatus: str
+    """Status of the customer, for example ``cancelled``."""
+    ctype: str
+    """Type of the customer, for example ``vip``."""
+    customerId: str
+    balance: float
+    currency: str
+    socialId: str
+    imei: str
+    userName: str
+    companySize: int
+    companyBranch: str
+    accountName: str
+    role: str
+    lastPaymentDate: Date
+    registrationDate: Date
+    loginStatus: str
+
+
+class Age(TypedDict, total=False):
+    """Age in years, or birthday."""
+
+    age: int
+    year: int
+    month: int
+    """1 is January."""
+    day: int
+
+
+class Personal(TypedDict, total=False):
+    """Personal info."""
+
+    firstname: str
+    lastname: str
+    age: Age
+    contacts: Sequence[Mapping[str, Any]]
+    """Ways to reach the person: objects with ``email``, ``phone`` and more."""
+    gender: Union[Gender, Literal["MALE", "FEMALE", "OTHER"]]
+    language: str
+    """For example ``en-US``."""
+    company: str
+
+
+class CustomerSde(TypedDict):
+    """Customer info as an engagement attribute; both members are needed."""
+
+    type: Literal["ctmrinfo"]
+    info: Customer
+
+
+class PersonalSde(TypedDict):
+    """Personal info as an engagement attribute; both members are needed."""
+
+    type: Literal["personal"]
+    personal: Personal
+
+
+class AuthenticatedData(TypedDict, total=False):
+    """Engagement attributes in the form of the wire."""
+
+    lp_sdes: Sequence[Union[CustomerSde, PersonalSde]]
+
+
+class PushNotificationData(TypedDict, total=False):
+    """Push notifications to the consumer's device."""
+
+    serviceName: str
+    certName: str
+    token: str
+
+
+class PrivateData(TypedDict, total=False):
+    """How the consumer is reached."""
+
+    mobileNum: str
+    mail: str
+    pushNotificationData: PushNotificationData
+
+
+class Profile(TypedDict, total=False):
+    """Who the consumer is, as the agent sees it."""
+
+    authenticatedData: AuthenticatedData
+    """Engagement attributes in the form of the wire; not together with the next two."""
+    customer: Customer
+    personal: Personal
+    firstName: str
+    lastName: str
+    userId: str
+    """The connector's own id of the user."""
+    avatarUrl: str
+    role: str
+    backgndImgUri: str
+    """URL of a background picture."""
+    description: str
+    privateData: PrivateData
+
+
+class Campaign(TypedDict, total=False):
+    """A campaign and an engagement of it."""
+
+    campaignId: Union[str, int]
+    engagementId: Union[str, int]
+
+
+class ConversationContext(TypedDict, total=False):
+    """Where in the brand's site the consumer comes from."""
+
+    visitorId: str
+    sessionId: str
+    interactionContextId: str
+    lang: str
+    """For example ``en-US``."""
+
+
+class ClientProperties(TypedDict, total=False):
+    """What the connector says about itself and its channel."""
+
+    appId: str
+    appVersion: str
+    deviceFamily: str
+    """For example ``MOBILE``."""
+    os: str
+    """For example ``ANDROID``."""
+    osName: str
+    osVersion: str
+    integration: str
+    """How the channel is integrated, for example ``BRAND_SDK``."""
+    integrationVersion: str
+    timeZone: str
+    """For example ``Europe/Athens``."""
+    ipAddress: str
+    features: Sequence[Union[Feature, str]]
+
+
+class ExternalId(TypedDict):
+    """Metadata: the id of the message in the connector's own channel; both members are needed."""
+
+    type: Literal["ExternalId"]
+    id: str
+    """1 to 64 characters."""
+
+
+Metadata = Union[ExternalId, Mapping[str, Any]]
+"""What an event carries beside its content: an object with a ``type``."""

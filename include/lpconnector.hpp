@@ -1,0 +1,927 @@
+/*
+ * lpconnector for C++: classes over lpconnector.h, which they need and nothing else.
+ *
+ * C++11 or newer; header only. Link with liblpconnector. Names and meanings are those of C, with
+ * these rules on top:
+ *
+ * - Handles (Config, Client, Consumer, Conversation, Response) own what they hold and free it. They
+ *   are moved, not copied, and outlive the handles that made them: a Conversation goes on when its
+ *   Consumer and Client are gone. From a handle that was moved from, accessors give empty text, and
+ *   every other call throws InvalidArgument.
+ * - A call that fails throws a class of Error. Beside what a function lists, every one may throw
+ *   InvalidArgument, and std::bad_alloc.
+ * - Text is UTF-8 in a std::string. Optional text that is empty is absent: `attach(id, "")` is
+ *   `attach(id)`. A NUL inside a text, behind which C could not see, is InvalidArgument.
+ * - Text that is given is copied where it is kept; text that comes back is the caller's own.
+ * - Client, Consumer and Conversation may be used from any number of threads at once; moving,
+ *   assigning and destroying them is for one thread, while no other uses them. Config and Response
+ *   belong to one thread at a time. Errors are immutable and may go to any thread.
+ */
+
+#ifndef LPCONNECTOR_HPP
+#define LPCONNECTOR_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lpconnector.h"
+
+namespace lpc {
+
+/// The version of the library in use, for example "0.1.0"; compare LPC_VERSION_MAJOR, _MINOR and
+/// _PATCH, which are those of the header. Any thread may call this.
+inline std::string version() { return lpc_version(); }
+
+/// The number of the library's ABI. A program works with a library of the number that it was built
+/// with. Any thread may call this.
+inline std::uint32_t abi_version() noexcept { return lpc_abi_version(); }
+
+/// The outcome of a call; each but Ok has an exception class of its own, see there. A newer library
+/// may give a number that is not listed.
+enum class Status : std::int32_t {
+    Ok = LPC_OK,
+    InvalidArgument = LPC_INVALID_ARGUMENT,
+    Config = LPC_CONFIG,
+    Connect = LPC_CONNECT,
+    Tls = LPC_TLS,
+    Timeout = LPC_TIMEOUT,
+    Unauthorized = LPC_UNAUTHORIZED,
+    Rejected = LPC_REJECTED,
+    RateLimited = LPC_RATE_LIMITED,
+    Server = LPC_SERVER,
+    Protocol = LPC_PROTOCOL,
+    Closed = LPC_CLOSED,
+    Io = LPC_IO,
+    Signature = LPC_SIGNATURE,
+    Empty = LPC_EMPTY,
+    Internal = LPC_INTERNAL
+};
+
+/// The name of a status as in C, for example "LPC_TIMEOUT"; "LPC_UNKNOWN" for a number without one.
+inline std::string status_name(Status status) {
+    return lpc_status_name(static_cast<lpc_status>(status));
+}
+
+/// What the consumer is doing.
+enum class ChatState : std::int32_t {
+    Active = LPC_CHAT_STATE_ACTIVE,       ///< In the conversation.
+    Inactive = LPC_CHAT_STATE_INACTIVE,   ///< Not looking at the moment.
+    Gone = LPC_CHAT_STATE_GONE,           ///< Left.
+    Composing = LPC_CHAT_STATE_COMPOSING, ///< Typing. Another state must follow.
+    Pause = LPC_CHAT_STATE_PAUSE          ///< Stopped typing.
+};
+
+/// What became of a message.
+enum class AcceptStatus : std::int32_t {
+    Accept = LPC_ACCEPT_STATUS_ACCEPT, ///< It arrived.
+    Read = LPC_ACCEPT_STATUS_READ,     ///< It was read.
+    Access = LPC_ACCEPT_STATUS_ACCESS, ///< Its file was opened.
+    Nack = LPC_ACCEPT_STATUS_NACK,     ///< It could not be shown.
+    Action = LPC_ACCEPT_STATUS_ACTION  ///< Its structured content was answered; with metadata.
+};
+
+/// How far the consumer filled in the rating.
+enum class CsatStatus : std::int32_t {
+    Filled = LPC_CSAT_STATUS_FILLED,                    ///< Completely.
+    PartiallyFilled = LPC_CSAT_STATUS_PARTIALLY_FILLED, ///< In part.
+    Skipped = LPC_CSAT_STATUS_SKIPPED                   ///< Not at all.
+};
+
+/// Not for use from outside this header.
+namespace detail {
+
+/// Frees a handle of any type.
+struct Free {
+    void operator()(lpc_config *handle) const noexcept { lpc_config_free(handle); }
+    void operator()(lpc_client *handle) const noexcept { lpc_client_free(handle); }
+    void operator()(lpc_consumer *handle) const noexcept { lpc_consumer_free(handle); }
+    void operator()(lpc_conversation *handle) const noexcept { lpc_conversation_free(handle); }
+    void operator()(lpc_response *handle) const noexcept { lpc_response_free(handle); }
+    void operator()(lpc_error *handle) const noexcept { lpc_error_free(handle); }
+};
+
+template <typename T>
+using Handle = std::unique_ptr<T, Free>;
+
+/// A copy of text borrowed from a handle; of NULL, empty text.
+inline std::string copy(const char *text) { return text != nullptr ? text : ""; }
+
+/// A copy of bytes borrowed from a handle.
+inline std::string copy(const std::uint8_t *bytes, std::size_t len) {
+    return bytes != nullptr ? std::string(reinterpret_cast<const char *>(bytes), len)
+                            : std::string();
+}
+
+inline const std::uint8_t *bytes(const std::string &text) noexcept {
+    return reinterpret_cast<const std::uint8_t *>(text.data());
+}
+
+/// What an Error tells; never changed once made.
+struct Fields {
+    Status status = Status::Ok;
+    std::string message;
+    std::int32_t http_status = 0;
+    std::int32_t service_code = 0;
+    std::string title;
+    std::string details;
+    std::string request_id;
+    std::uint32_t attempts = 0;
+    bool is_retryable = false;
+    bool maybe_delivered = false;
+    std::int64_t retry_after_ms = -1;
+    std::string body;
+};
+
+} // namespace detail
+
+/// Why a call failed; what() is one sentence that a person can act on, with no secret in it.
+/// Copies share their content, and any thread may read it.
+class Error : public std::runtime_error {
+public:
+    /// Made by this library only.
+    explicit Error(std::shared_ptr<const detail::Fields> fields)
+        : std::runtime_error(fields->message), fields_(std::move(fields)) {}
+
+    // Moving copies: what was moved from still tells.
+    Error(const Error &) = default;
+    Error &operator=(const Error &) = default;
+
+    /// The status that the call in C returned.
+    Status status() const noexcept { return fields_->status; }
+
+    /// The HTTP status of the answer; 0 if none came.
+    std::int32_t http_status() const noexcept { return fields_->http_status; }
+
+    /// The service's own error code, for example 40102 (invalid AppJWT); 0 if it gave none.
+    std::int32_t service_code() const noexcept { return fields_->service_code; }
+
+    /// The service's title of the error; empty if it gave none.
+    const std::string &title() const noexcept { return fields_->title; }
+
+    /// The service's details of the error; empty if it gave none.
+    const std::string &details() const noexcept { return fields_->details; }
+
+    /// The id of the request that failed; empty where nothing was sent or the failing request has
+    /// no id (tokens, discovery).
+    const std::string &request_id() const noexcept { return fields_->request_id; }
+
+    /// How often the failing request was sent; 0 if it never was.
+    std::uint32_t attempts() const noexcept { return fields_->attempts; }
+
+    /// Whether the same call may succeed later: connection failures, timeouts, 429 and 5xx. Where
+    /// maybe_delivered() is true too, repeating a message may deliver it twice.
+    bool is_retryable() const noexcept { return fields_->is_retryable; }
+
+    /// Whether the request may have taken effect: it was sent, but no usable answer came.
+    bool maybe_delivered() const noexcept { return fields_->maybe_delivered; }
+
+    /// How long the service asked to wait (Retry-After), in milliseconds; -1 if unknown.
+    std::int64_t retry_after_ms() const noexcept { return fields_->retry_after_ms; }
+
+    /// The raw answer of the service, any bytes; empty if there was none.
+    const std::string &body() const noexcept { return fields_->body; }
+
+private:
+    std::shared_ptr<const detail::Fields> fields_;
+};
+
+/// An argument is not what the call takes: text with a NUL inside or that is not UTF-8, a handle
+/// that was moved from, an unknown member of a JSON text. Nothing was sent.
+class InvalidArgument : public Error {
+    using Error::Error;
+};
+
+/// A configuration option is unknown, malformed or missing. Nothing was sent.
+class ConfigError : public Error {
+    using Error::Error;
+};
+
+/// No connection: the name did not resolve, or the host refused, is unreachable, or reset.
+class ConnectError : public Error {
+    using Error::Error;
+};
+
+/// The TLS handshake or a certificate check failed.
+class TlsError : public Error {
+    using Error::Error;
+};
+
+/// A deadline passed.
+class Timeout : public Error {
+    using Error::Error;
+};
+
+/// The service answered 401; see service_code().
+class Unauthorized : public Error {
+    using Error::Error;
+};
+
+/// The service answered with another 4xx, or refused a request inside an answer.
+class Rejected : public Error {
+    using Error::Error;
+};
+
+/// The service answered 429; see retry_after_ms().
+class RateLimited : public Error {
+    using Error::Error;
+};
+
+/// The service answered with a 5xx.
+class ServerError : public Error {
+    using Error::Error;
+};
+
+/// An answer is not what the protocol allows.
+class ProtocolError : public Error {
+    using Error::Error;
+};
+
+/// The client was shut down, or the conversation was closed.
+class Closed : public Error {
+    using Error::Error;
+};
+
+/// A local file could not be read or written.
+class IoError : public Error {
+    using Error::Error;
+};
+
+/// A webhook's signature does not match.
+class SignatureError : public Error {
+    using Error::Error;
+};
+
+/// Nothing arrived in time.
+class Empty : public Error {
+    using Error::Error;
+};
+
+/// A defect of the library; what() says where.
+class InternalError : public Error {
+    using Error::Error;
+};
+
+namespace detail {
+
+/// Throws the class of the status; Error itself for one that a newer library added.
+[[noreturn]] inline void raise(Fields what) {
+    const Status status = what.status;
+    std::shared_ptr<const Fields> fields = std::make_shared<Fields>(std::move(what));
+
+    switch (status) {
+    case Status::InvalidArgument: throw InvalidArgument(std::move(fields));
+    case Status::Config: throw ConfigError(std::move(fields));
+    case Status::Connect: throw ConnectError(std::move(fields));
+    case Status::Tls: throw TlsError(std::move(fields));
+    case Status::Timeout: throw Timeout(std::move(fields));
+    case Status::Unauthorized: throw Unauthorized(std::move(fields));
+    case Status::Rejected: throw Rejected(std::move(fields));
+    case Status::RateLimited: throw RateLimited(std::move(fields));
+    case Status::Server: throw ServerError(std::move(fields));
+    case Status::Protocol: throw ProtocolError(std::move(fields));
+    case Status::Closed: throw Closed(std::move(fields));
+    case Status::Io: throw IoError(std::move(fields));
+    case Status::Signature: throw SignatureError(std::move(fields));
+    case Status::Empty: throw Empty(std::move(fields));
+    case Status::Internal: throw InternalError(std::move(fields));
+    case Status::Ok: break;
+    }
+    throw Error(std::move(fields));
+}
+
+/// Throws if the call failed. Takes over the error, by reference: the call that is the first
+/// argument may be evaluated last.
+inline void check(lpc_status status, lpc_error *&error) {
+    if (status == LPC_OK)
+        return;
+    const Handle<lpc_error> owned(error);
+    Fields what;
+    std::size_t len = 0;
+
+    error = nullptr;
+    what.status = static_cast<Status>(status);
+    what.message = copy(lpc_error_message(owned.get()));
+    what.http_status = lpc_error_http_status(owned.get());
+    what.service_code = lpc_error_service_code(owned.get());
+    what.title = copy(lpc_error_title(owned.get()));
+    what.details = copy(lpc_error_details(owned.get()));
+    what.request_id = copy(lpc_error_request_id(owned.get()));
+    what.attempts = lpc_error_attempts(owned.get());
+    what.is_retryable = lpc_error_is_retryable(owned.get());
+    what.maybe_delivered = lpc_error_maybe_delivered(owned.get());
+    what.retry_after_ms = lpc_error_retry_after_ms(owned.get());
+    const std::uint8_t *body = lpc_error_body(owned.get(), &len);
+    what.body = copy(body, len);
+    raise(std::move(what));
+}
+
+/// The text as C takes it. `name` is the argument's, for the error.
+inline const char *text(const std::string &value, const char *name) {
+    if (value.find('\0') != std::string::npos) {
+        Fields what;
+        what.status = Status::InvalidArgument;
+        what.message = std::string(name) + " has a NUL inside";
+        raise(std::move(what));
+    }
+    return value.c_str();
+}
+
+/// As text(), with NULL for text that is empty.
+inline const char *optional_text(const std::string &value, const char *name) {
+    return value.empty() ? nullptr : text(value, name);
+}
+
+/// A file on its way in this thread: keeps what the progress function throws, which must not
+/// unwind through C, until the call is back in C++.
+class Transfer {
+public:
+    Transfer() noexcept : outer_(current()) { current() = this; }
+    ~Transfer() { current() = outer_; }
+    Transfer(const Transfer &) = delete;
+    Transfer &operator=(const Transfer &) = delete;
+
+    /// Throws what the progress function threw, or what the status tells, if anything.
+    void check(lpc_status status, lpc_error *&error) const {
+        if (thrown_) {
+            lpc_error_free(error);
+            error = nullptr;
+            std::rethrow_exception(thrown_);
+        }
+        detail::check(status, error);
+    }
+
+private:
+    friend class Progress;
+
+    /// The innermost transfer of this thread: a progress function may send a file itself.
+    static Transfer *&current() noexcept {
+        static thread_local Transfer *innermost = nullptr;
+        return innermost;
+    }
+
+    Transfer *const outer_;
+    std::exception_ptr thrown_;
+};
+
+/// The progress function of a conversation. Its address is what C knows, so it stays when the
+/// function is replaced and when the conversation is moved.
+class Progress {
+public:
+    using Function = std::function<void(std::uint64_t, std::uint64_t)>;
+
+    void set(lpc_conversation *conversation, Function function) {
+        std::shared_ptr<const Function> next;
+        lpc_error *error = nullptr;
+
+        if (function)
+            next = std::make_shared<const Function>(std::move(function));
+        // Whatever the function owns is destroyed after the lock is released: it may call us.
+        std::unique_lock<std::mutex> lock(mutex_);
+        const lpc_status status = lpc_conversation_set_progress_callback(
+            conversation, next ? &Progress::call : nullptr, this, &error);
+        if (status == LPC_OK)
+            function_.swap(next);
+        lock.unlock();
+        check(status, error);
+    }
+
+private:
+    std::shared_ptr<const Function> function() {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        return function_;
+    }
+
+    static void call(void *user_data, std::uint64_t done, std::uint64_t total) noexcept {
+        Transfer *const transfer = Transfer::current();
+        if (transfer != nullptr && transfer->thrown_)
+            return;
+        try {
+            // Kept while it runs, even if it is replaced meanwhile.
+            const auto function = static_cast<Progress *>(user_data)->function();
+            if (function)
+                (*function)(done, total);
+        } catch (...) {
+            // No transfer of ours: the call was made in C, which has no place for it.
+            if (transfer != nullptr)
+                transfer->thrown_ = std::current_exception();
+        }
+    }
+
+    std::mutex mutex_;
+    std::shared_ptr<const Function> function_;
+};
+
+} // namespace detail
+
+/// The service's answer to a request that it accepted. Belongs to one thread at a time. It outlives
+/// the handles of the call that gave it.
+class Response {
+public:
+    /// The id of the request that this answers; for a batch, that of its first request.
+    std::string request_id() const { return detail::copy(lpc_response_request_id(handle())); }
+
+    /// The HTTP status, any of 200 to 299.
+    std::int32_t http_status() const noexcept { return lpc_response_http_status(handle()); }
+
+    /// The code as the service wrote it, mostly "OK".
+    std::string code() const { return detail::copy(lpc_response_code(handle())); }
+
+    /// Whether the answer has a sequence; that of a batch has none.
+    bool has_sequence() const noexcept { return sequence() != -1; }
+
+    /// body.sequence of the answer, handed on as it came; -1 if absent.
+    std::int64_t sequence() const noexcept { return lpc_response_sequence(handle()); }
+
+    /// The JSON of the answer's body; for a batch, the whole array of answers.
+    std::string body() const {
+        std::size_t len = 0;
+        const std::uint8_t *bytes = lpc_response_body(handle(), &len);
+        return detail::copy(bytes, len);
+    }
+
+    /// The whole answer as it came.
+    std::string raw() const {
+        std::size_t len = 0;
+        const std::uint8_t *bytes = lpc_response_raw(handle(), &len);
+        return detail::copy(bytes, len);
+    }
+
+    /// How often the request was sent until this answer came.
+    std::uint32_t attempts() const noexcept { return lpc_response_attempts(handle()); }
+
+    /// The handle for calls of the C functions; it stays this object's. NULL after a move.
+    lpc_response *handle() const noexcept { return handle_.get(); }
+
+private:
+    friend class Consumer;
+    friend class Conversation;
+    explicit Response(lpc_response *handle) noexcept : handle_(handle) {}
+
+    detail::Handle<lpc_response> handle_;
+};
+
+/// Options of a client, set as text. Belongs to one thread at a time.
+///
+/// Calls can be chained: `Config().load_file("lp.conf").load_env().set("account.id", "64467156")`.
+/// What is set last counts. After an error the option in question is unchanged.
+class Config {
+public:
+    /// A configuration in which every option has its default.
+    Config() : handle_(lpc_config_new()) {}
+
+    /// Sets an option. The keys, their values and defaults are listed in CONFIGURATION.md; an empty
+    /// value puts the default back.
+    ///
+    /// ConfigError for a key that does not exist or a value that the option does not take: what()
+    /// says which key may have been meant, or which values are allowed.
+    Config &set(const std::string &key, const std::string &value) & {
+        lpc_error *err = nullptr;
+        detail::check(lpc_config_set(handle(), detail::text(key, "key"),
+                                     detail::text(value, "value"), &err), err);
+        return *this;
+    }
+
+    /// As above, on a temporary, which it hands on.
+    Config set(const std::string &key, const std::string &value) && {
+        return std::move(set(key, value));
+    }
+
+    /// Sets every option for which the environment has a variable: LPC_ and the key in upper case
+    /// with underscores for dots, for example LPC_ACCOUNT_ID. Other variables are ignored. No other
+    /// thread may change the environment meanwhile.
+    ///
+    /// ConfigError as for set(), naming the variable; variables before the faulty one are set then.
+    Config &load_env() & {
+        lpc_error *err = nullptr;
+        detail::check(lpc_config_load_env(handle(), &err), err);
+        return *this;
+    }
+
+    /// As above, on a temporary, which it hands on.
+    Config load_env() && { return std::move(load_env()); }
+
+    /// Sets the options of a file with lines `key = value`. Empty lines and lines that begin with
+    /// `#` are ignored; space around keys and values is, too.
+    ///
+    /// IoError if the file cannot be read. ConfigError as for set(), naming file and line; lines
+    /// before the faulty one are set then.
+    Config &load_file(const std::string &path) & {
+        lpc_error *err = nullptr;
+        detail::check(lpc_config_load_file(handle(), detail::text(path, "path"), &err), err);
+        return *this;
+    }
+
+    /// As above, on a temporary, which it hands on.
+    Config load_file(const std::string &path) && { return std::move(load_file(path)); }
+
+    /// The value of an option, or its default. A secret that is set reads as "***". Empty if the
+    /// option has neither value nor default, and if the key does not exist.
+    std::string get(const std::string &key) const {
+        return detail::copy(lpc_config_get(handle(), detail::text(key, "key")));
+    }
+
+    /// The handle for calls of the C functions; it stays this object's. NULL after a move.
+    lpc_config *handle() const noexcept { return handle_.get(); }
+
+private:
+    detail::Handle<lpc_config> handle_;
+};
+
+/// One conversation of a consumer, in one of its dialogs, from Consumer::open() or attach(). May be
+/// used from any number of threads at once: its sends go out one at a time, those of one thread in
+/// their order. Destroying it does not close the conversation, which lives on at the service.
+///
+/// Every send blocks for at most the option call.timeout.ms, name resolution aside, and throws:
+/// Closed after close() or Client::shutdown(); Timeout, ConnectError and TlsError if no answer
+/// came; Unauthorized, Rejected, RateLimited and ServerError for what the service answered;
+/// ProtocolError if the answer cannot be read; ConfigError if there is no token to use. Look at
+/// Error::maybe_delivered() before sending a message again.
+class Conversation {
+public:
+    /// What set_progress() takes.
+    using Progress = detail::Progress::Function;
+
+    /// The conversation's id.
+    std::string id() const { return detail::copy(lpc_conversation_id(handle())); }
+
+    /// The id of the dialog that this handle sends to; that of the first dialog is the
+    /// conversation's.
+    std::string dialog_id() const { return detail::copy(lpc_conversation_dialog_id(handle())); }
+
+    /// Sends a text as the consumer.
+    Response send_text(const std::string &text) {
+        lpc_response *response = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_conversation_send_text(handle(), detail::text(text, "text"), &response,
+                                                 &err), err);
+        return Response(response);
+    }
+
+    /// Sends any event, for example a text with metadata.
+    ///
+    /// `event_json`: a JSON object, which goes out as it is. `metadata_json`: optional, a JSON array
+    /// of objects with a "type"; the "id" of an ExternalId has 1 to 64 characters.
+    Response send_event(const std::string &event_json, const std::string &metadata_json = "") {
+        lpc_response *response = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_conversation_send_event(
+                          handle(), detail::text(event_json, "event_json"),
+                          detail::optional_text(metadata_json, "metadata_json"), &response, &err),
+                      err);
+        return Response(response);
+    }
+
+    /// Sends rich content: cards, buttons, carousels and so on.
+    ///
+    /// `content_json`: the vendor's JSON of the content, an object, which goes out as it is.
+    /// `metadata_json`: as for send_event().
+    Response send_rich_content(const std::string &content_json,
+                               const std::string &metadata_json = "") {
+        lpc_response *response = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_conversation_send_rich_content(
+                          handle(), detail::text(content_json, "content_json"),
+                          detail::optional_text(metadata_json, "metadata_json"), &response, &err),
+                      err);
+        return Response(response);
+    }
+
+    /// Tells the agent what the consumer is doing. After ChatState::Composing another state must
+    /// follow, or the agent sees typing for ever.
+    Response send_chat_state(ChatState state) {
+        lpc_response *response = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_conversation_send_chat_state(
+                          handle(), static_cast<lpc_chat_state>(state), &response, &err), err);
+        return Response(response);
+    }
+
+    /// Tells the agent what became of the messages with these sequences: at least one, and none
+    /// negative. `metadata_json`: as for send_event().
+    Response send_accept_status(AcceptStatus status, const std::vector<std::int64_t> &sequences,
+                                const std::string &metadata_json = "") {
+        lpc_response *response = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_conversation_send_accept_status(
+                          handle(), static_cast<lpc_accept_status>(status), sequences.data(),
+                          sequences.size(), detail::optional_text(metadata_json, "metadata_json"),
+                          &response, &err), err);
+        return Response(response);
+    }
+
+    /// Sends a file: asks for a place in the storage, puts the file there, and publishes it. Other
+    /// sends of the conversation may go out while the file is on its way. The file is never held in
+    /// memory as a whole.
+    ///
+    /// `path`: name of the file; the ending of the name is its type. `caption`: optional, text
+    /// beside the file. `preview_path`: optional, name of a small JPEG, PNG or GIF to show in its
+    /// place.
+    ///
+    /// Throws also IoError if a file cannot be read; InvalidArgument for a file above the option
+    /// file.max.bytes, a preview above file.preview.max.bytes, and for one of the types JPG, JPEG,
+    /// PNG, GIF and PDF by name whose content is not, or the other way round; and what the function
+    /// of set_progress() throws.
+    Response send_file(const std::string &path, const std::string &caption = "",
+                       const std::string &preview_path = "") {
+        lpc_response *response = nullptr;
+        lpc_error *err = nullptr;
+        detail::Transfer transfer;
+        const lpc_status status = lpc_conversation_send_file(
+            handle(), detail::text(path, "path"), detail::optional_text(caption, "caption"),
+            detail::optional_text(preview_path, "preview_path"), &response, &err);
+        Response answer(response);
+        transfer.check(status, err);
+        return answer;
+    }
+
+    /// As send_file(), for a file in memory: `len` bytes at `data`, unchanged during the call.
+    /// `file_type`: for example "PNG".
+    Response send_file_bytes(const void *data, std::size_t len, const std::string &file_type,
+                             const std::string &caption = "") {
+        lpc_response *response = nullptr;
+        lpc_error *err = nullptr;
+        detail::Transfer transfer;
+        const lpc_status status = lpc_conversation_send_file_bytes(
+            handle(), static_cast<const std::uint8_t *>(data), len,
+            detail::text(file_type, "file_type"), detail::optional_text(caption, "caption"),
+            &response, &err);
+        Response answer(response);
+        transfer.check(status, err);
+        return answer;
+    }
+
+    /// As above.
+    Response send_file_bytes(const std::vector<std::uint8_t> &data, const std::string &file_type,
+                             const std::string &caption = "") {
+        return send_file_bytes(data.data(), data.size(), file_type, caption);
+    }
+
+    /// Fetches a file that was sent in the conversation. It is written beside its place and then
+    /// renamed, so that nobody ever sees half of it.
+    ///
+    /// `relative_path`: from the file's event. `to_path`: where it goes; a file there is replaced.
+    ///
+    /// Throws as a send; also IoError if the file cannot be written, ProtocolError if it is longer
+    /// than the option response.max.bytes, and what the function of set_progress() throws.
+    void download_file(const std::string &relative_path, const std::string &to_path) {
+        lpc_error *err = nullptr;
+        detail::Transfer transfer;
+        const lpc_status status = lpc_conversation_download_file(
+            handle(), detail::text(relative_path, "relative_path"),
+            detail::text(to_path, "to_path"), &err);
+        transfer.check(status, err);
+    }
+
+    /// Calls `progress(done, total)` while files of this conversation go up or come down, with the
+    /// bytes done and the bytes in all (0: unknown); an empty function stops that. The change is
+    /// felt at once, by files on their way too.
+    ///
+    /// It is called on each thread that sends or fetches a file, by several at once where several
+    /// do. It is kept as long as the conversation, or until it is replaced and has returned. It may
+    /// use the conversation, but not destroy it.
+    ///
+    /// If it throws, the file is still sent or fetched, without further calls of it; then
+    /// send_file(), send_file_bytes() or download_file() throws that same exception, even if the
+    /// rest failed, too. To send the file again may deliver it twice.
+    void set_progress(Progress progress) {
+        if (progress_ == nullptr) {
+            lpc_error *err = nullptr;
+            detail::check(lpc_conversation_set_progress_callback(nullptr, nullptr, nullptr, &err),
+                          err);
+            return;
+        }
+        progress_->set(handle(), std::move(progress));
+    }
+
+    /// Sets the consumer's profile; possible after the conversation was closed, too.
+    ///
+    /// `profile_json`: the body of SetUserProfile ("authenticatedData", "firstName", "lastName",
+    /// "userId", "avatarUrl", "role", "backgndImgUri", "description", "privateData"), or its short
+    /// form {"customer":{...},"personal":{...}}.
+    Response set_profile(const std::string &profile_json) {
+        lpc_response *response = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_conversation_set_profile(
+                          handle(), detail::text(profile_json, "profile_json"), &response, &err),
+                      err);
+        return Response(response);
+    }
+
+    /// Rates the conversation; possible after it was closed, too.
+    ///
+    /// `stars`: 1 to 5. `resolved`: whether the consumer's matter is resolved.
+    Response rate(std::int32_t stars, bool resolved, CsatStatus status) {
+        lpc_response *response = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_conversation_rate(handle(), stars, resolved,
+                                            static_cast<lpc_csat_status>(status), &response, &err),
+                      err);
+        return Response(response);
+    }
+
+    /// Closes the conversation. Later sends of this handle throw Closed without a request.
+    Response close() {
+        lpc_response *response = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_conversation_close(handle(), &response, &err), err);
+        return Response(response);
+    }
+
+    /// Closes one dialog of the conversation, for example a survey; possible after the conversation
+    /// was closed, too. `dialog_id`: not empty.
+    Response close_dialog(const std::string &dialog_id) {
+        lpc_response *response = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_conversation_close_dialog(
+                          handle(), detail::text(dialog_id, "dialog_id"), &response, &err), err);
+        return Response(response);
+    }
+
+    /// The handle for calls of the C functions; it stays this object's. NULL after a move. Its
+    /// progress callback is set_progress()'s.
+    lpc_conversation *handle() const noexcept { return handle_.get(); }
+
+private:
+    friend class Consumer;
+    explicit Conversation(detail::Handle<lpc_conversation> handle)
+        : progress_(new detail::Progress), handle_(std::move(handle)) {}
+
+    // In this order: the handle, which points to it, goes first.
+    std::unique_ptr<detail::Progress> progress_;
+    detail::Handle<lpc_conversation> handle_;
+};
+
+/// An end user of the account, from Client::consumer() or consumer_from_jws(). May be used from any
+/// number of threads at once.
+class Consumer {
+public:
+    /// The ConsumerJWS, to keep for Client::consumer_from_jws(); fetched if this is the first use.
+    /// It is a secret: whoever has it can speak as the consumer.
+    ///
+    /// Throws as Conversation's sends where the token has to be fetched.
+    std::string jws() {
+        const char *text = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_consumer_jws(handle(), &text, &err), err);
+        return detail::copy(text);
+    }
+
+    /// The id that the service gave the consumer: the originatorId of the consumer's own events.
+    ///
+    /// Throws as jws().
+    std::string lp_id() {
+        const char *text = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_consumer_lp_id(handle(), &text, &err), err);
+        return detail::copy(text);
+    }
+
+    /// Opens a conversation, with the consumer's first message in the same round trip if there is
+    /// one.
+    ///
+    /// `options_json`: optional, a JSON object; its members are listed at lpc_conversation_open()
+    /// in lpconnector.h, for example {"firstMessage":"Hi","profile":{...}}.
+    ///
+    /// Throws as Conversation's sends. InvalidArgument for an unknown member, one of the wrong type
+    /// or with a value outside its set. Rejected if the service refused one of the requests: where
+    /// the conversation was opened but its first message refused, what() names the conversation,
+    /// and attach() goes on with it.
+    Conversation open(const std::string &options_json = "") {
+        lpc_conversation *conversation = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_conversation_open(
+                          handle(), detail::optional_text(options_json, "options_json"),
+                          &conversation, &err), err);
+        return Conversation(detail::Handle<lpc_conversation>(conversation));
+    }
+
+    /// Goes on with a conversation opened earlier. Sends nothing.
+    ///
+    /// `conversation_id`: not empty. `dialog_id`: optional, the id of another dialog than the first,
+    /// a survey for example.
+    Conversation attach(const std::string &conversation_id, const std::string &dialog_id = "") {
+        lpc_conversation *conversation = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_conversation_attach(
+                          handle(), detail::text(conversation_id, "conversation_id"),
+                          detail::optional_text(dialog_id, "dialog_id"), &conversation, &err), err);
+        return Conversation(detail::Handle<lpc_conversation>(conversation));
+    }
+
+    /// Sends one request, written by the caller, to SEND: the way out for what has no function.
+    ///
+    /// `json`: one JSON object. It goes out byte for byte, its `id` kept (a string of 1 to 64
+    /// characters or a number); a missing `id` is filled in.
+    ///
+    /// Throws as Conversation's sends. InvalidArgument if the JSON or its id is bad.
+    Response send_json(const std::string &json) {
+        lpc_response *response = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_consumer_send_json(handle(), detail::bytes(json), json.size(), &response,
+                                             &err), err);
+        return Response(response);
+    }
+
+    /// Sends an array of requests, written by the caller, to CONVERSATION.
+    ///
+    /// `json`: a JSON array of objects. Ids are treated as in send_json() and must differ. The
+    /// answer's body() is the whole array of answers.
+    ///
+    /// Throws as send_json(). Rejected if the service refused one of the requests; request_id()
+    /// says which.
+    Response batch_json(const std::string &json) {
+        lpc_response *response = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_consumer_batch_json(handle(), detail::bytes(json), json.size(), &response,
+                                              &err), err);
+        return Response(response);
+    }
+
+    /// The handle for calls of the C functions; it stays this object's. NULL after a move.
+    lpc_consumer *handle() const noexcept { return handle_.get(); }
+
+private:
+    friend class Client;
+    explicit Consumer(lpc_consumer *handle) noexcept : handle_(handle) {}
+
+    detail::Handle<lpc_consumer> handle_;
+};
+
+/// An account's connector. May be used from any number of threads at once, and after a fork() in
+/// parent and child: the child makes connections of its own. Destroying it ends nothing: its
+/// consumers and conversations stay usable.
+class Client {
+public:
+    /// Makes a client with a copy of the configuration. Sends nothing.
+    ///
+    /// ConfigError if an option is missing or options contradict each other. IoError if a
+    /// certificate file cannot be read.
+    explicit Client(const Config &config) {
+        lpc_client *client = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_client_new(config.handle(), &client, &err), err);
+        handle_.reset(client);
+    }
+
+    /// Uses this AppJWT for all later calls; it is never replaced by the library. Calls already
+    /// under way keep the token they began with.
+    ///
+    /// InvalidArgument if it is empty or has characters that no token has; the token in use stays.
+    void set_app_jwt(const std::string &jwt) {
+        lpc_error *err = nullptr;
+        detail::check(lpc_client_set_app_jwt(handle(), detail::text(jwt, "jwt"), &err), err);
+    }
+
+    /// Uses no AppJWT of the caller's any more: AppJWTs are obtained with client.id and
+    /// client.secret.
+    void drop_app_jwt() {
+        lpc_error *err = nullptr;
+        detail::check(lpc_client_set_app_jwt(handle(), nullptr, &err), err);
+    }
+
+    /// Ends the client for good: calls in flight in other threads throw Closed, later ones too. A
+    /// call that is just connecting returns at the latest after connect.timeout.ms. Shutting down
+    /// twice is fine, and so is a client that was moved from.
+    void shutdown() noexcept { lpc_client_shutdown(handle()); }
+
+    /// The consumer whom the connector knows by this id. Sends nothing: the ConsumerJWS is fetched
+    /// at the first use, once, and kept.
+    ///
+    /// `ext_consumer_id`: any text that the connector chooses, not empty.
+    Consumer consumer(const std::string &ext_consumer_id) {
+        lpc_consumer *consumer = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_consumer_new(handle(), detail::text(ext_consumer_id, "ext_consumer_id"),
+                                       &consumer, &err), err);
+        return Consumer(consumer);
+    }
+
+    /// A consumer by a ConsumerJWS kept from earlier; it never expires. Sends nothing.
+    ///
+    /// InvalidArgument if it is not a ConsumerJWS.
+    Consumer consumer_from_jws(const std::string &jws) {
+        lpc_consumer *consumer = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_consumer_from_jws(handle(), detail::text(jws, "jws"), &consumer, &err),
+                      err);
+        return Consumer(consumer);
+    }
+
+    /// The handle for calls of the C functions; it stays this object's. NULL after a move.
+    lpc_client *handle() const noexcept { return handle_.get(); }
+
+private:
+    detail::Handle<lpc_client> handle_;
+};
+
+} // namespace lpc
+
+#endif // LPCONNECTOR_HPP

@@ -1,0 +1,78 @@
+//! The small enums of the ABI: integers, so that a bad value is an error and not undefined
+//! behaviour.
+
+use crate::error::Error;
+use crate::event::{AcceptStatus, ChatState, CsatStatus};
+
+/// What the consumer is doing. Other numbers are LPC_INVALID_ARGUMENT.
+pub type lpc_chat_state = i32;
+
+/// In the conversation.
+pub const LPC_CHAT_STATE_ACTIVE: lpc_chat_state = 0;
+/// Not looking at the moment.
+pub const LPC_CHAT_STATE_INACTIVE: lpc_chat_state = 1;
+/// Left.
+pub const LPC_CHAT_STATE_GONE: lpc_chat_state = 2;
+/// Typing. Another state must follow, or the agent sees typing for ever.
+pub const LPC_CHAT_STATE_COMPOSING: lpc_chat_state = 3;
+/// Stopped typing.
+pub const LPC_CHAT_STATE_PAUSE: lpc_chat_state = 4;
+
+/// What became of a message. Other numbers are LPC_INVALID_ARGUMENT.
+pub type lpc_accept_status = i32;
+
+/// It arrived.
+pub const LPC_ACCEPT_STATUS_ACCEPT: lpc_accept_status = 0;
+/// It was read.
+pub const LPC_ACCEPT_STATUS_READ: lpc_accept_status = 1;
+/// Its file was opened.
+pub const LPC_ACCEPT_STATUS_ACCESS: lpc_accept_status = 2;
+/// It could not be shown.
+pub const LPC_ACCEPT_STATUS_NACK: lpc_accept_status = 3;
+/// Its structured content was answered; with metadata.
+pub const LPC_ACCEPT_STATUS_ACTION: lpc_accept_status = 4;
+
+/// How far the consumer filled in the rating. Other numbers are LPC_INVALID_ARGUMENT.
+pub type lpc_csat_status = i32;
+
+/// Completely.
+pub const LPC_CSAT_STATUS_FILLED: lpc_csat_status = 0;
+/// In part.
+pub const LPC_CSAT_STATUS_PARTIALLY_FILLED: lpc_csat_status = 1;
+/// Not at all.
+pub const LPC_CSAT_STATUS_SKIPPED: lpc_csat_status = 2;
+
+pub(super) fn chat_state(state: lpc_chat_state) -> Result<ChatState, Error> {
+    Ok(match state {
+        LPC_CHAT_STATE_ACTIVE => ChatState::Active,
+        LPC_CHAT_STATE_INACTIVE => ChatState::Inactive,
+        LPC_CHAT_STATE_GONE => ChatState::Gone,
+        LPC_CHAT_STATE_COMPOSING => ChatState::Composing,
+        LPC_CHAT_STATE_PAUSE => ChatState::Pause,
+        other => return Err(out_of_range("state", other, LPC_CHAT_STATE_PAUSE)),
+    })
+}
+
+pub(super) fn accept_status(status: lpc_accept_status) -> Result<AcceptStatus, Error> {
+    Ok(match status {
+        LPC_ACCEPT_STATUS_ACCEPT => AcceptStatus::Accept,
+        LPC_ACCEPT_STATUS_READ => AcceptStatus::Read,
+        LPC_ACCEPT_STATUS_ACCESS => AcceptStatus::Access,
+        LPC_ACCEPT_STATUS_NACK => AcceptStatus::Nack,
+        LPC_ACCEPT_STATUS_ACTION => AcceptStatus::Action,
+        other => return Err(out_of_range("status", other, LPC_ACCEPT_STATUS_ACTION)),
+    })
+}
+
+pub(super) fn csat_status(status: lpc_csat_status) -> Result<CsatStatus, Error> {
+    Ok(match status {
+        LPC_CSAT_STATUS_FILLED => CsatStatus::Filled,
+        LPC_CSAT_STATUS_PARTIALLY_FILLED => CsatStatus::PartiallyFilled,
+        LPC_CSAT_STATUS_SKIPPED => CsatStatus::Skipped,
+        other => return Err(out_of_range("status", other, LPC_CSAT_STATUS_SKIPPED)),
+    })
+}
+
+fn out_of_range(name: &str, value: i32, most: i32) -> Error {
+    Error::invalid(format!("{name} is {value}; allowed: 0 to {most}"))
+}
