@@ -138,7 +138,7 @@ void test_status_tls(void)
 
 void test_status_timeout(void)
 {
-    scene s = scene_new("request.timeout.ms", "1500");
+    scene s = scene_new("request.timeout.ms", "3000");
     lpc_error *err;
 
     account_answer_json(&s.a, "{\"route\":\"send\",\"stall\":true}");

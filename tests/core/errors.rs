@@ -1,7 +1,7 @@
 //! What the service refuses and what the network breaks, and what a caller learns of it.
 
 use lpc_sandbox::{Answer, Route};
-use lpconnector::{Error, Status};
+use lpconnector::{Client, Error, Status};
 use serde_json::{Value, json};
 
 use crate::scene::{Scene, status_answer};
@@ -139,15 +139,32 @@ fn an_answer_beyond_the_limit_is_not_read_to_its_end() {
 
 #[test]
 fn a_stalled_answer_ends_in_time() {
-    let scene = Scene::with(&[("request.timeout.ms", "300")]);
-    let error = send_fails(&scene, Answer::Stall);
+    // The impatient client needs one request only, so nothing else can be late.
+    let scene = Scene::new();
+    let (id, patient) = (scene.conversation().id().to_owned(), scene.consumer());
+    let jwt = scene.sandbox.issue_app_jwt(&scene.account.id, 3600, &[]);
+    let short = [
+        ("request.timeout.ms", "300"),
+        ("app.jwt", jwt.as_str()),
+        ("domain.messaging", scene.sandbox.url()),
+    ];
+    let impatient = Client::new(&scene.config(&short)).unwrap();
+    let consumer = impatient.consumer_from_jws(patient.jws().unwrap()).unwrap();
+    scene.answer(Route::Send, Answer::Stall);
+    let error = consumer.attach(&id, None).unwrap().send_text("x").unwrap_err();
     assert_eq!(error.status(), Status::Timeout);
     assert!(error.maybe_delivered() && error.is_retryable());
     assert!(error.message().contains("within 300 ms"), "{error}");
+
     // A token request that stalls delivered nothing.
-    let scene = Scene::with(&[("request.timeout.ms", "300")]);
+    let url = scene.sandbox.url();
+    let scene = Scene::with(&[
+        ("request.timeout.ms", "300"),
+        ("domain.sentinel", url),
+        ("domain.idp", url),
+    ]);
     scene.answer(Route::Token, Answer::Stall);
-    let error = scene.open().unwrap_err();
+    let error = scene.consumer().jws().unwrap_err();
     assert_eq!(error.status(), Status::Timeout);
     assert!(!error.maybe_delivered() && error.request_id().is_empty());
 }

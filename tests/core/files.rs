@@ -212,7 +212,7 @@ fn a_file_that_shrinks_while_it_is_sent_is_an_error_at_once() {
 
 #[test]
 fn a_stalled_storage_ends_in_time_and_delivered_nothing() {
-    let scene = Scene::with(&[("request.timeout.ms", "500")]);
+    let scene = Scene::with(&[("request.timeout.ms", "2000")]);
     let conversation = scene.conversation();
     scene.answer(Route::Storage, Answer::Stall);
     let error = conversation.send_file(&Attachment::from_bytes(b"GIF89a", "GIF")).unwrap_err();

@@ -150,7 +150,7 @@ void tests::tls_error() {
 }
 
 void tests::timeout() {
-    Scene scene("request.timeout.ms", "1500");
+    Scene scene("request.timeout.ms", "3000");
     scene.account.answer("{\"route\":\"send\",\"stall\":true}");
     const auto error = THROWS(lpc::Timeout, scene.conversation.send_text("x"));
     CHECK(error.is_retryable() && error.maybe_delivered() && error.http_status() == 0);

@@ -102,7 +102,7 @@ def test_connect_tls_timeout_protocol(account: Account, conversation: Conversati
     assert isinstance(connect.value, ConnectionError)
     with pytest.raises(lpconnector.TlsError):
         account.client(tls_ca_file="").consumer("x").jws()
-    impatient = account.client(request_timeout_ms=300).consumer("x").open()
+    impatient = account.client(request_timeout_ms=2000).consumer("x").open()
     account.answer("send", stall=True)
     with pytest.raises(TimeoutError) as timeout:
         impatient.send_text("x")
