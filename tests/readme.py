@@ -19,11 +19,11 @@ def main() -> int:
     ran = 0
     with tempfile.TemporaryDirectory() as directory:
         for readme in readmes:
-            for language, code in re.findall(r"```(c|python)\n(.*?)```", readme.read_text(), re.S):
+            for language, code in re.findall(r"```(c|python)\n(.*?)```", readme.read_text(encoding="utf-8"), re.S):
                 source = pathlib.Path(directory, f"example{ran}.{language}")
                 # The examples name a real account; the sandbox's is in the environment.
                 code = re.sub(r"Client\(account_id=.*?\)", "Client.from_env()", code)
-                source.write_text(code)
+                source.write_text(code, encoding="utf-8")
                 command = [sys.executable, str(source)]
                 if language == "c":
                     program = source.with_suffix("")
