@@ -197,9 +197,9 @@ impl ConsumerState {
         properties: Option<&HeaderValue>,
         deadline: Deadline,
     ) -> Result<Response, Error> {
-        let answered = deliver(&self.client, self, Endpoint::Send, message, properties, deadline)?;
-        response::single(answered, message.id())
-            .map_err(|error| error.context(message.doing).with_request_id(message.id()))
+        deliver(self, Endpoint::Send, message, properties, deadline, |answered| {
+            response::single(answered, message.id())
+        })
     }
 
     /// A batch to CONVERSATION, and its answer.
@@ -209,12 +209,8 @@ impl ConsumerState {
         properties: Option<&HeaderValue>,
         deadline: Deadline,
     ) -> Result<Batch, Error> {
-        let answered =
-            deliver(&self.client, self, Endpoint::Conversation, message, properties, deadline)?;
-        response::batch(answered, &message.ids).map_err(|error| {
-            let id = if error.request_id().is_empty() { message.id() } else { error.request_id() };
-            let id = id.to_owned();
-            error.context(message.doing).with_request_id(&id)
+        deliver(self, Endpoint::Conversation, message, properties, deadline, |answered| {
+            response::batch(answered, &message.ids)
         })
     }
 }

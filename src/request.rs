@@ -43,15 +43,16 @@ impl Endpoint {
 }
 
 /// Sends messages on behalf of a consumer: finds the service, the connector's token and the
-/// consumer's token, then posts.
-pub(crate) fn deliver(
-    client: &Shared,
+/// consumer's token, then posts; `read` reads the answer.
+pub(crate) fn deliver<T>(
     consumer: &ConsumerState,
     endpoint: Endpoint,
     message: &Outbound,
     properties: Option<&HeaderValue>,
     deadline: Deadline,
-) -> Result<Answered, Error> {
+    read: impl FnOnce(Answered) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let client = &*consumer.client;
     let base = client.base_url(Service::Messaging, deadline)?;
     let app_jwt = client.app_jwt(deadline)?;
     let consumer_jws = consumer.jws(client, deadline)?;
@@ -69,7 +70,14 @@ pub(crate) fn deliver(
         has_effect: message.has_effect,
         ..Outgoing::new(message.doing, Method::POST, url)
     };
-    exchange(client, &request, deadline).map_err(|error| error.with_request_id(message.id()))
+    let answered = exchange(client, &request, deadline)
+        .map_err(|error| error.with_request_id(message.id()))?;
+    read(answered).map_err(|error| {
+        // In a batch, the error may know better which request it is about.
+        let id = if error.request_id().is_empty() { message.id() } else { error.request_id() };
+        let id = id.to_owned();
+        error.context(request.doing).with_request_id(&id)
+    })
 }
 
 /// The headers of a JSON request that the connector's token authorizes.
@@ -95,7 +103,9 @@ pub(crate) fn exchange(
         .local()
         .transport
         .attempt(request, deadline)
-        .and_then(|answer| accept(answer, request));
+        // Before anything reads it, shortens it, or makes an error of it.
+        .map(|answer| Answer { body: redact(answer.body, request.secrets), ..answer })
+        .and_then(accept);
     match outcome {
         Ok(answer) => Ok(Answered { status: answer.status, body: answer.body, attempts }),
         // A shutdown breaks connections: that is the cause, not what it looks like.
@@ -111,16 +121,14 @@ pub(crate) fn exchange(
     }
 }
 
-fn accept(answer: Answer, request: &Outgoing) -> Result<Answer, Error> {
+fn accept(answer: Answer) -> Result<Answer, Error> {
     if (200..=299).contains(&answer.status) {
         return Ok(answer);
     }
-    let body = redact(answer.body, request.secrets);
     let says = ServiceSays {
         http_status: answer.status,
         retry_after_ms: retry_after_ms(&answer.headers),
-        body: body.clone(),
-        ..ServiceSays::read(&body)
+        ..ServiceSays::read(&answer.body)
     };
     let message = match answer.status {
         300..=399 => {
@@ -128,6 +136,7 @@ fn accept(answer: Answer, request: &Outgoing) -> Result<Answer, Error> {
         }
         status => format!("the service answered {status}{}", says.reason()),
     };
+    let says = ServiceSays { body: answer.body, ..says };
     Err(Error::new(Status::of_http(answer.status), message).with_service(says))
 }
 

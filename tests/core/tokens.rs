@@ -81,6 +81,8 @@ fn what_a_server_echoes_of_our_secrets_is_not_passed_on() {
     let shown = |error: &lpconnector::Error| {
         format!("{error} {error:?} {}", String::from_utf8_lossy(error.body()))
     };
+    // A message shortens what it quotes: the beginning must not show either.
+    let start = |token: &str| token[..token.len() / 4].to_owned();
     assert!(!shown(&error).contains(&secret));
     assert_eq!(error.details(), "no: ***");
 
@@ -89,8 +91,24 @@ fn what_a_server_echoes_of_our_secrets_is_not_passed_on() {
     let tokens = ["authorization", "x-lp-on-behalf"].map(|name| sent[0].header(name).unwrap());
     scene.answer_with(Route::Send, 502, &format!("you sent {} and {}", tokens[0], tokens[1]));
     let error = conversation.send_text("x").unwrap_err();
-    assert!(tokens.iter().all(|token| !shown(&error).contains(token)));
+    assert!(tokens.iter().all(|token| !shown(&error).contains(&start(token))));
     assert_eq!(error.body(), b"you sent *** and ***");
+
+    // Nor from an answer that says 200 and cannot be read, or refuses.
+    let code = json!({"code": tokens[0], "reqId": "?", "body": {"title": tokens[1]}}).to_string();
+    let list = json!([tokens[0], tokens[1]]).to_string();
+    for echo in [json!(tokens[0]).to_string(), code, list] {
+        scene.answer_with(Route::Send, 200, &echo);
+        let error = conversation.send_text("x").unwrap_err();
+        assert_eq!(error.status(), Status::Protocol);
+        assert!(tokens.iter().all(|token| !shown(&error).contains(&start(token))));
+    }
+    let raw = format!(r#"{{"kind":"req","id":"7","type":"x","body":"{}"}}"#, conversation.id());
+    let refusal = json!({"code": tokens[0], "reqId": "7", "body": {"title": tokens[1]}});
+    scene.answer_with(Route::Send, 200, &refusal.to_string());
+    let error = scene.consumer().send_json(raw.as_bytes()).unwrap_err();
+    assert_eq!((error.status(), error.title()), (Status::Rejected, "***"));
+    assert!(tokens.iter().all(|token| !shown(&error).contains(&start(token))));
 }
 
 #[test]
