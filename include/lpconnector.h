@@ -302,13 +302,14 @@ const char *lpc_error_title(const struct lpc_error *error);
 const char *lpc_error_details(const struct lpc_error *error);
 
 /**
- * The id of the request that failed; empty where nothing was sent or the failing request has no
+ * The id of the request that failed; empty where it was never tried or the failing request has no
  * id (tokens, discovery). Borrowed: valid until the error is freed. NULL for NULL.
  */
 const char *lpc_error_request_id(const struct lpc_error *error);
 
 /**
- * How often the failing request was sent; 0 if it never was, and for NULL.
+ * How often the failing request was tried, connection failures included; 0 if it never was, and
+ * for NULL.
  */
 uint32_t lpc_error_attempts(const struct lpc_error *error);
 
@@ -527,8 +528,9 @@ lpc_status lpc_consumer_batch_json(struct lpc_consumer *consumer,
                                    struct lpc_error **err);
 
 /**
- * Frees a consumer, and every string borrowed from it. Its conversations stay usable. Freeing
- * NULL is fine.
+ * Frees a consumer, and every string borrowed from it. Its conversations stay usable, and calls
+ * that other threads have begun finish safely, except lpc_consumer_jws() and lpc_consumer_lp_id(),
+ * whose string is the consumer's. Freeing NULL is fine.
  */
 void lpc_consumer_free(struct lpc_consumer *consumer);
 
@@ -710,7 +712,7 @@ lpc_status lpc_conversation_close_dialog(struct lpc_conversation *conversation,
 
 /**
  * Frees the handle, and every string borrowed from it. It does not close the conversation, which
- * lives on at the service. Freeing NULL is fine.
+ * lives on at the service; calls that other threads have begun finish safely. Freeing NULL is fine.
  */
 void lpc_conversation_free(struct lpc_conversation *conversation);
 

@@ -169,11 +169,11 @@ public:
     /// The service's details of the error; empty if it gave none.
     const std::string &details() const noexcept { return fields_->details; }
 
-    /// The id of the request that failed; empty where nothing was sent or the failing request has
+    /// The id of the request that failed; empty where it was never tried or the failing request has
     /// no id (tokens, discovery).
     const std::string &request_id() const noexcept { return fields_->request_id; }
 
-    /// How often the failing request was sent; 0 if it never was.
+    /// How often the failing request was tried, connection failures included; 0 if it never was.
     std::uint32_t attempts() const noexcept { return fields_->attempts; }
 
     /// Whether the same call may succeed later: connection failures, timeouts, 429 and 5xx. Where

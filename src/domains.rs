@@ -105,7 +105,7 @@ fn discover(client: &Shared, deadline: Deadline) -> Result<Domains, Error> {
     let services: Services = serde_json::from_slice(&answer.body).map_err(|why| {
         Error::new(
             Status::Protocol,
-            format!("{DOING}: the answer is not a list of services: {why}"),
+            format!("{DOING}: the answer is not a list of services: {}", shorten(&why.to_string())),
         )
     })?;
     let hosts = services.base_uris.into_iter().map(|entry| (entry.service, entry.base_uri));

@@ -187,12 +187,12 @@ impl Error {
     }
 
     /// The id of the request that failed; empty where the failing request carries none
-    /// (tokens, discovery) or nothing was sent.
+    /// (tokens, discovery) or was never tried.
     pub fn request_id(&self) -> &str {
         &self.0.request_id
     }
 
-    /// How often the failing request was sent; 0 if it never was.
+    /// How often the failing request was tried, connection failures included; 0 if it never was.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }

@@ -157,12 +157,12 @@ enum Content<'a> {
 }
 
 fn open(path: &Path) -> Result<File, Error> {
-    let file = File::open(path).map_err(|why| unreadable(path, &why))?;
-    // A directory opens, and a pipe or a device may never end.
-    if !file.metadata().map_err(|why| unreadable(path, &why))?.is_file() {
-        return Err(unreadable(path, &std::io::Error::other("it is not a regular file")));
+    let unreadable = |why| unreadable(path, &why);
+    // Asked before it is opened: opening a pipe waits for who writes into it.
+    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(unreadable(std::io::Error::other("it is not a regular file")));
     }
-    Ok(file)
+    File::open(path).map_err(unreadable)
 }
 
 fn unreadable(path: &Path, why: &std::io::Error) -> Error {

@@ -231,8 +231,10 @@ pub(crate) fn find(key: &str) -> Result<usize, Option<&'static str>> {
     if let Some(index) = OPTIONS.iter().position(|option| option.key == key) {
         return Ok(index);
     }
+    // What is much longer than any key was not meant as one, and would take long to compare.
     let closest = OPTIONS
         .iter()
+        .filter(|_| key.len() <= 64)
         .map(|option| (strsim::damerau_levenshtein(key, option.key), option.key))
         .min()
         .filter(|(distance, candidate)| *distance <= candidate.len() / 3);
@@ -342,6 +344,7 @@ mod tests {
         assert_eq!(find("conect.timeout.ms"), Err(Some("connect.timeout.ms")));
         assert_eq!(find("client.secert"), Err(Some("client.secret")));
         assert_eq!(find("x"), Err(None));
+        assert_eq!(find(&"call.timeout.ms".repeat(100_000)), Err(None));
         assert!(find("account.id").is_ok());
     }
 }

@@ -19,10 +19,13 @@ pub(crate) fn parse(url: &str) -> Result<Proxy, Error> {
 /// # Errors
 /// Where it is set to what is no proxy: going out directly could be what it was to prevent.
 pub(crate) fn from_env() -> Result<Option<Proxy>, Error> {
-    let variable = |names: [&str; 2]| names.iter().find_map(|name| std::env::var(name).ok());
-    match variable(["HTTPS_PROXY", "https_proxy"]) {
+    let variable = |names: [&str; 2]| match names.iter().find_map(std::env::var_os) {
+        Some(value) => value.into_string().map(Some).map_err(|_| Error::InvalidProxyUrl),
+        None => Ok(None),
+    };
+    match variable(["HTTPS_PROXY", "https_proxy"])? {
         Some(url) if !url.is_empty() => {
-            let excepted = variable(["NO_PROXY", "no_proxy"]).unwrap_or_default();
+            let excepted = variable(["NO_PROXY", "no_proxy"])?.unwrap_or_default();
             with_exceptions(&Proxy::new(&url)?, &excepted).map(Some)
         }
         _ => Ok(None),

@@ -70,13 +70,17 @@ pub(crate) fn deliver<T>(
         has_effect: message.has_effect,
         ..Outgoing::new(message.doing, Method::POST, url)
     };
-    let answered = exchange(client, &request, deadline)
-        .map_err(|error| error.with_request_id(message.id()))?;
+    let answered =
+        exchange(client, &request, deadline).map_err(|error| match error.attempts() {
+            0 => error,
+            _ => error.with_request_id(message.id()),
+        })?;
     read(answered).map_err(|error| {
         // In a batch, the error may know better which request it is about.
         let id = if error.request_id().is_empty() { message.id() } else { error.request_id() };
         let id = id.to_owned();
-        error.context(request.doing).with_request_id(&id)
+        let maybe = error.maybe_delivered() && request.has_effect;
+        error.context(request.doing).with_request_id(&id).with_maybe_delivered(maybe)
     })
 }
 
@@ -98,6 +102,7 @@ pub(crate) fn exchange(
     deadline: Deadline,
 ) -> Result<Answered, Error> {
     client.check_open()?;
+    deadline.remaining().map_err(|late| late.context(request.doing))?;
     let attempts = 1;
     let outcome = client
         .local()
@@ -109,7 +114,7 @@ pub(crate) fn exchange(
     match outcome {
         Ok(answer) => Ok(Answered { status: answer.status, body: answer.body, attempts }),
         // A shutdown breaks connections: that is the cause, not what it looks like.
-        Err(error) if client.check_open().is_err() => {
+        Err(error) if error.http_status() == 0 && client.check_open().is_err() => {
             let maybe = error.maybe_delivered() && request.has_effect;
             let closed = client.check_open().err().unwrap_or(error);
             Err(closed.with_attempts(attempts).with_maybe_delivered(maybe))

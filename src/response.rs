@@ -86,8 +86,9 @@ struct Envelope<'a> {
 /// Reads the answer to one request.
 pub(crate) fn single(answered: Answered, id: &str) -> Result<Response, Error> {
     let text = utf8(&answered)?;
-    let envelope: Envelope = serde_json::from_str(text)
-        .map_err(|why| unreadable(&answered, &format!("is not a response message: {why}")))?;
+    let envelope: Envelope = serde_json::from_str(text).map_err(|why| {
+        unreadable(&answered, &format!("is not a response message: {}", shorten(&why.to_string())))
+    })?;
     let request_id = id_text(envelope.req_id.get()).unwrap_or_default();
     if request_id != id {
         let other = shorten(&request_id);
@@ -112,8 +113,12 @@ pub(crate) fn single(answered: Answered, id: &str) -> Result<Response, Error> {
 /// Reads the answer to a batch: every request must have been answered and accepted.
 pub(crate) fn batch(answered: Answered, ids: &[String]) -> Result<Batch, Error> {
     let text = utf8(&answered)?;
-    let envelopes: Vec<Envelope> = serde_json::from_str(text)
-        .map_err(|why| unreadable(&answered, &format!("is not an array of responses: {why}")))?;
+    let envelopes: Vec<Envelope> = serde_json::from_str(text).map_err(|why| {
+        unreadable(
+            &answered,
+            &format!("is not an array of responses: {}", shorten(&why.to_string())),
+        )
+    })?;
 
     let mut bodies: Vec<Option<(Code, String)>> = ids.iter().map(|_| None).collect();
     for envelope in envelopes {

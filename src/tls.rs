@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use once_cell::race::OnceBool;
 use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 
 use crate::config::Settings;
@@ -25,7 +28,8 @@ pub(crate) fn config(settings: &Settings) -> Result<TlsConfig, Error> {
     let client = match &settings.tls_client_files {
         Some((cert, key)) => {
             let chain = certificates("tls.client.cert.file", cert)?;
-            Some(ClientCert::new_with_certs(&chain, private_key("tls.client.key.file", key)?))
+            let key = private_key(&provider, &chain, key)?;
+            Some(ClientCert::new_with_certs(&chain, key))
         }
         None => None,
     };
@@ -60,9 +64,22 @@ fn certificates(key: &str, path: &str) -> Result<Vec<Certificate<'static>>, Erro
     }
 }
 
-fn private_key(key: &str, path: &str) -> Result<PrivateKey<'static>, Error> {
-    PrivateKey::from_pem(&zeroize::Zeroizing::new(read(key, path)?))
-        .map_err(|_| holds_no(key, path, "private key in PEM"))
+fn private_key(
+    provider: &CryptoProvider,
+    chain: &[Certificate],
+    path: &str,
+) -> Result<PrivateKey<'static>, Error> {
+    const KEY: &str = "tls.client.key.file";
+    let no_key = || holds_no(KEY, path, "private key in PEM");
+    let pem = zeroize::Zeroizing::new(read(KEY, path)?);
+
+    // Tried here, because ureq tries it with the first request, and panics.
+    let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| no_key())?;
+    let chain = chain.iter().map(|one| CertificateDer::from(one.der()).into_owned()).collect();
+    CertifiedKey::from_der(chain, key, provider).map_err(|_| {
+        holds_no(KEY, path, "private key of the certificate in tls.client.cert.file")
+    })?;
+    PrivateKey::from_pem(&pem).map_err(|_| no_key())
 }
 
 fn read(key: &str, path: &str) -> Result<Vec<u8>, Error> {

@@ -119,7 +119,13 @@ impl Transport {
         *request.method_mut() = out.method.clone();
         *request.uri_mut() = uri;
         *request.headers_mut() = out.headers.clone();
-        let request = self.agent.configure_request(request).timeout_global(Some(timeout)).build();
+        let plain = request.uri().scheme_str() == Some("http");
+        let mut config = self.agent.configure_request(request).timeout_global(Some(timeout));
+        if plain {
+            // Plain http is for loopback: through a proxy, its secrets would leave the machine.
+            config = config.proxy(None);
+        }
+        let request = config.build();
         let (parts, mut body) = match out.body {
             Body::Nothing => self.agent.run(request),
             Body::Bytes(bytes) if out.progress.is_none() => self.agent.run(request.map(|()| bytes)),
@@ -141,8 +147,14 @@ impl Transport {
                 Ok(answer(Vec::new()))
             }
             _ => {
-                let limited = body.with_config().limit(self.response_max_bytes);
-                Ok(answer(limited.read_to_vec().map_err(fail)?))
+                // ureq's limit is the first length that it refuses.
+                let most = self.response_max_bytes;
+                let limited = body.with_config().limit(most + 1);
+                let body = limited.read_to_vec().map_err(|error| match error {
+                    ureq::Error::BodyExceedsLimit(_) => fail(ureq::Error::BodyExceedsLimit(most)),
+                    error => fail(error),
+                })?;
+                Ok(answer(body))
             }
         }
     }

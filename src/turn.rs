@@ -128,19 +128,21 @@ impl<T: Clone> SingleFlight<T> {
         }
         state.flying = true;
         state.flight += 1;
-        state.failure = None;
+        (state.value, state.failure) = (None, None);
         drop(state);
 
-        let mut landing = Landing { flight: self, outcome: None };
+        let mut landing = Landing { flight: self, deadline, outcome: None };
         let outcome = fetch();
         landing.outcome = Some(outcome.clone());
         outcome
     }
 }
 
-/// Ends a flight, also when the fetch panics: then the waiting threads try for themselves.
+/// Ends a flight, also when the fetch panics: then the waiting threads try for themselves. They do
+/// so, too, where the fetch failed because its own thread ran out of time: they may have some left.
 struct Landing<'a, T> {
     flight: &'a SingleFlight<T>,
+    deadline: Deadline,
     outcome: Option<Result<T, Error>>,
 }
 
@@ -150,8 +152,10 @@ impl<T> Drop for Landing<'_, T> {
         state.flying = false;
         match self.outcome.take() {
             Some(Ok(value)) => state.value = Some(value),
-            Some(Err(failure)) => state.failure = Some(failure),
-            None => {}
+            Some(Err(failure)) if self.deadline.remaining().is_ok() => {
+                state.failure = Some(failure);
+            }
+            Some(Err(_)) | None => {}
         }
         drop(state);
         self.flight.landed.notify_all();
@@ -228,6 +232,34 @@ mod tests {
             assert_eq!(waiter.join().unwrap().unwrap_err().message(), "down");
         });
         assert_eq!(flight.get(soon(), |_| true, || Ok(7)).unwrap(), 7);
+    }
+
+    #[test]
+    fn who_has_time_left_does_not_share_the_end_of_anothers() {
+        let flight = SingleFlight::<u32>::new();
+        let (flying, joined) = (Barrier::new(2), Barrier::new(2));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let late = flight.get(
+                    now(),
+                    |_| true,
+                    || {
+                        flying.wait();
+                        joined.wait();
+                        Err(Error::new(Status::Timeout, "out of time"))
+                    },
+                );
+                assert_eq!(late.unwrap_err().status(), Status::Timeout);
+            });
+            flying.wait();
+            let waiter = scope.spawn(|| flight.get(soon(), |_| true, || Ok(7)));
+            joined.wait();
+            assert_eq!(waiter.join().unwrap().unwrap(), 7);
+        });
+        // A value that is no longer good does not come back when its renewal fails.
+        let failed = flight.get(soon(), |_| false, || Err(Error::new(Status::Server, "down")));
+        assert!(failed.is_err());
+        assert_eq!(flight.get(soon(), |_| true, || Ok(8)).unwrap(), 8);
     }
 
     #[test]

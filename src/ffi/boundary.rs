@@ -119,7 +119,8 @@ pub(super) fn null(name: &str) -> Error {
     Error::invalid(format!("{name} is NULL"))
 }
 
-/// The handle behind a pointer that may not be NULL.
+/// The handle behind a pointer that may not be NULL. A call that waits takes a clone of what is
+/// inside, so that another thread may free the handle meanwhile.
 pub(super) fn handle<'a, T>(pointer: *const T, name: &str) -> Result<&'a T, Error> {
     // SAFETY: NULL or a live handle by the contract, which outlasts this call.
     unsafe { pointer.as_ref() }.ok_or_else(|| null(name))

@@ -44,7 +44,7 @@ pub unsafe extern "C" fn lpc_client_set_app_jwt(
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     status(err, || {
-        let client = &handle(client, "client")?.client;
+        let client = handle(client, "client")?.client.clone();
         client.set_app_jwt(optional_text(jwt, "jwt")?)
     })
 }

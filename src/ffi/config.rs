@@ -60,8 +60,9 @@ pub unsafe extern "C" fn lpc_config_load_env(
 ) -> lpc_status {
     status(err, || {
         let config = handle_mut(config, "config")?;
-        config.shown.get_mut().clear();
-        config.config.load_env()
+        let loaded = config.config.load_env();
+        config.forget_changed();
+        loaded
     })
 }
 
@@ -81,8 +82,9 @@ pub unsafe extern "C" fn lpc_config_load_file(
     status(err, || {
         let config = handle_mut(config, "config")?;
         let path = text(path, "path")?;
-        config.shown.get_mut().clear();
-        config.config.load_file(path)
+        let loaded = config.config.load_file(path);
+        config.forget_changed();
+        loaded
     })
 }
 
@@ -111,6 +113,14 @@ pub unsafe extern "C" fn lpc_config_free(config: *mut lpc_config) {
 }
 
 impl lpc_config {
+    /// Drops what lpc_config_get() gave out of options that were set to something else since.
+    fn forget_changed(&mut self) {
+        let config = &self.config;
+        self.shown
+            .get_mut()
+            .retain(|key, shown| config.get(key).is_some_and(|now| c_string(now) == *shown));
+    }
+
     pub(super) fn of<'a>(config: *const lpc_config) -> Result<&'a Config, crate::error::Error> {
         Ok(&handle(config, "config")?.config)
     }

@@ -41,7 +41,7 @@ pub unsafe extern "C" fn lpc_consumer_new(
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     make(consumer, "consumer", err, || {
-        let client = &handle(client, "client")?.client;
+        let client = handle(client, "client")?.client.clone();
         Ok(lpc_consumer::new(client.consumer(text(ext_consumer_id, "ext_consumer_id")?)?))
     })
 }
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn lpc_consumer_from_jws(
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     make(consumer, "consumer", err, || {
-        let client = &handle(client, "client")?.client;
+        let client = handle(client, "client")?.client.clone();
         Ok(lpc_consumer::new(client.consumer_from_jws(text(jws, "jws")?)?))
     })
 }
@@ -121,7 +121,7 @@ pub unsafe extern "C" fn lpc_consumer_send_json(
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     make_if_wanted(response, err, || {
-        let consumer = &handle(consumer, "consumer")?.consumer;
+        let consumer = handle(consumer, "consumer")?.consumer.clone();
         Ok(lpc_response::new(consumer.send_json(array(json, len, "json")?)?))
     })
 }
@@ -142,13 +142,14 @@ pub unsafe extern "C" fn lpc_consumer_batch_json(
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     make_if_wanted(response, err, || {
-        let consumer = &handle(consumer, "consumer")?.consumer;
+        let consumer = handle(consumer, "consumer")?.consumer.clone();
         Ok(lpc_response::new(consumer.batch_json(array(json, len, "json")?)?))
     })
 }
 
-/// Frees a consumer, and every string borrowed from it. Its conversations stay usable. Freeing
-/// NULL is fine.
+/// Frees a consumer, and every string borrowed from it. Its conversations stay usable, and calls
+/// that other threads have begun finish safely, except lpc_consumer_jws() and lpc_consumer_lp_id(),
+/// whose string is the consumer's. Freeing NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_consumer_free(consumer: *mut lpc_consumer) {
     free(consumer);

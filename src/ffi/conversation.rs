@@ -69,7 +69,7 @@ pub unsafe extern "C" fn lpc_conversation_open(
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     make(conversation, "conversation", err, || {
-        let consumer = &handle(consumer, "consumer")?.consumer;
+        let consumer = handle(consumer, "consumer")?.consumer.clone();
         let options = match optional_text(options_json, "options_json")? {
             Some(json) => OpenOptions::from_json(json)?,
             None => OpenOptions::new(),
@@ -93,7 +93,7 @@ pub unsafe extern "C" fn lpc_conversation_attach(
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     make(conversation, "conversation", err, || {
-        let consumer = &handle(consumer, "consumer")?.consumer;
+        let consumer = handle(consumer, "consumer")?.consumer.clone();
         let id = text(conversation_id, "conversation_id")?;
         let dialog_id = optional_text(dialog_id, "dialog_id")?;
         Ok(lpc_conversation::new(consumer.attach(id, dialog_id)?))
@@ -286,7 +286,7 @@ pub unsafe extern "C" fn lpc_conversation_close_dialog(
 }
 
 /// Frees the handle, and every string borrowed from it. It does not close the conversation, which
-/// lives on at the service. Freeing NULL is fine.
+/// lives on at the service; calls that other threads have begun finish safely. Freeing NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_conversation_free(conversation: *mut lpc_conversation) {
     free(conversation);
@@ -300,8 +300,8 @@ pub(super) fn send(
     send: impl FnOnce(&Conversation) -> Result<Response, Error>,
 ) -> lpc_status {
     make_if_wanted(response, err, || {
-        let conversation = &handle(conversation, "conversation")?.conversation;
-        Ok(lpc_response::new(send(conversation)?))
+        let conversation = handle(conversation, "conversation")?.conversation.clone();
+        Ok(lpc_response::new(send(&conversation)?))
     })
 }
 

@@ -131,14 +131,15 @@ pub unsafe extern "C" fn lpc_error_details(error: *const lpc_error) -> *const c_
     read(error, std::ptr::null(), |e| e.details.as_ptr())
 }
 
-/// The id of the request that failed; empty where nothing was sent or the failing request has no
+/// The id of the request that failed; empty where it was never tried or the failing request has no
 /// id (tokens, discovery). Borrowed: valid until the error is freed. NULL for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_error_request_id(error: *const lpc_error) -> *const c_char {
     read(error, std::ptr::null(), |e| e.request_id.as_ptr())
 }
 
-/// How often the failing request was sent; 0 if it never was, and for NULL.
+/// How often the failing request was tried, connection failures included; 0 if it never was, and
+/// for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_error_attempts(error: *const lpc_error) -> u32 {
     read(error, 0, |e| e.error.attempts())

@@ -87,7 +87,7 @@ pub unsafe extern "C" fn lpc_conversation_download_file(
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     status(err, || {
-        let conversation = &handle(conversation, "conversation")?.conversation;
+        let conversation = handle(conversation, "conversation")?.conversation.clone();
         let relative_path = text(relative_path, "relative_path")?;
         conversation.download_file(relative_path, Path::new(text(to_path, "to_path")?))
     })
@@ -127,7 +127,7 @@ pub unsafe extern "C" fn lpc_conversation_set_progress_callback(
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     status(err, || {
-        let conversation = &handle(conversation, "conversation")?.conversation;
+        let conversation = handle(conversation, "conversation")?.conversation.clone();
         match r#fn {
             Some(call) => {
                 let callback = Callback { call, user_data };

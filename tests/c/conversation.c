@@ -38,6 +38,9 @@ void test_config(void)
     /* Valid until the same key is set again. */
     CHECK_TEXT("le1", kept);
     CHECK(lpc_config_get(config, "account.id") == kept);
+    CHECK_STATUS(LPC_IO, lpc_config_load_file(config, "/nonexistent", &err), &err);
+    CHECK_TEXT("le1", kept);
+    lpc_error_free(err);
     lpc_config_free(config);
 }
 

@@ -126,11 +126,41 @@ fn an_unreadable_answer_may_hide_a_delivery() {
 }
 
 #[test]
+fn what_was_never_tried_has_no_attempt_and_no_id() {
+    let scene = Scene::with(&[("call.timeout.ms", "1")]);
+    let conversation = scene.consumer().attach("c-1", None).unwrap();
+    // One millisecond is over before the token is there, if not before anything is sent.
+    let error = conversation.send_text("x").unwrap_err();
+    assert_eq!(error.status(), Status::Timeout);
+    assert!(error.request_id().is_empty() && !error.maybe_delivered(), "{error:?}");
+    scene.client.shutdown();
+    let error = scene.consumer().send_json(b"{}").unwrap_err();
+    assert_eq!((error.attempts(), error.request_id()), (0, ""));
+}
+
+#[test]
+fn a_long_answer_makes_no_long_message() {
+    let scene = Scene::new();
+    let long = serde_json::to_string(&"x".repeat(100_000)).unwrap();
+    let error = send_fails(&scene, status_answer(200, &[], &long));
+    assert!(error.message().len() < 500, "{}", error.message().len());
+    let scene = Scene::new();
+    scene.answer_with(Route::Domain, 200, &long);
+    assert!(scene.open().unwrap_err().message().len() < 500);
+}
+
+#[test]
 fn an_answer_beyond_the_limit_is_not_read_to_its_end() {
     let scene = Scene::with(&[("response.max.bytes", "2000")]);
     let fits = format!(r#"{{"code":"OK","reqId":"other","x":"{}"}}"#, "x".repeat(1900));
     let error = send_fails(&scene, status_answer(200, &[], &fits));
     assert!(error.message().contains("for another request"), "{error}");
+    let exactly = format!(r#"{{"code":"OK","reqId":"other","x":"{}"}}"#, "x".repeat(1964));
+    assert_eq!(exactly.len(), 2000);
+    let error = send_fails(&scene, status_answer(200, &[], &exactly));
+    assert!(error.message().contains("for another request"), "{error}");
+    let error = send_fails(&scene, status_answer(200, &[], &(exactly + " ")));
+    assert!(error.message().contains("response.max.bytes"), "{error}");
     let error = send_fails(&scene, status_answer(200, &[], &"x".repeat(100_000)));
     assert_eq!(error.status(), Status::Protocol);
     assert!(error.message().contains("response.max.bytes"), "{error}");
@@ -195,9 +225,11 @@ fn nobody_listening_means_nothing_was_delivered() {
     assert!(!error.maybe_delivered() && error.is_retryable());
     assert!(error.message().contains("cannot connect to 127.0.0.1"), "{error}");
 
-    let scene = Scene::with(&[("proxy.url", "http://127.0.0.1:1")]);
+    let scene = Scene::over_tls(&[("proxy.url", "http://127.0.0.1:1")]);
     let error = scene.open().unwrap_err();
     assert_eq!(error.status(), Status::Connect, "{error}");
+    // Plain http goes to loopback, and never through a proxy.
+    Scene::with(&[("proxy.url", "http://127.0.0.1:1")]).conversation();
 }
 
 #[test]

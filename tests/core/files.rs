@@ -22,6 +22,14 @@ fn written(directory: &Path, name: &str, data: &[u8]) -> PathBuf {
     path
 }
 
+#[cfg(unix)]
+fn pipe(directory: &Path) -> PathBuf {
+    let path = directory.join("pipe.png");
+    let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
+    assert!(made.success());
+    path
+}
+
 fn published(scene: &Scene) -> Value {
     json(scene.requests_on(Route::Send).last().unwrap())["body"]["event"].clone()
 }
@@ -84,6 +92,9 @@ fn a_bad_file_is_refused_before_anything_is_sent() {
         (file("e", &good), Status::InvalidArgument, "not a file type"),
         (Attachment::from_path("/nonexistent.png"), Status::Io, "/nonexistent.png"),
         (Attachment::from_path(directory.path()), Status::Io, "not a regular file"),
+        // Opening a pipe would wait for who writes into it.
+        #[cfg(unix)]
+        (Attachment::from_path(pipe(directory.path())), Status::Io, "not a regular file"),
         (small().preview_from_bytes(&large), Status::InvalidArgument, "more than 100 bytes"),
         (small().preview_from_bytes(b"text"), Status::InvalidArgument, "not a picture"),
         (small().preview_from_path("/nonexistent.gif"), Status::Io, "/nonexistent.gif"),
@@ -223,7 +234,10 @@ fn a_stalled_storage_ends_in_time_and_delivered_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let error = conversation.download_file(&stored, &directory.path().join("x")).unwrap_err();
     assert_eq!(error.status(), Status::Timeout);
-    // Nor did a lost answer to the question where the file may go.
+    // Nor did an unreadable or lost answer to the question where the file may go.
+    scene.answer_with(Route::Send, 200, "<html>");
+    let error = conversation.send_file(&Attachment::from_bytes(b"GIF89a", "GIF")).unwrap_err();
+    assert_eq!((error.status(), error.maybe_delivered()), (Status::Protocol, false));
     scene.answer(Route::Send, Answer::Reset);
     let error = conversation.send_file(&Attachment::from_bytes(b"GIF89a", "GIF")).unwrap_err();
     assert_eq!((error.status(), error.maybe_delivered()), (Status::Connect, false));

@@ -1,5 +1,6 @@
 //! Certificates: checked always, against the roots that the caller names.
 
+use base64::Engine;
 use lpconnector::{Client, Status};
 
 use crate::scene::Scene;
@@ -49,6 +50,23 @@ fn files_that_are_no_certificates_are_refused_when_the_client_is_made() {
         assert!(error.message().contains(key), "{error}");
         assert_eq!(refused(key, this_source).status(), Status::Config);
     }
+    // A key, but of no certificate here.
+    let rng = ring::rand::SystemRandom::new();
+    let algorithm = &ring::signature::ECDSA_P256_SHA256_ASN1_SIGNING;
+    let key = ring::signature::EcdsaKeyPair::generate_pkcs8(algorithm, &rng).unwrap();
+    let key = base64::engine::general_purpose::STANDARD.encode(key.as_ref());
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("key.pem");
+    std::fs::write(
+        &path,
+        format!("-----BEGIN PRIVATE KEY-----\n{key}\n-----END PRIVATE KEY-----\n"),
+    )
+    .unwrap();
+    let (ca, key) = (scene.sandbox.ca_file().unwrap().to_str().unwrap(), path.to_str().unwrap());
+    let both = [("tls.client.cert.file", ca), ("tls.client.key.file", key)];
+    let error = Client::new(&scene.config(&both)).unwrap_err();
+    assert_eq!(error.status(), Status::Config);
+    assert!(error.message().contains("no private key of the certificate"), "{error}");
     // A certificate is no key.
     let ca = scene.sandbox.ca_file().unwrap().to_str().unwrap();
     let both = [("tls.client.cert.file", ca), ("tls.client.key.file", ca)];

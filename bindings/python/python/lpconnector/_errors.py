@@ -46,9 +46,9 @@ class LpcError(Exception):
     details: Optional[str]
     """The service's details of the error, if it gave them."""
     request_id: Optional[str]
-    """The id of the request that failed, if it has one and was sent."""
+    """The id of the request that failed, if it has one and was tried."""
     attempts: int
-    """How often the failing request was sent."""
+    """How often the failing request was tried, connection failures included."""
     is_retryable: bool
     """Whether the same call may succeed later."""
     maybe_delivered: bool
