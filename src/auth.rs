@@ -140,8 +140,8 @@ pub(crate) fn obtain_consumer_jws(
     }
     const DOING: &str = "identifying the consumer";
 
-    let base = client.base_url(Service::Idp, deadline)?;
     let app_jwt = client.app_jwt(deadline)?;
+    let base = client.base_url(Service::Idp, deadline)?;
     let body = serde_json::json!({ "ext_consumer_id": ext_consumer_id }).to_string();
     let account = &client.settings.account_id;
     let url = format!("{}/api/account/{account}/consumer?v=1.0", base.as_str());

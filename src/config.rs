@@ -1,6 +1,7 @@
 //! Configuration by text keys, and the typed settings that a client makes of it.
 
 use std::fmt;
+use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
@@ -48,8 +49,8 @@ impl Config {
             return Ok(());
         }
         option.kind.check(value).map_err(|takes| {
-            let shown =
-                if option.secret { "this".to_owned() } else { format!("'{}'", shorten(value)) };
+            let secret = option.secret || value.contains('@');
+            let shown = if secret { "this".to_owned() } else { format!("'{}'", shorten(value)) };
             let message = format!("option '{key}' cannot be {shown}: it takes {takes}");
             Error::new(Status::Config, message)
         })?;
@@ -88,8 +89,10 @@ impl Config {
         let unreadable = |why: &dyn fmt::Display| {
             Error::new(Status::Io, format!("cannot read the configuration file '{shown}': {why}"))
         };
-        let bytes = Zeroizing::new(std::fs::read(path).map_err(|why| unreadable(&why))?);
+        let bytes = Zeroizing::new(read_small(path).map_err(|why| unreadable(&why))?);
         let text = std::str::from_utf8(&bytes).map_err(|_| unreadable(&"it is not UTF-8"))?;
+        // Some editors begin a file with a byte order mark.
+        let text = text.trim_start_matches('\u{feff}');
         for (number, line) in text.lines().map(str::trim).enumerate() {
             if line.is_empty() || line.starts_with('#') {
                 continue;
@@ -146,6 +149,17 @@ fn unknown(key: &str, closest: Option<&str>) -> Error {
         None => String::new(),
     };
     Error::new(Status::Config, format!("unknown option '{}'{hint}", shorten(key)))
+}
+
+/// The content of a file that a person wrote; what is larger is not one.
+pub(crate) fn read_small(path: &Path) -> std::io::Result<Vec<u8>> {
+    const MOST: u64 = 1 << 20;
+    let mut content = Vec::new();
+    std::fs::File::open(path)?.take(MOST + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > MOST {
+        return Err(std::io::Error::other(format!("it has more than {MOST} bytes")));
+    }
+    Ok(content)
 }
 
 /// Foreign text in a message: short, and on one line.
@@ -370,7 +384,8 @@ mod tests {
         assert_eq!(config.get("client.secret"), Some("***"));
         assert_eq!(config.get("app.jwt"), Some("***"));
         let refused = config.set("client.secret", "n3w\n").unwrap_err();
-        let shown = format!("{config:?} {refused} {refused:?}");
+        let url = config.set("domain.idp", "https://u:n3w@host").unwrap_err();
+        let shown = format!("{config:?} {refused} {refused:?} {url}");
         for secret in ["s3cr3t", "t0k3n", "pa55", "n3w"] {
             assert!(!shown.contains(secret), "{secret} shows");
         }
@@ -410,6 +425,11 @@ mod tests {
             assert!(!error.message().contains("s3cr3t"));
         }
         assert_eq!(config.get("account.id"), Some("le2"));
+        std::fs::write(&path, "\u{feff}account.id = le3\n").unwrap();
+        config.load_file(&path).unwrap();
+        assert_eq!(config.get("account.id"), Some("le3"));
+        std::fs::write(&path, " ".repeat(2 << 20)).unwrap();
+        assert_eq!(config.load_file(&path).unwrap_err().status(), Status::Io);
         std::fs::write(&path, b"\xff").unwrap();
         assert_eq!(config.load_file(&path).unwrap_err().status(), Status::Io);
         assert_eq!(config.load_file(directory.path()).unwrap_err().status(), Status::Io);

@@ -53,8 +53,9 @@ pub(crate) fn deliver<T>(
     read: impl FnOnce(Answered) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let client = &*consumer.client;
-    let base = client.base_url(Service::Messaging, deadline)?;
+    // First, because without credentials nothing needs to be asked of anybody.
     let app_jwt = client.app_jwt(deadline)?;
+    let base = client.base_url(Service::Messaging, deadline)?;
     let consumer_jws = consumer.jws(client, deadline)?;
 
     let mut headers = json_headers(&app_jwt);

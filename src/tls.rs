@@ -1,5 +1,6 @@
 //! Whom we trust, and who we are, in TLS.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use once_cell::race::OnceBool;
@@ -9,7 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 
-use crate::config::Settings;
+use crate::config::{Settings, read_small};
 use crate::error::{Error, Status};
 
 /// Reads the files that the settings name.
@@ -83,7 +84,7 @@ fn private_key(
 }
 
 fn read(key: &str, path: &str) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|why| {
+    read_small(Path::new(path)).map_err(|why| {
         Error::new(Status::Io, format!("cannot read the file '{path}' of option '{key}': {why}"))
     })
 }

@@ -25,6 +25,7 @@ use crate::turn::lock;
 /// Connections to all hosts, and how requests go over them.
 pub(crate) struct Transport {
     agent: Agent,
+    proxied: bool,
     request_timeout: Duration,
     response_max_bytes: u64,
 }
@@ -101,6 +102,7 @@ impl Transport {
             CachingResolver { ttl: settings.dns_cache_ttl, known: Mutex::new(HashMap::new()) };
         Transport {
             agent: Agent::with_parts(config, MarkingConnector(DefaultConnector::new()), resolver),
+            proxied: settings.proxy.is_some(),
             request_timeout: settings.request_timeout,
             response_max_bytes: settings.response_max_bytes,
         }
@@ -112,14 +114,17 @@ impl Transport {
         let uri: Uri = out.url.parse().map_err(|_| {
             Error::new(Status::Protocol, "the service's parts of a URL do not make one")
         })?;
-        let host = uri.host().unwrap_or_default().to_owned();
+        let plain = uri.scheme_str() == Some("http");
+        let mut host = uri.authority().map_or("", |authority| authority.as_str()).to_owned();
+        if self.proxied && !plain {
+            host.push_str(" (a proxy is set)");
+        }
         let fail = |error| failure(error, &host, timeout);
 
         let mut request = Request::new(());
         *request.method_mut() = out.method.clone();
         *request.uri_mut() = uri;
         *request.headers_mut() = out.headers.clone();
-        let plain = request.uri().scheme_str() == Some("http");
         let mut config = self.agent.configure_request(request).timeout_global(Some(timeout));
         if plain {
             // Plain http is for loopback: through a proxy, its secrets would leave the machine.
@@ -278,6 +283,10 @@ fn failure(error: ureq::Error, host: &str, timeout: Duration) -> Error {
         ureq::Error::Timeout(_) => (Status::Timeout, format!("connecting to {host} took too long")),
         ureq::Error::Rustls(cause) => (Status::Tls, format!("TLS with {host} failed: {cause}")),
         ureq::Error::Tls(cause) => (Status::Tls, format!("TLS with {host} failed: {cause}")),
+        // rustls and ureq word this for programmers.
+        ureq::Error::Io(cause) if sent && cause.kind() == io::ErrorKind::UnexpectedEof => {
+            (Status::Connect, format!("{host} closed the connection before its answer was whole"))
+        }
         ureq::Error::Io(cause) => match tls_cause(&cause) {
             Some(tls) => (Status::Tls, format!("TLS with {host} failed: {tls}")),
             None if sent => (

@@ -228,6 +228,7 @@ fn nobody_listening_means_nothing_was_delivered() {
     let scene = Scene::over_tls(&[("proxy.url", "http://127.0.0.1:1")]);
     let error = scene.open().unwrap_err();
     assert_eq!(error.status(), Status::Connect, "{error}");
+    assert!(error.message().contains("(a proxy is set)"), "{error}");
     // Plain http goes to loopback, and never through a proxy.
     Scene::with(&[("proxy.url", "http://127.0.0.1:1")]).conversation();
 }

@@ -131,6 +131,12 @@ fn a_given_token_is_used_as_it_is() {
     let error = client.consumer("y").unwrap().jws().unwrap_err();
     assert_eq!(error.status(), Status::Config);
     assert!(error.message().contains("client.secret"), "{error}");
+    let asked = scene.requests().len();
+    assert_eq!(
+        client.consumer("z").unwrap().open(&Default::default()).unwrap_err().status(),
+        Status::Config
+    );
+    assert_eq!(scene.requests().len(), asked, "nobody was asked");
 }
 
 #[test]

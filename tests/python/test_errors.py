@@ -20,6 +20,10 @@ def test_unknown_and_bad_options() -> None:
         Client(account_id="a1", call_timeout_ms=0)
     with pytest.raises(lpconnector.ConfigError, match="account.id"):
         Client()
+    for wrong in (b"hunter2", 1.5, object()):
+        with pytest.raises(TypeError, match="client_secret") as caught_type:
+            Client(account_id="a1", client_secret=wrong)  # type: ignore[arg-type]
+        assert "hunter2" not in str(caught_type.value)
     with pytest.raises(LpcError, match="/nonexistent") as caught:
         Client(account_id="a1", tls_ca_file="/nonexistent/ca.pem")
     assert caught.value.status is Status.IO

@@ -1,8 +1,9 @@
 //! `Client`: one account.
 
 use lpconnector::Config;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyList, PyMapping, PyString, PyTuple, PyType};
+use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyMapping, PyString, PyTuple, PyType};
 
 use crate::consumer::Consumer;
 use crate::error::raise;
@@ -10,8 +11,7 @@ use crate::input::{dumped, optional_text, path, text};
 
 /// An account's connector.
 ///
-/// Takes every option as a keyword, with underscores for dots; `None` leaves an option at its
-/// default. Lists may be given for options that take several values, and a mapping for
+/// Takes every option as a keyword, with underscores for dots; `None` is as if not given. Lists may be given for options that take several values, and a mapping for
 /// `client_properties`. Sends nothing by itself. May be used from any number of threads at once,
 /// and after a fork in parent and child. As a context manager it shuts down at the end.
 #[pyclass(frozen, module = "lpconnector")]
@@ -148,6 +148,17 @@ fn option(value: &Bound<'_, PyAny>, key: &str) -> PyResult<String> {
     if value.cast::<PyMapping>().is_ok() {
         return dumped(value, key);
     }
-    // Paths and numbers read as their text.
-    Ok(text(&value.str()?, key)?.into_owned())
+    if value.is_instance_of::<PyInt>() {
+        return Ok(value.str()?.to_cow()?.into_owned());
+    }
+    // A path, or a TypeError that says what it is not.
+    let path = value.py().import("os")?.call_method1("fspath", (value,)).map_err(|_| {
+        let name = key.replace('.', "_");
+        let kind = value.get_type();
+        PyTypeError::new_err(format!("{name} takes no {kind}"))
+    })?;
+    match path.cast::<PyString>() {
+        Ok(path) => Ok(text(path, key)?.into_owned()),
+        Err(_) => Err(PyTypeError::new_err(format!("{} takes str", key.replace('.', "_")))),
+    }
 }

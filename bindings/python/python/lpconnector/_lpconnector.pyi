@@ -14,7 +14,7 @@ __version__: str
 OPTIONS: list[str]
 
 class _Options(TypedDict, total=False):
-    """Every option of the library, with underscores for dots; None is the default."""
+    """Every option of the library, with underscores for dots; None is as if not given."""
 
     account_id: Optional[str]
     client_id: Optional[str]
@@ -51,8 +51,8 @@ class _Options(TypedDict, total=False):
 class Client:
     """An account's connector.
 
-    Takes every option as a keyword, with underscores for dots; ``None`` leaves an option at its
-    default. Lists may be given for options that take several values, and a mapping for
+    Takes every option as a keyword, with underscores for dots; ``None`` is as if not given,
+    an empty text puts the default back. Lists may be given for options that take several values, and a mapping for
     ``client_properties``. Sends nothing by itself. May be used from any number of threads at once,
     and after a fork in parent and child. As a context manager it shuts down at the end.
 
