@@ -173,7 +173,7 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
     secret(
         "proxy.url",
         Kind::Proxy,
-        "The proxy that connections go through, with credentials or without. Unset, the environment's `HTTPS_PROXY` and `NO_PROXY` count.",
+        "The proxy that connections go through, with credentials or without. Unset, the environment's `HTTPS_PROXY` and `NO_PROXY` count. Plain http never goes through it.",
     ),
     option(
         "tls.ca.file",

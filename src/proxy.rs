@@ -14,7 +14,8 @@ pub(crate) fn parse(url: &str) -> Result<Proxy, Error> {
 
 /// The proxy of `HTTPS_PROXY`, if that is set, with the exceptions of `NO_PROXY`.
 ///
-/// Not `HTTP_PROXY`: our requests are https, and in a CGI program a remote client can set it.
+/// Not `HTTP_PROXY`: plain http goes through no proxy, and in a CGI program a remote client can set
+/// that variable.
 ///
 /// # Errors
 /// Where it is set to what is no proxy: going out directly could be what it was to prevent.

@@ -42,8 +42,8 @@ impl Endpoint {
     }
 }
 
-/// Sends messages on behalf of a consumer: finds the service, the connector's token and the
-/// consumer's token, then posts; `read` reads the answer.
+/// Sends messages on behalf of a consumer: gets the connector's token, the service's address and
+/// the consumer's token, then posts; `read` reads the answer.
 pub(crate) fn deliver<T>(
     consumer: &ConsumerState,
     endpoint: Endpoint,
