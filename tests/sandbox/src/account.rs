@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::answer::Answer;
+use crate::clock::Clock;
+use crate::key::{self, Key};
 use crate::options::Sequence;
 use crate::refusal::Refusal;
 use crate::request::Request;
@@ -60,6 +62,9 @@ impl Traffic {
 pub(crate) struct Site {
     pub(crate) account: Account,
     pub(crate) token_lifetime: Duration,
+    pub(crate) clock: Clock,
+    /// Signs the tokens to come.
+    pub(crate) key: &'static Key,
     /// Every AppJWT that was issued and not revoked.
     pub(crate) app_tokens: HashSet<String>,
     /// By lp_consumer_id.
@@ -75,6 +80,8 @@ impl Site {
         Site {
             account,
             token_lifetime,
+            clock: Clock::default(),
+            key: key::first(),
             app_tokens: HashSet::new(),
             consumers: BTreeMap::new(),
             conversations: Vec::new(),
@@ -153,6 +160,8 @@ pub(crate) struct Conversation {
     dialogs: Vec<Dialog>,
     events: Vec<Event>,
     rating: Value,
+    /// What the consumer closed: the id of the request, and the dialog; None: all of them.
+    closings: HashSet<(String, Option<String>)>,
     /// How many requests with the same id took effect.
     request_ids: HashMap<String, u32>,
 }
@@ -203,6 +212,7 @@ impl Conversation {
             dialogs: vec![main],
             events: Vec::new(),
             rating: Value::Null,
+            closings: HashSet::new(),
             request_ids: HashMap::new(),
         }
     }
@@ -231,8 +241,28 @@ impl Conversation {
         Ok(sequence)
     }
 
+    /// Closes the conversation, or one dialog, for its consumer. Sent again with the same id it
+    /// took effect already.
+    pub(crate) fn close_as_consumer(
+        &mut self,
+        request_id: &str,
+        dialog_id: Option<&str>,
+        cause: &str,
+    ) -> Result<(), Refusal> {
+        let closing = (request_id.to_owned(), dialog_id.map(str::to_owned));
+        if self.closings.contains(&closing) {
+            return Ok(());
+        }
+        match dialog_id {
+            None => self.close(cause)?,
+            Some(dialog_id) => self.close_dialog(dialog_id, cause)?,
+        }
+        self.closings.insert(closing);
+        Ok(())
+    }
+
     /// Closes the conversation with all its dialogs.
-    pub(crate) fn close(&mut self, cause: &str) -> Result<(), Refusal> {
+    fn close(&mut self, cause: &str) -> Result<(), Refusal> {
         if !self.is_open() {
             return Err(Refusal::invalid(
                 "Conversation closed",
@@ -246,7 +276,7 @@ impl Conversation {
     }
 
     /// Closes one dialog.
-    pub(crate) fn close_dialog(&mut self, dialog_id: &str, cause: &str) -> Result<(), Refusal> {
+    fn close_dialog(&mut self, dialog_id: &str, cause: &str) -> Result<(), Refusal> {
         self.open_dialog(dialog_id)?.close(cause);
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The control API: what a Rust test does through [`crate::Sandbox`], any other program does over
 //! HTTP.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,9 @@ use serde_json::{Map, Value, json};
 
 use crate::account::Site;
 use crate::answer::Answer;
+use crate::control_faults;
+use crate::forged::Forged;
+use crate::key;
 use crate::refusal::Refusal;
 use crate::request::{Received, Request};
 use crate::route::Route;
@@ -37,6 +41,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/accounts", takes("POST", post(new_account)))
         .route("/accounts/{id}/answers", takes("POST", post(queue)))
+        .route("/accounts/{id}/clock", takes("POST", post(clock)))
         .route("/accounts/{id}/conversations", takes("GET", get(conversations)))
         .route("/accounts/{id}/conversations/{cid}/close", takes("POST", post(close)))
         .route("/accounts/{id}/conversations/{cid}/survey", takes("POST", post(survey)))
@@ -44,8 +49,17 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/accounts/{id}/files", takes("GET or POST", get(file).post(put_file)))
         .route("/accounts/{id}/requests", takes("GET", get(requests)))
         .route("/accounts/{id}/revoke-tokens", takes("POST", post(revoke_tokens)))
+        .route("/accounts/{id}/rotate-key", takes("POST", post(rotate_key)))
         .route("/accounts/{id}/token-lifetime", takes("POST", post(token_lifetime)))
         .route("/accounts/{id}/tokens", takes("POST", post(issue_token)))
+        .route("/fault-proxies", takes("POST", post(control_faults::new_proxy)))
+        .route("/fault-proxies/{id}", takes("GET", get(control_faults::view)))
+        .route("/fault-proxies/{id}/accept", takes("POST", post(control_faults::accept)))
+        .route("/fault-proxies/{id}/close-idle", takes("POST", post(control_faults::close_idle)))
+        .route("/fault-proxies/{id}/faults", takes("POST", post(control_faults::queue)))
+        .route("/fault-proxies/{id}/refuse", takes("POST", post(control_faults::refuse)))
+        .route("/key-requests", takes("GET", get(key_requests)))
+        .route("/public-key", takes("GET", get(public_key)))
         .fallback(async |uri: Uri| {
             Misuse::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", uri.path()))
         })
@@ -54,17 +68,17 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
 }
 
 /// A request that makes no sense, and why.
-struct Misuse {
+pub(crate) struct Misuse {
     status: StatusCode,
     reason: String,
 }
 
 impl Misuse {
-    fn new(status: StatusCode, reason: impl Into<String>) -> Misuse {
+    pub(crate) fn new(status: StatusCode, reason: impl Into<String>) -> Misuse {
         Misuse { status, reason: reason.into() }
     }
 
-    fn bad(reason: impl Into<String>) -> Misuse {
+    pub(crate) fn bad(reason: impl Into<String>) -> Misuse {
         Misuse::new(StatusCode::BAD_REQUEST, reason)
     }
 
@@ -75,6 +89,11 @@ impl Misuse {
     fn too_large() -> Misuse {
         let reason = format!("the body is longer than {MAX_BODY} bytes");
         Misuse::new(StatusCode::PAYLOAD_TOO_LARGE, reason)
+    }
+
+    /// What the system does not let the sandbox do.
+    pub(crate) fn failed(error: io::Error) -> Misuse {
+        Misuse::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
     }
 
     /// What an agent cannot do with a conversation.
@@ -90,7 +109,7 @@ impl IntoResponse for Misuse {
 }
 
 /// What the path names: [`Path`] with errors of the control API.
-struct Named<T>(T);
+pub(crate) struct Named<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Named<T> {
     type Rejection = Misuse;
@@ -105,7 +124,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Named<T
 
 /// The body as an object; none at all counts as an empty one. Handlers that need nothing of it
 /// extract it too: what makes no sense is refused.
-struct Object(Map<String, Value>);
+pub(crate) struct Object(pub(crate) Map<String, Value>);
 
 impl<S: Sync> FromRequestParts<S> for Object {
     type Rejection = Misuse;
@@ -245,11 +264,45 @@ async fn token_lifetime(
     Ok(Json(json!({})))
 }
 
+async fn clock(
+    State(shared): State<Arc<Shared>>,
+    Named(id): Named<String>,
+    Object(body): Object,
+) -> Result<Json<Value>, Misuse> {
+    only_members(&body, &["offset"])?;
+    let offset = body
+        .get("offset")
+        .and_then(Value::as_i64)
+        .ok_or_else(|| Misuse::bad("offset must be a whole number of seconds"))?;
+    site(&shared, &id, |site| site.clock.offset = offset)?;
+    Ok(Json(json!({})))
+}
+
+async fn rotate_key(
+    State(shared): State<Arc<Shared>>,
+    Named(id): Named<String>,
+    _: Object,
+) -> Result<Json<Value>, Misuse> {
+    shared.rotate_key(&id).ok_or_else(|| Misuse::no_account(&id))?;
+    Ok(Json(json!({})))
+}
+
+async fn public_key(_: Object) -> Json<Value> {
+    Json(json!({"public_key": key::first().subject_public_key_info()}))
+}
+
+async fn key_requests(State(shared): State<Arc<Shared>>, _: Object) -> Json<Value> {
+    Json(shared.key_requests().iter().map(request_view).collect())
+}
+
 async fn issue_token(
     State(shared): State<Arc<Shared>>,
     Named(id): Named<String>,
     Object(body): Object,
 ) -> Result<Json<Value>, Misuse> {
+    if body.contains_key("forged") {
+        return forge_token(&shared, &id, &body);
+    }
     only_members(&body, &["lifetime", "omit", "claims"])?;
     let lifetime = match body.get("lifetime") {
         None => 3600,
@@ -271,6 +324,18 @@ async fn issue_token(
     }
     let token =
         shared.issue_app_jwt(&id, lifetime, claims).ok_or_else(|| Misuse::no_account(&id))?;
+    Ok(Json(json!({"token": token})))
+}
+
+fn forge_token(
+    shared: &Shared,
+    id: &str,
+    body: &Map<String, Value>,
+) -> Result<Json<Value>, Misuse> {
+    only_members(body, &["forged"])?;
+    let forged = Forged::from_name(text(body, "forged")?)
+        .ok_or_else(|| Misuse::bad(format!("forged must be one of {}", Forged::names())))?;
+    let token = shared.forge_app_jwt(id, forged).ok_or_else(|| Misuse::no_account(id))?;
     Ok(Json(json!({"token": token})))
 }
 
@@ -357,13 +422,20 @@ fn request_view(request: &Request) -> Value {
 }
 
 /// Refuses members that mean nothing: a misspelt one would otherwise be a test that tests nothing.
-fn only_members(body: &Map<String, Value>, known: &[&str]) -> Result<(), Misuse> {
+pub(crate) fn only_members(body: &Map<String, Value>, known: &[&str]) -> Result<(), Misuse> {
     match body.keys().find(|name| !known.contains(&name.as_str())) {
         Some(name) => {
             Err(Misuse::bad(format!("{name:?} is unknown; known are {}", known.join(", "))))
         }
         None => Ok(()),
     }
+}
+
+/// A member that must be a string.
+pub(crate) fn text<'a>(body: &'a Map<String, Value>, name: &str) -> Result<&'a str, Misuse> {
+    body.get(name)
+        .and_then(Value::as_str)
+        .ok_or_else(|| Misuse::bad(format!("{name} must be a string")))
 }
 
 fn seconds(body: &Map<String, Value>, name: &str) -> Result<Option<Duration>, Misuse> {

@@ -27,25 +27,29 @@ pub(crate) fn update(
     // All or nothing: the fields change a copy.
     let mut updated = conversation.clone();
     for field in fields {
-        apply(&mut updated, field)?;
+        apply(&mut updated, &envelope.id, field)?;
     }
     *conversation = updated;
     Ok(conversation.acknowledge(&envelope.id, None, sequence))
 }
 
-fn apply(conversation: &mut Conversation, field: &Value) -> Result<(), Refusal> {
+fn apply(conversation: &mut Conversation, request_id: &str, field: &Value) -> Result<(), Refusal> {
     match field["field"].as_str() {
         Some("ConversationStateField") if field["conversationState"] == "CLOSE" => {
-            conversation.close(CLOSED_BY_CONSUMER)
+            conversation.close_as_consumer(request_id, None, CLOSED_BY_CONSUMER)
         }
         Some("ConversationStateField") => Err(invalid("conversationState must be CLOSE")),
-        Some("DialogChange") => close_dialog(conversation, field),
+        Some("DialogChange") => close_dialog(conversation, request_id, field),
         Some("CSATRate") => rate(conversation, field),
         _ => Err(invalid("field must be ConversationStateField, DialogChange or CSATRate")),
     }
 }
 
-fn close_dialog(conversation: &mut Conversation, field: &Value) -> Result<(), Refusal> {
+fn close_dialog(
+    conversation: &mut Conversation,
+    request_id: &str,
+    field: &Value,
+) -> Result<(), Refusal> {
     let dialog = &field["dialog"];
     if field["type"] != "UPDATE" || dialog["state"] != "CLOSE" {
         return Err(invalid("A DialogChange must be of type UPDATE with the dialog's state CLOSE"));
@@ -56,7 +60,7 @@ fn close_dialog(conversation: &mut Conversation, field: &Value) -> Result<(), Re
         Value::Null => CLOSED_BY_CONSUMER,
         cause => cause.as_str().ok_or_else(|| invalid("closedCause must be a string"))?,
     };
-    conversation.close_dialog(dialog_id, cause)
+    conversation.close_as_consumer(request_id, Some(dialog_id), cause)
 }
 
 fn rate(conversation: &mut Conversation, field: &Value) -> Result<(), Refusal> {

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::account::Consumer;
+use crate::messaging::Call;
 use crate::refusal::Refusal;
 use crate::request::Received;
 use crate::shared::Shared;
@@ -38,16 +39,18 @@ pub(crate) async fn consumer(
         })?;
 
     let lp_consumer_id = token::lp_consumer_id(&account_id, ext_consumer_id);
-    shared.with_site(&account_id, |site| {
+    let key = shared.with_site(&account_id, |site| {
         site.consumers.entry(lp_consumer_id.clone()).or_insert_with(|| Consumer {
             ext_consumer_id: ext_consumer_id.to_owned(),
             profile: Value::Null,
         });
+        site.key
     });
-    let token = token::sign(&json!({
+    let claims = json!({
         "account_id": account_id,
         "ext_consumer_id": ext_consumer_id,
         "lp_consumer_id": lp_consumer_id,
-    }));
+    });
+    let token = token::sign(&claims, key.ok_or_else(Call::gone)?);
     Ok((StatusCode::CREATED, Json(json!({"token": token}))))
 }

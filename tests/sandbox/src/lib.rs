@@ -22,13 +22,21 @@
 
 mod account;
 mod answer;
+mod clock;
 mod control;
+mod control_faults;
 mod conversation;
 mod domain;
 mod envelope;
 mod event;
+mod fault;
+mod fault_proxy;
 mod field;
+mod forged;
+mod framing;
 mod idp;
+mod key;
+mod link;
 mod log;
 mod messaging;
 mod options;
@@ -53,7 +61,10 @@ mod transcript;
 
 pub use account::Account;
 pub use answer::Answer;
-pub use options::{Log, Options, Sequence};
+pub use fault::{Fault, Then};
+pub use fault_proxy::FaultProxy;
+pub use forged::Forged;
+pub use options::{Log, Options, Sequence, TlsVersions};
 pub use request::Request;
 pub use route::Route;
 pub use sandbox::Sandbox;

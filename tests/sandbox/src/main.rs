@@ -10,7 +10,7 @@ use std::process::{ExitCode, ExitStatus};
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use lpc_sandbox::{Account, Log, Options, Sandbox, Sequence};
+use lpc_sandbox::{Account, Log, Options, Sandbox, Sequence, TlsVersions};
 use tokio::process::Command;
 use tokio::runtime::Builder;
 
@@ -29,6 +29,9 @@ struct Arguments {
     /// Serve HTTPS with a certificate of a CA made at the start
     #[arg(long)]
     tls: bool,
+    /// Demand a client certificate; the variables name one
+    #[arg(long, requires = "tls")]
+    client_certificates: bool,
     /// Port of the services on 127.0.0.1; 0 is a free one
     #[arg(long, value_name = "N", default_value_t = 0)]
     port: u16,
@@ -109,6 +112,8 @@ fn run(arguments: &Arguments) -> io::Result<u8> {
 fn options(arguments: &Arguments) -> Options {
     Options {
         tls: arguments.tls,
+        client_certificates: arguments.client_certificates,
+        tls_versions: TlsVersions::All,
         port: arguments.port,
         control_port: arguments.control_port,
         token_lifetime: Duration::from_secs(arguments.token_lifetime),

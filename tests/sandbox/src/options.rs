@@ -8,6 +8,11 @@ use std::time::Duration;
 pub struct Options {
     /// Serve HTTPS with a certificate of a CA made for this sandbox. Default: false, plain HTTP.
     pub tls: bool,
+    /// Refuse the TLS handshake of a client without a certificate of the CA. Needs `tls`. Default:
+    /// false.
+    pub client_certificates: bool,
+    /// Which versions of TLS are spoken. Default: [`TlsVersions::All`].
+    pub tls_versions: TlsVersions,
     /// Port of the services on 127.0.0.1. Default: 0, a free one.
     pub port: u16,
     /// Port of the control API on 127.0.0.1. Default: 0, a free one.
@@ -31,6 +36,8 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             tls: false,
+            client_certificates: false,
+            tls_versions: TlsVersions::All,
             port: 0,
             control_port: 0,
             token_lifetime: Duration::from_secs(3600),
@@ -41,6 +48,17 @@ impl Default for Options {
             log: Log::Off,
         }
     }
+}
+
+/// Which versions of TLS are spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsVersions {
+    /// 1.2 and 1.3.
+    All,
+    /// 1.2 alone.
+    Only12,
+    /// 1.3 alone.
+    Only13,
 }
 
 /// What `body.sequence` of an answer counts: the sources disagree, so both can be had.

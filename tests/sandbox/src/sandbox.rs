@@ -11,14 +11,16 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::account::{Account, Site};
 use crate::answer::Answer;
+use crate::fault_proxy::FaultProxy;
+use crate::forged::Forged;
 use crate::log::Logger;
 use crate::options::Options;
 use crate::request::Request;
 use crate::route::Route;
 use crate::server::{self, Door};
 use crate::shared::Shared;
-use crate::tls::{CaFile, Identity};
-use crate::{control, service, token, transcript};
+use crate::tls::{Files, Identity};
+use crate::{control, key, service, transcript};
 
 /// A running sandbox. All its methods block, and all that take an account id panic if there is no
 /// such account. Dropping it stops the server and closes every connection; drop it outside of
@@ -27,7 +29,7 @@ pub struct Sandbox {
     url: String,
     control_url: String,
     shared: Arc<Shared>,
-    ca_file: Option<CaFile>,
+    files: Option<Files>,
     /// Dropping it ends its tasks, and with them the listeners.
     _runtime: Runtime,
 }
@@ -36,11 +38,15 @@ impl Sandbox {
     /// Starts a sandbox on threads of its own. It answers as soon as this returns.
     pub fn start(options: Options) -> io::Result<Sandbox> {
         let logger = Logger::open(&options.log)?;
-        let identity =
-            if options.tls { Some(Identity::new(options.ca_file.as_deref())?) } else { None };
-        let (tls, ca_file) =
-            identity.map(|identity| (identity.config.into(), identity.ca_file)).unzip();
-        token::prepare();
+        if options.client_certificates && !options.tls {
+            let reason = "client certificates need TLS";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+        }
+        let identity = if options.tls { Some(Identity::new(&options)?) } else { None };
+        let (tls, files) =
+            identity.map(|identity| (identity.config.into(), identity.files)).unzip();
+        // Now rather than at the first token.
+        key::first();
 
         let services = server::bind(options.port)?;
         let control = server::bind(options.control_port)?;
@@ -49,7 +55,7 @@ impl Sandbox {
         let url = format!("{scheme}://{authority}");
         let control_url = format!("http://{}", control.local_addr()?);
 
-        let variables = variables(&url, ca_file.as_ref());
+        let variables = variables(&url, files.as_ref());
         let shared = Arc::new(Shared::new(options, logger, authority, variables));
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
@@ -66,7 +72,7 @@ impl Sandbox {
             runtime.spawn(server::serve(TcpListener::from_std(listener)?, door, shared.clone()));
         }
         drop(guard);
-        Ok(Sandbox { url, control_url, shared, ca_file, _runtime: runtime })
+        Ok(Sandbox { url, control_url, shared, files, _runtime: runtime })
     }
 
     /// Where the services are, for example `https://127.0.0.1:4711`.
@@ -81,7 +87,13 @@ impl Sandbox {
 
     /// The file with the CA certificate, with TLS.
     pub fn ca_file(&self) -> Option<&Path> {
-        self.ca_file.as_ref().map(CaFile::path)
+        self.files.as_ref().map(|files| files.ca.path())
+    }
+
+    /// The files with a client's certificate and its private key, where clients need one.
+    pub fn client_certificate(&self) -> Option<(&Path, &Path)> {
+        let (certificate, key) = self.files.as_ref()?.client.as_ref()?;
+        Some((certificate.path(), key.path()))
     }
 
     /// Makes an account of which nothing is known yet.
@@ -97,6 +109,13 @@ impl Sandbox {
     /// Sets how long the AppJWTs are valid that the account gets from now on.
     pub fn set_token_lifetime(&self, account_id: &str, lifetime: Duration) {
         self.with_site(account_id, |site| site.token_lifetime = lifetime);
+    }
+
+    /// Lets the service's clock be off by so many seconds for this account: in the header Date of
+    /// every answer that has none of its own, in the AppJWTs it issues, and where it looks whether
+    /// one has expired.
+    pub fn set_clock_offset(&self, account_id: &str, seconds: i64) {
+        self.with_site(account_id, |site| site.clock.offset = seconds);
     }
 
     /// Puts `answer` in place of the real answer to the account's next request on `route` that has
@@ -173,6 +192,39 @@ impl Sandbox {
             .unwrap_or_else(|| panic!("there is no account {account_id:?}"))
     }
 
+    /// Makes a token that is like an AppJWT but for what is forged. The services refuse it.
+    pub fn forge_app_jwt(&self, account_id: &str, forged: Forged) -> String {
+        self.shared
+            .forge_app_jwt(account_id, forged)
+            .unwrap_or_else(|| panic!("there is no account {account_id:?}"))
+    }
+
+    /// Signs this account's tokens by another key from now on. The key set names both keys as soon
+    /// as one account of the sandbox has rotated, and tokens of both stay valid.
+    pub fn rotate_key(&self, account_id: &str) {
+        self.shared
+            .rotate_key(account_id)
+            .unwrap_or_else(|| panic!("there is no account {account_id:?}"));
+    }
+
+    /// The public key of the tokens of accounts that have not rotated: a SubjectPublicKeyInfo,
+    /// base64 of its DER. All sandboxes of a process have the same one.
+    pub fn public_key(&self) -> String {
+        key::first().subject_public_key_info()
+    }
+
+    /// All requests for the key set in the order in which they came in. It belongs to all accounts:
+    /// a test that counts them wants a sandbox of its own.
+    pub fn key_requests(&self) -> Vec<Request> {
+        self.shared.key_requests()
+    }
+
+    /// Starts a proxy in front of the services that breaks connections. Point a client at it with
+    /// its address in place of that of [`Sandbox::url`]: the Domain API then names it too.
+    pub fn fault_proxy(&self) -> io::Result<FaultProxy> {
+        FaultProxy::start(&self.shared.authority)
+    }
+
     /// All conversations of an account as text to read.
     pub fn transcript(&self, account_id: &str) -> String {
         transcript::of(account_id, &self.conversations(account_id))
@@ -185,15 +237,20 @@ impl Sandbox {
     }
 }
 
-fn variables(url: &str, ca_file: Option<&CaFile>) -> Vec<(&'static str, String)> {
-    let trust = match ca_file {
-        Some(file) => ("LPC_TLS_CA_FILE", file.path().display().to_string()),
-        None => ("LPC_ALLOW_PLAINTEXT", "true".to_owned()),
-    };
-    vec![
+fn variables(url: &str, files: Option<&Files>) -> Vec<(&'static str, String)> {
+    let mut variables = vec![
         ("LPC_DOMAIN_API_URL", url.to_owned()),
         ("LPC_DOMAIN_ALLOWED_SUFFIXES", "127.0.0.1,localhost".to_owned()),
-        trust,
         ("LPC_PROXY_URL", "none".to_owned()),
-    ]
+    ];
+    let text = |path: &Path| path.display().to_string();
+    match files {
+        Some(files) => variables.push(("LPC_TLS_CA_FILE", text(files.ca.path()))),
+        None => variables.push(("LPC_ALLOW_PLAINTEXT", "true".to_owned())),
+    }
+    if let Some((certificate, key)) = files.and_then(|files| files.client.as_ref()) {
+        variables.push(("LPC_TLS_CLIENT_CERT_FILE", text(certificate.path())));
+        variables.push(("LPC_TLS_CLIENT_KEY_FILE", text(key.path())));
+    }
+    variables
 }

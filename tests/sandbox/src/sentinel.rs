@@ -13,7 +13,6 @@ use serde_json::{Map, Value, json};
 
 use crate::request::Received;
 use crate::shared::Shared;
-use crate::token;
 
 pub(crate) async fn token_v1(
     State(shared): State<Arc<Shared>>,
@@ -67,8 +66,8 @@ pub(crate) async fn token_v2(
     token_v1(shared, account_id, Received { query: String::new(), ..received }).await
 }
 
-pub(crate) async fn keys() -> Json<Value> {
-    Json(token::key_set())
+pub(crate) async fn keys(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    Json(shared.key_set())
 }
 
 /// The parameters of the form, of the query and of HTTP Basic. The same one may stand in two

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::header::ALLOW;
+use axum::http::header::{ALLOW, DATE};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -106,8 +106,11 @@ async fn record(
     let account_id = account_id.as_deref();
     let (number, canned) = shared.admit(account_id, route, received);
     // Noted before the client sees the answer, so that a test finds it noted.
-    let settle = |response: Response| {
+    let settle = |mut response: Response| {
         shared.settle(account_id, number, response.status().as_u16());
+        if let Some(date) = account_id.and_then(|account_id| shared.date(account_id)) {
+            response.headers_mut().entry(DATE).or_insert(date);
+        }
         response
     };
     match canned {

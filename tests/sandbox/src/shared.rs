@@ -1,20 +1,28 @@
 //! What all connections of a sandbox share.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use axum::http::HeaderValue;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::account::{Account, Site, Traffic};
 use crate::answer::Answer;
+use crate::fault_proxy::FaultProxy;
+use crate::forged::Forged;
+use crate::key::{self, Key};
 use crate::log::Logger;
 use crate::options::Options;
 use crate::refusal::Refusal;
-use crate::request::Received;
+use crate::request::{Received, Request};
 use crate::route::Route;
 use crate::token;
+
+/// How long a forged AppJWT says that it is valid.
+const FORGED_LIFETIME_SECONDS: i64 = 3600;
 
 pub(crate) struct Shared {
     pub(crate) options: Options,
@@ -24,6 +32,8 @@ pub(crate) struct Shared {
     /// The variables that point a client at the sandbox, without those of an account.
     pub(crate) variables: Vec<(&'static str, String)>,
     held: Mutex<Held>,
+    /// Those of the control API. The id of each is its place, counted from 1.
+    fault_proxies: Mutex<Vec<Arc<FaultProxy>>>,
 }
 
 #[derive(Default)]
@@ -31,6 +41,8 @@ struct Held {
     sites: HashMap<String, Site>,
     /// The key set belongs to no account.
     keys: Traffic,
+    /// Whether an account has rotated its key.
+    rotated: bool,
 }
 
 impl Shared {
@@ -40,12 +52,33 @@ impl Shared {
         authority: String,
         variables: Vec<(&'static str, String)>,
     ) -> Shared {
-        Shared { options, logger, authority, variables, held: Mutex::default() }
+        Shared {
+            options,
+            logger,
+            authority,
+            variables,
+            held: Mutex::default(),
+            fault_proxies: Mutex::default(),
+        }
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
         // No code panics while it holds the lock in a way that leaves the state half-changed.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts a fault proxy in front of the services, and gives back its id too.
+    pub(crate) fn new_fault_proxy(&self) -> io::Result<(String, Arc<FaultProxy>)> {
+        let proxy = Arc::new(FaultProxy::start(&self.authority)?);
+        let mut proxies = self.fault_proxies.lock().unwrap_or_else(PoisonError::into_inner);
+        proxies.push(proxy.clone());
+        Ok((proxies.len().to_string(), proxy))
+    }
+
+    pub(crate) fn fault_proxy(&self, id: &str) -> Option<Arc<FaultProxy>> {
+        let place = id.parse::<usize>().ok()?.checked_sub(1)?;
+        let proxies = self.fault_proxies.lock().unwrap_or_else(PoisonError::into_inner);
+        proxies.get(place).cloned()
     }
 
     /// Runs `act` on the account; None if there is no such account.
@@ -93,18 +126,7 @@ impl Shared {
         lifetime_seconds: i64,
         claims: Map<String, Value>,
     ) -> Option<String> {
-        let client_id = self.with_site(account_id, |site| site.account.client_id.clone())?;
-        let now = token::now();
-        let mut all = json!({
-            "aud": account_id,
-            "azp": client_id,
-            "scope": "msg.consumer",
-            "iss": "Sentinel",
-            "iat": now,
-            "exp": now.saturating_add(lifetime_seconds),
-            // Two tokens of the same second differ, so that one of them can be revoked.
-            "jti": Uuid::new_v4().to_string(),
-        });
+        let (mut all, key) = self.app_claims(account_id, lifetime_seconds)?;
         for (claim, value) in claims {
             all[claim] = value;
         }
@@ -112,9 +134,61 @@ impl Shared {
             all.retain(|_, value| !value.is_null());
         }
         // Signing takes milliseconds: it happens outside the lock.
-        let token = token::sign(&all);
+        let token = token::sign(&all, key);
         self.with_site(account_id, |site| site.app_tokens.insert(token.clone()))?;
         Some(token)
+    }
+
+    /// A token like an AppJWT, which was never issued.
+    pub(crate) fn forge_app_jwt(&self, account_id: &str, forged: Forged) -> Option<String> {
+        let (claims, key) = self.app_claims(account_id, FORGED_LIFETIME_SECONDS)?;
+        Some(token::forge(&claims, key, forged))
+    }
+
+    /// The claims of an AppJWT of the account, and the key to sign them with.
+    fn app_claims(&self, account_id: &str, lifetime_seconds: i64) -> Option<(Value, &'static Key)> {
+        self.with_site(account_id, |site| {
+            let now = site.clock.now();
+            let claims = json!({
+                "aud": account_id,
+                "azp": site.account.client_id,
+                "scope": "msg.consumer",
+                "iss": "Sentinel",
+                "iat": now,
+                "exp": now.saturating_add(lifetime_seconds),
+                // Two tokens of the same second differ, so that one of them can be revoked.
+                "jti": Uuid::new_v4().to_string(),
+            });
+            (claims, site.key)
+        })
+    }
+
+    /// Lets the second key sign all tokens of the account to come.
+    pub(crate) fn rotate_key(&self, account_id: &str) -> Option<()> {
+        // Making it takes long: it happens outside the lock.
+        let key = key::second();
+        let mut held = self.held();
+        held.sites.get_mut(account_id)?.key = key;
+        held.rotated = true;
+        Some(())
+    }
+
+    /// The public keys as a JSON Web Key Set.
+    pub(crate) fn key_set(&self) -> Value {
+        let rotated = self.held().rotated;
+        let second = rotated.then(key::second);
+        let keys: Vec<Value> = [key::first()].into_iter().chain(second).map(Key::jwk).collect();
+        json!({"keys": keys})
+    }
+
+    /// All requests for the key set in the order in which they came in.
+    pub(crate) fn key_requests(&self) -> Vec<Request> {
+        self.held().keys.requests.clone()
+    }
+
+    /// The header Date of an answer to the account, where its clock is wrong.
+    pub(crate) fn date(&self, account_id: &str) -> Option<HeaderValue> {
+        self.with_site(account_id, |site| site.clock.date()).flatten()
     }
 
     /// Refuses a token that is not a valid AppJWT of the account.
@@ -126,9 +200,10 @@ impl Shared {
         let token = received.header("authorization").ok_or_else(Refusal::missing_app_jwt)?;
         let claims = token::verify(token)
             .ok_or_else(|| Refusal::invalid_app_jwt("The signature is not valid"))?;
-        let (client_id, known) = self
+        let (client_id, known, now) = self
             .with_site(account_id, |site| {
-                (site.account.client_id.clone(), site.app_tokens.contains(token))
+                let known = site.app_tokens.contains(token);
+                (site.account.client_id.clone(), known, site.clock.now())
             })
             .ok_or_else(|| Refusal::invalid_app_jwt("The account is unknown"))?;
         let expected = [
@@ -144,7 +219,7 @@ impl Shared {
                 )));
             }
         }
-        if claims.get("exp").is_some_and(|exp| exp.as_i64().is_none_or(|exp| exp <= token::now())) {
+        if claims.get("exp").is_some_and(|exp| exp.as_i64().is_none_or(|exp| exp <= now)) {
             return Err(Refusal::invalid_app_jwt("The token has expired"));
         }
         if !known {

@@ -17,7 +17,7 @@ use crate::envelope::Envelope;
 use crate::refusal::Refusal;
 use crate::request::Received;
 use crate::shared::Shared;
-use crate::token;
+use crate::{clock, token};
 
 /// Where files are. The account in it finds the account of a request that carries no token.
 pub(crate) const PATH: &str = "/v1/AUTH_async-images/{account}/{name}";
@@ -107,7 +107,7 @@ impl Storage {
     }
 
     fn url(&self, method: &Method, path: &str) -> Value {
-        let expires = (token::now() + URL_LIFETIME_SECONDS).to_string();
+        let expires = (clock::now() + URL_LIFETIME_SECONDS).to_string();
         json!({
             "relativePath": path,
             "queryParams": {
@@ -138,7 +138,7 @@ impl Storage {
 
     /// Answers a request for a file: an upload or a download, as its URL was signed for it.
     fn serve(&mut self, received: &Received) -> Result<Response, Denied> {
-        self.check(received, token::now())?;
+        self.check(received, clock::now())?;
         // URLs are signed for files that are there or announced, and for these two methods.
         let file = self.files.get_mut(&received.path).ok_or_else(Denied::url)?;
         if received.method == Method::PUT.as_str() {
@@ -253,7 +253,7 @@ mod tests {
             connection: 1,
         };
         let expires: i64 = expires.parse().expect("a number");
-        assert!((59..=60).contains(&(expires - token::now())));
+        assert!((59..=60).contains(&(expires - clock::now())));
         assert!(storage.check(&received, expires - 1).is_ok());
         assert!(storage.check(&received, expires).is_err());
     }

@@ -1,5 +1,6 @@
 //! TLS: a CA made at the start, and a certificate of it for the names of the loopback interface.
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,71 +9,115 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose, date_time_ymd,
 };
-use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
+use rustls::server::WebPkiClientVerifier;
+use rustls::version::{TLS12, TLS13};
+use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use tempfile::NamedTempFile;
 
-/// What a server needs to speak TLS, and a client to trust it.
+use crate::options::{Options, TlsVersions};
+
+/// What a server needs to speak TLS.
 pub(crate) struct Identity {
     pub(crate) config: Arc<ServerConfig>,
-    pub(crate) ca_file: CaFile,
+    pub(crate) files: Files,
 }
 
-/// The file with the CA certificate.
-pub(crate) enum CaFile {
+/// What clients need for it, as PEM.
+pub(crate) struct Files {
+    /// The CA certificate.
+    pub(crate) ca: PemFile,
+    /// A client's certificate and its private key, where clients need one.
+    pub(crate) client: Option<(PemFile, PemFile)>,
+}
+
+/// A file for clients.
+pub(crate) enum PemFile {
     /// Removed when dropped.
     Temporary(NamedTempFile),
     /// Where the caller wanted it; it stays.
     Given(PathBuf),
 }
 
-impl CaFile {
-    fn write(path: Option<&Path>, pem: &str) -> io::Result<CaFile> {
-        match path {
-            Some(path) => {
-                std::fs::write(path, pem)?;
-                Ok(CaFile::Given(path.to_owned()))
-            }
-            None => {
-                let file =
-                    tempfile::Builder::new().prefix("lpc-sandbox-ca-").suffix(".pem").tempfile()?;
-                std::fs::write(file.path(), pem)?;
-                Ok(CaFile::Temporary(file))
-            }
-        }
+impl PemFile {
+    fn write(path: &Path, pem: &str) -> io::Result<PemFile> {
+        fs::write(path, pem)?;
+        Ok(PemFile::Given(path.to_owned()))
+    }
+
+    /// `what` becomes part of its name.
+    fn temporary(what: &str, pem: &str) -> io::Result<PemFile> {
+        let prefix = format!("lpc-sandbox-{what}-");
+        let file = tempfile::Builder::new().prefix(&prefix).suffix(".pem").tempfile()?;
+        fs::write(file.path(), pem)?;
+        Ok(PemFile::Temporary(file))
     }
 
     pub(crate) fn path(&self) -> &Path {
         match self {
-            CaFile::Temporary(file) => file.path(),
-            CaFile::Given(path) => path,
+            PemFile::Temporary(file) => file.path(),
+            PemFile::Given(path) => path,
         }
     }
 }
 
 impl Identity {
-    pub(crate) fn new(ca_file: Option<&Path>) -> io::Result<Identity> {
-        let ca = CertifiedIssuer::self_signed(
-            ca_parameters(),
-            KeyPair::generate().map_err(io::Error::other)?,
-        )
-        .map_err(io::Error::other)?;
+    pub(crate) fn new(options: &Options) -> io::Result<Identity> {
+        let ca = KeyPair::generate()
+            .and_then(|key| CertifiedIssuer::self_signed(ca_parameters(), key))
+            .map_err(io::Error::other)?;
         let key = KeyPair::generate().map_err(io::Error::other)?;
         let certificate = leaf_parameters()
             .and_then(|leaf| leaf.signed_by(&key, &ca))
             .map_err(io::Error::other)?;
 
         let private_key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_protocol_versions(&[&rustls::version::TLS12, &rustls::version::TLS13])
-            .map_err(io::Error::other)?
-            .with_no_client_auth()
+        let provider = Arc::new(ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(&versions(options.tls_versions))
+            .map_err(io::Error::other)?;
+        let (config, client) = if options.client_certificates {
+            let mut roots = RootCertStore::empty();
+            roots.add(ca.der().clone()).map_err(io::Error::other)?;
+            let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider)
+                .build()
+                .map_err(io::Error::other)?;
+            (config.with_client_cert_verifier(verifier), Some(client_files(&ca)?))
+        } else {
+            (config.with_no_client_auth(), None)
+        };
+        let mut config = config
             .with_single_cert(vec![certificate.der().clone()], private_key)
             .map_err(io::Error::other)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Identity { config: Arc::new(config), ca_file: CaFile::write(ca_file, &ca.pem())? })
+        let ca = match &options.ca_file {
+            Some(path) => PemFile::write(path, &ca.pem())?,
+            None => PemFile::temporary("ca", &ca.pem())?,
+        };
+        Ok(Identity { config: Arc::new(config), files: Files { ca, client } })
     }
+}
+
+fn versions(versions: TlsVersions) -> Vec<&'static SupportedProtocolVersion> {
+    match versions {
+        TlsVersions::All => vec![&TLS12, &TLS13],
+        TlsVersions::Only12 => vec![&TLS12],
+        TlsVersions::Only13 => vec![&TLS13],
+    }
+}
+
+/// Makes a client's certificate with its key.
+fn client_files(ca: &CertifiedIssuer<'_, KeyPair>) -> io::Result<(PemFile, PemFile)> {
+    let key = KeyPair::generate().map_err(io::Error::other)?;
+    let mut client = parameters(CertificateParams::default(), "lpc-sandbox client");
+    client.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    client.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let certificate = client.signed_by(&key, ca).map_err(io::Error::other)?;
+    Ok((
+        PemFile::temporary("client", &certificate.pem())?,
+        PemFile::temporary("client-key", &key.serialize_pem())?,
+    ))
 }
 
 fn ca_parameters() -> CertificateParams {

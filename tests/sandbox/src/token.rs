@@ -1,83 +1,70 @@
-//! The tokens: AppJWT and ConsumerJWS, signed with one RSA key for the whole process.
+//! The tokens: AppJWT and ConsumerJWS, written and read.
 
 use std::fmt::Write;
-use std::sync::OnceLock;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rsa::pkcs1v15::{Signature, SigningKey, VerifyingKey};
-use rsa::rand_core::OsRng;
 use rsa::sha2::{Digest, Sha256};
-use rsa::signature::{Keypair, SignatureEncoding, Signer, Verifier};
-use rsa::traits::PublicKeyParts;
-use rsa::{RsaPrivateKey, RsaPublicKey};
 use serde_json::{Map, Value, json};
 
-struct Key {
-    id: String,
-    private: SigningKey<Sha256>,
-    public: VerifyingKey<Sha256>,
+use crate::forged::Forged;
+use crate::key::{self, Key};
+
+/// The compact form of a token with these claims.
+pub(crate) fn sign(claims: &Value, key: &Key) -> String {
+    compact(&header(key), claims, |text| key.sign(text))
 }
 
-/// The process has one key: making it takes longer than everything else a sandbox does.
-fn key() -> &'static Key {
-    static KEY: OnceLock<Key> = OnceLock::new();
-    KEY.get_or_init(|| {
-        // Fails only where the operating system has no random numbers.
-        let private = RsaPrivateKey::new(&mut OsRng, 2048).expect("random numbers");
-        let public = RsaPublicKey::from(&private);
-        let id = format!("sandbox-{}", &hex(&Sha256::digest(public.n().to_bytes_be()))[..8]);
-        let private = SigningKey::new(private);
-        Key { id, public: private.verifying_key(), private }
+/// A token that nobody should take.
+pub(crate) fn forge(claims: &Value, key: &Key, forged: Forged) -> String {
+    let mut header = header(key);
+    match forged {
+        Forged::UnknownKid => header["kid"] = "sandbox-unknown".into(),
+        Forged::BrokenSignature => {}
+        Forged::NoKid => header = json!({"typ": "JWT", "alg": "RS256"}),
+        Forged::NoneAlgorithm => header["alg"] = "none".into(),
+    }
+    compact(&header, claims, |text| match forged {
+        Forged::UnknownKid | Forged::NoKid => key.sign(text),
+        // Of another text.
+        Forged::BrokenSignature => key.sign(""),
+        Forged::NoneAlgorithm => Vec::new(),
     })
 }
 
-/// Makes the key now rather than at the first token.
-pub(crate) fn prepare() {
-    key();
+fn header(key: &Key) -> Value {
+    json!({"kid": key.id, "typ": "JWT", "alg": "RS256"})
 }
 
-/// The public key as a JSON Web Key Set.
-pub(crate) fn key_set() -> Value {
-    let public: &RsaPublicKey = key().public.as_ref();
-    json!({"keys": [{
-        "kty": "RSA",
-        "use": "sig",
-        "alg": "RS256",
-        "kid": key().id,
-        "n": URL_SAFE_NO_PAD.encode(public.n().to_bytes_be()),
-        "e": URL_SAFE_NO_PAD.encode(public.e().to_bytes_be()),
-    }]})
-}
-
-/// The compact form of a token with these claims.
-pub(crate) fn sign(claims: &Value) -> String {
-    let header = json!({"kid": key().id, "typ": "JWT", "alg": "RS256"});
+fn compact(header: &Value, claims: &Value, sign: impl FnOnce(&str) -> Vec<u8>) -> String {
     let signed = format!(
         "{}.{}",
         URL_SAFE_NO_PAD.encode(header.to_string()),
         URL_SAFE_NO_PAD.encode(claims.to_string())
     );
-    let signature = key().private.sign(signed.as_bytes());
-    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))
+    let signature = sign(&signed);
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-/// The claims of a token that this process signed. None for any other text.
+/// The claims of a token that one of the keys signed. None for any other text.
 pub(crate) fn verify(token: &str) -> Option<Map<String, Value>> {
     let (signed, signature) = token.rsplit_once('.')?;
-    let signature = Signature::try_from(URL_SAFE_NO_PAD.decode(signature).ok()?.as_slice()).ok()?;
-    key().public.verify(signed.as_bytes(), &signature).ok()?;
-    let (_, claims) = signed.split_once('.')?;
-    claims_of(claims)
+    let (header, claims) = signed.split_once('.')?;
+    let header = object(header)?;
+    if header.get("alg")? != "RS256" {
+        return None;
+    }
+    let key = key::find(header.get("kid")?.as_str()?)?;
+    let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
+    if key.signed(signed, &signature) { object(claims) } else { None }
 }
 
 /// The claims of a token, whoever signed it: good enough for a line of the log.
 pub(crate) fn peek(token: &str) -> Option<Map<String, Value>> {
-    claims_of(token.split('.').nth(1)?)
+    object(token.split('.').nth(1)?)
 }
 
-fn claims_of(encoded: &str) -> Option<Map<String, Value>> {
+fn object(encoded: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()
 }
 
@@ -85,12 +72,6 @@ fn claims_of(encoded: &str) -> Option<Map<String, Value>> {
 /// consumer.
 pub(crate) fn lp_consumer_id(account_id: &str, ext_consumer_id: &str) -> String {
     hex(&Sha256::digest(format!("{account_id}/{ext_consumer_id}")))
-}
-
-/// Seconds since 1970.
-pub(crate) fn now() -> i64 {
-    // A clock before 1970 is not worth an error path.
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs() as i64)
 }
 
 /// Lower-case hex digits.

@@ -1,5 +1,8 @@
 //! Canned answers and recorded requests.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use lpc_sandbox::serde_json::json;
 use lpc_sandbox::{Answer, Options, Route, Sandbox};
 
@@ -23,6 +26,45 @@ fn a_canned_answer_comes_once_and_has_no_effect() {
     assert_eq!(reply.headers["retry-after"], "2");
     assert_eq!(driver.conversation()["events"], json!([]));
     assert_eq!(driver.send(&text(&id, "Hello")).json()["body"]["sequence"], 0);
+}
+
+#[test]
+fn headers_pass_unchanged() {
+    let driver = Driver::new();
+    let headers = [
+        ("Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT"),
+        ("Keep-Alive", "timeout=5, max=2"),
+        ("Date", "Wed, 21 Oct 2015 07:27:00 GMT"),
+        ("Connection", "close"),
+        ("Content-Encoding", "gzip"),
+        ("X-Twice", "one"),
+        ("X-Twice", "two"),
+    ];
+    let answer = Answer::Status {
+        status: 401,
+        headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+        body: vec![0x1f, 0x8b, 0xff],
+    };
+    driver.sandbox.set_clock_offset(&driver.account.id, 3600);
+    driver.sandbox.answer_next(&driver.account.id, Route::Send, answer);
+    let authority = driver.sandbox.url().strip_prefix("http://").expect("plain HTTP");
+    let mut client = TcpStream::connect(authority).expect("a connection");
+    let path = format!("/api/account/{}/messaging/consumer/conversation/send", driver.account.id);
+    let request = format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{{}}");
+    client.write_all(request.as_bytes()).expect("the request goes out");
+    let mut answer = Vec::new();
+    // The connection ends, as the answer says.
+    client.read_to_end(&mut answer).expect("an answer");
+    assert!(answer.ends_with(b"\r\n\r\n\x1f\x8b\xff"));
+    let answer = String::from_utf8_lossy(&answer).to_lowercase();
+    let (head, _) = answer.split_once("\r\n\r\n").expect("a head");
+    let lines: Vec<&str> = head.lines().collect();
+    for (name, value) in headers {
+        let line = format!("{name}: {value}").to_lowercase();
+        assert_eq!(lines.iter().filter(|known| **known == line).count(), 1, "{line}: {head}");
+    }
+    // And the status, and the length of the body.
+    assert_eq!(lines.len(), headers.len() + 2, "{head}");
 }
 
 #[test]

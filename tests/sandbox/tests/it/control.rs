@@ -4,7 +4,7 @@ use lpc_sandbox::serde_json::{Value, json};
 
 use crate::driver::{Driver, Reply, agent, call, shared, text};
 
-fn control(method: &str, path: &str, body: &Value) -> Reply {
+pub fn control(method: &str, path: &str, body: &Value) -> Reply {
     let url = format!("{}{path}", shared().control_url());
     let body = if body.is_null() { String::new() } else { body.to_string() };
     call(&agent(), method, &url, &[], body.as_bytes()).expect("an answer")
@@ -124,6 +124,7 @@ fn misuse_is_refused() {
     let account = shared().new_account().id;
     let answers = format!("/accounts/{account}/answers");
     let tokens = format!("/accounts/{account}/tokens");
+    let clock = format!("/accounts/{account}/clock");
     let cases = [
         ("POST", "/", json!({}), 404),
         ("GET", "/accounts", Value::Null, 405),
@@ -149,6 +150,17 @@ fn misuse_is_refused() {
         ("POST", &tokens, json!({"lifetime": "1"}), 400),
         ("POST", &tokens, json!({"omit": "azp"}), 400),
         ("POST", &tokens, json!({"claims": []}), 400),
+        ("POST", &tokens, json!({"forged": "kid"}), 400),
+        ("POST", &tokens, json!({"forged": true}), 400),
+        ("POST", &tokens, json!({"forged": "no_kid", "lifetime": 5}), 400),
+        ("POST", &clock, json!({}), 400),
+        ("POST", &clock, json!({"offset": "5"}), 400),
+        ("POST", &clock, json!({"offset": 0.5}), 400),
+        ("POST", "/accounts/nobody/clock", json!({"offset": 5}), 404),
+        ("POST", "/accounts/nobody/rotate-key", Value::Null, 404),
+        ("POST", "/accounts/nobody/tokens", json!({"forged": "no_kid"}), 404),
+        ("POST", "/public-key", Value::Null, 405),
+        ("POST", "/key-requests", Value::Null, 405),
     ];
     for (method, path, body, status) in cases {
         let reply = control(method, path, &body);

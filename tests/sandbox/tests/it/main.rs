@@ -2,11 +2,16 @@
 
 mod canned;
 mod clients;
+mod clock;
 mod control;
 mod conversation;
 mod domain;
 mod driver;
 mod errors;
+mod fault;
+mod fault_control;
+mod fault_tls;
+mod key;
 mod program;
 mod properties;
 mod rich;

@@ -41,6 +41,7 @@ fn help_explains_itself() {
     let help = text(&output.stdout);
     for option in [
         "--tls",
+        "--client-certificates",
         "--port",
         "--control-port",
         "--ca-file",
@@ -55,7 +56,13 @@ fn help_explains_itself() {
 
 #[test]
 fn wrong_arguments_are_refused() {
-    for arguments in [&["--port", "x"][..], &["--sequence", "x"], &["--ca-file", "x"], &["x"]] {
+    for arguments in [
+        &["--port", "x"][..],
+        &["--sequence", "x"],
+        &["--ca-file", "x"],
+        &["--client-certificates"],
+        &["x"],
+    ] {
         assert_eq!(run(arguments).status.code(), Some(2), "{arguments:?}");
     }
 }
@@ -94,6 +101,22 @@ fn a_command_finds_the_variables() {
         assert!(output.status.success(), "a variable is missing");
         assert_eq!(text(&output.stdout).lines().count(), variables.len() + 1);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_finds_its_certificate() {
+    let output = run(&[
+        "--tls",
+        "--client-certificates",
+        "--quiet",
+        "--",
+        "sh",
+        "-c",
+        "grep -h BEGIN \"$LPC_TLS_CLIENT_CERT_FILE\" \"$LPC_TLS_CLIENT_KEY_FILE\"",
+    ]);
+    let found = "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n";
+    assert_eq!(text(&output.stdout), found);
 }
 
 #[cfg(unix)]

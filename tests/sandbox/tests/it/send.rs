@@ -196,7 +196,9 @@ fn a_closed_conversation_takes_only_a_rating() {
     assert_eq!(conversation["state"], "CLOSE");
     assert_eq!(conversation["dialogs"][0]["state"], "CLOSE");
     assert_eq!(driver.send(&text(&id, "Hello")).status, 400);
-    assert_eq!(driver.send(&close(&id)).status, 400);
+    let mut again = close(&id);
+    again["id"] = json!("another");
+    assert_eq!(driver.send(&again).status, 400);
     assert_eq!(driver.send(&field(&id, rating(json!(5), "FILLED"))).status, 200);
 }
 
@@ -226,7 +228,9 @@ fn closing_the_last_dialog_closes_the_conversation() {
     };
     assert_eq!(driver.send(&change("OPEN")).status, 400);
     assert_eq!(driver.send(&change("CLOSE")).status, 200);
-    assert_eq!(driver.send(&change("CLOSE")).status, 400, "it is closed");
+    let mut again = change("CLOSE");
+    again["id"] = json!("another");
+    assert_eq!(driver.send(&again).status, 400, "it is closed");
     assert_eq!(driver.conversation()["state"], "CLOSE");
     assert_eq!(driver.conversation()["dialogs"][1]["dialogType"], "POST_SURVEY");
     assert_eq!(driver.conversation()["dialogs"][1]["closedCause"], "Closed by consumer");

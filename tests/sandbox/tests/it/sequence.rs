@@ -3,7 +3,7 @@
 use lpc_sandbox::serde_json::{Value, json};
 use lpc_sandbox::{Answer, Options, Route, Sandbox, Sequence};
 
-use crate::driver::{Driver, close, event, text};
+use crate::driver::{Driver, close, event, field, text};
 
 fn sequences(driver: &Driver<'_>, dialog_id: &str, id: &str, times: usize) -> Vec<Value> {
     let mut message = text(dialog_id, "Hello");
@@ -39,6 +39,54 @@ fn a_lost_answer_counts() {
     driver.sandbox.answer_next(&driver.account.id, Route::Send, Answer::Lose);
     assert!(driver.try_send(&text(&id, "Hello")).is_err());
     assert_eq!(driver.send(&text(&id, "Hello")).json()["body"]["sequence"], 2);
+}
+
+#[test]
+fn a_closing_sent_again_took_effect() {
+    let driver = Driver::new();
+    let id = driver.open();
+    let survey = driver.sandbox.open_survey(&driver.account.id, &id);
+    let dialog = |dialog_id: &str| {
+        field(
+            &id,
+            json!({"field": "DialogChange", "type": "UPDATE",
+                          "dialog": {"dialogId": dialog_id, "state": "CLOSE"}}),
+        )
+    };
+    assert_eq!(driver.send(&dialog(&id)).status, 400, "the agent closed it");
+    let sequence = |request: &Value| driver.send(request).json()["body"]["sequence"].clone();
+    for expected in [0, 2, 4] {
+        assert_eq!(sequence(&dialog(&survey)), expected);
+    }
+    let view = driver.conversation();
+    let mut with_another_id = dialog(&survey);
+    with_another_id["id"] = json!("another");
+    for refused in [with_another_id, dialog(&id), close(&id)] {
+        assert_eq!(driver.send(&refused).status, 400, "{refused}");
+    }
+    assert_eq!(driver.conversation(), view);
+
+    let other = Driver::new();
+    let id = other.open();
+    let rated = json!([{"field": "CSATRate", "csatRate": 4, "status": "FILLED"},
+                       {"field": "ConversationStateField", "conversationState": "CLOSE"}]);
+    for expected in [0, 2, 4, 8] {
+        let reply = other.send(&field(&id, rated.clone())).json();
+        assert_eq!((&reply["code"], &reply["body"]["sequence"]), (&json!("OK"), &json!(expected)));
+    }
+    assert_eq!(other.conversation()["state"], "CLOSE");
+    let mut text = text(&id, "Hello");
+    text["id"] = json!("8");
+    assert_eq!(other.send(&text).status, 400, "only what took effect");
+}
+
+#[test]
+fn a_closing_whose_answer_was_lost_is_sent_again() {
+    let driver = Driver::new();
+    let id = driver.open();
+    driver.sandbox.answer_next(&driver.account.id, Route::Send, Answer::Lose);
+    assert!(driver.try_send(&close(&id)).is_err());
+    assert_eq!(driver.send(&close(&id)).json()["body"]["sequence"], 2);
 }
 
 #[test]

@@ -1,21 +1,45 @@
 //! HTTPS with a certificate that only this sandbox's CA vouches for.
 
+use std::net::TcpStream;
 use std::time::Duration;
 
-use lpc_sandbox::{Options, Sandbox};
+use lpc_sandbox::{Options, Sandbox, TlsVersions};
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, SupportedProtocolVersion};
 use ureq::Agent;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
 use crate::driver::{Driver, agent, call, text};
 
-fn sandbox() -> Sandbox {
+pub fn sandbox() -> Sandbox {
     Sandbox::start(Options { tls: true, ..Options::default() }).expect("the sandbox starts")
 }
 
-fn trusting(sandbox: &Sandbox) -> Agent {
+pub fn trusting(sandbox: &Sandbox) -> Agent {
+    client(sandbox, None)
+}
+
+/// Trusts the CA of `sandbox`, and shows the client certificate of `issuer`.
+fn certified(sandbox: &Sandbox, issuer: &Sandbox) -> Agent {
+    let (certificate, key) = issuer.client_certificate().expect("a client certificate");
+    let certificate = std::fs::read(certificate).expect("readable");
+    let certificate = Certificate::from_pem(&certificate).expect("a certificate");
+    let key = std::fs::read_to_string(key).expect("readable");
+    assert!(key.starts_with("-----BEGIN PRIVATE KEY-----"), "PKCS#8");
+    let key = PrivateKey::from_pem(key.as_bytes()).expect("a key");
+    client(sandbox, Some(ClientCert::new_with_certs(&[certificate], key)))
+}
+
+fn client(sandbox: &Sandbox, certificate: Option<ClientCert>) -> Agent {
     let pem = std::fs::read(sandbox.ca_file().expect("a CA file")).expect("readable");
     let root = Certificate::from_pem(&pem).expect("a certificate");
-    let tls = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&[root])).build();
+    let tls = TlsConfig::builder()
+        .root_certs(RootCerts::new_with_certs(&[root]))
+        .client_cert(certificate)
+        .build();
     Agent::config_builder()
         .http_status_as_error(false)
         .proxy(None)
@@ -69,6 +93,83 @@ fn who_does_not_trust_the_ca_does_not() {
     let url = format!("{}/sentinel/well-known/jwks", sandbox.url());
     assert!(call(&agent(), "GET", &url, &[], &[]).is_err());
     assert!(call(&trusting(&other), "GET", &url, &[], &[]).is_err());
+}
+
+#[test]
+fn a_client_certificate_is_demanded() {
+    let demanding = |tls_versions| {
+        let client_certificates = true;
+        let options =
+            Options { tls: true, client_certificates, tls_versions, ..Options::default() };
+        Sandbox::start(options).expect("the sandbox starts")
+    };
+    for versions in [TlsVersions::Only12, TlsVersions::Only13] {
+        let (sandbox, other) = (demanding(versions), demanding(versions));
+        let url = format!("{}/sentinel/well-known/jwks", sandbox.url());
+        let reply = call(&certified(&sandbox, &sandbox), "GET", &url, &[], &[]);
+        assert_eq!(reply.expect("an answer").status, 200, "{versions:?}");
+        assert!(call(&trusting(&sandbox), "GET", &url, &[], &[]).is_err(), "without, {versions:?}");
+        let stranger = certified(&sandbox, &other);
+        assert!(call(&stranger, "GET", &url, &[], &[]).is_err(), "of another CA, {versions:?}");
+        assert_eq!(sandbox.key_requests().len(), 1, "{versions:?}");
+    }
+}
+
+#[test]
+fn the_files_of_a_client_certificate_go_with_the_sandbox() {
+    let options = Options { tls: true, client_certificates: true, ..Options::default() };
+    let sandbox = Sandbox::start(options).expect("the sandbox starts");
+    let variables = sandbox.variables(&sandbox.new_account());
+    let (certificate, key) = sandbox.client_certificate().expect("a client certificate");
+    let files = [certificate.to_owned(), key.to_owned()];
+    for (name, file) in ["LPC_TLS_CLIENT_CERT_FILE", "LPC_TLS_CLIENT_KEY_FILE"].iter().zip(&files) {
+        assert!(variables.contains(&(name, file.display().to_string())), "{name}");
+        assert!(file.exists());
+    }
+    drop(sandbox);
+    assert!(files.iter().all(|file| !file.exists()));
+
+    assert!(self::sandbox().client_certificate().is_none());
+    let without_tls = Options { client_certificates: true, ..Options::default() };
+    assert!(Sandbox::start(without_tls).is_err());
+}
+
+#[test]
+fn versions_are_chosen() {
+    let cases = [
+        (TlsVersions::All, true, true),
+        (TlsVersions::Only12, true, false),
+        (TlsVersions::Only13, false, true),
+    ];
+    for (tls_versions, with_12, with_13) in cases {
+        let options = Options { tls: true, tls_versions, ..Options::default() };
+        let sandbox = Sandbox::start(options).expect("the sandbox starts");
+        assert_eq!(shakes_hands(&sandbox, &TLS12), with_12, "{tls_versions:?} and 1.2");
+        assert_eq!(shakes_hands(&sandbox, &TLS13), with_13, "{tls_versions:?} and 1.3");
+    }
+}
+
+/// Whether a client that speaks this version alone gets through the handshake.
+fn shakes_hands(sandbox: &Sandbox, version: &'static SupportedProtocolVersion) -> bool {
+    let pem = std::fs::read(sandbox.ca_file().expect("a CA file")).expect("readable");
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(&pem).expect("a certificate")).expect("a root");
+    let config = ClientConfig::builder_with_provider(ring::default_provider().into())
+        .with_protocol_versions(&[version])
+        .expect("a version")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = "127.0.0.1".try_into().expect("a name");
+    let mut connection = ClientConnection::new(config.into(), name).expect("a client");
+    let authority = sandbox.url().strip_prefix("https://").expect("TLS");
+    let mut stream = TcpStream::connect(authority).expect("a connection");
+    stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout");
+    while connection.is_handshaking() {
+        if connection.complete_io(&mut stream).is_err() {
+            return false;
+        }
+    }
+    true
 }
 
 #[test]

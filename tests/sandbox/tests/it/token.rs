@@ -25,13 +25,13 @@ fn ask(driver: &Driver<'_>, path: &str, headers: &[(&str, &str)], form: &str) ->
 }
 
 /// A part of a token, decoded.
-fn part(token: &str, number: usize) -> Value {
+pub fn part(token: &str, number: usize) -> Value {
     let part = token.split('.').nth(number).expect("three parts");
     let json = URL_SAFE_NO_PAD.decode(part).expect("base64url");
     serde_json::from_slice(&json).expect("JSON")
 }
 
-fn claims(token: &str) -> Value {
+pub fn claims(token: &str) -> Value {
     part(token, 1)
 }
 
