@@ -11,10 +11,12 @@ VENV := .venv
 PY := $(VENV)/bin/python
 C_FLAGS := -g -std=c99 -Wall -Wextra -Wpedantic -Werror -I include
 CXX_FLAGS := -g -Wall -Wextra -Wpedantic -Werror -I include
+# More than there are cores: many tests wait for something that stalls.
+MANY := --test-threads=8
 C_LINK := -L $(OUT) -llpconnector -Wl,-rpath,$(abspath $(OUT)) -lpthread
 
 .DEFAULT_GOAL := help
-.PHONY: help build check demo test test-rust test-c test-cpp test-cpp-compiled test-python docs clean tools
+.PHONY: help build check demo test test-rust test-proxies test-c test-cpp test-cpp-compiled test-python lateness docs clean tools
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -24,7 +26,7 @@ demo: build $(VENV)/installed target/c/first_conversation ## watch a C and a Pyt
 	@$(SANDBOX) --tls --log-file target/demo.log --summary -- sh examples/demo.sh target/c/first_conversation $(PY)
 	@echo; echo "== The requests that the sandbox saw"; cat target/demo.log
 
-test: check test-rust test-c test-cpp test-python ## run every test
+test: check test-rust test-proxies test-c test-cpp test-python ## run every test
 
 check: tools ## the quick checks: format and lints
 	@$(CARGO) fmt --version >/dev/null 2>&1 || { echo "missing: rustfmt (rustup component add rustfmt)" >&2; exit 1; }
@@ -39,7 +41,17 @@ docs: tools ## generate include/lpconnector.h and CONFIGURATION.md again
 	LPC_WRITE_DOCS=1 $(CARGO) test --quiet --test core in_the_tree_is_current
 
 test-rust: tools ## the Rust tests and examples in the documentation
-	$(CARGO) test --quiet --workspace --exclude lpconnector-python
+	$(CARGO) test --quiet --workspace --exclude lpconnector-python -- $(MANY)
+
+test-proxies: tools ## the Rust tests through real proxies, where those are installed
+	@missing=; for program in tinyproxy microsocks socat; do \
+	  command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	if test -z "$$missing"; \
+	then set -x; $(CARGO) test --quiet --test proxies -- --ignored $(MANY); \
+	else echo "NOT CHECKED: the ways through proxies (not installed:$$missing)"; fi
+
+lateness: tools ## measure how late calls end after a deadline or a shutdown, whatever stalls
+	$(CARGO) bench --quiet --bench lateness
 
 test-c: build target/c/tests target/c/vectors target/c/send_file ## the C tests, under valgrind too where it is installed
 	$(CC) $(C_FLAGS) -fsyntax-only -x c include/lpconnector.h

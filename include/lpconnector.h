@@ -19,9 +19,10 @@
  *   caller.
  * - lpc_client, lpc_consumer and lpc_conversation may be used from any number of threads at once;
  *   lpc_config, lpc_error and lpc_response belong to one thread at a time.
- * - The library starts no thread, installs no signal handler, raises no SIGPIPE, and writes nothing
- *   to stdout or stderr. After fork() parent and child go on with the handles they have and never
- *   share a connection.
+ * - The library installs no signal handler, raises no SIGPIPE, and writes nothing to stdout or
+ *   stderr. It starts no thread, except for the lookup of a host name that it does not know yet: the
+ *   system's resolver cannot be interrupted, so it runs on a thread that ends with the lookup.
+ * - After fork() parent and child go on with the handles they have and never share a connection.
  */
 
 #ifndef LPCONNECTOR_H
@@ -65,8 +66,8 @@ typedef struct lpc_conversation lpc_conversation;
 typedef struct lpc_error lpc_error;
 
 /**
- * The service's answer to a request that it accepted. Belongs to one thread at a time. It
- * outlives the handles of the call that gave it.
+ * The service's answer to a request that it accepted, or what lpc_client_stats() tells. Belongs to
+ * one thread at a time. It outlives the handles of the call that gave it.
  */
 typedef struct lpc_response lpc_response;
 
@@ -74,6 +75,18 @@ typedef struct lpc_response lpc_response;
  * The outcome of a call: LPC_OK or one of the codes below. The numbers never change.
  */
 typedef int32_t lpc_status;
+
+/**
+ * How much a log line matters. Other numbers are LPC_INVALID_ARGUMENT.
+ */
+typedef int32_t lpc_log_level;
+
+/**
+ * Called with each line that a client logs, on the thread that makes the call. `level`: one of
+ * LPC_LOG_.... `line`: one line of UTF-8 text, without a secret and without a line break at its end;
+ * valid until the function returns.
+ */
+typedef void (*lpc_log_fn)(void *user_data, lpc_log_level level, const char *line);
 
 /**
  * What the consumer is doing. Other numbers are LPC_INVALID_ARGUMENT.
@@ -242,6 +255,36 @@ typedef void (*lpc_progress_fn)(void *user_data, uint64_t done, uint64_t total);
  */
 #define LPC_CSAT_STATUS_SKIPPED 2
 
+/**
+ * Nothing is logged.
+ */
+#define LPC_LOG_LEVEL_OFF 0
+
+/**
+ * A request failed for good.
+ */
+#define LPC_LOG_LEVEL_ERROR 1
+
+/**
+ * Something went wrong and is tried again, or was put right.
+ */
+#define LPC_LOG_LEVEL_WARN 2
+
+/**
+ * What happens seldom: tokens, discovery.
+ */
+#define LPC_LOG_LEVEL_INFO 3
+
+/**
+ * Every request.
+ */
+#define LPC_LOG_LEVEL_DEBUG 4
+
+/**
+ * Every connection, name and wait.
+ */
+#define LPC_LOG_LEVEL_TRACE 5
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -403,6 +446,30 @@ const char *lpc_config_get(const struct lpc_config *config, const char *key);
 void lpc_config_free(struct lpc_config *config);
 
 /**
+ * Gives the lines that clients of this configuration log, up to this level, to `fn`; NULL, or the
+ * level LPC_LOG_LEVEL_OFF, stops that, which is the default. It goes for clients made later; those that
+ * exist keep what they were made with. Nothing is ever logged anywhere else.
+ *
+ * `config`: from lpc_config_new(). `user_data`: handed to `fn` as it is. Both must be fit for every
+ * thread that makes calls, several at once, and stay valid until every client made from the
+ * configuration and every consumer and conversation of those are freed, and no call is under way
+ * any more. `level`: one of LPC_LOG_...: lines of this level and of those that matter more are
+ * given. `err`: may be NULL.
+ *
+ * `fn` delays the call that logs, so it must be quick. It must not throw, and not leave by
+ * longjmp(). It may call the library again, for example lpc_client_stats(); but a function that
+ * sends may wait for the call that logs, and so fail with LPC_TIMEOUT after call.timeout.ms.
+ *
+ * LPC_INVALID_ARGUMENT if the configuration is NULL or there is no such level; what was set before
+ * stays then.
+ */
+lpc_status lpc_config_set_log_callback(struct lpc_config *config,
+                                       lpc_log_fn fn,
+                                       void *user_data,
+                                       lpc_log_level level,
+                                       struct lpc_error **err);
+
+/**
  * Makes a client with a copy of the configuration. Sends nothing.
  *
  * `config`: stays the caller's, who may change or free it at once. `client`: receives the handle,
@@ -430,9 +497,35 @@ lpc_status lpc_client_set_app_jwt(struct lpc_client *client,
                                   struct lpc_error **err);
 
 /**
- * Ends the client for good: calls in flight in other threads return LPC_CLOSED, later ones too. A
- * call that is just connecting returns at the latest after connect.timeout.ms. Shutting down
- * twice, or NULL, is fine. Any thread may call this.
+ * What the client has done so far, in this process: after a fork() the child counts from 0. Makes
+ * no request. The counters never fall; together they are no snapshot where calls are under way.
+ *
+ * `client`: from lpc_client_new(). `response`: receives the counters as a JSON object, in
+ * lpc_response_raw() and lpc_response_body() alike, to be freed with lpc_response_free(); NULL after
+ * an error. As no service answered, its HTTP status and attempts are 0, its sequence is -1, its
+ * code and request id are empty. `err`: may be NULL. Any thread may call this; it does not wait.
+ *
+ * - "requests": HTTP requests tried, each attempt counted.
+ * - "retries": those among them that were another attempt of the same request.
+ * - "failures": requests that failed for good.
+ * - "token_refreshes": AppJWTs obtained.
+ * - "connections_opened": connections made, those to a proxy included.
+ * - "bytes_sent", "bytes_received": bytes written to and read from connections, TLS included.
+ * - "latency_ms": how long attempts took: "count", attempts; "sum", their times together, in
+ *   milliseconds; "buckets", an array of {"up_to","count"} with rising bounds: so many attempts
+ *   took up to so many milliseconds, those of the buckets before included. The last "up_to" is
+ *   null: without bound.
+ *
+ * Later versions may add members. LPC_INVALID_ARGUMENT for NULL.
+ */
+lpc_status lpc_client_stats(struct lpc_client *client,
+                            struct lpc_response **response,
+                            struct lpc_error **err);
+
+/**
+ * Ends the client for good: calls in flight in other threads return LPC_CLOSED, whatever they wait
+ * for: an answer, a connection, the lookup of a name, the next attempt. Later ones return it, too.
+ * Shutting down twice, or NULL, is fine. Any thread may call this.
  */
 void lpc_client_shutdown(struct lpc_client *client);
 
@@ -595,7 +688,9 @@ const char *lpc_conversation_dialog_id(const struct lpc_conversation *conversati
  *
  * `conversation`: from lpc_conversation_open() or _attach(). `text`: UTF-8; not kept. `response`:
  * receives the answer, to be freed with lpc_response_free(); may be NULL. `err`: may be NULL. Any
- * thread may call this; it blocks for at most call.timeout.ms, name resolution aside.
+ * thread may call this; it blocks for at most call.timeout.ms. A request that fails is tried again
+ * as the options retry.* say, with the same id; one that may have been delivered is not, unless
+ * retry.ambiguous is set.
  *
  * LPC_INVALID_ARGUMENT for NULL and text that is not UTF-8. LPC_CLOSED after
  * lpc_conversation_close() or lpc_client_shutdown(). LPC_TIMEOUT, LPC_CONNECT and LPC_TLS if no
@@ -787,7 +882,7 @@ lpc_status lpc_conversation_set_progress_callback(struct lpc_conversation *conve
 const char *lpc_response_request_id(const struct lpc_response *response);
 
 /**
- * The HTTP status, any of 200 to 299; 0 for NULL.
+ * The HTTP status, any of 200 to 299; 0 from lpc_client_stats(), and for NULL.
  */
 int32_t lpc_response_http_status(const struct lpc_response *response);
 
@@ -815,7 +910,7 @@ const uint8_t *lpc_response_body(const struct lpc_response *response, size_t *le
 const uint8_t *lpc_response_raw(const struct lpc_response *response, size_t *len);
 
 /**
- * How often the request was sent until this answer came; 0 for NULL.
+ * How often the request was sent until this answer came; 0 from lpc_client_stats(), and for NULL.
  */
 uint32_t lpc_response_attempts(const struct lpc_response *response);
 

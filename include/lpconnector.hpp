@@ -95,6 +95,16 @@ enum class CsatStatus : std::int32_t {
     Skipped = LPC_CSAT_STATUS_SKIPPED                   ///< Not at all.
 };
 
+/// How much a log line matters.
+enum class LogLevel : std::int32_t {
+    Off = LPC_LOG_LEVEL_OFF,     ///< Nothing is logged.
+    Error = LPC_LOG_LEVEL_ERROR, ///< A request failed for good.
+    Warn = LPC_LOG_LEVEL_WARN,   ///< Something went wrong and is tried again, or was put right.
+    Info = LPC_LOG_LEVEL_INFO,   ///< What happens seldom: tokens, discovery.
+    Debug = LPC_LOG_LEVEL_DEBUG, ///< Every request.
+    Trace = LPC_LOG_LEVEL_TRACE  ///< Every connection, name and wait.
+};
+
 /// Not for use from outside this header.
 namespace detail {
 
@@ -339,6 +349,26 @@ inline const char *optional_text(const std::string &value, const char *name) {
     return value.empty() ? nullptr : text(value, name);
 }
 
+/// The function that a configuration's clients log to. Its address is what C knows, so everything
+/// that may log shares it.
+class Log {
+public:
+    using Function = std::function<void(LogLevel, const std::string &)>;
+
+    explicit Log(Function function) : function_(std::move(function)) {}
+
+    static void call(void *user_data, std::int32_t level, const char *line) noexcept {
+        try {
+            static_cast<const Log *>(user_data)->function_(static_cast<LogLevel>(level), line);
+        } catch (...) {
+            // What is told must not disturb what it tells about.
+        }
+    }
+
+private:
+    const Function function_;
+};
+
 /// A file on its way in this thread: keeps what the progress function throws, which must not
 /// unwind through C, until the call is back in C++.
 class Transfer {
@@ -461,6 +491,7 @@ public:
     lpc_response *handle() const noexcept { return handle_.get(); }
 
 private:
+    friend class Client;
     friend class Consumer;
     friend class Conversation;
     explicit Response(lpc_response *handle) noexcept : handle_(handle) {}
@@ -474,6 +505,9 @@ private:
 /// What is set last counts. After an error the option in question is unchanged.
 class Config {
 public:
+    /// What set_log() takes.
+    using Log = detail::Log::Function;
+
     /// A configuration in which every option has its default.
     Config() : handle_(lpc_config_new()) {}
 
@@ -522,6 +556,34 @@ public:
     /// As above, on a temporary, which it hands on.
     Config load_file(const std::string &path) && { return std::move(load_file(path)); }
 
+    /// Calls `log(level, line)` with each line that clients of this configuration log, up to this
+    /// level; an empty function, or LogLevel::Off, stops that, which is the default. It goes for
+    /// clients made later; those that exist keep what they were made with. Nothing is ever logged
+    /// anywhere else. A line is one line of text without a secret.
+    ///
+    /// It is called on each thread that makes a call, by several at once where several do, and
+    /// delays the call. It is kept as long as this configuration, the clients made from it, or
+    /// their consumers and conversations. What it throws is dropped. It may use the library, for
+    /// example Client::stats(); but a function that sends may wait for the call that logs, and so
+    /// throw Timeout after the option call.timeout.ms.
+    ///
+    /// InvalidArgument if there is no such level; what was set before stays then.
+    Config &set_log(LogLevel level, Log log) & {
+        std::shared_ptr<detail::Log> next;
+        lpc_error *err = nullptr;
+
+        if (log)
+            next = std::make_shared<detail::Log>(std::move(log));
+        detail::check(lpc_config_set_log_callback(
+                          handle(), next ? &detail::Log::call : nullptr, next.get(),
+                          static_cast<lpc_log_level>(level), &err), err);
+        log_ = std::move(next);
+        return *this;
+    }
+
+    /// As above, on a temporary, which it hands on.
+    Config set_log(LogLevel level, Log log) && { return std::move(set_log(level, std::move(log))); }
+
     /// The value of an option, or its default. A secret that is set reads as "***". Empty if the
     /// option has neither value nor default, and if the key does not exist.
     std::string get(const std::string &key) const {
@@ -532,6 +594,10 @@ public:
     lpc_config *handle() const noexcept { return handle_.get(); }
 
 private:
+    friend class Client;
+
+    // In this order, here and below: the handle, which points to it, goes first.
+    std::shared_ptr<detail::Log> log_;
     detail::Handle<lpc_config> handle_;
 };
 
@@ -539,11 +605,14 @@ private:
 /// used from any number of threads at once: its sends go out one at a time, those of one thread in
 /// their order. Destroying it does not close the conversation, which lives on at the service.
 ///
-/// Every send blocks for at most the option call.timeout.ms, name resolution aside, and throws:
-/// Closed after close() or Client::shutdown(); Timeout, ConnectError and TlsError if no answer
-/// came; Unauthorized, Rejected, RateLimited and ServerError for what the service answered;
-/// ProtocolError if the answer cannot be read; ConfigError if there is no token to use. Look at
-/// Error::maybe_delivered() before sending a message again.
+/// Every send blocks for at most the option call.timeout.ms. A request that fails is tried again as
+/// the options retry.* say, with the same id; a message that may have been delivered is not, unless
+/// retry.ambiguous is set.
+///
+/// Every send throws: Closed after close() or Client::shutdown(); Timeout, ConnectError and TlsError
+/// if no answer came; Unauthorized, Rejected, RateLimited and ServerError for what the service
+/// answered; ProtocolError if the answer cannot be read; ConfigError if there is no token to use.
+/// Look at Error::maybe_delivered() before sending a message again.
 class Conversation {
 public:
     /// What set_progress() takes.
@@ -751,10 +820,10 @@ public:
 
 private:
     friend class Consumer;
-    explicit Conversation(detail::Handle<lpc_conversation> handle)
-        : progress_(new detail::Progress), handle_(std::move(handle)) {}
+    Conversation(std::shared_ptr<detail::Log> log, detail::Handle<lpc_conversation> handle)
+        : log_(std::move(log)), progress_(new detail::Progress), handle_(std::move(handle)) {}
 
-    // In this order: the handle, which points to it, goes first.
+    std::shared_ptr<detail::Log> log_;
     std::unique_ptr<detail::Progress> progress_;
     detail::Handle<lpc_conversation> handle_;
 };
@@ -800,7 +869,7 @@ public:
         detail::check(lpc_conversation_open(
                           handle(), detail::optional_text(options_json, "options_json"),
                           &conversation, &err), err);
-        return Conversation(detail::Handle<lpc_conversation>(conversation));
+        return Conversation(log_, detail::Handle<lpc_conversation>(conversation));
     }
 
     /// Goes on with a conversation opened earlier. Sends nothing.
@@ -813,7 +882,7 @@ public:
         detail::check(lpc_conversation_attach(
                           handle(), detail::text(conversation_id, "conversation_id"),
                           detail::optional_text(dialog_id, "dialog_id"), &conversation, &err), err);
-        return Conversation(detail::Handle<lpc_conversation>(conversation));
+        return Conversation(log_, detail::Handle<lpc_conversation>(conversation));
     }
 
     /// Sends one request, written by the caller, to SEND: the way out for what has no function.
@@ -850,8 +919,10 @@ public:
 
 private:
     friend class Client;
-    explicit Consumer(lpc_consumer *handle) noexcept : handle_(handle) {}
+    Consumer(std::shared_ptr<detail::Log> log, lpc_consumer *handle) noexcept
+        : log_(std::move(log)), handle_(handle) {}
 
+    std::shared_ptr<detail::Log> log_;
     detail::Handle<lpc_consumer> handle_;
 };
 
@@ -864,7 +935,7 @@ public:
     ///
     /// ConfigError if an option is missing or options contradict each other. IoError if a
     /// certificate file cannot be read.
-    explicit Client(const Config &config) {
+    explicit Client(const Config &config) : log_(config.log_) {
         lpc_client *client = nullptr;
         lpc_error *err = nullptr;
         detail::check(lpc_client_new(config.handle(), &client, &err), err);
@@ -887,9 +958,18 @@ public:
         detail::check(lpc_client_set_app_jwt(handle(), nullptr, &err), err);
     }
 
-    /// Ends the client for good: calls in flight in other threads throw Closed, later ones too. A
-    /// call that is just connecting returns at the latest after connect.timeout.ms. Shutting down
-    /// twice is fine, and so is a client that was moved from.
+    /// What the client has done so far, in this process, as a JSON object; its members are listed at
+    /// lpc_client_stats() in lpconnector.h. Makes no request.
+    std::string stats() const {
+        lpc_response *response = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_client_stats(handle(), &response, &err), err);
+        return Response(response).raw();
+    }
+
+    /// Ends the client for good: calls in flight in other threads throw Closed, whatever they wait
+    /// for: an answer, a connection, the lookup of a name, the next attempt. Later ones throw it,
+    /// too. Shutting down twice is fine, and so is a client that was moved from.
     void shutdown() noexcept { lpc_client_shutdown(handle()); }
 
     /// The consumer whom the connector knows by this id. Sends nothing: the ConsumerJWS is fetched
@@ -901,7 +981,7 @@ public:
         lpc_error *err = nullptr;
         detail::check(lpc_consumer_new(handle(), detail::text(ext_consumer_id, "ext_consumer_id"),
                                        &consumer, &err), err);
-        return Consumer(consumer);
+        return Consumer(log_, consumer);
     }
 
     /// A consumer by a ConsumerJWS kept from earlier; it never expires. Sends nothing.
@@ -912,13 +992,14 @@ public:
         lpc_error *err = nullptr;
         detail::check(lpc_consumer_from_jws(handle(), detail::text(jws, "jws"), &consumer, &err),
                       err);
-        return Consumer(consumer);
+        return Consumer(log_, consumer);
     }
 
     /// The handle for calls of the C functions; it stays this object's. NULL after a move.
     lpc_client *handle() const noexcept { return handle_.get(); }
 
 private:
+    std::shared_ptr<detail::Log> log_;
     detail::Handle<lpc_client> handle_;
 };
 

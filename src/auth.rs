@@ -1,7 +1,7 @@
 //! The two tokens: the connector's AppJWT and a consumer's ConsumerJWS.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 // The service checks signatures; we only read what a token says about itself.
 use jsonwebtoken::dangerous::insecure_decode_claims;
@@ -15,41 +15,97 @@ use crate::config::Credentials;
 use crate::deadline::Deadline;
 use crate::domains::Service;
 use crate::error::{Error, Status};
-use crate::request::{exchange, json_headers};
+use crate::log::LogLevel;
+use crate::request::{Answered, exchange, failed, json_headers, server_date};
 use crate::secret::Token;
+use crate::stats::count;
 use crate::transport::{Body, Outgoing};
+use crate::verify::verify;
 
 /// An AppJWT that the library obtained.
 #[derive(Clone)]
 pub(crate) struct AppJwt {
     token: Arc<Token>,
-    expires: SystemTime,
+    expires: Instant,
 }
 
+/// Token requests are bounded more strictly than others: after a 429, nothing for so long.
+const LEAST_PAUSE: Duration = Duration::from_secs(5);
+
 impl Shared {
-    /// The AppJWT to use now: the caller's own, or one obtained and not yet within the refresh
-    /// margin of its end.
-    ///
-    /// Threads that need a new one at the same time share one request. Checking its signature and
-    /// renewing it when the service refuses it belong here too, once they are built.
-    pub(crate) fn app_jwt(&self, deadline: Deadline) -> Result<Arc<Token>, Error> {
-        if let Some(given) = self.given_app_jwt.load_full() {
-            return Ok(given);
+    /// Whether there is, or can be, an AppJWT.
+    pub(crate) fn check_credentials(&self) -> Result<(), Error> {
+        if self.given_app_jwt.load().is_some() {
+            return Ok(());
         }
-        let Some(credentials) = &self.settings.credentials else {
-            return Err(Error::new(
-                Status::Config,
-                "no AppJWT: set the options client.id and client.secret, or app.jwt",
-            ));
+        self.credentials().map(drop)
+    }
+
+    fn credentials(&self) -> Result<&Credentials, Error> {
+        self.settings.credentials.as_ref().ok_or_else(|| {
+            let message = "no AppJWT: set the options client.id and client.secret, or app.jwt";
+            Error::new(Status::Config, message)
+        })
+    }
+
+    /// Does something with the AppJWT to use now: the caller's own, or one obtained and not yet
+    /// within the refresh margin of its end. One of ours that the service refuses is replaced, and
+    /// the thing done once more.
+    pub(crate) fn with_app_jwt(
+        &self,
+        deadline: Deadline,
+        act: impl Fn(&Arc<Token>) -> Result<Answered, Error>,
+    ) -> Result<Answered, Error> {
+        // Of a token that is not replaced, exchange() left it to us to say that it failed.
+        let for_good =
+            |error| if wants_another_token(&error) { failed(self, error) } else { error };
+        if let Some(given) = self.given_app_jwt.load_full() {
+            return act(&given).map_err(for_good);
+        }
+        let token = self.app_jwt(deadline, None)?;
+        let refused = match act(&token) {
+            Err(error) if wants_another_token(&error) => error,
+            outcome => return outcome,
         };
+        self.settings.log.write(LogLevel::Warn, || {
+            format!("{}; once more with another AppJWT", refused.message())
+        });
+        let token = self.app_jwt(deadline, Some(&token))?;
+        count(&self.local().counters.retries);
+        let before = refused.attempts();
+        match act(&token) {
+            Ok(answered) => Ok(Answered { attempts: before + answered.attempts, ..answered }),
+            Err(error) => {
+                let attempts = before + error.attempts();
+                Err(for_good(error).with_attempts(attempts))
+            }
+        }
+    }
+
+    /// An AppJWT of ours, another than the one that was refused. Threads that need a new one at the
+    /// same time share one request.
+    fn app_jwt(
+        &self,
+        deadline: Deadline,
+        refused: Option<&Arc<Token>>,
+    ) -> Result<Arc<Token>, Error> {
+        let credentials = self.credentials()?;
         let margin = self.settings.token_refresh_margin;
-        let fresh = |jwt: &AppJwt| SystemTime::now() + margin < jwt.expires;
+        let is_good = |jwt: &AppJwt| {
+            Instant::now() + margin < jwt.expires
+                && !refused.is_some_and(|refused| Arc::ptr_eq(refused, &jwt.token))
+        };
         let jwt = self
             .local()
             .app_jwt
-            .get(deadline, fresh, || obtain_app_jwt(self, credentials, deadline))?;
+            .get(deadline, is_good, || obtain_app_jwt(self, credentials, deadline))?;
         Ok(jwt.token)
     }
+}
+
+/// Whether the service refused the AppJWT itself: 40102, or a 401 that does not say why.
+pub(crate) fn wants_another_token(error: &Error) -> bool {
+    error.http_status() == 401 && matches!(error.service_code(), 40102 | 0)
 }
 
 fn obtain_app_jwt(
@@ -88,9 +144,11 @@ fn obtain_app_jwt(
         headers: HeaderMap::from_iter([(header::CONTENT_TYPE, form_type)]),
         body: Body::Bytes(form.as_bytes()),
         secrets: &[secret, &encoded],
+        least_pause: LEAST_PAUSE,
         ..Outgoing::new(DOING, Method::POST, format!("{}{path}", base.as_str()))
     };
     let answer = exchange(client, &request, deadline)?;
+    let (now, date) = (Instant::now(), server_date(&answer.headers));
 
     // The answer holds a token, so no error carries it or any part of it.
     let body = Zeroizing::new(answer.body);
@@ -101,11 +159,26 @@ fn obtain_app_jwt(
         .map_err(|_| broken("the access_token is not a JWT with an exp claim"))?;
     let token = Token::new(&granted.access_token)
         .ok_or_else(|| broken("the access_token has characters that no token has"))?;
-    let expires = UNIX_EPOCH
+    let end = UNIX_EPOCH
         .checked_add(Duration::from_secs(claims.exp))
         .ok_or_else(|| broken("the access_token's exp is no date"))?;
+    // By the clock of the service, which may be off from ours, and from then on by one that nobody
+    // sets.
+    let left = end.duration_since(date.unwrap_or_else(SystemTime::now)).unwrap_or_default();
+    let expires = now + left.min(LONGEST);
+    if client.settings.token_verify {
+        verify(client, &granted.access_token, deadline).map_err(|error| error.context(DOING))?;
+    }
+    count(&client.local().counters.token_refreshes);
+    client
+        .settings
+        .log
+        .write(LogLevel::Info, || format!("{DOING}: it is valid for {} s", left.as_secs()));
     Ok(AppJwt { token: Arc::new(token), expires })
 }
+
+/// Longer than any token lives, and short enough to be added to a time.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// A ConsumerJWS and who it says the consumer is.
 #[derive(Debug)]
@@ -140,18 +213,21 @@ pub(crate) fn obtain_consumer_jws(
     }
     const DOING: &str = "identifying the consumer";
 
-    let app_jwt = client.app_jwt(deadline)?;
+    client.check_credentials()?;
     let base = client.base_url(Service::Idp, deadline)?;
-    let body = serde_json::json!({ "ext_consumer_id": ext_consumer_id }).to_string();
     let account = &client.settings.account_id;
     let url = format!("{}/api/account/{account}/consumer?v=1.0", base.as_str());
-    let request = Outgoing {
-        headers: json_headers(&app_jwt),
-        body: Body::Bytes(body.as_bytes()),
-        secrets: &[app_jwt.expose()],
-        ..Outgoing::new(DOING, Method::POST, url)
-    };
-    let answer = exchange(client, &request, deadline)?;
+    let body = serde_json::json!({ "ext_consumer_id": ext_consumer_id }).to_string();
+    let answer = client.with_app_jwt(deadline, |app_jwt| {
+        let request = Outgoing {
+            headers: json_headers(app_jwt),
+            body: Body::Bytes(body.as_bytes()),
+            secrets: &[app_jwt.expose()],
+            least_pause: LEAST_PAUSE,
+            ..Outgoing::new(DOING, Method::POST, url.clone())
+        };
+        exchange(client, &request, deadline)
+    })?;
 
     let body = Zeroizing::new(answer.body);
     let broken = |why: &str| Error::new(Status::Protocol, format!("{DOING}: {why}"));

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwapOption;
+use rustls::ClientConfig;
+use rustls::client::Resumption;
 use secrecy::ExposeSecret;
 use ureq::http::HeaderValue;
-use ureq::tls::TlsConfig;
 
 use crate::auth::AppJwt;
 use crate::config::{Config, Settings};
@@ -16,10 +17,13 @@ use crate::domains::Domains;
 use crate::error::{Error, Status};
 use crate::process::PerProcess;
 use crate::request_id::RequestIds;
+use crate::retry::{Brake, Pauses};
 use crate::secret::Token;
+use crate::stats::{Counters, Stats};
 use crate::tls;
 use crate::transport::Transport;
 use crate::turn::SingleFlight;
+use crate::verify::KeySet;
 
 /// An account's connector.
 ///
@@ -49,7 +53,7 @@ pub(crate) struct Shared {
     pub given_app_jwt: ArcSwapOption<Token>,
     /// The Client-Properties header of conversations that have none of their own.
     pub properties: Option<HeaderValue>,
-    tls: TlsConfig,
+    tls: ClientConfig,
     shut_down: AtomicBool,
     local: PerProcess<Local>,
 }
@@ -59,7 +63,11 @@ pub(crate) struct Local {
     pub transport: Transport,
     pub domains: SingleFlight<Domains>,
     pub app_jwt: SingleFlight<AppJwt>,
+    pub keys: SingleFlight<KeySet>,
     pub ids: RequestIds,
+    pub brake: Brake,
+    pub pauses: Pauses,
+    pub counters: Arc<Counters>,
 }
 
 impl Client {
@@ -120,13 +128,19 @@ impl Client {
     }
 
     /// Ends the client for good: calls in flight in other threads fail with [`Status::Closed`],
-    /// later ones too. A call that is just connecting ends at the latest after
-    /// `connect.timeout.ms`.
+    /// whatever they wait for; later ones
+    /// fail too.
     pub fn shutdown(&self) {
         self.shared.shut_down.store(true, Ordering::SeqCst);
         if let Some(local) = self.shared.local.peek() {
+            local.pauses.end();
             local.transport.shutdown();
         }
+    }
+
+    /// What the client has done so far, in this process. Makes no request.
+    pub fn stats(&self) -> Stats {
+        self.shared.local.peek().map(|local| local.counters.read()).unwrap_or_default()
     }
 }
 
@@ -137,13 +151,26 @@ impl std::fmt::Debug for Client {
     }
 }
 
+/// TLS sessions kept to be resumed: a few for each of the services.
+const SESSIONS: usize = 32;
+
 impl Shared {
     pub(crate) fn local(&self) -> &Local {
-        self.local.get(|| Local {
-            transport: Transport::new(&self.settings, self.tls.clone()),
-            domains: SingleFlight::new(),
-            app_jwt: SingleFlight::new(),
-            ids: RequestIds::new(),
+        self.local.get(|| {
+            let counters = Arc::new(Counters::default());
+            let mut tls = self.tls.clone();
+            // Its store of sessions is behind a lock, and a session belongs to one process.
+            tls.resumption = Resumption::in_memory_sessions(SESSIONS);
+            Local {
+                transport: Transport::new(&self.settings, tls, counters.clone()),
+                domains: SingleFlight::new(),
+                app_jwt: SingleFlight::new(),
+                keys: SingleFlight::new(),
+                ids: RequestIds::new(),
+                brake: Brake::new(),
+                pauses: Pauses::new(),
+                counters,
+            }
         })
     }
 

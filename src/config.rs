@@ -9,8 +9,10 @@ use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Status};
+use crate::log::{Log, LogLevel};
 use crate::options::{self, OPTIONS};
 use crate::properties::{self, ClientProperties};
+use crate::retry::RetryPolicy;
 use crate::url::BaseUrl;
 
 /// Options of a client, set as text.
@@ -22,6 +24,7 @@ pub struct Config {
     /// Parallel to [`OPTIONS`]. All are kept as secrets: simpler than two kinds, and wiped when
     /// dropped.
     values: Vec<Option<SecretString>>,
+    log: Log,
 }
 
 impl Default for Config {
@@ -33,7 +36,20 @@ impl Default for Config {
 impl Config {
     /// A configuration in which every option has its default.
     pub fn new() -> Config {
-        Config { values: vec![None; OPTIONS.len()] }
+        Config { values: vec![None; OPTIONS.len()], log: Log::default() }
+    }
+
+    /// Gives the lines that clients of this configuration log, up to this level, to a function;
+    /// off by default.
+    ///
+    /// It is called on the thread that makes the call, and must be quick. Each line is one line of
+    /// text without a secret.
+    pub fn set_log(
+        &mut self,
+        level: LogLevel,
+        callback: impl Fn(LogLevel, &str) + Send + Sync + 'static,
+    ) {
+        self.log = Log::new(level, callback);
     }
 
     /// Sets an option; an empty value puts its default back.
@@ -190,9 +206,14 @@ pub(crate) struct Settings {
     pub domain_cache_ttl: Duration,
     pub token_api_version: u64,
     pub token_refresh_margin: Duration,
+    pub token_verify: bool,
+    pub token_public_key: Option<String>,
     pub connect_timeout: Duration,
     pub request_timeout: Duration,
     pub call_timeout: Duration,
+    pub retry: RetryPolicy,
+    pub rate_limit_backoff: Duration,
+    pub rate_limit_max_wait: Duration,
     pub pool_max_connections: usize,
     pub pool_idle_timeout: Duration,
     pub dns_cache_ttl: Duration,
@@ -204,6 +225,7 @@ pub(crate) struct Settings {
     pub file_preview_max_bytes: u64,
     pub client_properties: ClientProperties,
     pub user_agent: String,
+    pub log: Log,
 }
 
 /// The app install's id and secret, with which AppJWTs are obtained.
@@ -217,7 +239,8 @@ impl Settings {
         let text = |key| config.value(key).map(str::to_owned);
         let number = |key| options::number(config.value(key).unwrap_or_default());
         let millis = |key| options::millis(config.value(key).unwrap_or_default());
-        let plaintext = config.value("allow.plaintext") == Some("true");
+        let yes = |key| config.value(key) == Some("true");
+        let plaintext = yes("allow.plaintext");
         let url = |key| match config.value(key) {
             Some(value) => base_url(key, value, plaintext).map(Some),
             None => Ok(None),
@@ -246,9 +269,18 @@ impl Settings {
             domain_cache_ttl: millis("domain.cache.ttl.ms"),
             token_api_version: number("token.api.version"),
             token_refresh_margin: millis("token.refresh.margin.ms"),
+            token_verify: yes("token.verify"),
+            token_public_key: text("token.public.key"),
             connect_timeout: millis("connect.timeout.ms"),
             request_timeout: millis("request.timeout.ms"),
             call_timeout: millis("call.timeout.ms"),
+            retry: RetryPolicy {
+                max_attempts: number("retry.max.attempts") as u32,
+                backoff: options::millis_list(config.value("retry.backoff.ms").unwrap_or("0")),
+                ambiguous: yes("retry.ambiguous"),
+            },
+            rate_limit_backoff: millis("rate.limit.backoff.ms"),
+            rate_limit_max_wait: millis("rate.limit.max.wait.ms"),
             pool_max_connections: number("pool.max.connections") as usize,
             pool_idle_timeout: millis("pool.idle.timeout.ms"),
             dns_cache_ttl: millis("dns.cache.ttl.ms"),
@@ -273,6 +305,7 @@ impl Settings {
                 Some(more) => format!("{agent} {more}"),
                 None => agent.to_owned(),
             },
+            log: config.log.clone(),
         })
     }
 }
@@ -462,6 +495,11 @@ mod tests {
         assert_eq!(settings.connect_timeout.as_millis(), 5_000);
         assert_eq!(settings.request_timeout.as_millis(), 15_000);
         assert_eq!(settings.call_timeout.as_millis(), 60_000);
+        assert_eq!(settings.retry.max_attempts, 4);
+        assert_eq!(settings.retry.backoff, [5_000, 10_000, 15_000].map(Duration::from_millis));
+        assert_eq!(settings.rate_limit_backoff.as_millis(), 1_000);
+        assert_eq!(settings.rate_limit_max_wait.as_millis(), 30_000);
+        assert!(!settings.retry.ambiguous && !settings.token_verify);
         assert_eq!(settings.pool_max_connections, 32);
         assert_eq!(settings.pool_idle_timeout.as_millis(), 15_000);
         assert_eq!(settings.dns_cache_ttl.as_millis(), 60_000);

@@ -178,7 +178,7 @@ impl Conversation {
 
     /// Calls this function with the bytes done and the bytes in all (0: unknown) while files of this
     /// conversation go up or come down; `None` stops that. It is called on the thread that sends or
-    /// fetches the file.
+    /// fetches the file. Where an attempt fails and another follows, the count begins again.
     pub fn set_progress(&self, progress: Option<Box<Progress>>) {
         self.state.progress.store(progress.map(Arc::new));
     }

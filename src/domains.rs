@@ -11,6 +11,7 @@ use crate::client::Shared;
 use crate::config::{Settings, shorten};
 use crate::deadline::Deadline;
 use crate::error::{Error, Status};
+use crate::log::LogLevel;
 use crate::request::exchange;
 use crate::transport::Outgoing;
 use crate::url::BaseUrl;
@@ -108,6 +109,7 @@ fn discover(client: &Shared, deadline: Deadline) -> Result<Domains, Error> {
             format!("{DOING}: the answer is not a list of services: {}", shorten(&why.to_string())),
         )
     })?;
+    settings.log.write(LogLevel::Info, || format!("{DOING}: {}", services.base_uris.len()));
     let hosts = services.base_uris.into_iter().map(|entry| (entry.service, entry.base_uri));
     Ok(Domains { hosts: Arc::new(hosts.collect()), at: Instant::now() })
 }

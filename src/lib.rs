@@ -1,13 +1,14 @@
 //! Client for LivePerson's Connector API: open a conversation for a consumer, send messages into
 //! it, close it.
 //!
-//! Everything blocks, nothing starts a thread, and every call ends within `call.timeout.ms` (the
-//! system's name resolution aside). Start at [`Client`]. The options are listed in `README.md`, the
+//! Everything blocks, nothing starts a thread (but for looking up a host name), and every call ends
+//! within `call.timeout.ms`. Start at [`Client`]. The options are listed in `README.md`, the
 //! map of this crate is `ARCHITECTURE.md`.
 
 mod auth;
 mod client;
 mod config;
+mod connection;
 mod consumer;
 mod conversation;
 mod deadline;
@@ -18,8 +19,10 @@ mod event;
 #[allow(unsafe_code, non_camel_case_types)]
 pub mod ffi;
 mod file;
+mod log;
 mod members;
 mod message;
+mod names;
 mod open;
 mod options;
 mod process;
@@ -29,11 +32,14 @@ mod proxy;
 mod request;
 mod request_id;
 mod response;
+mod retry;
 mod secret;
+mod stats;
 mod tls;
 mod transport;
 mod turn;
 mod url;
+mod verify;
 
 pub use client::Client;
 pub use config::Config;
@@ -42,6 +48,7 @@ pub use conversation::Conversation;
 pub use error::{Error, Status};
 pub use event::{AcceptStatus, ChatState, CsatStatus, Event, Metadata};
 pub use file::Attachment;
+pub use log::LogLevel;
 pub use members::TextOrNumber;
 pub use open::{Campaign, ConversationContext, OpenOptions, Ttr};
 pub use profile::{
@@ -50,6 +57,7 @@ pub use profile::{
 };
 pub use properties::{ClientProperties, Feature};
 pub use response::Response;
+pub use stats::{Bucket, Latency, Stats};
 
 /// The version of this crate.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

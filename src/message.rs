@@ -9,6 +9,7 @@ use crate::event::{CsatStatus, Event, Metadata};
 use crate::open::OpenOptions;
 use crate::profile::Profile;
 use crate::request_id::{MOST, RequestIds};
+use crate::retry::Repeat;
 
 /// Bytes to send, and the ids of the requests in them, in order.
 pub(crate) struct Outbound {
@@ -16,8 +17,7 @@ pub(crate) struct Outbound {
     pub doing: &'static str,
     pub json: Vec<u8>,
     pub ids: Vec<String>,
-    /// Whether sending it twice could do something twice.
-    pub has_effect: bool,
+    pub repeat: Repeat,
 }
 
 impl Outbound {
@@ -115,7 +115,7 @@ fn one(
 ) -> Outbound {
     let id = ids.next();
     let json = bytes(&Request::new(&id, r#type, body));
-    Outbound { doing, json, ids: vec![id], has_effect: true }
+    Outbound { doing, json, ids: vec![id], repeat: Repeat::SameEffect }
 }
 
 /// The batch that opens a conversation, with the consumer's first message or without.
@@ -137,7 +137,7 @@ pub(crate) fn open(ids: &RequestIds, brand_id: &str, options: &OpenOptions) -> O
             bytes(&(profile, conversation, Request::new(&used[2], PUBLISH_EVENT, publish)))
         }
     };
-    Outbound { doing: "opening a conversation", json, ids: used, has_effect: true }
+    Outbound { doing: "opening a conversation", json, ids: used, repeat: Repeat::MayDouble }
 }
 
 /// An event published into a dialog.
@@ -152,7 +152,7 @@ pub(crate) fn publish(
     let body = PublishEvent { dialog_id, event: event.json() };
     let request = Request { metadata, ..Request::new(&id, PUBLISH_EVENT, body) };
     let json = bytes(&request);
-    Outbound { doing, json, ids: vec![id], has_effect: true }
+    Outbound { doing, json, ids: vec![id], repeat: Repeat::MayDouble }
 }
 
 /// The consumer's profile.
@@ -200,14 +200,14 @@ fn update(
 pub(crate) fn upload_url(ids: &RequestIds, file_size: u64, file_type: &str) -> Outbound {
     let body = UploadUrl { file_size: &file_size.to_string(), file_type };
     let ask = one(ids, "asking for an upload URL", "ms.GenerateURLForUploadFile", body);
-    Outbound { has_effect: false, ..ask }
+    Outbound { repeat: Repeat::Harmless, ..ask }
 }
 
 /// Asks where a file can be fetched.
 pub(crate) fn download_url(ids: &RequestIds, relative_path: &str) -> Outbound {
     let body = DownloadUrl { relative_path };
     let ask = one(ids, "asking for a download URL", "ms.GenerateURLForDownloadFile", body);
-    Outbound { has_effect: false, ..ask }
+    Outbound { repeat: Repeat::Harmless, ..ask }
 }
 
 /// One request as the caller wrote it; only a missing `id` is filled in.
@@ -219,7 +219,7 @@ pub(crate) fn raw(ids: &RequestIds, json: &[u8]) -> Result<Outbound, Error> {
         doing: "sending a request",
         json: json.into_bytes(),
         ids: vec![id],
-        has_effect: true,
+        repeat: Repeat::MayDouble,
     })
 }
 
@@ -244,7 +244,12 @@ pub(crate) fn raw_batch(ids: &RequestIds, json: &[u8]) -> Result<Outbound, Error
         used.push(id);
     }
     batch.push(']');
-    Ok(Outbound { doing: "sending a batch", json: batch.into_bytes(), ids: used, has_effect: true })
+    Ok(Outbound {
+        doing: "sending a batch",
+        json: batch.into_bytes(),
+        ids: used,
+        repeat: Repeat::MayDouble,
+    })
 }
 
 fn utf8(json: &[u8]) -> Result<&str, Error> {

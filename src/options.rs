@@ -45,6 +45,10 @@ pub(crate) enum Kind {
     Features,
     /// Milliseconds in a range.
     Millis { min: u64, max: u64 },
+    /// Comma-separated milliseconds, each up to a maximum.
+    MillisList { max: u64 },
+    /// An RSA public key: SubjectPublicKeyInfo in base64.
+    PublicKey,
 }
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -134,22 +138,64 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "An AppJWT this close to its end is replaced before use.",
     ),
     option(
+        "token.verify",
+        Some("false"),
+        Kind::Bool,
+        "Check signature, `aud` and `iss` of each AppJWT that is obtained: with Sentinel v1 by its static key, with v2 by the key set that it publishes.",
+    ),
+    option(
+        "token.public.key",
+        None,
+        Kind::PublicKey,
+        "The key for `token.verify` with Sentinel v1. Unset, the one that the service is known to use.",
+    ),
+    option(
         "connect.timeout.ms",
         Some("5000"),
         Kind::Millis { min: 1, max: DAY_MS },
-        "For one connection, TLS included.",
+        "For one connection: name resolution, proxy and TLS included.",
     ),
     option(
         "request.timeout.ms",
         Some("15000"),
         Kind::Millis { min: 1, max: DAY_MS },
-        "For one HTTP request.",
+        "For one attempt of an HTTP request.",
     ),
     option(
         "call.timeout.ms",
         Some("60000"),
         Kind::Millis { min: 1, max: DAY_MS },
-        "For one call, with all the requests that it needs.",
+        "For one call, with all the requests that it needs and all their retries.",
+    ),
+    option(
+        "retry.max.attempts",
+        Some("4"),
+        Kind::Number { min: 1, max: 100 },
+        "How often a request is tried in all; 1 turns retries off.",
+    ),
+    option(
+        "retry.backoff.ms",
+        Some("5000,10000,15000"),
+        Kind::MillisList { max: DAY_MS },
+        "The wait before each retry after a 5xx or a connection failure, the last for all that follow; up to a quarter more is added at random.",
+    ),
+    option(
+        "retry.ambiguous",
+        Some("false"),
+        Kind::Bool,
+        "Also repeat a message that may have been delivered, with the same request id.",
+    ),
+    option(
+        "rate.limit.backoff.ms",
+        Some("1000"),
+        Kind::Millis { min: 0, max: DAY_MS },
+        "How long all threads pause after a 429, unless `Retry-After` asks for more; token requests pause for 5 s at least. Threads then leave spread over as long again.",
+    ),
+    option(
+        "rate.limit.max.wait.ms",
+        Some("30000"),
+        Kind::Millis { min: 0, max: DAY_MS },
+        "The longest such pause that a call waits for; where it would be longer, the call fails at once.",
     ),
     option(
         "pool.max.connections",
@@ -259,6 +305,10 @@ impl Kind {
             Kind::Proxy => value == "none" || crate::proxy::parse(value).is_ok(),
             Kind::File => true,
             Kind::Bool => matches!(value, "true" | "false"),
+            Kind::MillisList { max } => value
+                .split(',')
+                .all(|one| one.trim().parse().is_ok_and(|number: u64| number <= *max)),
+            Kind::PublicKey => crate::verify::PublicKey::from_base64(value).is_some(),
             Kind::Number { min, max } | Kind::Millis { min, max } => {
                 value.parse().is_ok_and(|number: u64| (*min..=*max).contains(&number))
             }
@@ -274,11 +324,17 @@ impl Kind {
             Kind::Token => "a token: visible ASCII characters without spaces".to_owned(),
             Kind::Url => "a base URL such as https://host or https://host:port/path".to_owned(),
             Kind::Hosts => "host names, separated by commas".to_owned(),
-            Kind::Proxy => "http://, https:// or socks5:// with host and port, or none".to_owned(),
+            Kind::Proxy => {
+                "http://, https://, socks5:// or socks5h:// with host and port, or none".to_owned()
+            }
             Kind::File => "a file name".to_owned(),
             Kind::Bool => "true or false".to_owned(),
             Kind::ClientProperties => "client properties as a JSON object".to_owned(),
             Kind::Features => "names of features, separated by commas".to_owned(),
+            Kind::MillisList { max } => {
+                format!("milliseconds, whole numbers up to {max}, separated by commas")
+            }
+            Kind::PublicKey => "an RSA public key: SubjectPublicKeyInfo in base64".to_owned(),
             Kind::Number { min, max } => format!("a whole number from {min} to {max}"),
             Kind::Millis { min, max } => {
                 format!("milliseconds, a whole number from {min} to {max}")
@@ -324,6 +380,11 @@ pub(crate) fn number(value: &str) -> u64 {
 /// The time behind a value that [`Kind::check`] let pass.
 pub(crate) fn millis(value: &str) -> Duration {
     Duration::from_millis(number(value))
+}
+
+/// The times behind a value that [`Kind::check`] let pass.
+pub(crate) fn millis_list(value: &str) -> Vec<Duration> {
+    value.split(',').map(|one| millis(one.trim())).collect()
 }
 
 #[cfg(test)]

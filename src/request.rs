@@ -1,17 +1,22 @@
 //! How a request travels: from the caller's thread to a service and back, top to bottom.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
+use crate::auth::wants_another_token;
 use crate::client::Shared;
 use crate::consumer::ConsumerState;
 use crate::deadline::Deadline;
 use crate::domains::Service;
 use crate::error::{Error, ServiceSays, Status};
+use crate::log::LogLevel;
 use crate::message::Outbound;
 use crate::properties::CLIENT_PROPERTIES;
+use crate::retry::Repeat;
 use crate::secret::{Token, redact};
+use crate::stats::count;
 use crate::transport::{Answer, Body, Outgoing};
 
 const ON_BEHALF: HeaderName = HeaderName::from_static("x-lp-on-behalf");
@@ -19,6 +24,7 @@ const ON_BEHALF: HeaderName = HeaderName::from_static("x-lp-on-behalf");
 /// A 2xx answer.
 pub(crate) struct Answered {
     pub status: u16,
+    pub headers: HeaderMap,
     pub body: Vec<u8>,
     pub attempts: u32,
 }
@@ -42,8 +48,8 @@ impl Endpoint {
     }
 }
 
-/// Sends messages on behalf of a consumer: gets the connector's token, the service's address and
-/// the consumer's token, then posts; `read` reads the answer.
+/// Sends messages on behalf of a consumer: gets the service's address, the consumer's token and the
+/// connector's, then posts; `read` reads the answer.
 pub(crate) fn deliver<T>(
     consumer: &ConsumerState,
     endpoint: Endpoint,
@@ -54,34 +60,34 @@ pub(crate) fn deliver<T>(
 ) -> Result<T, Error> {
     let client = &*consumer.client;
     // First, because without credentials nothing needs to be asked of anybody.
-    let app_jwt = client.app_jwt(deadline)?;
+    client.check_credentials()?;
     let base = client.base_url(Service::Messaging, deadline)?;
-    let consumer_jws = consumer.jws(client, deadline)?;
-
-    let mut headers = json_headers(&app_jwt);
-    headers.insert(ON_BEHALF, consumer_jws.token.header());
-    if let Some(properties) = properties {
-        headers.insert(CLIENT_PROPERTIES, properties.clone());
-    }
     let url = format!("{}{}", base.as_str(), endpoint.path(&client.settings.account_id));
-    let request = Outgoing {
-        headers,
-        body: Body::Bytes(&message.json),
-        secrets: &[app_jwt.expose(), consumer_jws.token.expose()],
-        has_effect: message.has_effect,
-        ..Outgoing::new(message.doing, Method::POST, url)
-    };
-    let answered =
+    let consumer_jws = consumer.jws(client, deadline)?;
+    let answered = client.with_app_jwt(deadline, |app_jwt| {
+        let mut headers = json_headers(app_jwt);
+        headers.insert(ON_BEHALF, consumer_jws.token.header());
+        if let Some(properties) = properties {
+            headers.insert(CLIENT_PROPERTIES, properties.clone());
+        }
+        let request = Outgoing {
+            headers,
+            body: Body::Bytes(&message.json),
+            secrets: &[app_jwt.expose(), consumer_jws.token.expose()],
+            repeat: message.repeat,
+            ..Outgoing::new(message.doing, Method::POST, url.clone())
+        };
         exchange(client, &request, deadline).map_err(|error| match error.attempts() {
             0 => error,
             _ => error.with_request_id(message.id()),
-        })?;
+        })
+    })?;
     read(answered).map_err(|error| {
         // In a batch, the error may know better which request it is about.
         let id = if error.request_id().is_empty() { message.id() } else { error.request_id() };
         let id = id.to_owned();
-        let maybe = error.maybe_delivered() && request.has_effect;
-        error.context(request.doing).with_request_id(&id).with_maybe_delivered(maybe)
+        let maybe = error.maybe_delivered() && message.repeat != Repeat::Harmless;
+        error.context(message.doing).with_request_id(&id).with_maybe_delivered(maybe)
     })
 }
 
@@ -93,38 +99,146 @@ pub(crate) fn json_headers(app_jwt: &Arc<Token>) -> HeaderMap {
     headers
 }
 
-/// Sends a request until it is answered; the answer is 2xx or an error.
+/// Sends a request until it is answered for good; the answer is 2xx or an error.
 ///
-/// Today "until" means once. This is the place, and the only one, where an attempt that failed is
-/// looked at and another may follow: every request of the library passes here, with its deadline.
+/// Every request of the library passes here, with its deadline.
 pub(crate) fn exchange(
     client: &Shared,
     request: &Outgoing,
     deadline: Deadline,
 ) -> Result<Answered, Error> {
-    client.check_open()?;
-    deadline.remaining().map_err(|late| late.context(request.doing))?;
-    let attempts = 1;
-    let outcome = client
-        .local()
+    let authorized = request.headers.contains_key(header::AUTHORIZATION);
+    try_until_answered(client, request, deadline).map_err(|error| {
+        // Another AppJWT may put this one right: who asked for it says when it has failed.
+        if authorized && wants_another_token(&error) { error } else { failed(client, error) }
+    })
+}
+
+/// Counts and logs a request that failed for good.
+pub(crate) fn failed(client: &Shared, error: Error) -> Error {
+    count(&client.local().counters.failures);
+    client.settings.log.write(LogLevel::Error, || error.message().to_owned());
+    error
+}
+
+/// This is where an attempt that failed is looked at and another may follow.
+fn try_until_answered(
+    client: &Shared,
+    request: &Outgoing,
+    deadline: Deadline,
+) -> Result<Answered, Error> {
+    let (local, settings, doing) = (client.local(), &client.settings, request.doing);
+    let mut attempts = 0;
+    // Once it may have happened, a later refusal does not undo it.
+    let mut maybe_delivered = false;
+    loop {
+        // After `local` was made, so that a shutdown finds what it has to interrupt.
+        client
+            .check_open()
+            .and_then(|()| wait_for_brake(client, request, deadline))
+            .map_err(|error| error.with_attempts(attempts).with_maybe_delivered(maybe_delivered))?;
+
+        attempts += 1;
+        let error = match attempt(client, request, deadline) {
+            Ok(Answer { status, headers, body }) => {
+                return Ok(Answered { status, headers, body, attempts });
+            }
+            Err(error) => error,
+        };
+        if error.status() == Status::RateLimited {
+            let asked = Duration::from_millis(error.retry_after_ms().unwrap_or(0));
+            local.brake.pull(asked.max(settings.rate_limit_backoff).max(request.least_pause));
+        }
+
+        let wait = settings.retry.wait(&error, attempts, request.repeat);
+        maybe_delivered |= error.maybe_delivered() && request.repeat != Repeat::Harmless;
+        let error =
+            error.context(doing).with_attempts(attempts).with_maybe_delivered(maybe_delivered);
+        let wait = wait.map(|wait| wait.max(local.brake.left()));
+        let limited = error.status() == Status::RateLimited;
+        let wait = match wait {
+            // A retry that cannot be over in time is not begun.
+            Some(wait)
+                if deadline.remaining().is_ok_and(|left| wait < left)
+                    && (!limited || wait <= settings.rate_limit_max_wait) =>
+            {
+                wait
+            }
+            _ => return Err(error),
+        };
+        settings.log.write(LogLevel::Warn, || {
+            let (next, most, ms) = (attempts + 1, settings.retry.max_attempts, wait.as_millis());
+            format!("{}; attempt {next} of {most} in {ms} ms", error.message())
+        });
+        count(&local.counters.retries);
+        if !limited {
+            local.pauses.pause(wait);
+        }
+    }
+}
+
+/// One attempt: a 2xx answer, or what came instead.
+fn attempt(client: &Shared, request: &Outgoing, deadline: Deadline) -> Result<Answer, Error> {
+    let local = client.local();
+    let begun = Instant::now();
+    let outcome = local
         .transport
         .attempt(request, deadline)
         // Before anything reads it, shortens it, or makes an error of it.
         .map(|answer| Answer { body: redact(answer.body, request.secrets), ..answer })
         .and_then(accept);
+    let took = begun.elapsed();
+    local.counters.attempt(took);
+    client.settings.log.write(LogLevel::Debug, || {
+        let status = match &outcome {
+            Ok(answer) => answer.status.to_string(),
+            Err(error) if error.http_status() != 0 => error.http_status().to_string(),
+            Err(error) => format!("no answer ({})", error.message()),
+        };
+        let (doing, method, place) = (request.doing, &request.method, without_query(&request.url));
+        format!("{doing}: {method} {place}: {status} in {} ms", took.as_millis())
+    });
     match outcome {
-        Ok(answer) => Ok(Answered { status: answer.status, body: answer.body, attempts }),
         // A shutdown breaks connections: that is the cause, not what it looks like.
-        Err(error) if error.http_status() == 0 && client.check_open().is_err() => {
-            let maybe = error.maybe_delivered() && request.has_effect;
-            let closed = client.check_open().err().unwrap_or(error);
-            Err(closed.with_attempts(attempts).with_maybe_delivered(maybe))
+        Err(error) if error.http_status() == 0 => {
+            let maybe = error.maybe_delivered();
+            client.check_open().map_err(|closed| closed.with_maybe_delivered(maybe))?;
+            Err(error)
         }
-        Err(error) => {
-            let maybe = error.maybe_delivered() && request.has_effect;
-            Err(error.context(request.doing).with_attempts(attempts).with_maybe_delivered(maybe))
-        }
+        outcome => outcome,
     }
+}
+
+/// Waits, with all other threads of the client, while the service wants no requests.
+fn wait_for_brake(client: &Shared, request: &Outgoing, deadline: Deadline) -> Result<(), Error> {
+    let (local, settings) = (client.local(), &client.settings);
+    loop {
+        let wait = local.brake.wait(settings.rate_limit_backoff);
+        let remaining = deadline.remaining().map_err(|late| late.context(request.doing))?;
+        if wait.is_zero() {
+            return Ok(());
+        }
+        let left = local.brake.left();
+        if left >= remaining || left > settings.rate_limit_max_wait {
+            let ms = left.as_millis() as u64;
+            let says = ServiceSays { retry_after_ms: Some(ms), ..ServiceSays::default() };
+            let message =
+                format!("the service wants no requests for another {ms} ms, after a 429 before");
+            return Err(Error::new(Status::RateLimited, message)
+                .with_service(says)
+                .context(request.doing));
+        }
+        settings.log.write(LogLevel::Trace, || {
+            format!("{}: waiting {} ms after a 429", request.doing, wait.as_millis())
+        });
+        local.pauses.pause(wait.min(remaining));
+        client.check_open()?;
+    }
+}
+
+/// Where a request goes, without the query: in the storage it is a signature.
+fn without_query(url: &str) -> &str {
+    url.split_once('?').map_or(url, |(place, _)| place)
 }
 
 fn accept(answer: Answer) -> Result<Answer, Error> {
@@ -146,8 +260,52 @@ fn accept(answer: Answer) -> Result<Answer, Error> {
     Err(Error::new(Status::of_http(answer.status), message).with_service(says))
 }
 
-/// `Retry-After` in its form of whole seconds.
+/// `Retry-After`, as seconds or as a date by the server's own clock.
 fn retry_after_ms(headers: &HeaderMap) -> Option<u64> {
-    let seconds: u64 = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    seconds.checked_mul(1000)
+    let after = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = after.parse::<u64>() {
+        return seconds.checked_mul(1000);
+    }
+    let date = httpdate::parse_http_date(after).ok()?;
+    let now = server_date(headers).unwrap_or_else(SystemTime::now);
+    let wait = date.duration_since(now).unwrap_or_default();
+    Some(wait.as_millis() as u64)
+}
+
+/// When the server says that it answered.
+pub(crate) fn server_date(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(headers.get(header::DATE)?.to_str().ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_by_the_servers_clock() {
+        let says = |after: &'static str, date: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(after));
+            if let Some(date) = date {
+                headers.insert(header::DATE, HeaderValue::from_static(date));
+            }
+            retry_after_ms(&headers)
+        };
+        const NOON: &str = "Tue, 02 Jan 2001 12:00:00 GMT";
+        assert_eq!(says("3", None), Some(3000));
+        assert_eq!(says(" 0 ", None), Some(0));
+        assert_eq!(says("Tue, 02 Jan 2001 12:01:30 GMT", Some(NOON)), Some(90_000));
+        assert_eq!(says("Tue, 02 Jan 2001 11:00:00 GMT", Some(NOON)), Some(0));
+        assert_eq!(says(NOON, None), Some(0), "long ago");
+        for nothing in ["", "soon", "-1", "1.5", "99999999999999999999"] {
+            assert_eq!(says(nothing, Some(NOON)), None, "{nothing}");
+        }
+        assert_eq!(says("18446744073709551615", None), None, "no time is that long");
+    }
+
+    #[test]
+    fn the_signature_of_a_place_in_the_storage_is_not_logged() {
+        assert_eq!(without_query("https://h/v1/a.png?temp_url_sig=x"), "https://h/v1/a.png");
+        assert_eq!(without_query("https://h/v1"), "https://h/v1");
+    }
 }

@@ -1,31 +1,30 @@
-//! HTTP requests over pooled connections: the only file that touches ureq's `unversioned` traits.
+//! One HTTP request and its answer, over a pooled connection.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::net::{SocketAddr, ToSocketAddrs};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
-use ureq::config::Config;
+use rustls::ClientConfig;
 use ureq::http::{HeaderMap, Method, Request, Response, Uri, header};
-use ureq::tls::TlsConfig;
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{
-    ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport as Connection,
-};
 use ureq::{Agent, SendBody};
 
 use crate::config::Settings;
+use crate::connection::{self, Dialer, MOST_HEAD, NotConnected, tls_cause};
 use crate::deadline::Deadline;
 use crate::error::{Error, Status};
-use crate::turn::lock;
+use crate::names::Names;
+use crate::retry::Repeat;
+use crate::stats::Counters;
 
 /// Connections to all hosts, and how requests go over them.
 pub(crate) struct Transport {
     agent: Agent,
-    proxied: bool,
+    names: Arc<Names>,
+    /// For each host that said so, how long it keeps idle connections.
+    keeps_idle: RwLock<HashMap<String, Duration>>,
+    idle_timeout: Duration,
     request_timeout: Duration,
     response_max_bytes: u64,
 }
@@ -44,8 +43,9 @@ pub(crate) struct Outgoing<'a> {
     pub progress: Option<&'a Progress>,
     /// What must not come back in an error, should the server echo it.
     pub secrets: &'a [&'a str],
-    /// Whether sending it twice could do something twice.
-    pub has_effect: bool,
+    pub repeat: Repeat,
+    /// The least that all wait after a 429.
+    pub least_pause: Duration,
 }
 
 impl<'a> Outgoing<'a> {
@@ -60,7 +60,8 @@ impl<'a> Outgoing<'a> {
             into: None,
             progress: None,
             secrets: &[],
-            has_effect: false,
+            repeat: Repeat::Harmless,
+            least_pause: Duration::ZERO,
         }
     }
 }
@@ -85,24 +86,36 @@ pub(crate) struct Answer {
 }
 
 impl Transport {
-    pub(crate) fn new(settings: &Settings, tls: TlsConfig) -> Transport {
+    pub(crate) fn new(
+        settings: &Settings,
+        tls: ClientConfig,
+        counters: Arc<Counters>,
+    ) -> Transport {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
+            .max_response_header_size(MOST_HEAD)
             .proxy(settings.proxy.clone())
-            .tls_config(tls)
             .user_agent(&settings.user_agent)
-            .timeout_connect(Some(settings.connect_timeout))
             .max_idle_connections(settings.pool_max_connections.saturating_mul(4))
             .max_idle_connections_per_host(settings.pool_max_connections)
             .max_idle_age(settings.pool_idle_timeout)
             .build();
-        let resolver =
-            CachingResolver { ttl: settings.dns_cache_ttl, known: Mutex::new(HashMap::new()) };
+        let names = Arc::new(Names::new(settings.dns_cache_ttl));
+        let dialer = Dialer {
+            names: names.clone(),
+            tls: Arc::new(tls),
+            user_agent: settings.user_agent.clone(),
+            connect_timeout: settings.connect_timeout,
+            counters,
+            log: settings.log.clone(),
+        };
         Transport {
-            agent: Agent::with_parts(config, MarkingConnector(DefaultConnector::new()), resolver),
-            proxied: settings.proxy.is_some(),
+            agent: connection::agent(config, dialer),
+            names,
+            keeps_idle: RwLock::default(),
+            idle_timeout: settings.pool_idle_timeout,
             request_timeout: settings.request_timeout,
             response_max_bytes: settings.response_max_bytes,
         }
@@ -115,10 +128,7 @@ impl Transport {
             Error::new(Status::Protocol, "the service's parts of a URL do not make one")
         })?;
         let plain = uri.scheme_str() == Some("http");
-        let mut host = uri.authority().map_or("", |authority| authority.as_str()).to_owned();
-        if self.proxied && !plain {
-            host.push_str(" (a proxy is set)");
-        }
+        let host = uri.authority().map_or("", |authority| authority.as_str()).to_owned();
         let fail = |error| failure(error, &host, timeout);
 
         let mut request = Request::new(());
@@ -126,6 +136,11 @@ impl Transport {
         *request.uri_mut() = uri;
         *request.headers_mut() = out.headers.clone();
         let mut config = self.agent.configure_request(request).timeout_global(Some(timeout));
+        if let Some(kept) = self.kept_idle(&host) {
+            // A second earlier than the server, so that a request does not meet its close.
+            let ours = kept.saturating_sub(Duration::from_secs(1));
+            config = config.max_idle_age(ours.min(self.idle_timeout));
+        }
         if plain {
             // Plain http is for loopback: through a proxy, its secrets would leave the machine.
             config = config.proxy(None);
@@ -143,6 +158,9 @@ impl Transport {
         .map_err(fail)?
         .into_parts();
 
+        if let Some(kept) = keeps_idle(&parts.headers) {
+            self.keep_idle(&host, kept);
+        }
         let answer = |body| Answer { status: parts.status.as_u16(), headers: parts.headers, body };
         match out.into {
             Some(file) if parts.status.is_success() => {
@@ -183,8 +201,22 @@ impl Transport {
         }
     }
 
+    fn kept_idle(&self, host: &str) -> Option<Duration> {
+        let known = self.keeps_idle.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(host).copied()
+    }
+
+    fn keep_idle(&self, host: &str, kept: Duration) {
+        // Said with every answer, but mostly the same: reading shares the lock.
+        if self.kept_idle(host) != Some(kept) {
+            let mut known = self.keeps_idle.write().unwrap_or_else(PoisonError::into_inner);
+            known.insert(host.to_owned(), kept);
+        }
+    }
+
     /// Closes every connection; requests under way fail.
     pub(crate) fn shutdown(&self) {
+        self.names.close();
         self.agent.clone().shutdown();
     }
 }
@@ -264,140 +296,71 @@ impl<R: Read> Read for Counted<'_, R> {
 
 /// Turns an error of ureq into ours, with whether the request may have been delivered.
 fn failure(error: ureq::Error, host: &str, timeout: Duration) -> Error {
-    // Marked by MarkingConnector: nothing of the request was written yet.
-    let (error, sent) = match error {
-        ureq::Error::Other(other) => match other.downcast::<NotConnected>() {
-            Ok(not_connected) => (not_connected.0, false),
-            Err(other) => (ureq::Error::Other(other), true),
-        },
-        ureq::Error::HostNotFound => (error, false),
-        // The agent was shut down before it had a connection.
-        ureq::Error::Io(io) if io.kind() == io::ErrorKind::NotConnected => (io.into(), false),
-        error => (error, true),
-    };
     let ms = timeout.as_millis();
     let (status, message) = match error {
-        ureq::Error::Timeout(_) if sent => {
+        ureq::Error::Other(other) => match other.downcast::<NotConnected>() {
+            // Nothing of the request was written yet.
+            Ok(not_connected) => return not_connected.0,
+            Err(other) => (Status::Protocol, format!("the answer of {host} is unusable: {other}")),
+        },
+        // The agent was shut down before it had a connection.
+        ureq::Error::Io(why) if why.kind() == io::ErrorKind::NotConnected => {
+            return Error::new(Status::Connect, format!("no connection to {host}: {why}"));
+        }
+        ureq::Error::Timeout(_) => {
             (Status::Timeout, format!("{host} did not answer within {ms} ms"))
         }
-        ureq::Error::Timeout(_) => (Status::Timeout, format!("connecting to {host} took too long")),
-        ureq::Error::Rustls(cause) => (Status::Tls, format!("TLS with {host} failed: {cause}")),
-        ureq::Error::Tls(cause) => (Status::Tls, format!("TLS with {host} failed: {cause}")),
         // rustls and ureq word this for programmers.
-        ureq::Error::Io(cause) if sent && cause.kind() == io::ErrorKind::UnexpectedEof => {
+        ureq::Error::Io(why) if why.kind() == io::ErrorKind::UnexpectedEof => {
             (Status::Connect, format!("{host} closed the connection before its answer was whole"))
         }
-        ureq::Error::Io(cause) => match tls_cause(&cause) {
+        ureq::Error::Io(why) => match tls_cause(&why) {
             Some(tls) => (Status::Tls, format!("TLS with {host} failed: {tls}")),
-            None if sent => (
-                Status::Connect,
-                format!("the connection to {host} broke before an answer: {cause}"),
-            ),
-            None => (Status::Connect, format!("cannot connect to {host}: {cause}")),
+            None => {
+                (Status::Connect, format!("the connection to {host} broke before an answer: {why}"))
+            }
         },
-        ureq::Error::HostNotFound => (Status::Connect, format!("the name {host} was not found")),
-        ureq::Error::ConnectProxyFailed(_) | ureq::Error::ConnectionFailed => {
-            (Status::Connect, format!("the proxy did not connect to {host}"))
-        }
         ureq::Error::BodyExceedsLimit(most) => (
             Status::Protocol,
             format!("{host} answered with more than {most} bytes (response.max.bytes)"),
         ),
+        ureq::Error::LargeResponseHeader(_, most) => {
+            (Status::Protocol, format!("{host} answered with a head of more than {most} bytes"))
+        }
         other => {
             (Status::Protocol, format!("the answer of {host} is not HTTP as expected: {other}"))
         }
     };
-    Error::new(status, message).with_maybe_delivered(sent)
+    Error::new(status, message).with_maybe_delivered(true)
 }
 
-fn tls_cause(error: &io::Error) -> Option<&rustls::Error> {
-    error.get_ref()?.downcast_ref()
+/// How long a server keeps an idle connection, if it says so (`Keep-Alive: timeout=5`).
+fn keeps_idle(headers: &HeaderMap) -> Option<Duration> {
+    let says = headers.get("keep-alive")?.to_str().ok()?;
+    let seconds = says.split(',').find_map(|part| {
+        let (name, value) = part.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("timeout").then(|| value.trim().parse().ok())?
+    })?;
+    Some(Duration::from_secs(seconds))
 }
 
-/// Marks what fails before there is a connection, because then nothing can have been delivered.
-#[derive(Debug)]
-struct MarkingConnector(DefaultConnector);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-#[derive(Debug)]
-struct NotConnected(ureq::Error);
-
-impl fmt::Display for NotConnected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for NotConnected {}
-
-fn not_connected(error: ureq::Error) -> ureq::Error {
-    match error {
-        // Already marked: a connection to a proxy is made by the same connector.
-        ureq::Error::Other(other) if other.is::<NotConnected>() => ureq::Error::Other(other),
-        other => ureq::Error::Other(Box::new(NotConnected(other))),
-    }
-}
-
-impl Connector<()> for MarkingConnector {
-    type Out = Box<dyn Connection>;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails,
-        chained: Option<()>,
-    ) -> Result<Option<Self::Out>, ureq::Error> {
-        self.0.connect(details, chained).map_err(not_connected)
-    }
-}
-
-/// Resolves names on the calling thread, at most once in a while.
-///
-/// ureq's own resolver looks names up for each request, on a thread made for it.
-#[derive(Debug)]
-struct CachingResolver {
-    ttl: Duration,
-    known: Mutex<HashMap<String, Known>>,
-}
-
-#[derive(Clone, Debug)]
-struct Known {
-    addresses: Arc<[SocketAddr]>,
-    at: Instant,
-}
-
-impl CachingResolver {
-    fn look_up(&self, host_and_port: &str) -> io::Result<Arc<[SocketAddr]>> {
-        let known = lock(&self.known).get(host_and_port).cloned();
-        if let Some(known) = known.filter(|known| known.at.elapsed() < self.ttl) {
-            return Ok(known.addresses);
-        }
-        let addresses: Arc<[SocketAddr]> = host_and_port.to_socket_addrs()?.collect();
-        let known = Known { addresses: addresses.clone(), at: Instant::now() };
-        lock(&self.known).insert(host_and_port.to_owned(), known);
-        Ok(addresses)
-    }
-}
-
-impl Resolver for CachingResolver {
-    fn resolve(
-        &self,
-        uri: &Uri,
-        config: &Config,
-        _timeout: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
-            return Err(not_connected(ureq::Error::BadUri("no host".to_owned())));
+    #[test]
+    fn a_server_says_how_long_it_keeps_an_idle_connection() {
+        let says = |value: &'static str| {
+            keeps_idle(&HeaderMap::from_iter([(
+                header::HeaderName::from_static("keep-alive"),
+                header::HeaderValue::from_static(value),
+            )]))
         };
-        let name = DefaultResolver::host_and_port(scheme, authority)
-            .ok_or_else(|| not_connected(ureq::Error::BadUri("no port".to_owned())))?;
-        let addresses = self.look_up(&name).map_err(|error| not_connected(error.into()))?;
-        let mut wanted = self.empty();
-        let family = config.ip_family();
-        for address in family.keep_wanted(addresses.iter().copied()).take(MOST_ADDRESSES) {
-            wanted.push(address);
+        assert_eq!(says("timeout=5, max=1000"), Some(Duration::from_secs(5)));
+        assert_eq!(says("max=100, Timeout = 60"), Some(Duration::from_secs(60)));
+        for nothing in ["", "max=5", "timeout", "timeout=", "timeout=-1", "timeout=soon"] {
+            assert_eq!(says(nothing), None, "{nothing}");
         }
-        if wanted.is_empty() { Err(ureq::Error::HostNotFound) } else { Ok(wanted) }
+        assert_eq!(keeps_idle(&HeaderMap::new()), None);
     }
 }
-
-/// As many as ureq's list of addresses holds.
-const MOST_ADDRESSES: usize = 16;

@@ -44,6 +44,10 @@ def main(consumer_id: str, agent_file: str) -> None:
         same = client.consumer_from_jws(consumer.jws())
         raw(same, client.account_id)
 
+        # What the client did; retries and renewals are log lines of the logger "lpconnector", too.
+        stats = client.stats()
+        print(f"{stats['requests']} requests, {stats['retries']} of them retries")
+
 
 def talk(consumer: Consumer, agent_file: str) -> None:
     # Profile, routing and the first message travel in one round trip.

@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::ffi::{CStr, CString, c_char};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
-use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Status};
 use crate::ffi::error::{LPC_OK, lpc_error, lpc_status};
@@ -192,13 +192,14 @@ thread_local! {
 
 /// Keeps panics inside: none crosses the boundary, and none prints to the program's stderr.
 fn guard<R>(body: impl FnOnce() -> R) -> Result<R, Error> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
+    // Not a Once: a fork() while another thread is in it would leave it half done in the child.
+    static HOOKED: AtomicBool = AtomicBool::new(false);
+    if !HOOKED.swap(true, Ordering::SeqCst) {
         let others = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             if INSIDE.get() { DEFECT.set(Some(describe(panic))) } else { others(panic) }
         }));
-    });
+    }
     let outer = INSIDE.replace(true);
     // Unwind safe: handles hold state that is valid between any two statements.
     let outcome = catch_unwind(AssertUnwindSafe(body));

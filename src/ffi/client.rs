@@ -5,7 +5,10 @@ use std::ffi::c_char;
 use super::boundary::{free, handle, make, optional_text, read, status};
 use super::config::lpc_config;
 use super::error::{lpc_error, lpc_status};
+use super::response::lpc_response;
 use crate::client::Client;
+use crate::error::{Error, Status};
+use crate::response::Response;
 
 /// An account's connector. May be used from any number of threads at once, and after a fork() in
 /// parent and child: the child makes connections of its own.
@@ -49,9 +52,43 @@ pub unsafe extern "C" fn lpc_client_set_app_jwt(
     })
 }
 
-/// Ends the client for good: calls in flight in other threads return LPC_CLOSED, later ones too. A
-/// call that is just connecting returns at the latest after connect.timeout.ms. Shutting down
-/// twice, or NULL, is fine. Any thread may call this.
+/// What the client has done so far, in this process: after a fork() the child counts from 0. Makes
+/// no request. The counters never fall; together they are no snapshot where calls are under way.
+///
+/// `client`: from lpc_client_new(). `response`: receives the counters as a JSON object, in
+/// lpc_response_raw() and lpc_response_body() alike, to be freed with lpc_response_free(); NULL after
+/// an error. As no service answered, its HTTP status and attempts are 0, its sequence is -1, its
+/// code and request id are empty. `err`: may be NULL. Any thread may call this; it does not wait.
+///
+/// - "requests": HTTP requests tried, each attempt counted.
+/// - "retries": those among them that were another attempt of the same request.
+/// - "failures": requests that failed for good.
+/// - "token_refreshes": AppJWTs obtained.
+/// - "connections_opened": connections made, those to a proxy included.
+/// - "bytes_sent", "bytes_received": bytes written to and read from connections, TLS included.
+/// - "latency_ms": how long attempts took: "count", attempts; "sum", their times together, in
+///   milliseconds; "buckets", an array of {"up_to","count"} with rising bounds: so many attempts
+///   took up to so many milliseconds, those of the buckets before included. The last "up_to" is
+///   null: without bound.
+///
+/// Later versions may add members. LPC_INVALID_ARGUMENT for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_client_stats(
+    client: *mut lpc_client,
+    response: *mut *mut lpc_response,
+    err: *mut *mut lpc_error,
+) -> lpc_status {
+    make(response, "response", err, || {
+        let stats = handle(client, "client")?.client.stats();
+        let json = serde_json::to_string(&stats)
+            .map_err(|why| Error::new(Status::Internal, format!("no JSON of the stats: {why}")))?;
+        Ok(lpc_response::new(Response::told(json)))
+    })
+}
+
+/// Ends the client for good: calls in flight in other threads return LPC_CLOSED, whatever they wait
+/// for: an answer, a connection, the lookup of a name, the next attempt. Later ones return it, too.
+/// Shutting down twice, or NULL, is fine. Any thread may call this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_client_shutdown(client: *mut lpc_client) {
     read(client, (), |client| client.client.shutdown());

@@ -122,7 +122,9 @@ pub unsafe extern "C" fn lpc_conversation_dialog_id(
 ///
 /// `conversation`: from lpc_conversation_open() or _attach(). `text`: UTF-8; not kept. `response`:
 /// receives the answer, to be freed with lpc_response_free(); may be NULL. `err`: may be NULL. Any
-/// thread may call this; it blocks for at most call.timeout.ms, name resolution aside.
+/// thread may call this; it blocks for at most call.timeout.ms. A request that fails is tried again
+/// as the options retry.* say, with the same id; one that may have been delivered is not, unless
+/// retry.ambiguous is set.
 ///
 /// LPC_INVALID_ARGUMENT for NULL and text that is not UTF-8. LPC_CLOSED after
 /// lpc_conversation_close() or lpc_client_shutdown(). LPC_TIMEOUT, LPC_CONNECT and LPC_TLS if no

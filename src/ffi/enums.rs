@@ -3,6 +3,7 @@
 
 use crate::error::Error;
 use crate::event::{AcceptStatus, ChatState, CsatStatus};
+use crate::log::LogLevel;
 
 /// What the consumer is doing. Other numbers are LPC_INVALID_ARGUMENT.
 pub type lpc_chat_state = i32;
@@ -42,6 +43,22 @@ pub const LPC_CSAT_STATUS_PARTIALLY_FILLED: lpc_csat_status = 1;
 /// Not at all.
 pub const LPC_CSAT_STATUS_SKIPPED: lpc_csat_status = 2;
 
+/// How much a log line matters. Other numbers are LPC_INVALID_ARGUMENT.
+pub type lpc_log_level = i32;
+
+/// Nothing is logged.
+pub const LPC_LOG_LEVEL_OFF: lpc_log_level = 0;
+/// A request failed for good.
+pub const LPC_LOG_LEVEL_ERROR: lpc_log_level = 1;
+/// Something went wrong and is tried again, or was put right.
+pub const LPC_LOG_LEVEL_WARN: lpc_log_level = 2;
+/// What happens seldom: tokens, discovery.
+pub const LPC_LOG_LEVEL_INFO: lpc_log_level = 3;
+/// Every request.
+pub const LPC_LOG_LEVEL_DEBUG: lpc_log_level = 4;
+/// Every connection, name and wait.
+pub const LPC_LOG_LEVEL_TRACE: lpc_log_level = 5;
+
 pub(super) fn chat_state(state: lpc_chat_state) -> Result<ChatState, Error> {
     Ok(match state {
         LPC_CHAT_STATE_ACTIVE => ChatState::Active,
@@ -70,6 +87,18 @@ pub(super) fn csat_status(status: lpc_csat_status) -> Result<CsatStatus, Error> 
         LPC_CSAT_STATUS_PARTIALLY_FILLED => CsatStatus::PartiallyFilled,
         LPC_CSAT_STATUS_SKIPPED => CsatStatus::Skipped,
         other => return Err(out_of_range("status", other, LPC_CSAT_STATUS_SKIPPED)),
+    })
+}
+
+pub(super) fn log_level(level: lpc_log_level) -> Result<LogLevel, Error> {
+    Ok(match level {
+        LPC_LOG_LEVEL_OFF => LogLevel::Off,
+        LPC_LOG_LEVEL_ERROR => LogLevel::Error,
+        LPC_LOG_LEVEL_WARN => LogLevel::Warn,
+        LPC_LOG_LEVEL_INFO => LogLevel::Info,
+        LPC_LOG_LEVEL_DEBUG => LogLevel::Debug,
+        LPC_LOG_LEVEL_TRACE => LogLevel::Trace,
+        other => return Err(out_of_range("level", other, LPC_LOG_LEVEL_TRACE)),
     })
 }
 

@@ -16,6 +16,7 @@ pub mod conversation;
 pub mod enums;
 pub mod error;
 pub mod file;
+pub mod log;
 pub mod response;
 pub mod version;
 

@@ -5,8 +5,8 @@ use std::ffi::{CString, c_char};
 use super::boundary::{c_string, free, give_bytes, put_length, read};
 use crate::response::Response;
 
-/// The service's answer to a request that it accepted. Belongs to one thread at a time. It
-/// outlives the handles of the call that gave it.
+/// The service's answer to a request that it accepted, or what lpc_client_stats() tells. Belongs to
+/// one thread at a time. It outlives the handles of the call that gave it.
 pub struct lpc_response {
     response: Response,
     request_id: CString,
@@ -30,7 +30,7 @@ pub unsafe extern "C" fn lpc_response_request_id(response: *const lpc_response) 
     read(response, std::ptr::null(), |r| r.request_id.as_ptr())
 }
 
-/// The HTTP status, any of 200 to 299; 0 for NULL.
+/// The HTTP status, any of 200 to 299; 0 from lpc_client_stats(), and for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_response_http_status(response: *const lpc_response) -> i32 {
     read(response, 0, |r| i32::from(r.response.http_status()))
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn lpc_response_raw(
     read(response, std::ptr::null(), |r| give_bytes(r.response.raw(), len))
 }
 
-/// How often the request was sent until this answer came; 0 for NULL.
+/// How often the request was sent until this answer came; 0 from lpc_client_stats(), and for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_response_attempts(response: *const lpc_response) -> u32 {
     read(response, 0, |r| r.response.attempts())

@@ -65,6 +65,11 @@ void test_null_pointers(void)
     IS_NULL("client", lpc_client_new(h.config, NULL, &err));
     IS_NULL("client", lpc_client_set_app_jwt(NULL, "x", &err));
 
+    IS_NULL("config", lpc_config_set_log_callback(NULL, NULL, NULL, LPC_LOG_LEVEL_OFF, &err));
+    IS_NULL("client", lpc_client_stats(NULL, &response, &err));
+    CHECK(response == NULL);
+    IS_NULL("response", lpc_client_stats(h.client, NULL, &err));
+
     IS_NULL("client", lpc_consumer_new(NULL, "x", &consumer, &err));
     IS_NULL("ext_consumer_id", lpc_consumer_new(h.client, NULL, &consumer, &err));
     IS_NULL("consumer", lpc_consumer_new(h.client, "x", NULL, &err));
@@ -150,6 +155,9 @@ void test_null_pointers(void)
           == LPC_INVALID_ARGUMENT);
     CHECK(lpc_conversation_download_file(NULL, NULL, NULL, NULL) == LPC_INVALID_ARGUMENT);
     CHECK(lpc_conversation_set_progress_callback(NULL, NULL, NULL, NULL) == LPC_INVALID_ARGUMENT);
+
+    CHECK(lpc_config_set_log_callback(NULL, NULL, NULL, 0, NULL) == LPC_INVALID_ARGUMENT);
+    CHECK(lpc_client_stats(NULL, NULL, NULL) == LPC_INVALID_ARGUMENT);
 
     lpc_client_shutdown(NULL);
     lpc_config_free(NULL);

@@ -113,6 +113,7 @@ lpc_config *account_config(const account *a)
     CHECK_OK(lpc_config_set(config, "account.id", a->id, &err), &err);
     CHECK_OK(lpc_config_set(config, "client.id", a->client_id, &err), &err);
     CHECK_OK(lpc_config_set(config, "client.secret", a->client_secret, &err), &err);
+    CHECK_OK(lpc_config_set(config, "retry.max.attempts", "1", &err), &err);
     return config;
 }
 
@@ -184,6 +185,11 @@ void account_close_conversation(const account *a, const char *conversation_id)
     free(account_control(a, "POST", what, "{}"));
 }
 
+void account_revoke_tokens(const account *a)
+{
+    free(account_control(a, "POST", "revoke-tokens", "{}"));
+}
+
 char *account_app_jwt(const account *a)
 {
     char *json = account_control(a, "POST", "tokens", "{}");
@@ -193,6 +199,36 @@ char *account_app_jwt(const account *a)
     member(json, "token", token, strlen(json) + 1);
     free(json);
     return token;
+}
+
+char *client_stats(lpc_client *client)
+{
+    lpc_response *response = NULL;
+    lpc_error *err = NULL;
+    const uint8_t *json;
+    size_t len = 0;
+    char *text;
+
+    CHECK_OK(lpc_client_stats(client, &response, &err), &err);
+    json = lpc_response_raw(response, &len);
+    text = malloc(len + 1);
+    CHECK(json != NULL && text != NULL);
+    memcpy(text, json, len);
+    text[len] = '\0';
+    lpc_response_free(response);
+    return text;
+}
+
+uint64_t number_of(const char *json, const char *name)
+{
+    char pattern[64];
+    const char *found;
+
+    snprintf(pattern, sizeof pattern, "\"%s\":", name);
+    found = strstr(json, pattern);
+    if (found == NULL)
+        fail(__FILE__, __LINE__, name);
+    return strtoull(found + strlen(pattern), NULL, 10);
 }
 
 size_t occurrences(const char *text, const char *part)

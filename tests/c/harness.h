@@ -42,7 +42,8 @@ typedef struct {
 } account;
 
 account account_new(void);
-/* The environment's options, with those of the account on top. */
+/* The environment's options, with those of the account on top. Nothing is tried twice, so that a
+ * failure is seen at once. */
 lpc_config *account_config(const account *a);
 lpc_client *account_client(const account *a);
 /* A client with one more option. */
@@ -56,8 +57,15 @@ char *account_conversations(const account *a);
 /* What came in, as JSON; the caller frees it. */
 char *account_requests(const account *a);
 void account_close_conversation(const account *a, const char *conversation_id);
+/* Every AppJWT so far is invalid. */
+void account_revoke_tokens(const account *a);
 /* An AppJWT of this account, made by the sandbox; the caller frees it. */
 char *account_app_jwt(const account *a);
+
+/* A copy of what lpc_client_stats() tells, as text; the caller frees it. */
+char *client_stats(lpc_client *client);
+/* The first number with this name in a JSON text. */
+uint64_t number_of(const char *json, const char *name);
 
 /* How often a text occurs in another. */
 size_t occurrences(const char *text, const char *part);
@@ -99,6 +107,22 @@ void test_handles_outlive_their_makers(void);
 void test_eight_threads_on_one_client(void);
 void test_eight_threads_on_one_conversation(void);
 void test_fork(void);
+void test_fork_while_threads_send(void);
+void test_log_levels(void);
+void test_log_is_quiet_unless_asked(void);
+void test_log_tells_no_secret(void);
+void test_log_callback_that_calls_the_library(void);
+void test_log_of_eight_threads(void);
+void test_stats_of_a_client_that_did_nothing(void);
+void test_stats_count_a_conversation(void);
+void test_stats_of_eight_threads(void);
+void test_a_failure_that_passes_is_tried_again(void);
+void test_a_text_whose_answer_was_lost(void);
+void test_a_refused_app_jwt_is_replaced(void);
+void test_names_are_looked_up_once(void);
+void test_a_name_that_is_not_found(void);
+void test_a_lookup_that_hangs(void);
+void test_shutdown_ends_a_lookup_that_hangs(void);
 
 #ifdef __cplusplus
 }

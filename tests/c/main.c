@@ -38,6 +38,22 @@ static const struct {
     {"eight threads on one client", test_eight_threads_on_one_client},
     {"eight threads on one conversation", test_eight_threads_on_one_conversation},
     {"fork", test_fork},
+    {"fork while threads send", test_fork_while_threads_send},
+    {"log: levels", test_log_levels},
+    {"log: quiet unless asked", test_log_is_quiet_unless_asked},
+    {"log: no secret", test_log_tells_no_secret},
+    {"log: callback that calls the library", test_log_callback_that_calls_the_library},
+    {"log: eight threads", test_log_of_eight_threads},
+    {"stats: nothing done", test_stats_of_a_client_that_did_nothing},
+    {"stats: a conversation", test_stats_count_a_conversation},
+    {"stats: eight threads", test_stats_of_eight_threads},
+    {"retry: a failure that passes", test_a_failure_that_passes_is_tried_again},
+    {"retry: a lost answer", test_a_text_whose_answer_was_lost},
+    {"retry: a refused AppJWT", test_a_refused_app_jwt_is_replaced},
+    {"names: looked up once", test_names_are_looked_up_once},
+    {"names: not found", test_a_name_that_is_not_found},
+    {"names: a lookup that hangs", test_a_lookup_that_hangs},
+    {"names: shutdown ends a lookup", test_shutdown_ends_a_lookup_that_hangs},
 };
 
 int main(int argc, char **argv)

@@ -148,3 +148,129 @@ void test_fork(void)
     if (child == 0)
         execl("/bin/sh", "sh", "-c", "exit 0", (char *)NULL);
 }
+
+/* How far the threads and the forks are. */
+typedef struct {
+    pthread_mutex_t lock;
+    pthread_cond_t all_are_sending;
+    int sending;
+    bool forks_are_over;
+} progress;
+
+typedef struct {
+    lpc_client *client;
+    int number;
+    progress *progress;
+} endless_job;
+
+static void begin_to_send(progress *p)
+{
+    CHECK(pthread_mutex_lock(&p->lock) == 0);
+    if (++p->sending == THREADS)
+        CHECK(pthread_cond_signal(&p->all_are_sending) == 0);
+    CHECK(pthread_mutex_unlock(&p->lock) == 0);
+}
+
+static bool forks_are_over(progress *p)
+{
+    bool over;
+
+    CHECK(pthread_mutex_lock(&p->lock) == 0);
+    over = p->forks_are_over;
+    CHECK(pthread_mutex_unlock(&p->lock) == 0);
+    return over;
+}
+
+static void *send_until_the_forks_are_over(void *argument)
+{
+    endless_job *j = argument;
+    lpc_consumer *consumer;
+    lpc_conversation *conversation;
+    lpc_error *err = NULL;
+    char id[32];
+
+    snprintf(id, sizeof id, "consumer %d", j->number);
+    consumer = new_consumer(j->client, id);
+    conversation = new_conversation(consumer);
+    begin_to_send(j->progress);
+    while (!forks_are_over(j->progress))
+        CHECK_OK(lpc_conversation_send_text(conversation, "on and on", NULL, &err), &err);
+    send_texts(conversation, j->number);
+    lpc_conversation_free(conversation);
+    lpc_consumer_free(consumer);
+    return NULL;
+}
+
+/* What a child does with the handles that it inherited; anything that fails ends it with 1. */
+static void be_the_child(lpc_client *client, lpc_consumer *consumer, lpc_conversation *conversation,
+                         int number)
+{
+    lpc_conversation *opened = NULL;
+    lpc_error *err = NULL;
+    char text[64], command[32], *stats;
+
+    /* A child that hangs is ended, and its parent sees that. */
+    alarm(120);
+    snprintf(text, sizeof text, "from child %d", number);
+    CHECK_OK(lpc_conversation_send_text(conversation, text, NULL, &err), &err);
+    CHECK_OK(lpc_conversation_open(consumer, NULL, &opened, &err), &err);
+    CHECK_OK(lpc_conversation_send_text(opened, text, NULL, &err), &err);
+    stats = client_stats(client);
+    /* Its own: discovery, an AppJWT, the opening and two texts. */
+    CHECK(number_of(stats, "requests") == 5);
+    free(stats);
+    /* What the child inherited and may not touch would look like a leak at its exit. */
+    snprintf(command, sizeof command, "exit %d", 10 + number);
+    execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+    fail(__FILE__, __LINE__, "execl");
+}
+
+void test_fork_while_threads_send(void)
+{
+    enum { FORKS = 5 };
+    account a = account_new();
+    lpc_client *client = account_client(&a);
+    lpc_consumer *consumer = new_consumer(client, "fork");
+    lpc_conversation *conversations[FORKS];
+    pthread_t threads[THREADS];
+    endless_job jobs[THREADS];
+    progress p = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, false};
+    char *held, text[64];
+    int i, status;
+    pid_t child;
+
+    for (i = 0; i < FORKS; i++)
+        conversations[i] = new_conversation(consumer);
+    for (i = 0; i < THREADS; i++) {
+        jobs[i] = (endless_job){client, i, &p};
+        CHECK(pthread_create(&threads[i], NULL, send_until_the_forks_are_over, &jobs[i]) == 0);
+    }
+    CHECK(pthread_mutex_lock(&p.lock) == 0);
+    while (p.sending < THREADS)
+        CHECK(pthread_cond_wait(&p.all_are_sending, &p.lock) == 0);
+    CHECK(pthread_mutex_unlock(&p.lock) == 0);
+    for (i = 0; i < FORKS; i++) {
+        child = fork();
+        CHECK(child >= 0);
+        if (child == 0)
+            be_the_child(client, consumer, conversations[i], i);
+        CHECK(waitpid(child, &status, 0) == child);
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 10 + i);
+    }
+    CHECK(pthread_mutex_lock(&p.lock) == 0);
+    p.forks_are_over = true;
+    CHECK(pthread_mutex_unlock(&p.lock) == 0);
+    for (i = 0; i < THREADS; i++)
+        CHECK(pthread_join(threads[i], NULL) == 0);
+
+    check_texts(&a);
+    held = account_conversations(&a);
+    for (i = 0; i < FORKS; i++) {
+        snprintf(text, sizeof text, "\"from child %d\"", i);
+        CHECK(occurrences(held, text) == 2);
+        lpc_conversation_free(conversations[i]);
+    }
+    free(held);
+    lpc_consumer_free(consumer);
+    lpc_client_free(client);
+}

@@ -65,7 +65,7 @@ fn an_unreadable_or_incomplete_answer_is_a_protocol_error() {
     for (answer, says) in [
         ("<html>", "not a list of services"),
         ("{}", "not a list of services"),
-        (r#"{"baseURIs":[]}"#, "lists no service 'sentinel'"),
+        (r#"{"baseURIs":[]}"#, "lists no service 'asyncMessagingEnt'"),
         (
             r#"{"baseURIs":[{"service":"asyncmessagingent","baseURI":"127.0.0.1"}]}"#,
             "lists no service",

@@ -7,11 +7,12 @@ use cbindgen::{Builder, Config, DocumentationStyle, Language, SortKey};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// In the order in which a reader of the header needs them.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     "version",
     "error",
     "enums",
     "config",
+    "log",
     "client",
     "consumer",
     "conversation",
@@ -40,9 +41,10 @@ const INTRODUCTION: &str = r#"/*
  *   caller.
  * - lpc_client, lpc_consumer and lpc_conversation may be used from any number of threads at once;
  *   lpc_config, lpc_error and lpc_response belong to one thread at a time.
- * - The library starts no thread, installs no signal handler, raises no SIGPIPE, and writes nothing
- *   to stdout or stderr. After fork() parent and child go on with the handles they have and never
- *   share a connection.
+ * - The library installs no signal handler, raises no SIGPIPE, and writes nothing to stdout or
+ *   stderr. It starts no thread, except for the lookup of a host name that it does not know yet: the
+ *   system's resolver cannot be interrupted, so it runs on a thread that ends with the lookup.
+ * - After fork() parent and child go on with the handles they have and never share a connection.
  */"#;
 
 fn generate() -> String {

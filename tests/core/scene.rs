@@ -81,12 +81,14 @@ fn start(tls: bool) -> Sandbox {
     Sandbox::start(Options { tls, ..Options::default() }).unwrap()
 }
 
-fn config(sandbox: &Sandbox, account: &Account, options: &[(&str, &str)]) -> Config {
+pub fn config(sandbox: &Sandbox, account: &Account, options: &[(&str, &str)]) -> Config {
     let mut config = Config::new();
     for (name, value) in sandbox.variables(account) {
         let key = name.trim_start_matches("LPC_").to_lowercase().replace('_', ".");
         config.set(&key, &value).unwrap();
     }
+    // A failure is seen at once; tests of retries say how often and after which waits.
+    config.set("retry.max.attempts", "1").unwrap();
     for (key, value) in options {
         config.set(key, value).unwrap();
     }

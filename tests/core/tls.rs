@@ -1,9 +1,12 @@
 //! Certificates: checked always, against the roots that the caller names.
 
-use base64::Engine;
-use lpconnector::{Client, Status};
+use std::sync::{Arc, Mutex};
 
-use crate::scene::Scene;
+use base64::Engine;
+use lpc_sandbox::{Options, Sandbox, TlsVersions};
+use lpconnector::{Client, Error, LogLevel, OpenOptions, Status};
+
+use crate::scene::{self, Scene};
 
 #[test]
 fn the_ca_of_the_file_is_trusted() {
@@ -71,4 +74,82 @@ fn files_that_are_no_certificates_are_refused_when_the_client_is_made() {
     let ca = scene.sandbox.ca_file().unwrap().to_str().unwrap();
     let both = [("tls.client.cert.file", ca), ("tls.client.key.file", ca)];
     assert_eq!(Client::new(&scene.config(&both)).unwrap_err().status(), Status::Config);
+}
+
+const VERSIONS: [TlsVersions; 3] = [TlsVersions::All, TlsVersions::Only12, TlsVersions::Only13];
+
+/// A conversation with a sandbox that is not the shared one; also what was logged of retries.
+fn converse(sandbox: &Sandbox, options: &[(&str, &str)]) -> (Result<(), Error>, Vec<String>) {
+    let account = sandbox.new_account();
+    let mut config = scene::config(sandbox, &account, options);
+    let warned = Arc::new(Mutex::new(Vec::new()));
+    let lines = warned.clone();
+    config.set_log(LogLevel::Warn, move |level, line: &str| {
+        if level == LogLevel::Warn {
+            lines.lock().unwrap().push(line.to_owned());
+        }
+    });
+    let client = Client::new(&config).unwrap();
+    let opened = client.consumer("x").unwrap().open(&OpenOptions::new());
+    let sent = opened.and_then(|conversation| conversation.send_text("over TLS"));
+    let arrived = sandbox.requests(&account.id).len();
+    assert_eq!(arrived > 0, sent.is_ok());
+    (sent.map(drop), std::mem::take(&mut *warned.lock().unwrap()))
+}
+
+#[test]
+fn versions_1_2_and_1_3_are_spoken() {
+    for tls_versions in VERSIONS {
+        let options = Options { tls: true, tls_versions, ..Options::default() };
+        let (sent, _) = converse(&Sandbox::start(options).unwrap(), &[]);
+        sent.unwrap_or_else(|why| panic!("{tls_versions:?}: {why}"));
+    }
+}
+
+#[test]
+fn a_server_that_wants_a_certificate_gets_ours() {
+    for tls_versions in VERSIONS {
+        let sandbox = demanding(tls_versions);
+        let (certificate, key) = sandbox.client_certificate().unwrap();
+        let files = [
+            ("tls.client.cert.file", certificate.to_str().unwrap()),
+            ("tls.client.key.file", key.to_str().unwrap()),
+        ];
+        let (sent, _) = converse(&sandbox, &files);
+        sent.unwrap_or_else(|why| panic!("{tls_versions:?}: {why}"));
+    }
+}
+
+#[test]
+fn a_server_that_wants_a_certificate_gets_nothing_without_one() {
+    let options = [
+        ("tls.client.cert.file", ""),
+        ("tls.client.key.file", ""),
+        ("retry.max.attempts", "4"),
+        ("retry.backoff.ms", "1"),
+    ];
+    for tls_versions in VERSIONS {
+        let (sent, retries) = converse(&demanding(tls_versions), &options);
+        let error = sent.unwrap_err();
+        assert!(!error.maybe_delivered(), "{error}");
+        assert!(error.message().contains("127.0.0.1"), "{error}");
+        // Where we still write when the server ends the connection, what it said can be lost.
+        if error.status() == Status::Connect {
+            assert_eq!(error.attempts(), 4, "{error}");
+        } else {
+            assert_eq!(error.status(), Status::Tls, "{tls_versions:?}: {error}");
+            assert!(error.message().contains("received fatal alert"), "{error}");
+        }
+        assert_eq!(retries.len() as u32, error.attempts() - 1);
+        assert!(
+            !retries.iter().any(|line| line.contains("fatal alert")),
+            "tried again: {retries:?}"
+        );
+    }
+}
+
+fn demanding(tls_versions: TlsVersions) -> Sandbox {
+    let client_certificates = true;
+    let options = Options { tls: true, client_certificates, tls_versions, ..Options::default() };
+    Sandbox::start(options).unwrap()
 }

@@ -56,6 +56,8 @@ void tests::moved_from() {
     THROWS(lpc::InvalidArgument, config.load_env());
     THROWS(lpc::InvalidArgument, config.load_file("x"));
     THROWS(lpc::InvalidArgument, lpc::Client{config});
+    THROWS(lpc::InvalidArgument, config.set_log(lpc::LogLevel::Off, nullptr));
+    THROWS(lpc::InvalidArgument, client.stats());
     THROWS(lpc::InvalidArgument, client.set_app_jwt("x"));
     THROWS(lpc::InvalidArgument, client.drop_app_jwt());
     THROWS(lpc::InvalidArgument, client.consumer("x"));

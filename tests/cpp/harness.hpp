@@ -21,13 +21,15 @@
 /// An account that only this test uses.
 class Account {
 public:
-    /// The environment's options, with those of the account on top.
+    /// The environment's options, with those of the account on top. Nothing is tried twice, so that
+    /// a failure is seen at once.
     lpc::Config config() const {
         return lpc::Config()
             .load_env()
             .set("account.id", account_.id)
             .set("client.id", account_.client_id)
-            .set("client.secret", account_.client_secret);
+            .set("client.secret", account_.client_secret)
+            .set("retry.max.attempts", "1");
     }
 
     lpc::Client client() const { return lpc::Client(config()); }
@@ -167,6 +169,14 @@ void progress_that_throws();
 void progress_within_progress();
 void progress_in_threads();
 void progress_is_kept_as_long_as_needed();
+
+void log_levels();
+void log_that_throws();
+void log_that_calls_the_library();
+void log_in_threads();
+void log_is_kept_as_long_as_needed();
+void stats();
+void a_failure_that_passes_is_tried_again();
 } // namespace tests
 
 #endif

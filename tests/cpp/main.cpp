@@ -48,6 +48,13 @@ const struct {
     {"progress within progress", tests::progress_within_progress},
     {"progress in threads", tests::progress_in_threads},
     {"progress is kept as long as needed", tests::progress_is_kept_as_long_as_needed},
+    {"log: levels", tests::log_levels},
+    {"log: one that throws", tests::log_that_throws},
+    {"log: one that calls the library", tests::log_that_calls_the_library},
+    {"log: in threads", tests::log_in_threads},
+    {"log: kept as long as needed", tests::log_is_kept_as_long_as_needed},
+    {"stats", tests::stats},
+    {"a failure that passes is tried again", tests::a_failure_that_passes_is_tried_again},
 };
 
 } // namespace

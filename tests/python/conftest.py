@@ -24,10 +24,12 @@ class Account:
         self.client_secret: str = made["client_secret"]
 
     def options(self) -> dict[str, Any]:
+        """Nothing is tried twice, so that a failure is seen at once."""
         return {
             "account_id": self.id,
             "client_id": self.client_id,
             "client_secret": self.client_secret,
+            "retry_max_attempts": 1,
         }
 
     def client(self, **options: Any) -> Client:
@@ -61,6 +63,9 @@ class Account:
         """Puts a file into the storage as an agent does."""
         path = f"/accounts/{self.id}/files?type={file_type}"
         return str(json.loads(self._bytes("POST", path, data))["relativePath"])
+
+    def revoke_tokens(self) -> None:
+        self._call("POST", f"/accounts/{self.id}/revoke-tokens", {})
 
     def texts(self) -> list[str]:
         events = [event["event"] for held in self.conversations() for event in held["events"]]

@@ -207,7 +207,7 @@ def test_a_cancelled_message_may_be_delivered(account: Account) -> None:
 
 def test_exceptions_are_those_of_the_library(account: Account) -> None:
     async def main() -> None:
-        async with client(account) as c:
+        async with client(account, rate_limit_backoff_ms=0) as c:
             conversation = await c.consumer("x").open()
             await asyncio.to_thread(account.answer, "send", status=429)
             with pytest.raises(lpconnector.RateLimited) as caught:

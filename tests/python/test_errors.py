@@ -60,14 +60,15 @@ def test_bad_arguments(client: Client, consumer: Consumer, conversation: Convers
 
 
 @pytest.mark.parametrize(
-    ("http_status", "expected", "retryable"),
+    ("http_status", "expected", "retryable", "attempts"),
     [
-        (400, lpconnector.Rejected, False),
-        (401, lpconnector.Unauthorized, False),
-        (404, lpconnector.Rejected, False),
-        (429, lpconnector.RateLimited, True),
-        (500, lpconnector.ServerError, True),
-        (302, lpconnector.ProtocolError, False),
+        (400, lpconnector.Rejected, False, 1),
+        # Tried once more, with another AppJWT.
+        (401, lpconnector.Unauthorized, False, 2),
+        (404, lpconnector.Rejected, False, 1),
+        (429, lpconnector.RateLimited, True, 1),
+        (500, lpconnector.ServerError, True, 1),
+        (302, lpconnector.ProtocolError, False, 1),
     ],
 )
 def test_http_statuses(
@@ -76,8 +77,10 @@ def test_http_statuses(
     http_status: int,
     expected: type[LpcError],
     retryable: bool,
+    attempts: int,
 ) -> None:
-    account.answer("send", status=http_status, headers={"Retry-After": "2"}, body="no")
+    for _ in range(attempts):
+        account.answer("send", status=http_status, headers={"Retry-After": "2"}, body="no")
     with pytest.raises(expected) as caught:
         conversation.send_text("x")
     error = caught.value
@@ -87,7 +90,7 @@ def test_http_statuses(
     assert error.retry_after_ms == 2000
     assert error.body == b"no"
     assert error.request_id
-    assert error.attempts == 1
+    assert error.attempts == attempts
     assert error.service_code is None and error.title is None and error.details is None
     assert str(error) == error.message
 

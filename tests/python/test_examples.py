@@ -14,7 +14,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def run(account: Account, example: str, *arguments: str) -> str:
-    settings = {f"LPC_{name.upper()}": value for name, value in account.options().items()}
+    settings = {f"LPC_{name.upper()}": str(value) for name, value in account.options().items()}
     # Warnings are errors, as in the tests.
     command = [sys.executable, "-W", "error", str(EXAMPLES / example), *arguments]
     ran = subprocess.run(

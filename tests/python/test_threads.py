@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 
 from conftest import Account
 from lpconnector import Client, Closed, Consumer, Conversation
@@ -62,3 +66,54 @@ def test_a_consumer_is_identified_once(account: Account, consumer: Consumer) -> 
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(lambda _: consumer.jws(), range(8)))) == 1
     assert len(account.requests("consumer")) == 1
+
+
+def be_the_child(
+    client: Client, consumer: Consumer, conversation: Conversation, number: int
+) -> None:
+    # A child that hangs is ended, and its parent sees that.
+    signal.alarm(120)
+    conversation.send_text(f"from child {number}")
+    consumer.open().send_text(f"from child {number}")
+    # Its own: discovery, an AppJWT, the opening and two texts.
+    raise SystemExit(10 + number if client.stats()["requests"] == 5 else 1)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # fork in a process with threads
+def test_forks_while_eight_threads_send(account: Account, client: Client) -> None:
+    forks = 5
+    fork = multiprocessing.get_context("fork")
+    consumer = client.consumer("fork")
+    conversations = [consumer.open() for _ in range(forks)]
+    all_send, over = threading.Barrier(8 + 1), threading.Event()
+
+    def talk(number: int) -> None:
+        conversation = client.consumer(f"consumer {number}").open()
+        all_send.wait()
+        while not over.is_set():
+            conversation.send_text("on and on")
+        for n in range(5):
+            conversation.send_text(f"{number} {n}")
+
+    with ThreadPoolExecutor(8) as pool:
+        talks = [pool.submit(talk, number) for number in range(8)]
+        all_send.wait()
+        try:
+            for number, conversation in enumerate(conversations):
+                args = (client, consumer, conversation, number)
+                child = fork.Process(target=be_the_child, args=args)
+                child.start()
+                child.join()
+                assert child.exitcode == 10 + number
+        finally:
+            over.set()
+        for done in talks:
+            done.result()
+    texts = account.texts()
+    assert sorted(text for text in texts if text.startswith("from child")) == sorted(
+        2 * [f"from child {number}" for number in range(forks)]
+    )
+    for number in range(8):
+        assert [text for text in texts if text.startswith(f"{number} ")] == [
+            f"{number} {n}" for n in range(5)
+        ]

@@ -55,8 +55,10 @@ fn options(sandbox: &Sandbox, account: &Account, case: &Case) -> Map<String, Val
     let variables = sandbox.variables(account).into_iter().map(|(name, value)| {
         (name.trim_start_matches("LPC_").to_lowercase().replace('_', "."), Value::from(value))
     });
+    // A failure is seen at once; cases about retries say how often and after which waits.
+    let once = ("retry.max.attempts".to_owned(), Value::from("1"));
     let own = case.options.iter().map(|(key, value)| (key.clone(), value.as_str().into()));
-    variables.chain(own).collect()
+    variables.chain([once]).chain(own).collect()
 }
 
 fn filled(args: &Map<String, Value>, known: &Bindings) -> Map<String, Value> {

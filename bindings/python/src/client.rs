@@ -1,19 +1,24 @@
 //! `Client`: one account.
 
 use lpconnector::Config;
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyMapping, PyString, PyTuple, PyType};
 
 use crate::consumer::Consumer;
 use crate::error::raise;
 use crate::input::{dumped, optional_text, path, text};
+use crate::log;
 
 /// An account's connector.
 ///
-/// Takes every option as a keyword, with underscores for dots; `None` is as if not given. Lists may be given for options that take several values, and a mapping for
-/// `client_properties`. Sends nothing by itself. May be used from any number of threads at once,
-/// and after a fork in parent and child. As a context manager it shuts down at the end.
+/// Takes every option as a keyword, with underscores for dots; `None` is as if not given. Lists may
+/// be given for options that take several values, and a mapping for `client_properties`. Sends
+/// nothing by itself. May be used from any number of threads at once, and after a fork in parent and
+/// child. As a context manager it shuts down at the end.
+///
+/// Logs to `logging.getLogger("lpconnector")`, what the logger's effective level lets pass when the
+/// client is made.
 #[pyclass(frozen, module = "lpconnector")]
 pub(crate) struct Client {
     core: lpconnector::Client,
@@ -85,7 +90,16 @@ impl Client {
         self.core.set_app_jwt(jwt.as_deref()).map_err(|error| raise(py, &error))
     }
 
-    /// Ends the client for good: calls in flight in other threads raise `Closed`, later ones too.
+    /// What the client has done so far, in this process: after a fork the child counts from 0.
+    /// Sends nothing.
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let stats = serde_json::to_string(&self.core.stats());
+        let stats = stats.map_err(|why| PyRuntimeError::new_err(why.to_string()))?;
+        py.import("json")?.call_method1("loads", (stats,))
+    }
+
+    /// Ends the client for good: calls in flight in other threads raise `Closed`, whatever they
+    /// wait for; later ones raise it, too.
     fn shutdown(&self, py: Python<'_>) {
         py.detach(|| self.core.shutdown());
     }
@@ -122,6 +136,7 @@ impl Client {
             let key = name.cast::<PyString>()?.to_cow()?.replace('_', ".");
             config.set(&key, &option(&value, &key)?).map_err(|error| raise(py, &error))?;
         }
+        log::listen(py, &mut config)?;
         // Reading certificates takes a moment, in which other threads may run.
         let core = py.detach(|| lpconnector::Client::new(&config));
         let core = core.map_err(|error| raise(py, &error))?;

@@ -5,6 +5,7 @@ mod consumer;
 mod conversation;
 mod error;
 mod input;
+mod log;
 mod progress;
 mod response;
 

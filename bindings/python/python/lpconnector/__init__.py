@@ -10,9 +10,11 @@
         reply = conversation.send_text("I need a hand")
         conversation.close()
 
-Everything blocks, and nothing holds the GIL while it waits. Failures are ``LpcError``s.
-``lpconnector.aio`` is the same for asyncio.
+Everything blocks, and nothing holds the GIL while it waits. Failures are ``LpcError``s. Clients log
+to ``logging.getLogger("lpconnector")``. ``lpconnector.aio`` is the same for asyncio.
 """
+
+import logging as _logging
 
 from ._enums import AcceptStatus, ChatState, CsatStatus, Feature, Gender, Ttr
 from ._errors import (
@@ -35,6 +37,7 @@ from ._lpconnector import Client, Consumer, Conversation, Response, __version__
 from ._types import (
     Age,
     AuthenticatedData,
+    Bucket,
     Campaign,
     ClientProperties,
     ConversationContext,
@@ -42,18 +45,24 @@ from ._types import (
     CustomerSde,
     Date,
     ExternalId,
+    Latency,
     Metadata,
     Personal,
     PersonalSde,
     PrivateData,
     Profile,
     PushNotificationData,
+    Stats,
 )
+
+# Without it, Python prints the warnings of programs that set up no logging.
+_logging.getLogger("lpconnector").addHandler(_logging.NullHandler())
 
 __all__ = [
     "AcceptStatus",
     "Age",
     "AuthenticatedData",
+    "Bucket",
     "Campaign",
     "ChatState",
     "Client",
@@ -72,6 +81,7 @@ __all__ = [
     "Feature",
     "Gender",
     "InvalidArgument",
+    "Latency",
     "LpcError",
     "Metadata",
     "Personal",
@@ -85,6 +95,7 @@ __all__ = [
     "Response",
     "ServerError",
     "SignatureError",
+    "Stats",
     "Status",
     "Timeout",
     "TlsError",

@@ -6,7 +6,7 @@ from typing import Any, Optional, TypedDict, Union, final
 from typing_extensions import Self, Unpack
 
 from ._enums import AcceptStatus, ChatState, CsatStatus, Feature, Ttr
-from ._types import Campaign, ClientProperties, ConversationContext, Metadata, Profile
+from ._types import Campaign, ClientProperties, ConversationContext, Metadata, Profile, Stats
 
 __all__ = ["Client", "Consumer", "Conversation", "Response", "__version__", "OPTIONS"]
 
@@ -30,9 +30,16 @@ class _Options(TypedDict, total=False):
     allow_plaintext: Optional[bool]
     token_api_version: Optional[int]
     token_refresh_margin_ms: Optional[int]
+    token_verify: Optional[bool]
+    token_public_key: Optional[str]
     connect_timeout_ms: Optional[int]
     request_timeout_ms: Optional[int]
     call_timeout_ms: Optional[int]
+    retry_max_attempts: Optional[int]
+    retry_backoff_ms: Union[int, Sequence[int], str, None]
+    retry_ambiguous: Optional[bool]
+    rate_limit_backoff_ms: Optional[int]
+    rate_limit_max_wait_ms: Optional[int]
     pool_max_connections: Optional[int]
     pool_idle_timeout_ms: Optional[int]
     dns_cache_ttl_ms: Optional[int]
@@ -52,9 +59,13 @@ class Client:
     """An account's connector.
 
     Takes every option as a keyword, with underscores for dots; ``None`` is as if not given,
-    an empty text puts the default back. Lists may be given for options that take several values, and a mapping for
-    ``client_properties``. Sends nothing by itself. May be used from any number of threads at once,
-    and after a fork in parent and child. As a context manager it shuts down at the end.
+    an empty text puts the default back. Lists may be given for options that take several values,
+    and a mapping for ``client_properties``. Sends nothing by itself. May be used from any number of
+    threads at once, and after a fork in parent and child. As a context manager it shuts down at the
+    end.
+
+    Logs to ``logging.getLogger("lpconnector")``, what the logger's effective level lets pass when
+    the client is made.
 
     Raises ``ConfigError`` for an option that is unknown, malformed or missing.
     """
@@ -81,9 +92,12 @@ class Client:
     def set_app_jwt(self, jwt: Optional[str]) -> None:
         """Uses this AppJWT for all later calls, or with ``None`` none of the caller's: then AppJWTs
         are obtained with ``client_id`` and ``client_secret``."""
+    def stats(self) -> Stats:
+        """What the client has done so far, in this process: after a fork the child counts from 0.
+        Sends nothing."""
     def shutdown(self) -> None:
-        """Ends the client for good: calls in flight in other threads raise ``Closed``, later ones
-        too."""
+        """Ends the client for good: calls in flight in other threads raise ``Closed``, whatever
+        they wait for; later ones raise it, too."""
     def __enter__(self) -> Self: ...
     def __exit__(
         self,

@@ -1,13 +1,13 @@
-"""The shapes of dictionaries that calls take; all members are optional unless a class says so.
+"""The shapes of dictionaries that calls take and give.
 
-Names are those of the wire. What is in them is checked when a call is made; an unknown member is an
+Of those that calls take, all members are optional unless a class says so. Names are those of the wire. What is in them is checked when a call is made; an unknown member is an
 ``InvalidArgument`` that lists the known ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypedDict, Union
+from typing import Any, Literal, Optional, TypedDict, Union
 
 from ._enums import Feature, Gender
 
@@ -169,3 +169,45 @@ class ExternalId(TypedDict):
 
 Metadata = Union[ExternalId, Mapping[str, Any]]
 """What an event carries beside its content: an object with a ``type``."""
+
+
+class Bucket(TypedDict):
+    """One bucket of ``Latency``."""
+
+    up_to: Optional[int]
+    """Milliseconds, the bound included; ``None`` is without bound."""
+    count: int
+    """Attempts in this bucket and those before it."""
+
+
+class Latency(TypedDict):
+    """How long attempts took, as a histogram."""
+
+    count: int
+    """Attempts counted."""
+    sum: int
+    """Their times together, in milliseconds."""
+    buckets: list[Bucket]
+    """How many of them took up to so many milliseconds, with rising bounds; the last bucket holds
+    all of them."""
+
+
+class Stats(TypedDict):
+    """What a client has done so far, in this process."""
+
+    requests: int
+    """HTTP requests tried, each attempt counted."""
+    retries: int
+    """Those among them that were another attempt of the same request."""
+    failures: int
+    """Requests that failed for good."""
+    token_refreshes: int
+    """AppJWTs obtained."""
+    connections_opened: int
+    """Connections made, those to a proxy included."""
+    bytes_sent: int
+    """Bytes written to connections, TLS included."""
+    bytes_received: int
+    """Bytes read from connections, TLS included."""
+    latency_ms: Latency
+    """How long attempts took."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from .._lpconnector import _Options
+    from .._types import Stats
 
 
 class Client:
@@ -21,7 +22,8 @@ class Client:
 
     Takes every option of ``lpconnector.Client`` as a keyword, and ``max_concurrency``: so many
     calls are made at the same time, each by a thread of the client; others wait. Sends nothing by
-    itself. As an async context manager it shuts down at the end.
+    itself. Logs as ``lpconnector.Client`` does, in its threads. As an async context manager it shuts
+    down at the end.
 
     Raises ``ConfigError`` for an option that is unknown, malformed or missing.
     """
@@ -73,6 +75,10 @@ class Client:
         """Uses this AppJWT for all later calls, or with ``None`` none of the caller's: then AppJWTs
         are obtained with ``client_id`` and ``client_secret``."""
         self._client.set_app_jwt(jwt)
+
+    def stats(self) -> Stats:
+        """What the client has done so far, in this process; see ``lpconnector.Client.stats``."""
+        return self._client.stats()
 
     def shutdown(self) -> None:
         """Ends the client for good: calls in flight raise ``Closed``, later ones too. Does not wait

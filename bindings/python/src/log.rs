@@ -1,0 +1,49 @@
+//! The lines of the core's log, for `logging.getLogger("lpconnector")`.
+
+use lpconnector::{Config, LogLevel};
+use pyo3::exceptions::PyKeyboardInterrupt;
+use pyo3::prelude::*;
+
+/// Gives the lines of the configuration's clients to the package's logger: those that it lets pass
+/// now, so that a quiet logger costs nothing.
+pub(crate) fn listen(py: Python<'_>, config: &mut Config) -> PyResult<()> {
+    let logger = py.import("logging")?.call_method1("getLogger", ("lpconnector",))?;
+    let least: i32 = logger.call_method0("getEffectiveLevel")?.extract()?;
+    // The last one that passes lets most lines pass.
+    let passing = LogLevel::ALL.into_iter().rfind(|level| number(*level) >= least);
+    let Some(level) = passing.filter(|level| *level != LogLevel::Off) else { return Ok(()) };
+    let logger = logger.unbind();
+    config.set_log(level, move |level, line| {
+        // While the interpreter ends, there is nobody left to tell.
+        Python::try_attach(|py| tell(py, &logger, level, line));
+    });
+    Ok(())
+}
+
+fn tell(py: Python<'_>, logger: &Py<PyAny>, level: LogLevel, line: &str) {
+    let logged = logger.call_method1(py, "log", (number(level), line)).map(drop);
+    let told = logged.or_else(|error| {
+        if !error.is_instance_of::<PyKeyboardInterrupt>(py) {
+            return Err(error);
+        }
+        // Ctrl-C while a handler ran is meant for the program: it comes again when the call under
+        // way has ended.
+        py.import("_thread")?.call_method0("interrupt_main").map(drop)
+    });
+    if let Err(error) = told {
+        error.write_unraisable(py, Some(logger.bind(py)));
+    }
+}
+
+/// The level as Python's `logging` counts; it has no name for `TRACE`.
+fn number(level: LogLevel) -> i32 {
+    match level {
+        LogLevel::Off => i32::MAX,
+        LogLevel::Error => 40,
+        LogLevel::Warn => 30,
+        LogLevel::Info => 20,
+        LogLevel::Debug => 10,
+        // `TRACE`, and what later versions add.
+        _ => 5,
+    }
+}

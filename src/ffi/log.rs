@@ -1,0 +1,72 @@
+//! Where the lines of a client's log go.
+
+use std::ffi::{c_char, c_void};
+
+use super::boundary::{c_string, handle_mut, status};
+use super::config::lpc_config;
+use super::enums::{log_level, lpc_log_level};
+use super::error::{lpc_error, lpc_status};
+use crate::log::LogLevel;
+
+/// Called with each line that a client logs, on the thread that makes the call. `level`: one of
+/// LPC_LOG_.... `line`: one line of UTF-8 text, without a secret and without a line break at its end;
+/// valid until the function returns.
+pub type lpc_log_fn =
+    Option<unsafe extern "C" fn(user_data: *mut c_void, level: lpc_log_level, line: *const c_char)>;
+
+/// Gives the lines that clients of this configuration log, up to this level, to `fn`; NULL, or the
+/// level LPC_LOG_LEVEL_OFF, stops that, which is the default. It goes for clients made later; those that
+/// exist keep what they were made with. Nothing is ever logged anywhere else.
+///
+/// `config`: from lpc_config_new(). `user_data`: handed to `fn` as it is. Both must be fit for every
+/// thread that makes calls, several at once, and stay valid until every client made from the
+/// configuration and every consumer and conversation of those are freed, and no call is under way
+/// any more. `level`: one of LPC_LOG_...: lines of this level and of those that matter more are
+/// given. `err`: may be NULL.
+///
+/// `fn` delays the call that logs, so it must be quick. It must not throw, and not leave by
+/// longjmp(). It may call the library again, for example lpc_client_stats(); but a function that
+/// sends may wait for the call that logs, and so fail with LPC_TIMEOUT after call.timeout.ms.
+///
+/// LPC_INVALID_ARGUMENT if the configuration is NULL or there is no such level; what was set before
+/// stays then.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_config_set_log_callback(
+    config: *mut lpc_config,
+    r#fn: lpc_log_fn,
+    user_data: *mut c_void,
+    level: lpc_log_level,
+    err: *mut *mut lpc_error,
+) -> lpc_status {
+    status(err, || {
+        let config = &mut handle_mut(config, "config")?.config;
+        let level = log_level(level)?;
+        match r#fn {
+            Some(call) => {
+                let callback = Callback { call, user_data };
+                config.set_log(level, move |level, line| callback.run(level, line));
+            }
+            None => config.set_log(LogLevel::Off, |_, _| {}),
+        }
+        Ok(())
+    })
+}
+
+/// What C gave us to call, and with what.
+struct Callback {
+    call: unsafe extern "C" fn(*mut c_void, lpc_log_level, *const c_char),
+    user_data: *mut c_void,
+}
+
+// SAFETY: the caller promises that function and data may be used on any thread that makes calls.
+unsafe impl Send for Callback {}
+// SAFETY: as above.
+unsafe impl Sync for Callback {}
+
+impl Callback {
+    fn run(&self, level: LogLevel, line: &str) {
+        let line = c_string(line);
+        // SAFETY: the caller promises that both are valid as long as there is something to log.
+        unsafe { (self.call)(self.user_data, level as lpc_log_level, line.as_ptr()) };
+    }
+}

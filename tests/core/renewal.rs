@@ -1,0 +1,273 @@
+//! AppJWTs that end, are refused, or are not to be trusted.
+
+use std::sync::Barrier;
+use std::time::Duration;
+
+use lpc_sandbox::{Account, Forged, Options, Route, Sandbox};
+use lpconnector::{Client, Error, Status};
+use serde_json::{Value, json};
+
+use crate::scene::Scene;
+
+const THREADS: usize = 64;
+
+#[test]
+fn threads_that_need_a_token_at_once_share_one_request() {
+    let scene = Scene::new();
+    let start = Barrier::new(THREADS);
+    std::thread::scope(|scope| {
+        for n in 0..THREADS {
+            let (scene, start) = (&scene, &start);
+            scope.spawn(move || {
+                start.wait();
+                scene.client.consumer(&format!("consumer {n}")).unwrap().jws().unwrap();
+            });
+        }
+    });
+    assert_eq!(scene.requests_on(Route::Token).len(), 1);
+    assert_eq!(scene.client.stats().token_refreshes, 1);
+}
+
+#[test]
+fn a_refused_token_is_replaced_once_for_all_threads_and_nothing_is_lost() {
+    let scene = Scene::new();
+    let consumer = scene.consumer();
+    let conversations: Vec<_> =
+        (0..THREADS).map(|_| consumer.open(&Default::default()).unwrap()).collect();
+    scene.sandbox.revoke_tokens(&scene.account.id);
+    let start = Barrier::new(THREADS);
+    std::thread::scope(|scope| {
+        for conversation in &conversations {
+            let start = &start;
+            scope.spawn(move || {
+                start.wait();
+                let response = conversation.send_text("x").unwrap();
+                // A thread that comes late begins with the new token.
+                assert!((1..=2).contains(&response.attempts()));
+            });
+        }
+    });
+    assert_eq!(scene.requests_on(Route::Token).len(), 2);
+    assert_eq!(scene.texts().len(), THREADS);
+}
+
+#[test]
+fn the_repeat_is_the_same_request() {
+    let scene = Scene::new();
+    let conversation = scene.conversation();
+    scene.sandbox.revoke_tokens(&scene.account.id);
+    let response = conversation.send_text("x").unwrap();
+    assert_eq!((response.attempts(), response.sequence()), (2, Some(0)));
+    let sent = scene.requests_on(Route::Send);
+    assert_eq!((sent.len(), &sent[0].body), (2, &sent[1].body));
+    assert_ne!(sent[0].header("authorization"), sent[1].header("authorization"));
+    assert_eq!(sent[0].header("x-lp-on-behalf"), sent[1].header("x-lp-on-behalf"));
+    // It is kept from then on.
+    conversation.send_text("y").unwrap();
+    assert_eq!(scene.requests_on(Route::Token).len(), 2);
+}
+
+#[test]
+fn a_401_that_does_not_say_why_is_taken_for_one_of_the_token() {
+    for body in ["", "<html>", "{}"] {
+        for route in [Route::Send, Route::Conversation, Route::Consumer] {
+            let scene = Scene::new();
+            let conversation = scene.conversation();
+            scene.answer_with(route, 401, body);
+            match route {
+                Route::Send => drop(conversation.send_text("x").unwrap()),
+                _ => drop(scene.client.consumer("y").unwrap().open(&Default::default()).unwrap()),
+            }
+            assert_eq!(scene.requests_on(Route::Token).len(), 2, "{body:?} {route:?}");
+        }
+    }
+}
+
+#[test]
+fn a_token_is_replaced_once_and_not_again() {
+    let scene = Scene::new();
+    let conversation = scene.conversation();
+    scene.answer_with(Route::Send, 401, "");
+    scene.answer_with(Route::Send, 401, "");
+    let error = conversation.send_text("x").unwrap_err();
+    assert_eq!((error.status(), error.attempts()), (Status::Unauthorized, 2));
+    assert!(!error.request_id().is_empty());
+    assert_eq!(scene.requests_on(Route::Token).len(), 2);
+
+    // Also where the consumer has to be identified on the way.
+    let scene = Scene::new();
+    for _ in 0..3 {
+        scene.answer_with(Route::Consumer, 401, "");
+    }
+    let error = scene.open().unwrap_err();
+    assert_eq!((error.status(), error.attempts()), (Status::Unauthorized, 2));
+    assert_eq!(scene.requests_on(Route::Token).len(), 2);
+    assert_eq!(scene.requests_on(Route::Consumer).len(), 2);
+}
+
+#[test]
+fn other_refusals_are_reported_and_no_token_is_replaced() {
+    for code in [40001, 40103, 40104, 40105] {
+        let scene = Scene::new();
+        let conversation = scene.conversation();
+        let body = json!({"code": 401, "body": {"title": "T", "details": "D", "errorCode": code}});
+        scene.answer_with(Route::Send, 401, &body.to_string());
+        let error = conversation.send_text("x").unwrap_err();
+        assert_eq!((error.service_code(), error.attempts()), (code, 1));
+        assert_eq!(scene.requests_on(Route::Token).len(), 1);
+    }
+    // A 400 with the token's code is no 401.
+    let scene = Scene::new();
+    let conversation = scene.conversation();
+    scene.answer_with(Route::Send, 400, r#"{"body":{"errorCode":40102}}"#);
+    assert_eq!(conversation.send_text("x").unwrap_err().attempts(), 1);
+    // Nor does a service that was asked without a token complain about one.
+    let scene = Scene::new();
+    scene.answer_with(Route::Domain, 401, "");
+    assert_eq!(scene.open().unwrap_err().status(), Status::Unauthorized);
+    assert_eq!(scene.requests().len(), 1);
+}
+
+#[test]
+fn a_token_that_cannot_be_replaced_says_why() {
+    let scene = Scene::new();
+    let conversation = scene.conversation();
+    scene.sandbox.revoke_tokens(&scene.account.id);
+    scene.answer_with(Route::Token, 401, r#"{"error":"invalid_client"}"#);
+    let error = conversation.send_text("x").unwrap_err();
+    assert_eq!((error.status(), error.title()), (Status::Unauthorized, "invalid_client"));
+    assert!(error.message().starts_with("obtaining an AppJWT"), "{error}");
+    conversation.send_text("y").unwrap();
+}
+
+#[test]
+fn the_clock_that_counts_is_the_services() {
+    // Two hours behind: by our clock, its tokens have ended before they begin.
+    let scene = Scene::new();
+    scene.sandbox.set_clock_offset(&scene.account.id, -7200);
+    scene.conversation().send_text("x").unwrap();
+    assert_eq!(scene.requests_on(Route::Token).len(), 1);
+
+    // Two hours ahead: by our clock, a token that is about to end has two hours left.
+    let scene = Scene::new();
+    scene.sandbox.set_clock_offset(&scene.account.id, 7200);
+    scene.sandbox.set_token_lifetime(&scene.account.id, Duration::from_secs(59));
+    scene.conversation().send_text("x").unwrap();
+    assert_eq!(scene.requests_on(Route::Token).len(), 3, "within the margin each time");
+}
+
+/// A sandbox of the test's own, because key sets belong to no account.
+fn verifying(version: &str, with_its_key: bool) -> (Sandbox, Account, Client) {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let key = if with_its_key { sandbox.public_key() } else { String::new() };
+    let account = sandbox.new_account();
+    let client = Client::new(&crate::scene::config(
+        &sandbox,
+        &account,
+        &[("token.verify", "true"), ("token.api.version", version), ("token.public.key", &key)],
+    ))
+    .unwrap();
+    (sandbox, account, client)
+}
+
+fn jws(client: &Client) -> Result<(), Error> {
+    client.consumer("x").unwrap().jws().map(drop)
+}
+
+fn grant(sandbox: &Sandbox, account: &Account, jwt: &str) {
+    let granted = json!({"access_token": jwt, "token_type": "Bearer"}).to_string();
+    let answer = crate::scene::status_answer(200, &[], &granted);
+    sandbox.answer_next(&account.id, Route::Token, answer);
+}
+
+fn refused(client: &Client, says: &str) {
+    let error = jws(client).unwrap_err();
+    assert_eq!(error.status(), Status::Unauthorized, "{error}");
+    assert!(error.message().starts_with("obtaining an AppJWT: "), "{error}");
+    assert!(error.message().contains(says), "{error}");
+}
+
+#[test]
+fn v1_tokens_are_checked_by_the_static_key() {
+    let (sandbox, account, client) = verifying("1", true);
+    jws(&client).unwrap();
+    let forged = |forged| grant(&sandbox, &account, &sandbox.forge_app_jwt(&account.id, forged));
+    let renew = || client.set_app_jwt(None).unwrap();
+    for (kind, says) in [
+        (Forged::BrokenSignature, "its signature does not match"),
+        (Forged::NoneAlgorithm, "its header is no JWT's"),
+    ] {
+        // Its own client, because the one above has a token.
+        let options = [("token.verify", "true"), ("token.public.key", &sandbox.public_key())];
+        let client = Client::new(&crate::scene::config(&sandbox, &account, &options)).unwrap();
+        forged(kind);
+        refused(&client, says);
+        renew();
+        jws(&client).unwrap();
+    }
+    assert_eq!(sandbox.key_requests().len(), 0);
+    // The sandbox's key is not that of the service.
+    let (_sandbox, _, client) = verifying("1", false);
+    refused(&client, "its signature does not match Sentinel's key");
+}
+
+#[test]
+fn a_token_for_another_account_or_of_another_issuer_is_not_used() {
+    for (claim, value, says) in [
+        ("aud", json!("another"), "its aud is 'another' and not the account"),
+        ("aud", Value::Null, "its aud is ''"),
+        ("iss", json!("Evil"), "its iss is 'Evil' and not Sentinel"),
+    ] {
+        let (sandbox, account, client) = verifying("1", true);
+        let jwt = sandbox.issue_app_jwt(&account.id, 3600, &[(claim, value)]);
+        grant(&sandbox, &account, &jwt);
+        refused(&client, says);
+        assert_eq!(sandbox.requests(&account.id).len(), 2, "no token went anywhere");
+    }
+}
+
+#[test]
+fn v2_tokens_are_checked_by_the_published_keys_which_are_fetched_once() {
+    let (sandbox, account, client) = verifying("2", false);
+    // Within the refresh margin: each use obtains another one.
+    sandbox.set_token_lifetime(&account.id, Duration::from_secs(59));
+    for _ in 0..3 {
+        jws(&client).unwrap();
+    }
+    assert_eq!(sandbox.key_requests().len(), 1);
+
+    // An unknown key is asked for once more, and then known.
+    sandbox.rotate_key(&account.id);
+    for _ in 0..3 {
+        jws(&client).unwrap();
+    }
+    assert_eq!(sandbox.key_requests().len(), 2);
+
+    // But not again within a minute.
+    for _ in 0..3 {
+        let forged = sandbox.forge_app_jwt(&account.id, Forged::UnknownKid);
+        grant(&sandbox, &account, &forged);
+        refused(&client, "Sentinel's key set has no key");
+    }
+    assert_eq!(sandbox.key_requests().len(), 2);
+    for (kind, says) in [
+        (Forged::BrokenSignature, "its signature does not match"),
+        (Forged::NoKid, "it does not say which key signed it"),
+    ] {
+        grant(&sandbox, &account, &sandbox.forge_app_jwt(&account.id, kind));
+        refused(&client, says);
+    }
+    jws(&client).unwrap();
+}
+
+#[test]
+fn without_a_key_set_no_token_is_trusted() {
+    let (sandbox, account, client) = verifying("2", false);
+    for (status, body) in [(500, ""), (200, "{}"), (200, "<html>")] {
+        let answer = crate::scene::status_answer(status, &[], body);
+        sandbox.answer_next(&account.id, Route::Keys, answer);
+        let error = jws(&client).unwrap_err();
+        assert!(error.message().contains("fetching Sentinel's key set"), "{error}");
+    }
+    jws(&client).unwrap();
+}

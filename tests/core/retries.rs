@@ -1,0 +1,293 @@
+//! What is tried again, how often, and what is not.
+
+use lpc_sandbox::{Answer, Route};
+use lpconnector::{Attachment, Client, Error, Status};
+use serde_json::json;
+
+use crate::scene::{Scene, json as body_of, status_answer};
+
+/// Four attempts with next to no wait between them.
+const QUICK: [(&str, &str); 3] =
+    [("retry.max.attempts", "4"), ("retry.backoff.ms", "1"), ("rate.limit.backoff.ms", "1")];
+
+fn quick(more: &[(&str, &str)]) -> Scene {
+    Scene::with(&[&QUICK, more].concat())
+}
+
+fn fail_each(scene: &Scene, route: Route, answers: &[Answer]) {
+    for answer in answers {
+        scene.answer(route, answer.clone());
+    }
+}
+
+fn status(status: u16) -> Answer {
+    status_answer(status, &[], "no")
+}
+
+#[test]
+fn a_5xx_is_tried_again_with_the_same_request() {
+    let scene = quick(&[]);
+    let conversation = scene.conversation();
+    fail_each(&scene, Route::Send, &[status(500), status(502), status(503)]);
+    let response = conversation.send_text("x").unwrap();
+    assert_eq!(response.attempts(), 4);
+    let sent = scene.requests_on(Route::Send);
+    assert_eq!(sent.len(), 4);
+    assert!(sent.iter().all(|request| request.body == sent[0].body));
+    assert_eq!(scene.texts(), ["x"]);
+
+    fail_each(&scene, Route::Send, &[status(500), status(501), status(504), status(599)]);
+    let error = conversation.send_text("y").unwrap_err();
+    assert_eq!((error.status(), error.http_status(), error.attempts()), (Status::Server, 599, 4));
+    let stats = scene.client.stats();
+    assert_eq!((stats.retries, stats.failures), (6, 1));
+    assert_eq!(stats.requests, scene.requests().len() as u64);
+}
+
+#[test]
+fn the_default_policy_is_the_vendors() {
+    // Each wait can be seen without waiting: the call's time is too short for it.
+    for (attempts, backoff, timeout) in [
+        (1, "", "4999"),
+        (2, "1,10000", "9999"),
+        (3, "1,1,15000", "14999"),
+        (4, "1,1,1,15000", "14999"),
+    ] {
+        let scene = Scene::with(&[
+            ("retry.max.attempts", ""),
+            ("retry.backoff.ms", backoff),
+            ("call.timeout.ms", timeout),
+        ]);
+        let conversation = scene.conversation();
+        fail_each(&scene, Route::Send, &[status(503), status(503), status(503), status(503)]);
+        let error = conversation.send_text("x").unwrap_err();
+        assert_eq!((error.status(), error.attempts()), (Status::Server, attempts));
+        assert_eq!(scene.requests_on(Route::Send).len(), attempts as usize);
+    }
+    let defaults = lpconnector::Config::new();
+    assert_eq!(defaults.get("retry.backoff.ms"), Some("5000,10000,15000"));
+    assert_eq!(defaults.get("retry.max.attempts"), Some("4"));
+}
+
+#[test]
+fn other_refusals_are_not_tried_again() {
+    let scene = quick(&[]);
+    let conversation = scene.conversation();
+    for http in [400, 403, 404, 408, 413, 422] {
+        scene.answer(Route::Send, status(http));
+        let error = conversation.send_text("x").unwrap_err();
+        assert_eq!((error.status(), error.attempts()), (Status::Rejected, 1), "{http}");
+    }
+    for redirect in [301, 307] {
+        scene.answer(Route::Send, status(redirect));
+        assert_eq!(conversation.send_text("x").unwrap_err().attempts(), 1);
+    }
+    // Nor what is no answer of the protocol.
+    scene.answer(Route::Send, status(200));
+    let error = conversation.send_text("x").unwrap_err();
+    assert_eq!((error.status(), error.attempts()), (Status::Protocol, 1));
+}
+
+#[test]
+fn a_connection_that_cannot_be_made_is_tried_again() {
+    let scene = quick(&[("domain.messaging", "http://127.0.0.1:1")]);
+    let error = scene.open().unwrap_err();
+    assert_eq!((error.status(), error.attempts()), (Status::Connect, 4));
+    assert!(!error.maybe_delivered());
+}
+
+#[test]
+fn tls_failures_are_not_tried_again() {
+    let scene = Scene::over_tls(&[&QUICK[..], &[("tls.ca.file", "")]].concat());
+    let error = scene.open().unwrap_err();
+    assert_eq!((error.status(), error.attempts()), (Status::Tls, 1), "{error}");
+}
+
+#[test]
+fn a_message_whose_answer_was_lost_is_reported_and_not_repeated() {
+    let scene = quick(&[]);
+    let conversation = scene.conversation();
+    for answer in [Answer::Lose, Answer::Cut, Answer::Reset] {
+        scene.answer(Route::Send, answer);
+        let error = conversation.send_text("x").unwrap_err();
+        assert_eq!((error.status(), error.attempts()), (Status::Connect, 1));
+        assert!(error.maybe_delivered() && error.is_retryable());
+    }
+    assert_eq!(scene.requests_on(Route::Send).len(), 3);
+
+    scene.answer(Route::Conversation, Answer::Lose);
+    let error = scene.open().unwrap_err();
+    assert!(error.maybe_delivered() && error.attempts() == 1);
+}
+
+#[test]
+fn it_is_repeated_with_the_same_id_where_the_caller_wants_that() {
+    let scene = quick(&[("retry.ambiguous", "true")]);
+    let conversation = scene.conversation();
+    scene.answer(Route::Send, Answer::Lose);
+    let response = conversation.send_text("x").unwrap();
+    // The service counts how often it saw the same request.
+    assert_eq!((response.attempts(), response.sequence()), (2, Some(2)));
+    let sent = scene.requests_on(Route::Send);
+    assert_eq!(body_of(&sent[0])["id"], body_of(&sent[1])["id"]);
+
+    // Once it may have been delivered, a refusal of its repetition does not undo that.
+    fail_each(&scene, Route::Send, &[Answer::Lose, status(400)]);
+    let error = conversation.send_text("y").unwrap_err();
+    assert_eq!((error.status(), error.attempts()), (Status::Rejected, 2));
+    assert!(error.maybe_delivered());
+}
+
+#[test]
+fn what_changes_nothing_when_repeated_is_repeated() {
+    let scene = quick(&[]);
+    for route in [Route::Domain, Route::Token, Route::Consumer] {
+        scene.answer(route, Answer::Lose);
+    }
+    let conversation = scene.conversation();
+    let png = Attachment::from_bytes(b"\x89PNG\r\n\x1a\nx", "PNG");
+    for route in [Route::Send, Route::Storage] {
+        scene.answer(route, Answer::Lose);
+        conversation.send_file(&png).unwrap();
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = scene.sandbox.put_file(&scene.account.id, "a.png", *b"\x89PNG\r\n\x1a\ny");
+    for route in [Route::Send, Route::Storage] {
+        scene.answer(route, Answer::Lose);
+        conversation.download_file(&path, &directory.path().join("a.png")).unwrap();
+    }
+    scene.answer(Route::Send, Answer::Lose);
+    conversation.rate(5, true, lpconnector::CsatStatus::Filled).unwrap();
+    scene.answer(Route::Send, Answer::Lose);
+    assert_eq!(conversation.close().unwrap().attempts(), 2);
+    assert_eq!(scene.client.stats().failures, 0);
+}
+
+#[test]
+fn a_close_that_stays_unanswered_may_have_happened() {
+    let scene = quick(&[]);
+    let conversation = scene.conversation();
+    fail_each(&scene, Route::Send, &[Answer::Lose, Answer::Lose, Answer::Lose, Answer::Lose]);
+    let error = conversation.close().unwrap_err();
+    assert_eq!((error.status(), error.attempts()), (Status::Connect, 4));
+    assert!(error.maybe_delivered());
+}
+
+fn limited(scene: &Scene, route: Route, headers: &[(&str, &str)]) {
+    scene.answer(route, status_answer(429, headers, ""));
+}
+
+#[test]
+fn a_429_is_tried_again_after_a_pause() {
+    let scene = quick(&[]);
+    let conversation = scene.conversation();
+    for _ in 0..3 {
+        limited(&scene, Route::Send, &[]);
+    }
+    assert_eq!(conversation.send_text("x").unwrap().attempts(), 4);
+    limited(&scene, Route::Send, &[("Retry-After", "0")]);
+    assert_eq!(conversation.send_text("x").unwrap().attempts(), 2);
+}
+
+#[test]
+fn the_pause_is_a_second_at_least_and_five_for_tokens() {
+    // It can be seen without waiting: the call's time is too short for it.
+    let fails = |route, timeout: &str, headers: &[(&str, &str)]| -> Error {
+        let scene = Scene::with(&[("retry.max.attempts", ""), ("call.timeout.ms", timeout)]);
+        limited(&scene, route, headers);
+        let error = scene.open().unwrap_err();
+        assert_eq!((error.status(), error.attempts()), (Status::RateLimited, 1));
+        assert_eq!((error.http_status(), scene.requests_on(route).len()), (429, 1));
+        error
+    };
+    assert_eq!(fails(Route::Conversation, "999", &[]).retry_after_ms(), None);
+    fails(Route::Token, "4999", &[]);
+    fails(Route::Consumer, "4999", &[("Retry-After", "1")]);
+    // What the service asks for wins, as seconds or as a date, but nobody waits for ever.
+    let error = fails(Route::Conversation, "29000", &[("Retry-After", "29")]);
+    assert_eq!(error.retry_after_ms(), Some(29_000));
+    fails(Route::Conversation, "60000", &[("Retry-After", "31")]);
+    let dates = [
+        ("Date", "Tue, 02 Jan 2001 12:00:00 GMT"),
+        ("Retry-After", "Tue, 02 Jan 2001 13:00:00 GMT"),
+    ];
+    assert_eq!(fails(Route::Conversation, "60000", &dates).retry_after_ms(), Some(3_600_000));
+}
+
+#[test]
+fn after_a_429_no_thread_sends_until_the_pause_is_over() {
+    let scene = Scene::new();
+    let conversation = scene.conversation();
+    limited(&scene, Route::Send, &[("Retry-After", "3600")]);
+    conversation.send_text("x").unwrap_err();
+    let sent = scene.requests().len();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let error = scene.open().unwrap_err();
+                assert_eq!((error.status(), error.attempts()), (Status::RateLimited, 0));
+                assert!(error.request_id().is_empty() && !error.maybe_delivered());
+                let left = error.retry_after_ms().unwrap();
+                assert!((3_500_000..=3_600_000).contains(&left), "{left}");
+            });
+        }
+    });
+    assert_eq!(scene.requests().len(), sent, "nobody asked again");
+    // Another client is another matter.
+    let other = Client::new(&scene.config(&[])).unwrap();
+    other.consumer("y").unwrap().open(&Default::default()).unwrap();
+}
+
+#[test]
+fn many_threads_get_through_after_the_pause() {
+    let scene = quick(&[("rate.limit.backoff.ms", "20")]);
+    let consumer = scene.consumer();
+    consumer.jws().unwrap();
+    for _ in 0..3 {
+        limited(&scene, Route::Conversation, &[]);
+    }
+    std::thread::scope(|scope| {
+        for _ in 0..32 {
+            scope.spawn(|| consumer.open(&Default::default()).unwrap());
+        }
+    });
+    assert_eq!(scene.requests_on(Route::Conversation).len(), 35);
+}
+
+#[test]
+fn a_shutdown_ends_back_offs_and_pauses() {
+    for answer in [status(503), status_answer(429, &[("Retry-After", "3000")], "")] {
+        let scene = Scene::with(&[
+            ("retry.max.attempts", "4"),
+            ("retry.backoff.ms", "3600000"),
+            ("rate.limit.max.wait.ms", "7200000"),
+            ("call.timeout.ms", "86400000"),
+        ]);
+        let conversation = scene.conversation();
+        scene.answer(Route::Send, answer);
+        std::thread::scope(|scope| {
+            let sending = scope.spawn(|| conversation.send_text("x"));
+            while scene.client.stats().retries == 0 {
+                std::thread::yield_now();
+            }
+            scene.client.shutdown();
+            let error = sending.join().unwrap().unwrap_err();
+            assert_eq!((error.status(), error.attempts()), (Status::Closed, 1));
+            assert!(!error.maybe_delivered(), "an answer came");
+        });
+    }
+}
+
+#[test]
+fn an_item_refused_in_a_batch_is_not_tried_again() {
+    let scene = quick(&[]);
+    let refused = json!([
+        {"code": "OK", "body": {}, "reqId": "1"},
+        {"code": 503, "body": {}, "reqId": "2"},
+    ]);
+    let batch = json!([{"kind": "req", "id": "1", "type": "x", "body": {}},
+        {"kind": "req", "id": "2", "type": "y", "body": {}}]);
+    scene.answer_with(Route::Conversation, 200, &refused.to_string());
+    let error = scene.consumer().batch_json(batch.to_string().as_bytes()).unwrap_err();
+    assert_eq!((error.status(), error.attempts()), (Status::Rejected, 1));
+}

@@ -1,0 +1,78 @@
+"""What a client counts of its work."""
+
+from __future__ import annotations
+
+import asyncio
+import typing
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import lpconnector
+from conftest import Account
+from lpconnector import Client, aio
+
+
+def test_a_client_that_did_nothing(account: Account, client: Client) -> None:
+    stats = client.stats()
+    # Its type is written by hand.
+    assert set(stats) == set(lpconnector.Stats.__annotations__)
+    assert set(stats["latency_ms"]) == set(lpconnector.Latency.__annotations__)
+    for bucket in stats["latency_ms"]["buckets"]:
+        assert set(bucket) == set(lpconnector.Bucket.__annotations__)
+        assert bucket["count"] == 0
+    assert sum(value for value in stats.values() if isinstance(value, int)) == 0
+    assert account.requests() == []
+
+
+def test_a_conversation_is_counted(account: Account, client: Client) -> None:
+    conversation = client.consumer("x").open()
+    conversation.send_text("one")
+    account.answer("send", status=503)
+    with pytest.raises(lpconnector.ServerError):
+        conversation.send_text("two")
+    conversation.close()
+    stats, came = client.stats(), account.requests()
+    assert stats["requests"] == len(came) == 7
+    assert stats["retries"] == 0
+    assert stats["failures"] == 1
+    assert stats["token_refreshes"] == 1
+    assert stats["connections_opened"] == len({request["connection"] for request in came})
+    assert stats["bytes_sent"] > sum(len(request["body"]) for request in came)
+    assert stats["bytes_received"] > 7 * 100
+    latency = stats["latency_ms"]
+    bounds = [bucket["up_to"] for bucket in latency["buckets"]]
+    counts = [bucket["count"] for bucket in latency["buckets"]]
+    assert latency["count"] == counts[-1] == 7
+    assert counts == sorted(counts)
+    assert bounds[-1] is None
+    finite = typing.cast("list[int]", bounds[:-1])
+    assert finite == sorted(set(finite))
+
+
+def test_retries_are_counted(account: Account) -> None:
+    client = account.client(retry_max_attempts=2, retry_backoff_ms=1)
+    conversation = client.consumer("x").open()
+    account.answer("send", status=503)
+    conversation.send_text("x")
+    stats = client.stats()
+    assert (stats["requests"], stats["retries"], stats["failures"]) == (6, 1, 0)
+
+
+def test_threads_are_counted_together(account: Account, client: Client) -> None:
+    def open_and_send(number: int) -> int:
+        client.consumer(f"consumer {number}").open().send_text("x")
+        return client.stats()["requests"]
+
+    with ThreadPoolExecutor(8) as pool:
+        seen = list(pool.map(open_and_send, range(64)))
+    assert max(seen) == client.stats()["requests"] == 2 + 64 * 3
+
+
+def test_asyncio(account: Account) -> None:
+    async def main() -> None:
+        async with aio.Client.from_env(**account.options()) as client:
+            await client.consumer("x").open()
+            assert client.stats()["requests"] == 4
+
+    asyncio.run(main())
