@@ -2,7 +2,7 @@
 //! that touches ureq's `unversioned` traits, which may change in a patch release.
 
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Weak};
@@ -228,10 +228,13 @@ impl Dialer {
         let mut stream = StreamOwned::new(tls, stream);
         match stream.conn.complete_io(&mut stream.sock) {
             Ok(_) => Ok(stream),
-            Err(why) => match tls_cause(&why) {
-                Some(why) => Err(failed(why)),
-                None => Err(not_made(place, &why).context("in the TLS handshake")),
-            },
+            Err(why) => {
+                let why = stream.reason(why);
+                match tls_cause(&why) {
+                    Some(why) => Err(failed(why)),
+                    None => Err(not_made(place, &why).context("in the TLS handshake")),
+                }
+            }
         }
     }
 
@@ -347,8 +350,13 @@ impl Read for Socket {
 
 impl Write for Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(bytes)])
+    }
+
+    // TLS hands over several records at once.
+    fn write_vectored(&mut self, pieces: &[IoSlice]) -> io::Result<usize> {
         loop {
-            match (&*self.stream).write(bytes) {
+            match (&*self.stream).write_vectored(pieces) {
                 Err(why) if not_yet(&why) => self.wait(PollFlags::OUT)?,
                 Ok(amount) => {
                     self.counters.bytes_sent.fetch_add(amount as u64, Relaxed);
@@ -370,6 +378,11 @@ trait Stream: Read + Write + Send + Sync + 'static {
 
     /// Whether nothing came that nobody asked for.
     fn is_quiet(&mut self) -> bool;
+
+    /// What the other side says about a failure to write, if it says something.
+    fn reason(&mut self, why: io::Error) -> io::Error {
+        why
+    }
 }
 
 impl Stream for Socket {
@@ -394,6 +407,21 @@ impl<S: Stream> Stream for Secure<S> {
         let decrypted = self.conn.process_new_packets();
         decrypted.is_ok_and(|state| state.plaintext_bytes_to_read() == 0) && self.sock.is_quiet()
     }
+
+    /// An alert, for example that it wants a certificate: it lies there unread while our writing
+    /// fails, because its sender has closed the connection.
+    fn reason(&mut self, why: io::Error) -> io::Error {
+        let closed = [io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset];
+        if !closed.contains(&why.kind()) {
+            return why;
+        }
+        while self.conn.read_tls(&mut self.sock).is_ok_and(|amount| amount > 0) {
+            if let Err(alert) = self.conn.process_new_packets() {
+                return io::Error::other(alert);
+            }
+        }
+        why
+    }
 }
 
 /// What ureq sends a request over.
@@ -415,10 +443,8 @@ impl<S: Stream> Link<S> {
         if held > 0 {
             self.stream.socket().until = moment(timeout);
             let output = &self.buffers.buffers.output()[..held];
-            self.stream
-                .write_all(output)
-                .and_then(|()| self.stream.flush())
-                .map_err(|why| broken(why, timeout))?;
+            let written = self.stream.write_all(output).and_then(|()| self.stream.flush());
+            written.map_err(|why| broken(self.stream.reason(why), timeout))?;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use httparse::Status;
-use ureq::{Error, Proxy};
+use ureq::{Error, Proxy, ProxyProtocol};
 use zeroize::Zeroizing;
 
 /// Takes `http://`, `https://`, `socks5://` (names are looked up here) or `socks5h://` (there), with
@@ -35,7 +35,11 @@ pub(crate) fn from_env() -> Result<Option<Proxy>, Error> {
     match variable(["HTTPS_PROXY", "https_proxy"])? {
         Some(url) if !url.is_empty() => {
             let excepted = variable(["NO_PROXY", "no_proxy"])?.unwrap_or_default();
-            with_exceptions(&Proxy::new(&url)?, &excepted).map(Some)
+            let proxy = Proxy::new(&url)?;
+            if matches!(proxy.protocol(), ProxyProtocol::Socks4 | ProxyProtocol::Socks4A) {
+                return Err(Error::InvalidProxyUrl);
+            }
+            with_exceptions(&proxy, &excepted).map(Some)
         }
         _ => Ok(None),
     }
@@ -102,8 +106,8 @@ pub(crate) fn http_connect(
             (Ok(Status::Complete(_)), Some(200..=299)) => {
                 return Err(refusal("it sent more than its answer"));
             }
-            (Ok(Status::Complete(_)), Some(407)) => {
-                return Err(refusal("it wants other credentials (407)"));
+            (Ok(Status::Complete(_)), Some(code @ (401 | 407))) => {
+                return Err(refusal(&format!("it wants other credentials ({code})")));
             }
             (Ok(Status::Complete(_)), code) => {
                 return Err(refusal(&format!("it answered {}", code.unwrap_or(0))));

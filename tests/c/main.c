@@ -51,6 +51,7 @@ static const struct {
     {"retry: a lost answer", test_a_text_whose_answer_was_lost},
     {"retry: a refused AppJWT", test_a_refused_app_jwt_is_replaced},
     {"names: looked up once", test_names_are_looked_up_once},
+    {"names: an address that hangs", test_an_address_that_hangs_leaves_time_for_the_next},
     {"names: not found", test_a_name_that_is_not_found},
     {"names: a lookup that hangs", test_a_lookup_that_hangs},
     {"names: shutdown ends a lookup", test_shutdown_ends_a_lookup_that_hangs},

@@ -4,10 +4,13 @@
 #include "harness.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -136,6 +139,43 @@ void test_names_are_looked_up_once(void)
     CHECK(number_of(stats, "connections_opened") == 1);
     free(stats);
     lpc_conversation_free(conversation);
+    lpc_consumer_free(consumer);
+    lpc_client_free(client);
+}
+
+/* A listener at localhost's first address whose queue is full, so that connecting there hangs. */
+static void deafen(int sockets[4])
+{
+    const char *url = getenv("LPC_DOMAIN_API_URL");
+    struct sockaddr_in there = {0};
+    int i;
+
+    CHECK(url != NULL);
+    there.sin_family = AF_INET;
+    there.sin_port = htons((uint16_t)atoi(strrchr(url, ':') + 1));
+    CHECK(inet_pton(AF_INET, addresses[0], &there.sin_addr) == 1);
+    sockets[0] = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(sockets[0] >= 0);
+    CHECK(bind(sockets[0], (struct sockaddr *)&there, sizeof there) == 0);
+    CHECK(listen(sockets[0], 0) == 0);
+    for (i = 1; i < 4; i++) {
+        sockets[i] = socket(AF_INET, SOCK_STREAM, 0);
+        CHECK(sockets[i] >= 0 && fcntl(sockets[i], F_SETFL, O_NONBLOCK) == 0);
+        connect(sockets[i], (struct sockaddr *)&there, sizeof there);
+    }
+}
+
+void test_an_address_that_hangs_leaves_time_for_the_next(void)
+{
+    account a = account_new();
+    lpc_client *client = client_at(&a, "localhost", "4000");
+    lpc_consumer *consumer = new_consumer(client, "John_Doe");
+    int sockets[4], i;
+
+    deafen(sockets);
+    lpc_conversation_free(new_conversation(consumer));
+    for (i = 0; i < 4; i++)
+        close(sockets[i]);
     lpc_consumer_free(consumer);
     lpc_client_free(client);
 }

@@ -216,7 +216,8 @@ fn the_pause_is_a_second_at_least_and_five_for_tokens() {
 
 #[test]
 fn after_a_429_no_thread_sends_until_the_pause_is_over() {
-    let scene = Scene::new();
+    // There is time enough for the call, but nobody waits for so long.
+    let scene = Scene::with(&[("call.timeout.ms", "86400000")]);
     let conversation = scene.conversation();
     limited(&scene, Route::Send, &[("Retry-After", "3600")]);
     conversation.send_text("x").unwrap_err();
