@@ -16,10 +16,10 @@ MANY := --test-threads=8
 C_LINK := -L $(OUT) -llpconnector -Wl,-rpath,$(abspath $(OUT)) -lpthread
 
 .DEFAULT_GOAL := help
-.PHONY: help build check demo test test-rust test-proxies test-c test-cpp test-cpp-compiled test-python lateness docs clean tools
+.PHONY: help build check demo test test-rust test-proxies test-c test-cpp test-cpp-compiled test-python fuzz-notifications lateness docs clean tools
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "  make %-18s %s\n", $$1, $$2 }'
 
 demo: build $(VENV)/installed target/c/first_conversation ## watch a C and a Python program hold a conversation, against a local sandbox
 	@rm -f target/demo.log
@@ -42,6 +42,11 @@ docs: tools ## generate include/lpconnector.h and CONFIGURATION.md again
 
 test-rust: tools ## the Rust tests and examples in the documentation
 	$(CARGO) test --quiet --workspace --exclude lpconnector-python -- $(MANY)
+	LPC_FUZZ_ROUNDS=1000000 $(CARGO) test --quiet --profile fuzz --test webhooks
+
+fuzz-notifications: tools ## post broken webhooks, other ones each time: LPC_FUZZ_ROUNDS of them
+	LPC_FUZZ_ROUNDS=$${LPC_FUZZ_ROUNDS:-50000000} LPC_FUZZ_SEED=$${LPC_FUZZ_SEED:-$$(date +%s)} \
+	  $(CARGO) test --quiet --profile fuzz --test webhooks
 
 test-proxies: tools ## the Rust tests through real proxies, where those are installed
 	@missing=; for program in tinyproxy microsocks socat; do \

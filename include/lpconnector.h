@@ -17,11 +17,13 @@
  * - Strings that go in are NUL-terminated UTF-8 and copied where they are kept. Strings and bytes
  *   that come out are borrowed from their handle, valid until it is freed, and never freed by the
  *   caller.
- * - lpc_client, lpc_consumer and lpc_conversation may be used from any number of threads at once;
- *   lpc_config, lpc_error and lpc_response belong to one thread at a time.
+ * - lpc_client, lpc_consumer, lpc_conversation and lpc_receiver may be used from any number of
+ *   threads at once; lpc_config, lpc_error, lpc_response and lpc_notification belong to one thread at
+ *   a time.
  * - The library installs no signal handler, raises no SIGPIPE, and writes nothing to stdout or
- *   stderr. It starts no thread, except for the lookup of a host name that it does not know yet: the
- *   system's resolver cannot be interrupted, so it runs on a thread that ends with the lookup.
+ *   stderr. It starts no thread but that of a receiver, and one for the lookup of a host name that it
+ *   does not know yet: the system's resolver cannot be interrupted, so it runs on a thread that
+ *   ends with the lookup.
  * - After fork() parent and child go on with the handles they have and never share a connection.
  */
 
@@ -36,6 +38,42 @@
 #define LPC_VERSION_MAJOR 0
 #define LPC_VERSION_MINOR 1
 #define LPC_VERSION_PATCH 0
+
+/**
+ * What an event is about; lpc_event_kind() gives it. This: something else, or of a type that the
+ * library does not know.
+ */
+#define LPC_EVENT_KIND_OTHER 0
+
+/**
+ * A text.
+ */
+#define LPC_EVENT_KIND_TEXT 1
+
+/**
+ * A file.
+ */
+#define LPC_EVENT_KIND_FILE 2
+
+/**
+ * Cards, buttons, carousels and so on.
+ */
+#define LPC_EVENT_KIND_RICH_CONTENT 3
+
+/**
+ * What somebody is doing.
+ */
+#define LPC_EVENT_KIND_CHAT_STATE 4
+
+/**
+ * What became of messages.
+ */
+#define LPC_EVENT_KIND_ACCEPT_STATUS 5
+
+/**
+ * The state of a conversation.
+ */
+#define LPC_EVENT_KIND_CONVERSATION 6
 
 /**
  * An account's connector. May be used from any number of threads at once, and after a fork() in
@@ -64,6 +102,19 @@ typedef struct lpc_conversation lpc_conversation;
  * Belongs to one thread at a time. It outlives the handles of the call that made it.
  */
 typedef struct lpc_error lpc_error;
+
+/**
+ * What the service posted to a webhook: one or more events, counted from 0. Belongs to one thread
+ * at a time.
+ */
+typedef struct lpc_notification lpc_notification;
+
+/**
+ * An endpoint for webhooks, for programs that have no web server of their own. May be used from any
+ * number of threads at once. It belongs to the process that made it: after a fork() the child gets
+ * LPC_CLOSED, and may free it.
+ */
+typedef struct lpc_receiver lpc_receiver;
 
 /**
  * The service's answer to a request that it accepted, or what lpc_client_stats() tells. Belongs to
@@ -918,6 +969,204 @@ uint32_t lpc_response_attempts(const struct lpc_response *response);
  * Frees a response, and every string borrowed from it. Freeing NULL is fine.
  */
 void lpc_response_free(struct lpc_response *response);
+
+/**
+ * Checks that the body of a webhook was signed with the client secret. Call it before anything
+ * else is done with the body.
+ *
+ * `secret`: the client secret of the app install. While it is replaced, the old and the new one
+ * with a line feed between them: either will do. One line feed at the end is no part of it. `body`:
+ * the `len` bytes as they came; JSON that was read and written again has another signature. NULL is
+ * allowed where `len` is 0. `signature`: the header x-liveperson-signature, "" if there was none:
+ * "sha1=" or "sha256=" in any letter case, then base64 or hexadecimal; several with commas between
+ * them, of which one must match. `err`: may be NULL. Any thread may call this. The time of a
+ * comparison tells nothing about the signature that was expected.
+ *
+ * LPC_SIGNATURE if it does not match or is none; the message says which, and repeats nothing of
+ * what was received. LPC_INVALID_ARGUMENT for an empty secret, with which anybody could sign.
+ */
+lpc_status lpc_webhook_verify(const char *secret,
+                              const uint8_t *body,
+                              size_t len,
+                              const char *signature,
+                              struct lpc_error **err);
+
+/**
+ * Reads the body of a webhook. Check its signature first, with lpc_webhook_verify().
+ *
+ * `body`: `len` bytes, copied. `notification`: where the new notification goes, freed with
+ * lpc_notification_free(). `err`: may be NULL. Any thread may call this.
+ *
+ * What it takes is a JSON object with an array `body.changes`; each item of that becomes one event,
+ * in their order. Members and event types that the library does not know are no error, nor are
+ * missing ones. A notification whose own type is unknown needs no changes; it has no events then.
+ *
+ * LPC_PROTOCOL for anything else; for a body above 4 MiB, with more than 128 levels of arrays and
+ * objects, or with more than 10000 changes, participants, dialogs and sequences.
+ */
+lpc_status lpc_notification_parse(const uint8_t *body,
+                                  size_t len,
+                                  struct lpc_notification **notification,
+                                  struct lpc_error **err);
+
+/**
+ * The type as the service wrote it: "cqm.ExConversationChangeNotification", or
+ * "ms.MessagingEventNotification" and what may follow that; "" if absent, and for NULL. Borrowed:
+ * valid until the notification is freed.
+ */
+const char *lpc_notification_type(const struct lpc_notification *n);
+
+/**
+ * The body as it came, `*len` bytes, not NUL-terminated; `len` may be NULL. Borrowed: valid until
+ * the notification is freed. NULL for NULL.
+ */
+const uint8_t *lpc_notification_raw(const struct lpc_notification *n, size_t *len);
+
+/**
+ * How many events there are; 0 for NULL.
+ */
+size_t lpc_notification_event_count(const struct lpc_notification *n);
+
+/**
+ * What event `i` is about, one of LPC_EVENT_KIND_...; _OTHER where there is no such event, and
+ * for NULL. A number that this header does not know may come from a newer library.
+ */
+int32_t lpc_event_kind(const struct lpc_notification *n, size_t i);
+
+/**
+ * The id of the conversation of event `i`. Older notifications name only the dialog: then it is
+ * the dialog's, because the id of a conversation's main dialog is the conversation's. "" if there
+ * is neither, where there is no such event, and for NULL. Borrowed: valid until the notification is
+ * freed.
+ */
+const char *lpc_event_conversation_id(const struct lpc_notification *n, size_t i);
+
+/**
+ * The id of the dialog of event `i`. "" if absent, for the state of a conversation (its dialogs are
+ * in the JSON), where there is no such event, and for NULL. Borrowed: valid until the notification
+ * is freed.
+ */
+const char *lpc_event_dialog_id(const struct lpc_notification *n, size_t i);
+
+/**
+ * The number of event `i` in its dialog, from 0 on. -1 if absent, as for a chat state and the state
+ * of a conversation; where there is no such event, and for NULL.
+ */
+int64_t lpc_event_sequence(const struct lpc_notification *n, size_t i);
+
+/**
+ * Who caused event `i`: for a consumer what lpc_consumer_lp_id() gives. "" if absent, for the state
+ * of a conversation, where there is no such event, and for NULL. Borrowed: valid until the
+ * notification is freed.
+ */
+const char *lpc_event_originator_id(const struct lpc_notification *n, size_t i);
+
+/**
+ * The role of who caused event `i`: "CONSUMER", "ASSIGNED_AGENT", "AGENT", "MANAGER", "READER",
+ * "CONTROLLER" or another. "" if absent, for the state of a conversation, where there is no such
+ * event, and for NULL. Borrowed: valid until the notification is freed.
+ */
+const char *lpc_event_originator_role(const struct lpc_notification *n, size_t i);
+
+/**
+ * When the service took event `i`, in milliseconds since 1970, UTC; for the state of a conversation
+ * when it changed last. -1 if absent, as for a chat state; where there is no such event, and for
+ * NULL.
+ */
+int64_t lpc_event_timestamp_ms(const struct lpc_notification *n, size_t i);
+
+/**
+ * The text that stands for event `i`: of a text the message, of a file its caption, of a chat state
+ * and an accept status its name ("COMPOSING", "READ"), of a conversation its state ("OPEN",
+ * "CLOSE"). "" if absent, for all else, where there is no such event, and for NULL. A NUL character
+ * in it is given as U+FFFD. Borrowed: valid until the notification is freed.
+ */
+const char *lpc_event_text(const struct lpc_notification *n, size_t i);
+
+/**
+ * Who is to see event `i`: "ALL", or "AGENTS_AND_MANAGERS", which is not for the consumer. "" if
+ * absent, which means all; where there is no such event, and for NULL. Borrowed: valid until the
+ * notification is freed.
+ */
+const char *lpc_event_audience(const struct lpc_notification *n, size_t i);
+
+/**
+ * The JSON of the change that event `i` is, byte for byte: what no other function gives stands
+ * there. "" where there is no such event, and for NULL. Borrowed: valid until the notification is
+ * freed.
+ */
+const char *lpc_event_json(const struct lpc_notification *n, size_t i);
+
+/**
+ * Frees a notification, and everything borrowed from it. Freeing NULL is fine.
+ */
+void lpc_notification_free(struct lpc_notification *n);
+
+/**
+ * Begins to listen, with the options receiver.* and, for signatures, client.secret. Starts the one
+ * thread that a receiver needs; it ends with lpc_receiver_free(). What an earlier process left
+ * unacknowledged in receiver.store comes first.
+ *
+ * `config`: stays the caller's, who may change or free it at once. `receiver`: receives the handle,
+ * to be freed with lpc_receiver_free(); NULL after an error. `err`: may be NULL.
+ *
+ * LPC_INVALID_ARGUMENT for NULL. LPC_CONFIG if there is no secret to check signatures with, or
+ * options contradict each other. LPC_IO if it cannot listen there, or a file cannot be read or
+ * written.
+ */
+lpc_status lpc_receiver_new(const struct lpc_config *config,
+                            struct lpc_receiver **receiver,
+                            struct lpc_error **err);
+
+/**
+ * Waits for the next notification.
+ *
+ * `receiver`: from lpc_receiver_new(). `timeout_ms`: how long, in milliseconds; 0 looks only, a
+ * negative number waits for ever. `notification`: receives the handle, to be freed with
+ * lpc_notification_free(); NULL if there is none. `err`: may be NULL. Any thread may call this, and
+ * several at once: each notification goes to one of them.
+ *
+ * LPC_EMPTY if nothing arrived in time. LPC_CLOSED after lpc_receiver_shutdown(), once all that was
+ * queued is given out. LPC_INVALID_ARGUMENT for NULL.
+ */
+lpc_status lpc_receiver_poll(struct lpc_receiver *receiver,
+                             int64_t timeout_ms,
+                             struct lpc_notification **notification,
+                             struct lpc_error **err);
+
+/**
+ * Says that the program dealt with a notification: it will not come again. With receiver.ack=manual
+ * the service is told now, and with receiver.store=sqlite:… it is removed from the file; otherwise
+ * this changes nothing. The notification is not freed.
+ *
+ * `receiver`: from lpc_receiver_new(). `notification`: from lpc_receiver_poll() of this receiver.
+ * `err`: may be NULL. Any thread may call this.
+ *
+ * LPC_INVALID_ARGUMENT for NULL and for a notification that came from elsewhere. LPC_IO if the file
+ * cannot be written: then it comes again after a restart. LPC_CLOSED after a fork().
+ */
+lpc_status lpc_receiver_ack(struct lpc_receiver *receiver,
+                            const struct lpc_notification *notification,
+                            struct lpc_error **err);
+
+/**
+ * Where it listens, for example "https://127.0.0.1:8443/". NULL for NULL. Borrowed: valid until the
+ * receiver is freed.
+ */
+const char *lpc_receiver_url(const struct lpc_receiver *receiver);
+
+/**
+ * Stops listening; the service is no longer answered. lpc_receiver_poll() gives out what is queued,
+ * and then LPC_CLOSED, also to threads that wait in it. Shutting down twice, or NULL, is fine. Any
+ * thread may call this.
+ */
+void lpc_receiver_shutdown(struct lpc_receiver *receiver);
+
+/**
+ * Frees a receiver, and stops listening once calls that other threads have begun are over; beginning
+ * one after it is the caller's error. Notifications stay valid. Freeing NULL is fine.
+ */
+void lpc_receiver_free(struct lpc_receiver *receiver);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -310,6 +310,58 @@ impl Settings {
     }
 }
 
+/// What a receiver works with.
+#[cfg(feature = "receiver")]
+pub(crate) struct ReceiverSettings {
+    pub listen: std::net::SocketAddr,
+    pub path: String,
+    pub tls_files: Option<(String, String)>,
+    pub secrets: Vec<SecretString>,
+    pub body_max_bytes: usize,
+    pub ack_timeout: Duration,
+    pub sqlite: Option<String>,
+    pub inbox: crate::receiver::Settings,
+    pub log: Log,
+}
+
+#[cfg(feature = "receiver")]
+impl ReceiverSettings {
+    pub(crate) fn of(config: &Config) -> Result<ReceiverSettings, Error> {
+        let text = |key| config.value(key).unwrap_or_default();
+        let number = |key| options::number(text(key)) as usize;
+        let millis = |key| options::millis(text(key));
+        let secrets = match config.value("receiver.secret") {
+            // Several, while one replaces another.
+            Some(several) => {
+                several.split(',').map(str::trim).filter(|one| !one.is_empty()).collect()
+            }
+            None => Vec::from_iter(config.value("client.secret")),
+        };
+        if secrets.is_empty() {
+            return Err(missing("receiver.secret", "or client.secret, to check signatures with"));
+        }
+        Ok(ReceiverSettings {
+            // Checked when it was set.
+            listen: text("receiver.listen").parse().map_err(|_| missing("receiver.listen", ""))?,
+            path: text("receiver.path").to_owned(),
+            tls_files: pair(config, "receiver.tls.cert.file", "receiver.tls.key.file")?
+                .map(|(cert, key)| (cert.to_owned(), key.to_owned())),
+            secrets: secrets.into_iter().map(SecretString::from).collect(),
+            body_max_bytes: number("receiver.body.max.bytes"),
+            ack_timeout: millis("receiver.ack.timeout.ms"),
+            sqlite: text("receiver.store").strip_prefix("sqlite:").map(str::to_owned),
+            inbox: crate::receiver::Settings {
+                queue_max: number("receiver.queue.max"),
+                duplicates_window: number("receiver.duplicates.window"),
+                order: text("receiver.order") == "true",
+                order_wait: millis("receiver.order.wait.ms"),
+                manual: text("receiver.ack") == "manual",
+            },
+            log: config.log.clone(),
+        })
+    }
+}
+
 fn client_properties(config: &Config) -> Result<ClientProperties, Error> {
     let mut properties = match config.value("client.properties") {
         Some(json) => ClientProperties::from_json(json)?,

@@ -2,7 +2,7 @@
 //! that touches ureq's `unversioned` traits, which may change in a patch release.
 
 use std::fmt;
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Weak};
@@ -349,14 +349,10 @@ impl Read for Socket {
 }
 
 impl Write for Socket {
+    // Not several pieces at once: the standard library would use a call that can raise SIGPIPE.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_vectored(&[IoSlice::new(bytes)])
-    }
-
-    // TLS hands over several records at once.
-    fn write_vectored(&mut self, pieces: &[IoSlice]) -> io::Result<usize> {
         loop {
-            match (&*self.stream).write_vectored(pieces) {
+            match (&*self.stream).write(bytes) {
                 Err(why) if not_yet(&why) => self.wait(PollFlags::OUT)?,
                 Ok(amount) => {
                     self.counters.bytes_sent.fetch_add(amount as u64, Relaxed);

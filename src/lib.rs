@@ -10,6 +10,7 @@ mod client;
 mod config;
 mod connection;
 mod consumer;
+mod content;
 mod conversation;
 mod deadline;
 mod domains;
@@ -19,16 +20,20 @@ mod event;
 #[allow(unsafe_code, non_camel_case_types)]
 pub mod ffi;
 mod file;
+mod json;
 mod log;
 mod members;
 mod message;
 mod names;
+mod notification;
 mod open;
 mod options;
 mod process;
 mod profile;
 mod properties;
 mod proxy;
+#[cfg(feature = "receiver")]
+mod receiver;
 mod request;
 mod request_id;
 mod response;
@@ -40,24 +45,33 @@ mod transport;
 mod turn;
 mod url;
 mod verify;
+mod webhook;
 
 pub use client::Client;
 pub use config::Config;
 pub use consumer::Consumer;
+pub use content::{
+    AcceptStatusContent, ChatStateContent, ConversationContent, Dialog, EventContent, FileContent,
+    Participant, RichContent, TextContent,
+};
 pub use conversation::Conversation;
 pub use error::{Error, Status};
 pub use event::{AcceptStatus, ChatState, CsatStatus, Event, Metadata};
 pub use file::Attachment;
 pub use log::LogLevel;
 pub use members::TextOrNumber;
+pub use notification::{EventKind, Notification, NotificationEvent};
 pub use open::{Campaign, ConversationContext, OpenOptions, Ttr};
 pub use profile::{
     Age, AuthenticatedData, Customer, Date, Gender, Personal, PrivateData, Profile,
     PushNotificationData, Sde,
 };
 pub use properties::{ClientProperties, Feature};
+#[cfg(feature = "receiver")]
+pub use receiver::Receiver;
 pub use response::Response;
 pub use stats::{Bucket, Latency, Stats};
+pub use webhook::verify_webhook;
 
 /// The version of this crate.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

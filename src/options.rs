@@ -49,6 +49,14 @@ pub(crate) enum Kind {
     MillisList { max: u64 },
     /// An RSA public key: SubjectPublicKeyInfo in base64.
     PublicKey,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// An address and a port to listen at.
+    Listen,
+    /// The path of a URL.
+    Path,
+    /// `memory`, or `sqlite:` and the name of a file.
+    Store,
 }
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -270,6 +278,73 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         Kind::Header,
         "Appended to `lpconnector/VERSION` in the User-Agent header.",
     ),
+    option(
+        "receiver.listen",
+        Some("127.0.0.1:0"),
+        Kind::Listen,
+        "Where a receiver listens for webhooks; port 0 is a free one.",
+    ),
+    option("receiver.path", Some("/"), Kind::Path, "The path that the service posts to."),
+    option(
+        "receiver.tls.cert.file",
+        None,
+        Kind::File,
+        "PEM file of the receiver's certificate chain. Unset, it speaks plain http: for behind a proxy that ends TLS.",
+    ),
+    option("receiver.tls.key.file", None, Kind::File, "PEM file of its private key."),
+    secret(
+        "receiver.secret",
+        Kind::Text,
+        "What the service signs with; several, separated by commas, while one replaces another. Unset, `client.secret`.",
+    ),
+    option(
+        "receiver.queue.max",
+        Some("10000"),
+        Kind::Number { min: 1, max: 10_000_000 },
+        "The most notifications kept for the program, those that it has and must still acknowledge included; beyond, the service is told to come again (503).",
+    ),
+    option(
+        "receiver.body.max.bytes",
+        Some("1048576"),
+        Kind::Number { min: 1024, max: 4 << 20 },
+        "A longer notification is refused (413).",
+    ),
+    option(
+        "receiver.ack",
+        Some("enqueue"),
+        Kind::Word(&["enqueue", "manual"]),
+        "When the service is told that a notification arrived: once it is queued, or once the program acknowledged it.",
+    ),
+    option(
+        "receiver.ack.timeout.ms",
+        Some("2000"),
+        Kind::Millis { min: 1, max: 2500 },
+        "With `receiver.ack=manual`, how long the program has for that; then the service is told to come again (503).",
+    ),
+    option(
+        "receiver.order",
+        Some("false"),
+        Kind::Bool,
+        "Gives the events of one conversation out by sequence.",
+    ),
+    option(
+        "receiver.order.wait.ms",
+        Some("1000"),
+        Kind::Millis { min: 0, max: DAY_MS },
+        "How long that waits for one that is missing.",
+    ),
+    option(
+        "receiver.duplicates.window",
+        Some("10000"),
+        Kind::Number { min: 0, max: 10_000_000 },
+        "How many of the last notifications are remembered, to drop what comes again.",
+    ),
+    option(
+        "receiver.store",
+        Some("memory"),
+        Kind::Store,
+        "Where notifications are kept until the program acknowledges them: a file outlives the process.",
+    ),
 ];
 
 /// The place of an option in [`OPTIONS`], or the closest key to what was meant.
@@ -308,6 +383,15 @@ impl Kind {
             Kind::MillisList { max } => value
                 .split(',')
                 .all(|one| one.trim().parse().is_ok_and(|number: u64| number <= *max)),
+            Kind::Word(words) => words.contains(&value),
+            Kind::Listen => value.parse::<std::net::SocketAddr>().is_ok(),
+            Kind::Path => {
+                value.starts_with('/')
+                    && value.bytes().all(|b| b.is_ascii_graphic() && !b"?#".contains(&b))
+            }
+            Kind::Store => {
+                value == "memory" || value.strip_prefix("sqlite:").is_some_and(|p| !p.is_empty())
+            }
             Kind::PublicKey => crate::verify::PublicKey::from_base64(value).is_some(),
             Kind::Number { min, max } | Kind::Millis { min, max } => {
                 value.parse().is_ok_and(|number: u64| (*min..=*max).contains(&number))
@@ -334,6 +418,10 @@ impl Kind {
             Kind::MillisList { max } => {
                 format!("milliseconds, whole numbers up to {max}, separated by commas")
             }
+            Kind::Word(words) => words.join(" or "),
+            Kind::Listen => "an address and port, for example 0.0.0.0:8443".to_owned(),
+            Kind::Path => "a path that begins with /".to_owned(),
+            Kind::Store => "memory, or sqlite: and the name of a file".to_owned(),
             Kind::PublicKey => "an RSA public key: SubjectPublicKeyInfo in base64".to_owned(),
             Kind::Number { min, max } => format!("a whole number from {min} to {max}"),
             Kind::Millis { min, max } => {

@@ -12,6 +12,10 @@ use rustls_platform_verifier::Verifier;
 use crate::config::{Settings, read_small};
 use crate::error::{Error, Status};
 
+/// Nothing older is spoken, as a client or as a server.
+const VERSIONS: &[&rustls::SupportedProtocolVersion] =
+    &[&rustls::version::TLS13, &rustls::version::TLS12];
+
 /// Reads the files that the settings name.
 ///
 /// # Errors
@@ -20,9 +24,8 @@ use crate::error::{Error, Status};
 pub(crate) fn config(settings: &Settings) -> Result<ClientConfig, Error> {
     // Named here, because the process-wide default belongs to the program, not to a library.
     let provider = Arc::new(ring::default_provider());
-    let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
     let builder = ClientConfig::builder_with_provider(provider.clone())
-        .with_protocol_versions(&versions)
+        .with_protocol_versions(VERSIONS)
         .map_err(|why| Error::new(Status::Internal, format!("TLS cannot be set up: {why}")))?;
     let builder = match &settings.tls_ca_file {
         Some(path) => {
@@ -56,6 +59,24 @@ pub(crate) fn config(settings: &Settings) -> Result<ClientConfig, Error> {
             builder.with_client_auth_cert(chain, key).map_err(|_| holds_no(KEY, path, whose))
         }
     }
+}
+
+/// TLS for the receiver, with a certificate of its own.
+#[cfg(feature = "receiver")]
+pub(crate) fn acceptor(cert: &str, path: &str) -> Result<tokio_rustls::TlsAcceptor, Error> {
+    const KEY: &str = "receiver.tls.key.file";
+    let chain = certificates("receiver.tls.cert.file", cert)?;
+    let pem = zeroize::Zeroizing::new(read(KEY, path)?);
+    let key = PrivateKeyDer::from_pem_slice(&pem)
+        .map_err(|_| holds_no(KEY, path, "private key in PEM"))?;
+    let whose = "private key of the certificate in receiver.tls.cert.file";
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(VERSIONS)
+        .map_err(|why| Error::new(Status::Internal, format!("TLS cannot be set up: {why}")))?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(|_| holds_no(KEY, path, whose))?;
+    Ok(Arc::new(config).into())
 }
 
 fn certificates(key: &str, path: &str) -> Result<Vec<CertificateDer<'static>>, Error> {

@@ -4,6 +4,7 @@
 use crate::error::Error;
 use crate::event::{AcceptStatus, ChatState, CsatStatus};
 use crate::log::LogLevel;
+use crate::notification::EventKind;
 
 /// What the consumer is doing. Other numbers are LPC_INVALID_ARGUMENT.
 pub type lpc_chat_state = i32;
@@ -58,6 +59,33 @@ pub const LPC_LOG_LEVEL_INFO: lpc_log_level = 3;
 pub const LPC_LOG_LEVEL_DEBUG: lpc_log_level = 4;
 /// Every connection, name and wait.
 pub const LPC_LOG_LEVEL_TRACE: lpc_log_level = 5;
+
+/// What an event is about; lpc_event_kind() gives it. This: something else, or of a type that the
+/// library does not know.
+pub const LPC_EVENT_KIND_OTHER: i32 = 0;
+/// A text.
+pub const LPC_EVENT_KIND_TEXT: i32 = 1;
+/// A file.
+pub const LPC_EVENT_KIND_FILE: i32 = 2;
+/// Cards, buttons, carousels and so on.
+pub const LPC_EVENT_KIND_RICH_CONTENT: i32 = 3;
+/// What somebody is doing.
+pub const LPC_EVENT_KIND_CHAT_STATE: i32 = 4;
+/// What became of messages.
+pub const LPC_EVENT_KIND_ACCEPT_STATUS: i32 = 5;
+/// The state of a conversation.
+pub const LPC_EVENT_KIND_CONVERSATION: i32 = 6;
+
+// The numbers of the core and of the ABI are one list.
+const _: () = {
+    assert!(EventKind::Other as i32 == LPC_EVENT_KIND_OTHER);
+    assert!(EventKind::Text as i32 == LPC_EVENT_KIND_TEXT);
+    assert!(EventKind::File as i32 == LPC_EVENT_KIND_FILE);
+    assert!(EventKind::RichContent as i32 == LPC_EVENT_KIND_RICH_CONTENT);
+    assert!(EventKind::ChatState as i32 == LPC_EVENT_KIND_CHAT_STATE);
+    assert!(EventKind::AcceptStatus as i32 == LPC_EVENT_KIND_ACCEPT_STATUS);
+    assert!(EventKind::Conversation as i32 == LPC_EVENT_KIND_CONVERSATION);
+};
 
 pub(super) fn chat_state(state: lpc_chat_state) -> Result<ChatState, Error> {
     Ok(match state {

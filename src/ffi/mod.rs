@@ -17,8 +17,12 @@ pub mod enums;
 pub mod error;
 pub mod file;
 pub mod log;
+pub mod notification;
+#[cfg(feature = "receiver")]
+pub mod receiver;
 pub mod response;
 pub mod version;
+pub mod webhook;
 
 #[cfg(test)]
 mod tests;

@@ -119,11 +119,17 @@ void test_stats_of_eight_threads(void);
 void test_a_failure_that_passes_is_tried_again(void);
 void test_a_text_whose_answer_was_lost(void);
 void test_a_refused_app_jwt_is_replaced(void);
+void test_no_signal_for_a_broken_connection(void);
 void test_names_are_looked_up_once(void);
 void test_an_address_that_hangs_leaves_time_for_the_next(void);
 void test_a_name_that_is_not_found(void);
 void test_a_lookup_that_hangs(void);
 void test_shutdown_ends_a_lookup_that_hangs(void);
+void test_webhook_signatures(void);
+void test_notifications(void);
+void test_notifications_that_are_none(void);
+void test_notifications_bad_arguments(void);
+void test_notifications_gone_wrong(void);
 
 #ifdef __cplusplus
 }

@@ -50,11 +50,17 @@ static const struct {
     {"retry: a failure that passes", test_a_failure_that_passes_is_tried_again},
     {"retry: a lost answer", test_a_text_whose_answer_was_lost},
     {"retry: a refused AppJWT", test_a_refused_app_jwt_is_replaced},
+    {"no signal for a broken connection", test_no_signal_for_a_broken_connection},
     {"names: looked up once", test_names_are_looked_up_once},
     {"names: an address that hangs", test_an_address_that_hangs_leaves_time_for_the_next},
     {"names: not found", test_a_name_that_is_not_found},
     {"names: a lookup that hangs", test_a_lookup_that_hangs},
     {"names: shutdown ends a lookup", test_shutdown_ends_a_lookup_that_hangs},
+    {"notifications: signatures", test_webhook_signatures},
+    {"notifications: every kind", test_notifications},
+    {"notifications: none", test_notifications_that_are_none},
+    {"notifications: bad arguments", test_notifications_bad_arguments},
+    {"notifications: gone wrong", test_notifications_gone_wrong},
 };
 
 int main(int argc, char **argv)

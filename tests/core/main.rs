@@ -17,3 +17,4 @@ mod symbols;
 mod threads;
 mod tls;
 mod tokens;
+mod webhook;

@@ -19,6 +19,13 @@ impl Clock {
         now().saturating_add(self.offset)
     }
 
+    /// Milliseconds since 1970.
+    pub(crate) fn millis(self) -> i64 {
+        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX);
+        now.saturating_add(self.offset.saturating_mul(1000))
+    }
+
     /// The header Date. None: the clock is right, and the server adds it by itself.
     pub(crate) fn date(self) -> Option<HeaderValue> {
         if self.offset == 0 {

@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, get, post, put};
 use axum::{Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -19,7 +19,6 @@ use serde_json::{Map, Value, json};
 
 use crate::account::Site;
 use crate::answer::Answer;
-use crate::control_faults;
 use crate::forged::Forged;
 use crate::key;
 use crate::refusal::Refusal;
@@ -27,6 +26,7 @@ use crate::request::{Received, Request};
 use crate::route::Route;
 use crate::routing::{only, read};
 use crate::shared::Shared;
+use crate::{control_agent, control_faults, control_webhook};
 
 /// The longest body that is taken: room enough for any canned answer.
 const MAX_BODY: usize = 64 * 1024 * 1024;
@@ -40,18 +40,33 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
     };
     Router::new()
         .route("/accounts", takes("POST", post(new_account)))
+        .route("/accounts/{id}/agent", takes("PUT", put(control_agent::set)))
         .route("/accounts/{id}/answers", takes("POST", post(queue)))
         .route("/accounts/{id}/clock", takes("POST", post(clock)))
         .route("/accounts/{id}/conversations", takes("GET", get(conversations)))
+        .route("/accounts/{id}/conversations/{cid}/agent", takes("POST", post(control_agent::act)))
         .route("/accounts/{id}/conversations/{cid}/close", takes("POST", post(close)))
         .route("/accounts/{id}/conversations/{cid}/survey", takes("POST", post(survey)))
+        .route("/accounts/{id}/deliveries", takes("GET", get(control_webhook::deliveries)))
         .route("/accounts/{id}/expire-storage-urls", takes("POST", post(expire_storage_urls)))
         .route("/accounts/{id}/files", takes("GET or POST", get(file).post(put_file)))
+        .route("/accounts/{id}/notify", takes("POST", post(control_webhook::notify)))
+        .route("/accounts/{id}/pending", takes("GET", get(control_webhook::pending)))
         .route("/accounts/{id}/requests", takes("GET", get(requests)))
         .route("/accounts/{id}/revoke-tokens", takes("POST", post(revoke_tokens)))
         .route("/accounts/{id}/rotate-key", takes("POST", post(rotate_key)))
+        .route("/accounts/{id}/sign", takes("POST", post(control_webhook::sign)))
         .route("/accounts/{id}/token-lifetime", takes("POST", post(token_lifetime)))
         .route("/accounts/{id}/tokens", takes("POST", post(issue_token)))
+        .route(
+            "/accounts/{id}/webhook",
+            takes("PUT or DELETE", put(control_webhook::set).delete(control_webhook::remove)),
+        )
+        .route(
+            "/accounts/{id}/webhook/duplicate",
+            takes("POST", post(control_webhook::duplicate_next)),
+        )
+        .route("/accounts/{id}/webhook/reorder", takes("POST", post(control_webhook::reorder_next)))
         .route("/fault-proxies", takes("POST", post(control_faults::new_proxy)))
         .route("/fault-proxies/{id}", takes("GET", get(control_faults::view)))
         .route("/fault-proxies/{id}/accept", takes("POST", post(control_faults::accept)))
@@ -86,7 +101,7 @@ impl Misuse {
         Misuse::new(StatusCode::NOT_FOUND, format!("there is no account {id:?}"))
     }
 
-    fn too_large() -> Misuse {
+    pub(crate) fn too_large() -> Misuse {
         let reason = format!("the body is longer than {MAX_BODY} bytes");
         Misuse::new(StatusCode::PAYLOAD_TOO_LARGE, reason)
     }
@@ -97,7 +112,7 @@ impl Misuse {
     }
 
     /// What an agent cannot do with a conversation.
-    fn conflict(refusal: Refusal) -> Misuse {
+    pub(crate) fn conflict(refusal: Refusal) -> Misuse {
         Misuse::new(StatusCode::CONFLICT, refusal.body()["details"].as_str().unwrap_or_default())
     }
 }
@@ -147,8 +162,21 @@ async fn new_account(
     State(shared): State<Arc<Shared>>,
     Object(body): Object,
 ) -> Result<(StatusCode, Json<Value>), Misuse> {
-    only_members(&body, &["token_lifetime"])?;
-    let account = shared.new_account(seconds(&body, "token_lifetime")?);
+    only_members(&body, &["token_lifetime", "receiver"])?;
+    let lifetime = seconds(&body, "token_lifetime")?;
+    let receiver = match body.get("receiver") {
+        None => false,
+        Some(receiver) => {
+            receiver.as_bool().ok_or_else(|| Misuse::bad("receiver must be true or false"))?
+        }
+    };
+    let account = shared.new_account(lifetime);
+    if receiver {
+        shared
+            .reserve_receiver(&account.id)
+            .ok_or_else(|| Misuse::no_account(&account.id))?
+            .map_err(Misuse::failed)?;
+    }
     let variables: Map<String, Value> = shared
         .variables_of(&account)
         .into_iter()
@@ -438,7 +466,7 @@ pub(crate) fn text<'a>(body: &'a Map<String, Value>, name: &str) -> Result<&'a s
         .ok_or_else(|| Misuse::bad(format!("{name} must be a string")))
 }
 
-fn seconds(body: &Map<String, Value>, name: &str) -> Result<Option<Duration>, Misuse> {
+pub(crate) fn seconds(body: &Map<String, Value>, name: &str) -> Result<Option<Duration>, Misuse> {
     body.get(name)
         .map(|value| {
             let seconds = value
@@ -449,7 +477,7 @@ fn seconds(body: &Map<String, Value>, name: &str) -> Result<Option<Duration>, Mi
         .transpose()
 }
 
-fn site<T>(
+pub(crate) fn site<T>(
     shared: &Shared,
     account_id: &str,
     act: impl FnOnce(&mut Site) -> T,

@@ -1,12 +1,13 @@
-//! ms.PublishEvent: what a consumer can publish into a dialog.
+//! Events, and ms.PublishEvent: what a consumer can publish into a dialog.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use crate::account::{Event, Site};
+use crate::account::Site;
 use crate::envelope::Envelope;
 use crate::options::Sequence;
+use crate::participant::{Participant, Role};
 use crate::refusal::Refusal;
 use crate::rich;
 use crate::storage::{self, Storage};
@@ -14,6 +15,54 @@ use crate::storage::{self, Storage};
 const CHAT_STATES: [&str; 5] = ["ACTIVE", "INACTIVE", "GONE", "COMPOSING", "PAUSE"];
 const ACCEPT_STATES: [&str; 5] = ["ACCEPT", "READ", "ACCESS", "NACK", "ACTION"];
 const MAX_PREVIEW_BYTES: usize = 30 * 1024;
+
+/// An event that was published into a dialog.
+#[derive(Clone)]
+pub(crate) struct Event {
+    pub(crate) originator: Participant,
+    pub(crate) dialog_id: String,
+    /// None: not by a request.
+    pub(crate) request_id: Option<String>,
+    pub(crate) event: Value,
+    pub(crate) metadata: Value,
+    /// Not for the consumer.
+    pub(crate) private: bool,
+    /// In milliseconds since 1970.
+    pub(crate) timestamp: i64,
+    /// Chat states are not numbered.
+    pub(crate) sequence: Option<u64>,
+}
+
+impl Event {
+    /// Whether it is something to read or look at.
+    pub(crate) fn is_content(&self) -> bool {
+        matches!(self.event["type"].as_str(), Some("ContentEvent" | "RichContentEvent"))
+    }
+
+    /// Its text, if the consumer sent it and it is one.
+    pub(crate) fn consumer_text(&self) -> Option<&str> {
+        if self.originator.role == Role::Consumer { self.event["message"].as_str() } else { None }
+    }
+
+    /// Who sees it.
+    pub(crate) fn audience(&self) -> &'static str {
+        if self.private { "AGENTS_AND_MANAGERS" } else { "ALL" }
+    }
+
+    /// As tests see it.
+    pub(crate) fn view(&self) -> Value {
+        json!({
+            "sequence": self.sequence,
+            "originatorId": self.originator.id,
+            "role": self.originator.role.name(),
+            "audience": self.audience(),
+            "dialogId": self.dialog_id,
+            "requestId": self.request_id,
+            "event": self.event,
+            "metadata": self.metadata,
+        })
+    }
+}
 
 /// Publishes into the dialog that the body names.
 pub(crate) fn publish(
@@ -65,15 +114,21 @@ fn add(
         .and_then(Value::as_object)
         .ok_or_else(|| invalid("event is missing"))?;
     check(event, &site.storage)?;
-    let event = Event::new(
-        dialog_id.to_owned(),
-        envelope.id.clone(),
-        Value::Object(event.clone()),
-        envelope.metadata.clone(),
-    );
+    let timestamp = site.clock.millis();
     let conversation = site.conversation(conversation_id, consumer_id)?;
-    let number = conversation.publish(event)?;
-    Ok(conversation.acknowledge(&envelope.id, number, sequence))
+    let number = conversation.publish(Event {
+        originator: conversation.consumer().clone(),
+        dialog_id: dialog_id.to_owned(),
+        request_id: Some(envelope.id.clone()),
+        event: Value::Object(event.clone()),
+        metadata: envelope.metadata.clone(),
+        private: false,
+        timestamp,
+        sequence: None,
+    })?;
+    let answer = conversation.acknowledge(&envelope.id, number, sequence);
+    site.published(conversation_id);
+    Ok(answer)
 }
 
 fn check(event: &Map<String, Value>, storage: &Storage) -> Result<(), Refusal> {

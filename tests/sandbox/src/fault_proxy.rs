@@ -243,7 +243,8 @@ fn listen(address: SocketAddr, runtime: &Runtime) -> io::Result<TcpListener> {
     bind(address)?.listen(BACKLOG)
 }
 
-fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
+/// Binds a port without listening there.
+pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
     // Connections that have ended hold the port for a while. On Windows they do not, and it would
     // mean something else.

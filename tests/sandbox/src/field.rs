@@ -4,12 +4,11 @@ use std::slice;
 
 use serde_json::Value;
 
-use crate::account::{Conversation, Site};
+use crate::account::Site;
+use crate::conversation::Conversation;
 use crate::envelope::Envelope;
 use crate::options::Sequence;
 use crate::refusal::Refusal;
-
-const CLOSED_BY_CONSUMER: &str = "CONSUMER";
 
 pub(crate) fn update(
     site: &mut Site,
@@ -29,14 +28,23 @@ pub(crate) fn update(
     for field in fields {
         apply(&mut updated, &envelope.id, field)?;
     }
+    let closed = updated.open_dialogs() != conversation.open_dialogs();
     *conversation = updated;
-    Ok(conversation.acknowledge(&envelope.id, None, sequence))
+    let answer = conversation.acknowledge(&envelope.id, None, sequence);
+    let conversation_id = conversation.id.clone();
+    if closed {
+        site.changed(&conversation_id);
+    } else {
+        // A rating: the service does not tell, but an agent may wait for it.
+        site.news.send_replace(());
+    }
+    Ok(answer)
 }
 
 fn apply(conversation: &mut Conversation, request_id: &str, field: &Value) -> Result<(), Refusal> {
     match field["field"].as_str() {
         Some("ConversationStateField") if field["conversationState"] == "CLOSE" => {
-            conversation.close_as_consumer(request_id, None, CLOSED_BY_CONSUMER)
+            conversation.close_as_consumer(request_id, None, None)
         }
         Some("ConversationStateField") => Err(invalid("conversationState must be CLOSE")),
         Some("DialogChange") => close_dialog(conversation, request_id, field),
@@ -57,8 +65,8 @@ fn close_dialog(
     let dialog_id =
         dialog["dialogId"].as_str().ok_or_else(|| invalid("dialogId must be a string"))?;
     let cause = match &dialog["closedCause"] {
-        Value::Null => CLOSED_BY_CONSUMER,
-        cause => cause.as_str().ok_or_else(|| invalid("closedCause must be a string"))?,
+        Value::Null => None,
+        cause => Some(cause.as_str().ok_or_else(|| invalid("closedCause must be a string"))?),
     };
     conversation.close_as_consumer(request_id, Some(dialog_id), cause)
 }

@@ -1,5 +1,5 @@
 //! A local stand-in for the services behind LivePerson's Connector API: Domain API, Sentinel, IDP,
-//! messaging and file storage.
+//! messaging and file storage, with the notifications they send and an agent who answers.
 //!
 //! It runs inside the test process, on free ports of the loopback address, and is as strict as the
 //! service. Every account has its own state, so that tests share one sandbox and still run in
@@ -21,11 +21,18 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod action;
+mod agent;
 mod answer;
 mod clock;
 mod control;
+mod control_agent;
 mod control_faults;
+mod control_webhook;
 mod conversation;
+mod courier;
+mod delivery;
+mod dialog;
 mod domain;
 mod envelope;
 mod event;
@@ -39,28 +46,40 @@ mod key;
 mod link;
 mod log;
 mod messaging;
+mod notification;
+mod opening;
 mod options;
+mod outbox;
+mod participant;
+mod post;
 mod profile;
 mod properties;
+mod receiver;
 mod refusal;
 mod request;
 mod rich;
 mod route;
 mod routing;
 mod sandbox;
+mod script;
 mod send;
 mod sentinel;
 mod server;
 mod service;
 mod shared;
+mod signature;
+mod step;
 mod storage;
 mod summary;
 mod tls;
 mod token;
 mod transcript;
+mod webhook;
 
 pub use account::Account;
+pub use agent::Agent;
 pub use answer::Answer;
+pub use delivery::Delivery;
 pub use fault::{Fault, Then};
 pub use fault_proxy::FaultProxy;
 pub use forged::Forged;
@@ -68,4 +87,7 @@ pub use options::{Log, Options, Sequence, TlsVersions};
 pub use request::Request;
 pub use route::Route;
 pub use sandbox::Sandbox;
+pub use script::Script;
 pub use serde_json;
+pub use signature::Signature;
+pub use webhook::{Retry, Webhook};

@@ -4,13 +4,16 @@
 #![forbid(unsafe_code)]
 
 use std::ffi::OsString;
+use std::fs;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus};
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use lpc_sandbox::{Account, Log, Options, Sandbox, Sequence, TlsVersions};
+use lpc_sandbox::{
+    Account, Agent, Log, Options, Sandbox, Script, Sequence, TlsVersions, Webhook, serde_json,
+};
 use tokio::process::Command;
 use tokio::runtime::Builder;
 
@@ -59,6 +62,17 @@ struct Arguments {
     /// No log
     #[arg(long, conflicts_with = "log_file")]
     quiet: bool,
+    /// Reserve a port for a program that receives notifications, and send them there; the variables
+    /// name it, and with --tls a certificate for it
+    #[arg(long, conflicts_with = "webhook")]
+    receiver: bool,
+    /// Send notifications to this URL; for https the sandbox needs --tls and trusts its CA alone
+    #[arg(long, value_name = "URL")]
+    webhook: Option<String>,
+    /// Let an agent answer: `echo` says back what the consumer says; a file holds the steps of a
+    /// script as JSON
+    #[arg(long, value_name = "echo|FILE")]
+    agent: Option<PathBuf>,
     /// Print at the end what the sandbox holds, as a transcript
     #[arg(long)]
     summary: bool,
@@ -85,8 +99,21 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> io::Result<u8> {
+    // What makes no sense is said before anything starts.
+    let agent = arguments.agent.as_deref().map(agent).transpose()?;
+    let webhook = arguments.webhook.as_ref().map(Webhook::to);
+    if let Some(webhook) = &webhook {
+        webhook.check(arguments.tls).map_err(|reason| invalid(format!("--webhook: {reason}")))?;
+    }
     let sandbox = Sandbox::start(options(arguments))?;
     let account = sandbox.new_account();
+    sandbox.set_agent(&account.id, agent);
+    if arguments.receiver {
+        sandbox.reserve_receiver(&account.id);
+    }
+    if let Some(webhook) = webhook {
+        sandbox.set_webhook(&account.id, webhook);
+    }
     let variables = variables(&sandbox, &account);
     // This one only waits; the sandbox has its own.
     let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -130,6 +157,21 @@ fn options(arguments: &Arguments) -> Options {
             (None, false) => Log::Stderr,
         },
     }
+}
+
+/// The agent that the argument names.
+fn agent(argument: &Path) -> io::Result<Agent> {
+    if argument == Path::new("echo") {
+        return Ok(Agent::Echo);
+    }
+    let wrong = |reason: String| invalid(format!("{}: {reason}", argument.display()));
+    let script = fs::read(argument).map_err(|error| wrong(error.to_string()))?;
+    let script = serde_json::from_slice(&script).map_err(|error| wrong(error.to_string()))?;
+    Ok(Agent::Script(Script::new(&script).map_err(wrong)?))
+}
+
+fn invalid(reason: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, reason)
 }
 
 fn variables(sandbox: &Sandbox, account: &Account) -> Vec<(&'static str, String)> {

@@ -1,6 +1,7 @@
 //! The sandbox as Rust tests use it.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,9 +9,12 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc;
 
 use crate::account::{Account, Site};
+use crate::agent::Agent;
 use crate::answer::Answer;
+use crate::delivery::Delivery;
 use crate::fault_proxy::FaultProxy;
 use crate::forged::Forged;
 use crate::log::Logger;
@@ -19,8 +23,11 @@ use crate::request::Request;
 use crate::route::Route;
 use crate::server::{self, Door};
 use crate::shared::Shared;
+use crate::signature::Signature;
+use crate::step::Step;
 use crate::tls::{Files, Identity};
-use crate::{control, key, service, transcript};
+use crate::webhook::Webhook;
+use crate::{control, courier, key, service, transcript};
 
 /// A running sandbox. All its methods block, and all that take an account id panic if there is no
 /// such account. Dropping it stops the server and closes every connection; drop it outside of
@@ -44,7 +51,8 @@ impl Sandbox {
         }
         let identity = if options.tls { Some(Identity::new(&options)?) } else { None };
         let (tls, files) =
-            identity.map(|identity| (identity.config.into(), identity.files)).unzip();
+            identity.map(|it| ((it.config.into(), it.client_config.into()), it.files)).unzip();
+        let (acceptor, connector) = tls.unzip();
         // Now rather than at the first token.
         key::first();
 
@@ -56,7 +64,17 @@ impl Sandbox {
         let control_url = format!("http://{}", control.local_addr()?);
 
         let variables = variables(&url, files.as_ref());
-        let shared = Arc::new(Shared::new(options, logger, authority, variables));
+        let receiver_variables = receiver_variables(files.as_ref());
+        let (courier, parcels) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared::new(
+            options,
+            logger,
+            authority,
+            variables,
+            receiver_variables,
+            connector,
+            courier,
+        ));
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("lpc-sandbox")
@@ -65,12 +83,13 @@ impl Sandbox {
         // A listener registers with the runtime it is made in.
         let guard = runtime.enter();
         let doors = [
-            (services, Door { router: service::router(shared.clone()), tls }),
+            (services, Door { router: service::router(shared.clone()), tls: acceptor }),
             (control, Door { router: control::router(shared.clone()), tls: None }),
         ];
         for (listener, door) in doors {
             runtime.spawn(server::serve(TcpListener::from_std(listener)?, door, shared.clone()));
         }
+        runtime.spawn(courier::run(shared.clone(), parcels));
         drop(guard);
         Ok(Sandbox { url, control_url, shared, files, _runtime: runtime })
     }
@@ -225,6 +244,103 @@ impl Sandbox {
         FaultProxy::start(&self.shared.authority)
     }
 
+    /// Sends the notifications of an account to this endpoint from now on. What is pending goes
+    /// there too.
+    ///
+    /// # Panics
+    /// If the webhook makes no sense; https needs a sandbox with TLS.
+    pub fn set_webhook(&self, account_id: &str, webhook: Webhook) {
+        if let Err(reason) = self.shared.set_webhook(account_id, webhook) {
+            panic!("no such webhook: {reason}");
+        }
+    }
+
+    /// Sends no notifications any more. What is pending is dropped.
+    pub fn remove_webhook(&self, account_id: &str) {
+        self.with_site(account_id, |site| site.outbox.remove_webhook());
+    }
+
+    /// Reserves a port for a program that receives notifications and sends those of the account
+    /// there, with https if the sandbox has TLS. Until somebody listens there for the first time,
+    /// they wait. The program must bind with SO_REUSEADDR. An account has one such port, which
+    /// [`Sandbox::variables`] names.
+    ///
+    /// # Panics
+    /// If the system has no free port.
+    pub fn reserve_receiver(&self, account_id: &str) -> SocketAddr {
+        self.shared
+            .reserve_receiver(account_id)
+            .unwrap_or_else(|| panic!("there is no account {account_id:?}"))
+            .unwrap_or_else(|error| panic!("no receiver: {error}"))
+    }
+
+    /// The files with a certificate for a server on the loopback address and with its private key:
+    /// for a receiver of notifications, with TLS.
+    pub fn receiver_certificate(&self) -> Option<(&Path, &Path)> {
+        let (certificate, key) = &self.files.as_ref()?.receiver;
+        Some((certificate.path(), key.path()))
+    }
+
+    /// All attempts to deliver a notification of the account, in the order in which they ended.
+    pub fn deliveries(&self, account_id: &str) -> Vec<Delivery> {
+        self.with_site(account_id, |site| site.outbox.deliveries().to_vec())
+    }
+
+    /// How many notifications are neither delivered nor given up.
+    pub fn pending(&self, account_id: &str) -> usize {
+        self.with_site(account_id, |site| site.outbox.pending())
+    }
+
+    /// Sends this body as a notification of the account, signed and as often as any other.
+    ///
+    /// # Panics
+    /// If the account has no webhook.
+    pub fn notify(&self, account_id: &str, raw_body: impl Into<Vec<u8>>) {
+        let raw_body: Vec<u8> = raw_body.into();
+        self.with_site(account_id, |site| {
+            assert!(site.outbox.is_open(), "account {account_id:?} has no webhook");
+            site.outbox.post(raw_body);
+        });
+    }
+
+    /// What the header x-liveperson-signature holds for this body.
+    pub fn sign(&self, account_id: &str, body: &[u8], signature: Signature) -> String {
+        self.with_site(account_id, |site| signature.of(&site.account.client_secret, body))
+    }
+
+    /// Delivers the next notification twice. Called again, one more of those to come.
+    pub fn duplicate_next(&self, account_id: &str) {
+        self.with_site(account_id, |site| site.outbox.duplicate_next());
+    }
+
+    /// Holds the next notification back until the first attempt with the one after it was made;
+    /// with [`crate::Retry::Retention`], until that is delivered or given up. Called again, it
+    /// happens to the next pair, too.
+    pub fn reorder_next(&self, account_id: &str) {
+        self.with_site(account_id, |site| site.outbox.hold_next());
+    }
+
+    /// Lets an agent answer in the account's conversations that are opened from now on; None: lets
+    /// nobody.
+    pub fn set_agent(&self, account_id: &str, agent: Option<Agent>) {
+        self.with_site(account_id, |site| site.agent = agent);
+    }
+
+    /// Does one step of a script as an agent, by hand; one joins where there is none. Gives back
+    /// what there is to know of it: the `sequence` of an event, the `dialogId` of a survey.
+    ///
+    /// # Panics
+    /// If it is no step or cannot be done.
+    pub fn act_as_agent(&self, account_id: &str, conversation_id: &str, step: &Value) -> Value {
+        let action = match Step::parse(step) {
+            Ok(Step::Act(action)) => action,
+            Ok(Step::WaitFor(_) | Step::Pause(_)) => panic!("{step} belongs in a script"),
+            Err(reason) => panic!("no such step: {reason}"),
+        };
+        let done = self.with_site(account_id, |site| site.obey(conversation_id, &action));
+        done.unwrap_or_else(|refusal| panic!("not done: {}", refusal.body()))
+    }
+
     /// All conversations of an account as text to read.
     pub fn transcript(&self, account_id: &str) -> String {
         transcript::of(account_id, &self.conversations(account_id))
@@ -253,4 +369,12 @@ fn variables(url: &str, files: Option<&Files>) -> Vec<(&'static str, String)> {
         variables.push(("LPC_TLS_CLIENT_KEY_FILE", text(key.path())));
     }
     variables
+}
+
+fn receiver_variables(files: Option<&Files>) -> Vec<(&'static str, String)> {
+    let Some(Files { receiver: (certificate, key), .. }) = files else { return Vec::new() };
+    vec![
+        ("LPC_RECEIVER_TLS_CERT_FILE", certificate.path().display().to_string()),
+        ("LPC_RECEIVER_TLS_KEY_FILE", key.path().display().to_string()),
+    ]
 }

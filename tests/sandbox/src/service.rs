@@ -19,7 +19,7 @@ use crate::request::Received;
 use crate::route::Route;
 use crate::routing::{only, read};
 use crate::shared::Shared;
-use crate::{conversation, domain, idp, send, sentinel, storage};
+use crate::{domain, idp, opening, send, sentinel, storage};
 
 /// All that the services take. A path comes with the [`Route`] under which its requests are
 /// recorded and canned: for its `{account}`, or for all accounts where it names none.
@@ -52,7 +52,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/api/account/{account}/consumer", at(Route::Consumer, "POST", post(idp::consumer)))
         .route(
             "/api/account/{account}/messaging/consumer/conversation",
-            at(Route::Conversation, "POST", post(conversation::batch)),
+            at(Route::Conversation, "POST", post(opening::batch)),
         )
         .route(
             "/api/account/{account}/messaging/consumer/conversation/send",

@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::http::HeaderValue;
 use serde_json::{Map, Value, json};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_rustls::TlsConnector;
 use uuid::Uuid;
 
 use crate::account::{Account, Site, Traffic};
@@ -16,10 +19,13 @@ use crate::forged::Forged;
 use crate::key::{self, Key};
 use crate::log::Logger;
 use crate::options::Options;
+use crate::outbox::Parcel;
+use crate::receiver::Receiver;
 use crate::refusal::Refusal;
 use crate::request::{Received, Request};
 use crate::route::Route;
 use crate::token;
+use crate::webhook::Webhook;
 
 /// How long a forged AppJWT says that it is valid.
 const FORGED_LIFETIME_SECONDS: i64 = 3600;
@@ -31,6 +37,11 @@ pub(crate) struct Shared {
     pub(crate) authority: String,
     /// The variables that point a client at the sandbox, without those of an account.
     pub(crate) variables: Vec<(&'static str, String)>,
+    /// Those of the files of a receiver.
+    pub(crate) receiver_variables: Vec<(&'static str, String)>,
+    /// Connects to endpoints with https; None: without TLS.
+    pub(crate) connector: Option<TlsConnector>,
+    courier: UnboundedSender<Parcel>,
     held: Mutex<Held>,
     /// Those of the control API. The id of each is its place, counted from 1.
     fault_proxies: Mutex<Vec<Arc<FaultProxy>>>,
@@ -51,12 +62,18 @@ impl Shared {
         logger: Logger,
         authority: String,
         variables: Vec<(&'static str, String)>,
+        receiver_variables: Vec<(&'static str, String)>,
+        connector: Option<TlsConnector>,
+        courier: UnboundedSender<Parcel>,
     ) -> Shared {
         Shared {
             options,
             logger,
             authority,
             variables,
+            receiver_variables,
+            connector,
+            courier,
             held: Mutex::default(),
             fault_proxies: Mutex::default(),
         }
@@ -104,7 +121,7 @@ impl Shared {
             client_secret: Uuid::new_v4().simple().to_string(),
         };
         let lifetime = token_lifetime.unwrap_or(self.options.token_lifetime);
-        held.sites.insert(id, Site::new(account.clone(), lifetime));
+        held.sites.insert(id, Site::new(account.clone(), lifetime, self.courier.clone()));
         account
     }
 
@@ -116,7 +133,31 @@ impl Shared {
             ("LPC_CLIENT_SECRET", account.client_secret.clone()),
         ];
         variables.extend(self.variables.iter().cloned());
+        let receiver = self.with_site(&account.id, |site| site.outbox.receiver_address());
+        if let Some(address) = receiver.flatten() {
+            variables.push(("LPC_RECEIVER_LISTEN", address.to_string()));
+            variables.extend(self.receiver_variables.iter().cloned());
+        }
         variables
+    }
+
+    /// Sets where the notifications of an account go; says no to what makes no sense.
+    pub(crate) fn set_webhook(&self, account_id: &str, webhook: Webhook) -> Result<(), String> {
+        webhook.check(self.connector.is_some())?;
+        self.with_site(account_id, |site| site.outbox.set_webhook(webhook))
+            .ok_or_else(|| format!("there is no account {account_id:?}"))
+    }
+
+    /// Reserves a port for a program that receives the notifications of an account, and sends them
+    /// there. An account has one such port. None: there is no such account.
+    pub(crate) fn reserve_receiver(&self, account_id: &str) -> Option<io::Result<SocketAddr>> {
+        self.with_site(account_id, |site| match site.outbox.receiver_address() {
+            Some(address) => Ok(address),
+            None => {
+                let receiver = Receiver::reserve()?;
+                Ok(site.outbox.set_receiver(receiver, self.connector.is_some()))
+            }
+        })
     }
 
     /// Issues an AppJWT. `claims` replaces claims, or leaves them out where the value is null.

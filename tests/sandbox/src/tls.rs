@@ -6,33 +6,37 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::server::WebPkiClientVerifier;
 use rustls::version::{TLS12, TLS13};
-use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
+use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion};
 use tempfile::NamedTempFile;
 
 use crate::options::{Options, TlsVersions};
 
-/// What a server needs to speak TLS.
+/// What the sandbox needs to speak TLS.
 pub(crate) struct Identity {
     pub(crate) config: Arc<ServerConfig>,
+    /// As a client: it trusts its own CA alone.
+    pub(crate) client_config: Arc<ClientConfig>,
     pub(crate) files: Files,
 }
 
-/// What clients need for it, as PEM.
+/// What others need for it, as PEM.
 pub(crate) struct Files {
     /// The CA certificate.
     pub(crate) ca: PemFile,
     /// A client's certificate and its private key, where clients need one.
     pub(crate) client: Option<(PemFile, PemFile)>,
+    /// The certificate and the private key of a server that receives notifications.
+    pub(crate) receiver: (PemFile, PemFile),
 }
 
-/// A file for clients.
+/// A file for others.
 pub(crate) enum PemFile {
     /// Removed when dropped.
     Temporary(NamedTempFile),
@@ -67,20 +71,23 @@ impl Identity {
         let ca = KeyPair::generate()
             .and_then(|key| CertifiedIssuer::self_signed(ca_parameters(), key))
             .map_err(io::Error::other)?;
-        let key = KeyPair::generate().map_err(io::Error::other)?;
-        let certificate = leaf_parameters()
-            .and_then(|leaf| leaf.signed_by(&key, &ca))
-            .map_err(io::Error::other)?;
-
+        let (certificate, key) = server_certificate(&ca)?;
         let private_key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
         let provider = Arc::new(ring::default_provider());
+        let mut roots = RootCertStore::empty();
+        roots.add(ca.der().clone()).map_err(io::Error::other)?;
+        let roots = Arc::new(roots);
+        let versions = versions(options.tls_versions);
+        let client_config = ClientConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(&versions)
+            .map_err(io::Error::other)?
+            .with_root_certificates(roots.clone())
+            .with_no_client_auth();
         let config = ServerConfig::builder_with_provider(provider.clone())
-            .with_protocol_versions(&versions(options.tls_versions))
+            .with_protocol_versions(&versions)
             .map_err(io::Error::other)?;
         let (config, client) = if options.client_certificates {
-            let mut roots = RootCertStore::empty();
-            roots.add(ca.der().clone()).map_err(io::Error::other)?;
-            let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider)
+            let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider)
                 .build()
                 .map_err(io::Error::other)?;
             (config.with_client_cert_verifier(verifier), Some(client_files(&ca)?))
@@ -91,11 +98,17 @@ impl Identity {
             .with_single_cert(vec![certificate.der().clone()], private_key)
             .map_err(io::Error::other)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let (certificate, key) = server_certificate(&ca)?;
+        let receiver = (
+            PemFile::temporary("receiver", &certificate.pem())?,
+            PemFile::temporary("receiver-key", &key.serialize_pem())?,
+        );
         let ca = match &options.ca_file {
             Some(path) => PemFile::write(path, &ca.pem())?,
             None => PemFile::temporary("ca", &ca.pem())?,
         };
-        Ok(Identity { config: Arc::new(config), files: Files { ca, client } })
+        let files = Files { ca, client, receiver };
+        Ok(Identity { config: Arc::new(config), client_config: Arc::new(client_config), files })
     }
 }
 
@@ -105,6 +118,14 @@ fn versions(versions: TlsVersions) -> Vec<&'static SupportedProtocolVersion> {
         TlsVersions::Only12 => vec![&TLS12],
         TlsVersions::Only13 => vec![&TLS13],
     }
+}
+
+/// Makes a server's certificate for the names of the loopback interface, with its key.
+fn server_certificate(ca: &CertifiedIssuer<'_, KeyPair>) -> io::Result<(Certificate, KeyPair)> {
+    let key = KeyPair::generate().map_err(io::Error::other)?;
+    let certificate =
+        leaf_parameters().and_then(|leaf| leaf.signed_by(&key, ca)).map_err(io::Error::other)?;
+    Ok((certificate, key))
 }
 
 /// Makes a client's certificate with its key.

@@ -42,8 +42,13 @@ fn describe(text: &mut String, conversation: &Value) {
                 .map_or_else(|| "-".to_owned(), |number| number.to_string());
             let metadata = &event["metadata"];
             let metadata = if metadata.is_null() { "" } else { &format!(", metadata {metadata}") };
-            let event = summary::event(&event["event"], usize::MAX);
-            let _ = writeln!(text, "    {number:>3}  {event}{metadata}");
+            let what = summary::event(&event["event"], usize::MAX);
+            let speaker = match (event["role"].as_str(), event["audience"].as_str()) {
+                (Some("CONSUMER"), _) => "consumer",
+                (_, Some("ALL")) => "agent",
+                _ => "private",
+            };
+            let _ = writeln!(text, "    {speaker:<8}  {number:>3}  {what}{metadata}");
         }
     }
     let rating = &conversation["rating"];

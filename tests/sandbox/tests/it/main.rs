@@ -1,5 +1,7 @@
 //! Drives the sandbox over real HTTP, as a client does.
 
+mod agent;
+mod agent_control;
 mod canned;
 mod clients;
 mod clock;
@@ -7,6 +9,7 @@ mod control;
 mod conversation;
 mod domain;
 mod driver;
+mod endpoint;
 mod errors;
 mod fault;
 mod fault_control;
@@ -20,3 +23,4 @@ mod sequence;
 mod storage;
 mod tls;
 mod token;
+mod webhook;

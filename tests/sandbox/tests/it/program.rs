@@ -1,13 +1,17 @@
 //! The program.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
-use lpc_sandbox::serde_json::json;
+use lpc_sandbox::serde_json::{Value, json};
 use lpc_sandbox::{Log, Options, Sandbox};
 
 use crate::driver::{self, Driver, agent, call};
+use crate::endpoint::Endpoint;
+use crate::fault::until;
 
 fn sandbox(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lpc-sandbox"));
@@ -49,6 +53,9 @@ fn help_explains_itself() {
         "--sequence",
         "--max-body",
         "--max-file",
+        "--receiver",
+        "--webhook",
+        "--agent",
     ] {
         assert!(help.contains(option), "{option}");
     }
@@ -61,6 +68,7 @@ fn wrong_arguments_are_refused() {
         &["--sequence", "x"],
         &["--ca-file", "x"],
         &["--client-certificates"],
+        &["--receiver", "--webhook", "http://127.0.0.1:9/"],
         &["x"],
     ] {
         assert_eq!(run(arguments).status.code(), Some(2), "{arguments:?}");
@@ -149,6 +157,128 @@ fn alone_it_prints_what_a_shell_can_run_and_serves() {
     running.0.stderr.take().expect("its log").read_to_string(&mut log).expect("text");
     assert!(summary.contains("0 conversation(s)"), "{summary}");
     assert_eq!(log.matches("/service/baseURI.json?version=1.0 200 ").count(), 1, "{log}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_finds_where_to_receive() {
+    let output = run(&["--tls", "--receiver", "--quiet", "--", "sh", "-c", RECEIVER]);
+    let found = "127.0.0.1\n-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n";
+    assert_eq!(text(&output.stdout), found);
+    let output = run(&["--receiver", "--quiet", "--", "printenv", "LPC_RECEIVER_TLS_CERT_FILE"]);
+    assert!(!output.status.success(), "no certificate without TLS");
+    let output = run(&["--quiet", "--", "printenv", "LPC_RECEIVER_LISTEN"]);
+    assert!(!output.status.success(), "no receiver unless it is wanted");
+}
+
+#[cfg(unix)]
+const RECEIVER: &str = "echo ${LPC_RECEIVER_LISTEN%:*}
+    grep -h BEGIN \"$LPC_RECEIVER_TLS_CERT_FILE\" \"$LPC_RECEIVER_TLS_KEY_FILE\"";
+
+/// A sandbox that serves, and its variables.
+fn serving(arguments: &[&str]) -> (Running, HashMap<String, String>) {
+    let mut command = sandbox(&[&["--quiet"], arguments].concat());
+    let mut running = Running(command.stdout(Stdio::piped()).spawn().expect("the program starts"));
+    let out = BufReader::new(running.0.stdout.take().expect("its output"));
+    let mut variables = HashMap::new();
+    for line in out.lines() {
+        let line = line.expect("text");
+        let (name, value) =
+            line.strip_prefix("export ").and_then(|line| line.split_once('=')).expect("a variable");
+        variables.insert(name.to_owned(), value.trim_matches('\'').to_owned());
+        if name == "LPC_SANDBOX_CONTROL" {
+            break;
+        }
+    }
+    (running, variables)
+}
+
+/// Lets the account of this sandbox send a notification.
+fn notify(variables: &HashMap<String, String>) {
+    let (control, account) = (&variables["LPC_SANDBOX_CONTROL"], &variables["LPC_ACCOUNT_ID"]);
+    let url = format!("{control}/accounts/{account}/notify");
+    assert_eq!(call(&agent(), "POST", &url, &[], b"{}").expect("an answer").status, 200);
+}
+
+#[test]
+fn notifications_go_to_the_receiver() {
+    let (_running, variables) = serving(&["--receiver"]);
+    notify(&variables);
+    let listener = TcpListener::bind(&variables["LPC_RECEIVER_LISTEN"]).expect("the port");
+    let notification = Endpoint::on(listener, None).next();
+    assert_eq!(notification.body, b"{}");
+    let account = &variables["LPC_ACCOUNT_ID"];
+    assert_eq!(notification.header("x-liveperson-account-id"), account);
+}
+
+#[test]
+fn notifications_go_to_a_given_url() {
+    let endpoint = Endpoint::new();
+    let (_running, variables) = serving(&["--webhook", &endpoint.url()]);
+    notify(&variables);
+    assert_eq!(endpoint.next().line, "POST /hook?x=y HTTP/1.1");
+}
+
+#[test]
+fn what_makes_no_sense_is_said_at_the_start() {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("wrong-script.json");
+    std::fs::write(&path, r#"[{"join": true}, {"dance": true}]"#).expect("writable");
+    let script = path.to_str().expect("a text");
+    for (arguments, named) in [
+        (["--agent", script], "step 2: \"dance\" is unknown"),
+        (["--agent", "no-such-file"], "no-such-file"),
+        (["--webhook", "https://127.0.0.1/"], "TLS"),
+        (["--webhook", "nowhere"], "nowhere"),
+    ] {
+        let output = run(&[&arguments[..], &["--", "true"]].concat());
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(text(&output.stderr).contains(named), "{}", text(&output.stderr));
+    }
+    std::fs::remove_file(path).expect("removable");
+}
+
+#[test]
+fn an_agent_answers_who_talks_to_the_program() {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("script.json");
+    std::fs::write(&path, r#"[{"wait_for": "text"}, {"say": "Hello, {text}"}]"#).expect("writable");
+    for (agent, answer) in
+        [("echo", "You said: Alice"), (path.to_str().expect("a text"), "Hello, Alice")]
+    {
+        let (_running, variables) = serving(&["--agent", agent]);
+        let of = |name: &str| variables[name].as_str();
+        let (url, account) = (of("LPC_DOMAIN_API_URL"), of("LPC_ACCOUNT_ID"));
+        let control = format!("{}/accounts/{account}", of("LPC_SANDBOX_CONTROL"));
+        let client = driver::agent();
+        let ask = |method: &str, url: String, headers: &[(&str, &str)], body: Value| {
+            let body = body.to_string();
+            call(&client, method, &url, headers, body.as_bytes()).expect("an answer").json()
+        };
+        let token = ask("POST", format!("{control}/tokens"), &[], json!({}))["token"].clone();
+        let token = token.as_str().expect("a token");
+        let consumer = ask(
+            "POST",
+            format!("{url}/api/account/{account}/consumer?v=1.0"),
+            &[("Authorization", token)],
+            json!({"ext_consumer_id": "alice"}),
+        );
+        let consumer = consumer["token"].as_str().expect("a token");
+        let profile = json!({"kind": "req", "id": "1", "type": "userprofile.SetUserProfile",
+                             "body": {}});
+        let request = json!({"kind": "req", "id": "2", "type": "cm.ConsumerRequestConversation",
+                             "body": {"brandId": account}});
+        ask(
+            "POST",
+            format!("{url}/api/account/{account}/messaging/consumer/conversation?v=3"),
+            &[("Authorization", token), ("X-LP-ON-BEHALF", consumer)],
+            json!([profile, request, driver::text("", "Alice")]),
+        );
+        until(|| {
+            let view = ask("GET", format!("{control}/conversations"), &[], Value::Null);
+            let events = view[0]["events"].as_array().expect("events").clone();
+            events.iter().any(|event| event["event"]["message"] == answer)
+        });
+    }
+    std::fs::remove_file(path).expect("removable");
 }
 
 #[cfg(unix)]

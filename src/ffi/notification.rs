@@ -1,0 +1,210 @@
+//! The notification handle, and its events by their index.
+
+use std::ffi::{CString, c_char};
+
+use super::boundary::{array, c_string, free, give_bytes, make, put_length, read};
+use super::enums::LPC_EVENT_KIND_OTHER;
+use super::error::{lpc_error, lpc_status};
+use crate::notification::{Notification, NotificationEvent};
+
+/// What the service posted to a webhook: one or more events, counted from 0. Belongs to one thread
+/// at a time.
+pub struct lpc_notification {
+    pub(super) notification: Notification,
+    type_name: CString,
+    events: Vec<Texts>,
+}
+
+/// What C borrows of an event.
+struct Texts {
+    conversation_id: CString,
+    dialog_id: CString,
+    originator_id: CString,
+    originator_role: CString,
+    text: CString,
+    audience: CString,
+    json: CString,
+}
+
+impl lpc_notification {
+    pub(super) fn new(notification: Notification) -> lpc_notification {
+        let texts = |event: &NotificationEvent| Texts {
+            conversation_id: c_string(event.conversation_id()),
+            dialog_id: c_string(event.dialog_id()),
+            originator_id: c_string(event.originator_id()),
+            originator_role: c_string(event.originator_role()),
+            text: c_string(event.text()),
+            audience: c_string(event.audience()),
+            json: c_string(event.json()),
+        };
+        lpc_notification {
+            type_name: c_string(notification.type_name()),
+            events: notification.events().iter().map(texts).collect(),
+            notification,
+        }
+    }
+}
+
+/// Reads the body of a webhook. Check its signature first, with lpc_webhook_verify().
+///
+/// `body`: `len` bytes, copied. `notification`: where the new notification goes, freed with
+/// lpc_notification_free(). `err`: may be NULL. Any thread may call this.
+///
+/// What it takes is a JSON object with an array `body.changes`; each item of that becomes one event,
+/// in their order. Members and event types that the library does not know are no error, nor are
+/// missing ones. A notification whose own type is unknown needs no changes; it has no events then.
+///
+/// LPC_PROTOCOL for anything else; for a body above 4 MiB, with more than 128 levels of arrays and
+/// objects, or with more than 10000 changes, participants, dialogs and sequences.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_notification_parse(
+    body: *const u8,
+    len: usize,
+    notification: *mut *mut lpc_notification,
+    err: *mut *mut lpc_error,
+) -> lpc_status {
+    make(notification, "notification", err, || {
+        Ok(lpc_notification::new(Notification::parse(array(body, len, "body")?)?))
+    })
+}
+
+/// The type as the service wrote it: "cqm.ExConversationChangeNotification", or
+/// "ms.MessagingEventNotification" and what may follow that; "" if absent, and for NULL. Borrowed:
+/// valid until the notification is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_notification_type(n: *const lpc_notification) -> *const c_char {
+    read(n, c"".as_ptr(), |n| n.type_name.as_ptr())
+}
+
+/// The body as it came, `*len` bytes, not NUL-terminated; `len` may be NULL. Borrowed: valid until
+/// the notification is freed. NULL for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_notification_raw(
+    n: *const lpc_notification,
+    len: *mut usize,
+) -> *const u8 {
+    put_length(len, 0);
+    read(n, std::ptr::null(), |n| give_bytes(n.notification.raw(), len))
+}
+
+/// How many events there are; 0 for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_notification_event_count(n: *const lpc_notification) -> usize {
+    read(n, 0, |n| n.events.len())
+}
+
+/// What event `i` is about, one of LPC_EVENT_KIND_...; _OTHER where there is no such event, and
+/// for NULL. A number that this header does not know may come from a newer library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_event_kind(n: *const lpc_notification, i: usize) -> i32 {
+    event(n, i, LPC_EVENT_KIND_OTHER, |event| event.kind() as i32)
+}
+
+/// The id of the conversation of event `i`. Older notifications name only the dialog: then it is
+/// the dialog's, because the id of a conversation's main dialog is the conversation's. "" if there
+/// is neither, where there is no such event, and for NULL. Borrowed: valid until the notification is
+/// freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_event_conversation_id(
+    n: *const lpc_notification,
+    i: usize,
+) -> *const c_char {
+    event_text(n, i, |texts| &texts.conversation_id)
+}
+
+/// The id of the dialog of event `i`. "" if absent, for the state of a conversation (its dialogs are
+/// in the JSON), where there is no such event, and for NULL. Borrowed: valid until the notification
+/// is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_event_dialog_id(
+    n: *const lpc_notification,
+    i: usize,
+) -> *const c_char {
+    event_text(n, i, |texts| &texts.dialog_id)
+}
+
+/// The number of event `i` in its dialog, from 0 on. -1 if absent, as for a chat state and the state
+/// of a conversation; where there is no such event, and for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_event_sequence(n: *const lpc_notification, i: usize) -> i64 {
+    event(n, i, -1, |event| event.sequence().unwrap_or(-1))
+}
+
+/// Who caused event `i`: for a consumer what lpc_consumer_lp_id() gives. "" if absent, for the state
+/// of a conversation, where there is no such event, and for NULL. Borrowed: valid until the
+/// notification is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_event_originator_id(
+    n: *const lpc_notification,
+    i: usize,
+) -> *const c_char {
+    event_text(n, i, |texts| &texts.originator_id)
+}
+
+/// The role of who caused event `i`: "CONSUMER", "ASSIGNED_AGENT", "AGENT", "MANAGER", "READER",
+/// "CONTROLLER" or another. "" if absent, for the state of a conversation, where there is no such
+/// event, and for NULL. Borrowed: valid until the notification is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_event_originator_role(
+    n: *const lpc_notification,
+    i: usize,
+) -> *const c_char {
+    event_text(n, i, |texts| &texts.originator_role)
+}
+
+/// When the service took event `i`, in milliseconds since 1970, UTC; for the state of a conversation
+/// when it changed last. -1 if absent, as for a chat state; where there is no such event, and for
+/// NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_event_timestamp_ms(n: *const lpc_notification, i: usize) -> i64 {
+    event(n, i, -1, |event| event.timestamp_ms().unwrap_or(-1))
+}
+
+/// The text that stands for event `i`: of a text the message, of a file its caption, of a chat state
+/// and an accept status its name ("COMPOSING", "READ"), of a conversation its state ("OPEN",
+/// "CLOSE"). "" if absent, for all else, where there is no such event, and for NULL. A NUL character
+/// in it is given as U+FFFD. Borrowed: valid until the notification is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_event_text(n: *const lpc_notification, i: usize) -> *const c_char {
+    event_text(n, i, |texts| &texts.text)
+}
+
+/// Who is to see event `i`: "ALL", or "AGENTS_AND_MANAGERS", which is not for the consumer. "" if
+/// absent, which means all; where there is no such event, and for NULL. Borrowed: valid until the
+/// notification is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_event_audience(n: *const lpc_notification, i: usize) -> *const c_char {
+    event_text(n, i, |texts| &texts.audience)
+}
+
+/// The JSON of the change that event `i` is, byte for byte: what no other function gives stands
+/// there. "" where there is no such event, and for NULL. Borrowed: valid until the notification is
+/// freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_event_json(n: *const lpc_notification, i: usize) -> *const c_char {
+    event_text(n, i, |texts| &texts.json)
+}
+
+/// Frees a notification, and everything borrowed from it. Freeing NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_notification_free(n: *mut lpc_notification) {
+    free(n);
+}
+
+/// Runs an accessor's body on an event; gives `otherwise` where there is none.
+fn event<R: Copy>(
+    n: *const lpc_notification,
+    i: usize,
+    otherwise: R,
+    body: impl FnOnce(&NotificationEvent) -> R,
+) -> R {
+    read(n, otherwise, |n| n.notification.events().get(i).map_or(otherwise, body))
+}
+
+fn event_text(
+    n: *const lpc_notification,
+    i: usize,
+    text: impl FnOnce(&Texts) -> &CString,
+) -> *const c_char {
+    read(n, c"".as_ptr(), |n| n.events.get(i).map_or(c"".as_ptr(), |texts| text(texts).as_ptr()))
+}

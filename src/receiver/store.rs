@@ -1,0 +1,114 @@
+//! Notifications in a file, from before the service is told that they arrived until the program
+//! acknowledges them.
+
+use std::path::Path;
+use std::sync::Mutex;
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
+
+use crate::error::{Error, Status};
+use crate::turn::lock;
+
+/// An SQLite file of one receiver.
+pub(crate) struct Store {
+    connection: Mutex<Connection>,
+    shown: String,
+}
+
+impl Store {
+    /// Opens or makes the file, and keeps others from it: two receivers with one file would give
+    /// everything out twice.
+    pub(crate) fn open(path: &Path) -> Result<Store, Error> {
+        let shown = path.display().to_string();
+        let prepare = || -> rusqlite::Result<Connection> {
+            let connection = Connection::open(path)?;
+            // Who has the file keeps it: waiting would change nothing.
+            connection.busy_timeout(std::time::Duration::ZERO)?;
+            connection.execute_batch(
+                "PRAGMA locking_mode = EXCLUSIVE;
+                 PRAGMA journal_mode = WAL;
+                 PRAGMA synchronous = FULL;
+                 CREATE TABLE IF NOT EXISTS notification (
+                     id INTEGER PRIMARY KEY AUTOINCREMENT,
+                     body BLOB NOT NULL
+                 );",
+            )?;
+            Ok(connection)
+        };
+        let connection = prepare().map_err(|why| failed(&shown, &why))?;
+        Ok(Store { connection: Mutex::new(connection), shown })
+    }
+
+    /// What is kept, in the order in which it came.
+    pub(crate) fn all(&self) -> Result<Vec<(u64, Vec<u8>)>, Error> {
+        let connection = lock(&self.connection);
+        let read = || -> rusqlite::Result<Vec<(u64, Vec<u8>)>> {
+            let mut rows = connection.prepare("SELECT id, body FROM notification ORDER BY id")?;
+            let rows = rows.query_map([], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))?;
+            rows.collect()
+        };
+        read().map_err(|why| failed(&self.shown, &why))
+    }
+
+    /// Writes a notification; it is on the disk when this returns.
+    pub(crate) fn put(&self, body: &[u8]) -> Result<u64, Error> {
+        let connection = lock(&self.connection);
+        connection
+            .prepare_cached("INSERT INTO notification (body) VALUES (?1) RETURNING id")
+            .and_then(|mut put| put.query_row([body], |row| row.get::<_, i64>(0)))
+            .map(|id| id as u64)
+            .map_err(|why| failed(&self.shown, &why))
+    }
+
+    /// Removes a notification, if it is there.
+    pub(crate) fn remove(&self, id: u64) -> Result<(), Error> {
+        let connection = lock(&self.connection);
+        connection
+            .prepare_cached("DELETE FROM notification WHERE id = ?1 RETURNING id")
+            .and_then(|mut remove| remove.query_row([id as i64], |_| Ok(())).optional())
+            .map(drop)
+            .map_err(|why| failed(&self.shown, &why))
+    }
+}
+
+fn failed(shown: &str, why: &rusqlite::Error) -> Error {
+    let message = match why.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            format!("another receiver uses the file '{shown}' of option 'receiver.store'")
+        }
+        _ => format!("the file '{shown}' of option 'receiver.store' failed: {why}"),
+    };
+    Error::new(Status::Io, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_stays_until_it_is_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("inbox.db");
+        let store = Store::open(&path).unwrap();
+        let ids: Vec<u64> = [&b"a"[..], b"\0\xff", b"c"].map(|b| store.put(b).unwrap()).into();
+        store.remove(ids[0]).unwrap();
+        store.remove(ids[0]).unwrap();
+        let busy = Store::open(&path).err().unwrap();
+        assert_eq!(busy.status(), Status::Io);
+        assert!(busy.message().contains("another receiver uses the file"), "{busy}");
+        drop(store);
+
+        let store = Store::open(&path).unwrap();
+        assert_eq!(store.all().unwrap(), [(ids[1], b"\0\xff".to_vec()), (ids[2], b"c".to_vec())]);
+        for id in &ids {
+            store.remove(*id).unwrap();
+        }
+        // An id is never used again: what acknowledges the old one must not remove a new one.
+        assert!(store.put(b"d").unwrap() > ids[2]);
+        let nowhere = Store::open(Path::new("/nonexistent/inbox.db")).err().unwrap();
+        assert_eq!(nowhere.status(), Status::Io);
+        std::fs::write(directory.path().join("no.db"), "no database, but text ".repeat(100))
+            .unwrap();
+        assert!(Store::open(&directory.path().join("no.db")).is_err());
+    }
+}
