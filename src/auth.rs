@@ -70,14 +70,19 @@ impl Shared {
         self.settings.log.write(LogLevel::Warn, || {
             format!("{}; once more with another AppJWT", refused.message())
         });
-        let token = self.app_jwt(deadline, Some(&token))?;
+        // Once it may have happened, nothing that comes after undoes it.
+        let carry = |error: Error| {
+            let maybe = error.maybe_delivered() || refused.maybe_delivered();
+            error.with_maybe_delivered(maybe)
+        };
+        let token = self.app_jwt(deadline, Some(&token)).map_err(carry)?;
         count(&self.local().counters.retries);
         let before = refused.attempts();
         match act(&token) {
             Ok(answered) => Ok(Answered { attempts: before + answered.attempts, ..answered }),
             Err(error) => {
                 let attempts = before + error.attempts();
-                Err(for_good(error).with_attempts(attempts))
+                Err(for_good(carry(error)).with_attempts(attempts))
             }
         }
     }
@@ -91,15 +96,13 @@ impl Shared {
     ) -> Result<Arc<Token>, Error> {
         let credentials = self.credentials()?;
         let margin = self.settings.token_refresh_margin;
-        let is_good = |jwt: &AppJwt| {
-            Instant::now() + margin < jwt.expires
+        let is_usable = |jwt: &AppJwt| {
+            Instant::now() < jwt.expires
                 && !refused.is_some_and(|refused| Arc::ptr_eq(refused, &jwt.token))
         };
-        let jwt = self
-            .local()
-            .app_jwt
-            .get(deadline, is_good, || obtain_app_jwt(self, credentials, deadline))?;
-        Ok(jwt.token)
+        let is_good = |jwt: &AppJwt| is_usable(jwt) && Instant::now() + margin < jwt.expires;
+        let obtain = |deadline| obtain_app_jwt(self, credentials, deadline);
+        Ok(self.local().app_jwt.get(deadline, is_good, is_usable, obtain)?.token)
     }
 }
 

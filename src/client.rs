@@ -103,7 +103,7 @@ impl Client {
         let token = match jwt {
             None => None,
             Some(jwt) => Some(Arc::new(Token::new(jwt).ok_or_else(|| {
-                Error::invalid("jwt is not a token: it takes visible ASCII characters only")
+                Error::invalid("jwt is not a token: it takes up to 16384 visible ASCII characters")
             })?)),
         };
         self.shared.given_app_jwt.store(token);

@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -143,9 +143,14 @@ impl Dialer {
             let last = index + 1 == addresses.len();
             let soon = if last { until } else { Instant::now() + left / 2 };
             match self.dial_address(*address, place.port, soon, details) {
-                Ok(socket) => return Ok(Socket { until, ..socket }),
+                Ok(mut socket) => {
+                    socket.until = until;
+                    return Ok(socket);
+                }
                 Err(why) => {
-                    self.names.forget(place.host, *address);
+                    if concerns_address(&why) {
+                        self.names.forget(place.host, *address);
+                    }
                     let known = proxy::authority(&address.to_string(), place.port);
                     self.log.write(LogLevel::Trace, || format!("cannot connect to {known}: {why}"));
                     failed = Some(why);
@@ -270,6 +275,21 @@ fn not_made(place: &Place, why: &io::Error) -> Error {
     Error::new(Status::Connect, message)
 }
 
+/// Whether another address may do better: not where the client was shut down or has no file
+/// descriptors left.
+fn concerns_address(error: &io::Error) -> bool {
+    use io::ErrorKind::*;
+    matches!(
+        error.kind(),
+        TimedOut
+            | ConnectionRefused
+            | ConnectionReset
+            | HostUnreachable
+            | NetworkUnreachable
+            | AddrNotAvailable
+    )
+}
+
 /// What rustls says inside an error of input or output.
 pub(crate) fn tls_cause(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
@@ -324,6 +344,14 @@ impl Socket {
                 Err(why) => return Err(why.into()),
             }
         }
+    }
+}
+
+/// Not only closed: a child after a `fork()` holds the socket, too, and the server would wait.
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // One that is not connected, or no longer, needs none.
+        let _ = self.stream.shutdown(Shutdown::Both);
     }
 }
 
@@ -487,7 +515,17 @@ fn moment(timeout: NextTimeout) -> Instant {
 }
 
 fn broken(why: io::Error, timeout: NextTimeout) -> ureq::Error {
-    if is_late(&why) { ureq::Error::Timeout(timeout.reason) } else { ureq::Error::Io(why) }
+    match why.kind() {
+        _ if is_late(&why) => ureq::Error::Timeout(timeout.reason),
+        // ureq would take these for the regular end of an answer that has no length.
+        io::ErrorKind::UnexpectedEof => {
+            io::Error::new(io::ErrorKind::BrokenPipe, "it ended too soon").into()
+        }
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
+            io::Error::new(io::ErrorKind::BrokenPipe, why).into()
+        }
+        _ => why.into(),
+    }
 }
 
 /// The longest head of an answer; one byte more must fit, for ureq to see that it is too long.

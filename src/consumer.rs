@@ -180,7 +180,8 @@ impl ConsumerState {
         self.fetch.get(SingleFlight::new).get(
             deadline,
             |()| true,
-            || {
+            |()| true,
+            |deadline| {
                 let jws = obtain_consumer_jws(client, &self.ext_consumer_id, deadline)?;
                 // Only the thread that fetches sets it, so the place is free.
                 let _ = self.jws.set(Box::new(jws));

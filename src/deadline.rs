@@ -16,6 +16,17 @@ impl Deadline {
         Deadline { at: Instant::now() + allowed, allowed }
     }
 
+    /// The same moment, or one that comes sooner.
+    pub(crate) fn at_most(self, allowed: Duration) -> Deadline {
+        let sooner = Deadline::after(allowed);
+        if sooner.at < self.at { sooner } else { self }
+    }
+
+    /// Whether it comes later than another by more than this.
+    pub(crate) fn exceeds(&self, other: Deadline, by: Duration) -> bool {
+        self.at.saturating_duration_since(other.at) > by
+    }
+
     /// The time left, or the error that there is none.
     pub(crate) fn remaining(&self) -> Result<Duration, Error> {
         let left = self.at.saturating_duration_since(Instant::now());

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use ureq::http::Method;
@@ -57,19 +57,27 @@ pub(crate) struct Domains {
     at: Instant,
 }
 
+/// A service that was not in the list is asked for again.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(10);
+
 impl Shared {
     /// The base URL of a service; asks the Domain API at most once in `domain.cache.ttl.ms`.
     pub(crate) fn base_url(&self, service: Service, deadline: Deadline) -> Result<BaseUrl, Error> {
         if let Some(url) = service.by_hand(&self.settings) {
             return Ok(url.clone());
         }
-        let ttl = self.settings.domain_cache_ttl;
+        let (ttl, name) = (self.settings.domain_cache_ttl, service.name());
+        let is_good = |known: &Domains| {
+            let age = known.at.elapsed();
+            // A list without it may have been a slip of the service.
+            age < ttl && (known.hosts.contains_key(name) || age < ASK_AGAIN_AFTER)
+        };
         let domains = self.local().domains.get(
             deadline,
-            |known| known.at.elapsed() < ttl,
-            || discover(self, deadline),
+            is_good,
+            |_| true,
+            |deadline| discover(self, deadline),
         )?;
-        let name = service.name();
         let host = domains.hosts.get(name).ok_or_else(|| {
             let account = &self.settings.account_id;
             Error::new(

@@ -20,6 +20,7 @@ pub(crate) struct Names {
 }
 
 struct Lookup {
+    begun: Instant,
     outcome: Mutex<Option<Outcome>>,
     changed: Condvar,
 }
@@ -83,7 +84,11 @@ impl Names {
         if let Some(lookup) = known.get(host).filter(|lookup| lookup.is_good(self.ttl)) {
             return lookup.clone();
         }
-        let lookup = Arc::new(Lookup { outcome: Mutex::new(None), changed: Condvar::new() });
+        let lookup = Arc::new(Lookup {
+            begun: Instant::now(),
+            outcome: Mutex::new(None),
+            changed: Condvar::new(),
+        });
         known.insert(host.to_owned(), lookup.clone());
         drop(known);
 
@@ -103,10 +108,13 @@ impl std::fmt::Debug for Names {
     }
 }
 
+/// A lookup that takes longer than any resolver's own patience will not come back.
+const GIVEN_UP_AFTER: Duration = Duration::from_secs(120);
+
 impl Lookup {
     fn is_good(&self, ttl: Duration) -> bool {
         match &*lock(&self.outcome) {
-            None => true,
+            None => self.begun.elapsed() < GIVEN_UP_AFTER,
             Some(Outcome::Found { at, .. }) => at.elapsed() < ttl,
             Some(Outcome::Failed(_)) => false,
         }

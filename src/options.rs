@@ -373,8 +373,12 @@ impl Kind {
             Kind::Features => return properties::features(value).map(drop).map_err(says),
             Kind::AccountId => value.bytes().all(|b| b.is_ascii_alphanumeric()),
             Kind::Text => !value.chars().any(char::is_control),
-            Kind::Header => value.bytes().all(|b| b.is_ascii_graphic() || b == b' '),
-            Kind::Token => value.bytes().all(|b| b.is_ascii_graphic()),
+            Kind::Header => {
+                value.len() <= 1000 && value.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
+            }
+            Kind::Token => {
+                value.len() <= crate::secret::LONGEST && value.bytes().all(|b| b.is_ascii_graphic())
+            }
             Kind::Url => crate::url::BaseUrl::parse(value).is_ok(),
             Kind::Hosts => value.split(',').all(|host| crate::url::is_host(host.trim())),
             Kind::Proxy => value == "none" || crate::proxy::parse(value).is_ok(),
@@ -404,8 +408,10 @@ impl Kind {
         match self {
             Kind::AccountId => "letters and digits only".to_owned(),
             Kind::Text => "text without control characters".to_owned(),
-            Kind::Header => "printable ASCII text".to_owned(),
-            Kind::Token => "a token: visible ASCII characters without spaces".to_owned(),
+            Kind::Header => "up to 1000 characters of printable ASCII text".to_owned(),
+            Kind::Token => {
+                "a token: up to 16384 visible ASCII characters without spaces".to_owned()
+            }
             Kind::Url => "a base URL such as https://host or https://host:port/path".to_owned(),
             Kind::Hosts => "host names, separated by commas".to_owned(),
             Kind::Proxy => {

@@ -54,6 +54,9 @@ names! {
     }
 }
 
+/// They travel in a header, so they are short.
+const LONGEST: usize = 4096;
+
 impl ClientProperties {
     /// Reads client properties from a JSON object.
     ///
@@ -61,6 +64,10 @@ impl ClientProperties {
     /// [`Status::InvalidArgument`](crate::Status::InvalidArgument), naming the member and what is
     /// allowed there.
     pub fn from_json(json: &str) -> Result<ClientProperties, Error> {
+        if json.len() > LONGEST {
+            let message = format!("clientProperties have more than {LONGEST} bytes");
+            return Err(Error::invalid(message));
+        }
         read(json, "clientProperties")
     }
 

@@ -2,7 +2,9 @@
 
 mod endpoint;
 mod inbox;
+mod places;
 mod store;
+mod stream;
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -171,7 +173,10 @@ impl Running {
         let thread = lock(&self.thread).take();
         if let Some((stop, thread)) = thread {
             let _ = stop.send(());
-            let _ = thread.join();
+            // A log function may be what stops it, on that very thread.
+            if thread.thread().id() != std::thread::current().id() {
+                let _ = thread.join();
+            }
         }
     }
 }

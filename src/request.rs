@@ -81,6 +81,11 @@ pub(crate) fn deliver<T>(
             0 => error,
             _ => error.with_request_id(message.id()),
         })
+    });
+    // Also where it is another request that failed in the end: this is the one to look after.
+    let answered = answered.map_err(|error| match error.maybe_delivered() {
+        true => error.with_request_id(message.id()),
+        false => error,
     })?;
     read(answered).map_err(|error| {
         // In a batch, the error may know better which request it is about.
@@ -131,12 +136,18 @@ fn try_until_answered(
     let mut attempts = 0;
     // Once it may have happened, a later refusal does not undo it.
     let mut maybe_delivered = false;
+    let mut last: Option<Error> = None;
     loop {
         // After `local` was made, so that a shutdown finds what it has to interrupt.
-        client
-            .check_open()
-            .and_then(|()| wait_for_brake(client, request, deadline))
-            .map_err(|error| error.with_attempts(attempts).with_maybe_delivered(maybe_delivered))?;
+        let waited = client.check_open().and_then(|()| wait_for_brake(client, request, deadline));
+        if let Err(error) = waited {
+            // The 429 of this very call says more than that there was one.
+            let error = match last {
+                Some(limited) if error.status() == Status::RateLimited => limited,
+                _ => error,
+            };
+            return Err(error.with_attempts(attempts).with_maybe_delivered(maybe_delivered));
+        }
 
         attempts += 1;
         let error = match attempt(client, request, deadline) {
@@ -154,8 +165,8 @@ fn try_until_answered(
         maybe_delivered |= error.maybe_delivered() && request.repeat != Repeat::Harmless;
         let error =
             error.context(doing).with_attempts(attempts).with_maybe_delivered(maybe_delivered);
-        let wait = wait.map(|wait| wait.max(local.brake.left()));
         let limited = error.status() == Status::RateLimited;
+        let wait = if limited { wait.map(|_| local.brake.left()) } else { wait };
         let wait = match wait {
             // A retry that cannot be over in time is not begun.
             Some(wait)
@@ -171,7 +182,9 @@ fn try_until_answered(
             format!("{}; attempt {next} of {most} in {ms} ms", error.message())
         });
         count(&local.counters.retries);
-        if !limited {
+        if limited {
+            last = Some(error);
+        } else {
             local.pauses.pause(wait);
         }
     }
@@ -213,12 +226,11 @@ fn attempt(client: &Shared, request: &Outgoing, deadline: Deadline) -> Result<An
 fn wait_for_brake(client: &Shared, request: &Outgoing, deadline: Deadline) -> Result<(), Error> {
     let (local, settings) = (client.local(), &client.settings);
     loop {
-        let wait = local.brake.wait(settings.rate_limit_backoff);
+        let left = local.brake.left();
         let remaining = deadline.remaining().map_err(|late| late.context(request.doing))?;
-        if wait.is_zero() {
+        if left.is_zero() {
             return Ok(());
         }
-        let left = local.brake.left();
         if left >= remaining || left > settings.rate_limit_max_wait {
             let ms = left.as_millis() as u64;
             let says = ServiceSays { retry_after_ms: Some(ms), ..ServiceSays::default() };
@@ -228,10 +240,13 @@ fn wait_for_brake(client: &Shared, request: &Outgoing, deadline: Deadline) -> Re
                 .with_service(says)
                 .context(request.doing));
         }
+        // Spread out, but not beyond what this call has.
+        let over = settings.rate_limit_backoff.min((remaining - left) / 2);
+        let wait = local.brake.wait(over);
         settings.log.write(LogLevel::Trace, || {
             format!("{}: waiting {} ms after a 429", request.doing, wait.as_millis())
         });
-        local.pauses.pause(wait.min(remaining));
+        local.pauses.pause(wait);
         client.check_open()?;
     }
 }

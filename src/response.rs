@@ -7,6 +7,7 @@ use ureq::http::StatusCode;
 
 use crate::config::shorten;
 use crate::error::{Error, ServiceSays, Status};
+use crate::json::nesting;
 use crate::message::id_text;
 use crate::request::Answered;
 
@@ -188,8 +189,17 @@ pub(crate) struct Batch {
     pub bodies: Vec<String>,
 }
 
+/// The text of an answer. Parts of it are handed on as they are, and whoever reads those need not
+/// fear for its stack.
 fn utf8(answered: &Answered) -> Result<&str, Error> {
-    std::str::from_utf8(&answered.body).map_err(|_| unreadable(answered, "is not UTF-8"))
+    const MOST_LEVELS: usize = 100;
+
+    let text =
+        std::str::from_utf8(&answered.body).map_err(|_| unreadable(answered, "is not UTF-8"))?;
+    if nesting(text) > MOST_LEVELS {
+        return Err(unreadable(answered, "is nested more than 100 levels deep"));
+    }
+    Ok(text)
 }
 
 /// A 2xx answer that the protocol does not allow: the request may well have taken effect.

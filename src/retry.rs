@@ -43,7 +43,8 @@ impl RetryPolicy {
             Status::Connect | Status::Timeout | Status::Server => {
                 let last = self.backoff.len().saturating_sub(1);
                 let wait = self.backoff.get(last.min(attempts as usize - 1)).copied()?;
-                Some(asked.max(wait + spread(wait / 4)))
+                let wait = asked.max(wait);
+                Some(wait + spread(wait / 4))
             }
             // The brake, which all threads share, makes it wait.
             Status::RateLimited => Some(Duration::ZERO),
@@ -63,6 +64,9 @@ fn spread(most: Duration) -> Duration {
     most.mul_f64(f64::from(u32::from_ne_bytes(random)) / f64::from(u32::MAX))
 }
 
+/// However long a service asks for: one slip of it must not silence a client for good.
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+
 /// The pause of all threads after the service said that they are too fast.
 pub(crate) struct Brake {
     since: Instant,
@@ -77,7 +81,7 @@ impl Brake {
 
     /// Nobody passes before this time is over.
     pub(crate) fn pull(&self, pause: Duration) {
-        let until = (self.since.elapsed().saturating_add(pause)).as_millis() as u64;
+        let until = (self.since.elapsed() + pause.min(LONGEST_PAUSE)).as_millis() as u64;
         self.until.fetch_max(until, Relaxed);
     }
 
@@ -178,8 +182,8 @@ mod tests {
         let says =
             |ms| crate::error::ServiceSays { retry_after_ms: Some(ms), ..Default::default() };
         let asks = failure(Status::Server).with_service(says(60_000));
-        let wait = policy(false).wait(&asks, 1, Repeat::MayDouble);
-        assert_eq!(wait, Some(Duration::from_secs(60)));
+        let wait = policy(false).wait(&asks, 1, Repeat::MayDouble).unwrap().as_secs();
+        assert!((60..=75).contains(&wait), "{wait}");
         let asks = failure(Status::Server).with_service(says(1));
         assert!(policy(false).wait(&asks, 1, Repeat::MayDouble).unwrap().as_millis() >= 1000);
     }
@@ -189,13 +193,16 @@ mod tests {
         let brake = Brake::new();
         let over = Duration::from_secs(10);
         assert_eq!(brake.wait(over), Duration::ZERO);
-        brake.pull(Duration::from_secs(3600));
+        brake.pull(Duration::from_secs(500));
         // A shorter pause does not end a longer one.
         brake.pull(Duration::from_secs(1));
         let mut waits: Vec<Duration> = (0..64).map(|_| brake.wait(over)).collect();
         waits.sort_unstable();
-        assert!(waits[0] > Duration::from_secs(3590) && waits[63] <= Duration::from_secs(3610));
+        assert!(waits[0] > Duration::from_secs(490) && waits[63] <= Duration::from_secs(510));
         assert!(waits[63] - waits[0] > Duration::from_secs(5), "spread over the time given");
+        // No service can ask for ever.
+        brake.pull(Duration::MAX);
+        assert!(brake.left() <= LONGEST_PAUSE);
     }
 
     #[test]

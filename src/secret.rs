@@ -1,8 +1,12 @@
 //! Tokens in memory that is wiped, and answers cleaned of them.
 
 use bytes::Bytes;
+use serde_json::Value;
 use ureq::http::HeaderValue;
 use zeroize::Zeroizing;
+
+/// The longest token that is taken, in bytes: what every HTTP server takes as a header, and more.
+pub(crate) const LONGEST: usize = 16 * 1024;
 
 /// A token as the value of a header. Clones share one piece of memory, which is wiped when the
 /// last is dropped; `Debug` does not show it.
@@ -12,7 +16,7 @@ pub(crate) struct Token(HeaderValue);
 impl Token {
     /// Takes visible ASCII only, so that nothing can slip into a header; `None` otherwise.
     pub(crate) fn new(text: &str) -> Option<Token> {
-        if text.is_empty() || !text.bytes().all(|b| b.is_ascii_graphic()) {
+        if text.is_empty() || text.len() > LONGEST || !text.bytes().all(|b| b.is_ascii_graphic()) {
             return None;
         }
         let wiped = Bytes::from_owner(Zeroizing::new(text.as_bytes().to_vec()));
@@ -42,7 +46,53 @@ pub(crate) fn redact(mut said: Vec<u8>, secrets: &[&str]) -> Vec<u8> {
             said = text.replace(secret, "***").into_bytes();
         }
     }
+    // In JSON, a secret can be written with escapes: \/ or \u0041.
+    if said.contains(&b'\\')
+        && let Ok(mut json) = serde_json::from_slice(&said)
+        && redact_json(&mut json, secrets)
+    {
+        said = json.to_string().into_bytes();
+    }
     said
+}
+
+/// Replaces secrets in every text of a JSON value; says whether there were any.
+fn redact_json(json: &mut Value, secrets: &[&str]) -> bool {
+    let hide = |text: &str| -> Option<String> {
+        let long = || secrets.iter().filter(|secret| secret.len() >= SHORTEST);
+        let found = long().any(|secret| text.contains(secret));
+        found.then(|| long().fold(text.to_owned(), |text, secret| text.replace(secret, "***")))
+    };
+    match json {
+        Value::String(text) => match hide(text) {
+            Some(hidden) => {
+                *text = hidden;
+                true
+            }
+            None => false,
+        },
+        Value::Array(items) => {
+            let mut found = false;
+            for item in items {
+                found |= redact_json(item, secrets);
+            }
+            found
+        }
+        Value::Object(members) => {
+            let mut found = false;
+            *members = std::mem::take(members)
+                .into_iter()
+                .map(|(name, mut value)| {
+                    found |= redact_json(&mut value, secrets);
+                    let hidden = hide(&name);
+                    found |= hidden.is_some();
+                    (hidden.unwrap_or(name), value)
+                })
+                .collect();
+            found
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -65,5 +115,9 @@ mod tests {
         let said = redact(b"ab a-t0ken- a-t0ken-a-s3cret".to_vec(), &secrets);
         assert_eq!(said, b"ab *** ******");
         assert_eq!(redact(vec![0xff, b'a'], &secrets), [0xff, b'a']);
+        let escaped = br#"{"a-t0ken\u002d":[1,"x\/a\u002ds3cret"],"b":"\n"}"#.to_vec();
+        assert_eq!(redact(escaped, &secrets), br#"{"***":[1,"x/***"],"b":"\n"}"#);
+        let harmless = br#"{ "a": "\/ab" }"#.to_vec();
+        assert_eq!(redact(harmless.clone(), &secrets), harmless, "byte for byte");
     }
 }

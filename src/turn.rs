@@ -4,6 +4,7 @@
 //! could not give up. These two types hold their lock for an instant only.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::deadline::Deadline;
 use crate::error::Error;
@@ -85,28 +86,45 @@ pub(crate) struct SingleFlight<T> {
 
 struct State<T> {
     value: Option<T>,
+    /// Until then the value is used although it is no longer good: it could not be renewed.
+    held_until: Option<Instant>,
     /// Counts the fetches begun, so that a waiting thread knows its own from a later one.
     flight: u64,
     flying: bool,
-    failure: Option<Error>,
+    /// Why the last flight failed, and how long it had.
+    failure: Option<(Error, Deadline)>,
 }
+
+/// Where the old value will do, nobody waits longer for a new one.
+const RENEWAL: Duration = Duration::from_secs(4);
+
+/// And nobody tries again sooner.
+const HOLD: Duration = Duration::from_secs(10);
+
+/// Who has so much more time than another does not share the failure that came of too little.
+const MORE_TIME: Duration = Duration::from_secs(1);
 
 impl<T: Clone> SingleFlight<T> {
     pub(crate) const fn new() -> Self {
-        let state = State { value: None, flight: 0, flying: false, failure: None };
+        let state =
+            State { value: None, held_until: None, flight: 0, flying: false, failure: None };
         SingleFlight { state: Mutex::new(state), landed: Condvar::new() }
     }
 
-    /// The kept value if `is_good`, otherwise what `fetch` brings.
+    /// The kept value if it `is_good`, otherwise what `fetch` brings by the deadline that it is
+    /// given. Where that fails, the kept one will do for a while if it `is_usable`.
     pub(crate) fn get(
         &self,
         deadline: Deadline,
         is_good: impl Fn(&T) -> bool,
-        fetch: impl FnOnce() -> Result<T, Error>,
+        is_usable: impl Fn(&T) -> bool,
+        fetch: impl FnOnce(Deadline) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let mut state = lock(&self.state);
         loop {
-            if let Some(value) = state.value.as_ref().filter(|value| is_good(value)) {
+            let held = state.held_until.is_some_and(|until| Instant::now() < until);
+            let will_do = |value: &&T| is_good(value) || held && is_usable(value);
+            if let Some(value) = state.value.as_ref().filter(will_do) {
                 return Ok(value.clone());
             }
             if !state.flying {
@@ -118,21 +136,32 @@ impl<T: Clone> SingleFlight<T> {
             }
             // A later flight may be under way by now; ours is over, and its outcome counts.
             if state.flight == joined {
-                if let Some(failure) = &state.failure {
-                    return Err(failure.clone());
-                }
-                if let Some(value) = &state.value {
-                    return Ok(value.clone());
+                match (&state.failure, &state.value) {
+                    (Some((failure, theirs)), _)
+                        if !failure.is_retryable() || !deadline.exceeds(*theirs, MORE_TIME) =>
+                    {
+                        return Err(failure.clone());
+                    }
+                    (None, Some(value)) => return Ok(value.clone()),
+                    _ => {}
                 }
             }
         }
+        let old = state.value.clone().filter(|old| is_usable(old));
         state.flying = true;
         state.flight += 1;
-        (state.value, state.failure) = (None, None);
+        state.failure = None;
         drop(state);
 
-        let mut landing = Landing { flight: self, deadline, outcome: None };
-        let outcome = fetch();
+        let mut landing = Landing { flight: self, deadline, outcome: None, held: false };
+        let outcome = match old {
+            None => fetch(deadline),
+            Some(old) => fetch(deadline.at_most(RENEWAL)).or_else(|failed| {
+                // What will not come right must be told: wrong credentials, a forged token.
+                landing.held = failed.is_retryable();
+                if landing.held { Ok(old) } else { Err(failed) }
+            }),
+        };
         landing.outcome = Some(outcome.clone());
         outcome
     }
@@ -144,18 +173,23 @@ struct Landing<'a, T> {
     flight: &'a SingleFlight<T>,
     deadline: Deadline,
     outcome: Option<Result<T, Error>>,
+    held: bool,
 }
 
 impl<T> Drop for Landing<'_, T> {
     fn drop(&mut self) {
         let mut state = lock(&self.flight.state);
         state.flying = false;
+        state.held_until = self.held.then(|| Instant::now() + HOLD);
         match self.outcome.take() {
             Some(Ok(value)) => state.value = Some(value),
-            Some(Err(failure)) if self.deadline.remaining().is_ok() => {
-                state.failure = Some(failure);
+            Some(Err(failure)) => {
+                state.value = None;
+                if self.deadline.remaining().is_ok() {
+                    state.failure = Some((failure, self.deadline));
+                }
             }
-            Some(Err(_)) | None => {}
+            None => state.value = None,
         }
         drop(state);
         self.flight.landed.notify_all();
@@ -166,7 +200,6 @@ impl<T> Drop for Landing<'_, T> {
 mod tests {
     use std::sync::Barrier;
     use std::sync::atomic::{AtomicU32, Ordering};
-    use std::time::Duration;
 
     use super::*;
     use crate::error::Status;
@@ -197,8 +230,12 @@ mod tests {
             for _ in 0..16 {
                 scope.spawn(|| {
                     start.wait();
-                    let value =
-                        flight.get(soon(), |_| true, || Ok(fetched.fetch_add(1, Ordering::SeqCst)));
+                    let value = flight.get(
+                        soon(),
+                        |_| true,
+                        |_| false,
+                        |_| Ok(fetched.fetch_add(1, Ordering::SeqCst)),
+                    );
                     assert_eq!(value.unwrap(), 0);
                 });
             }
@@ -215,7 +252,8 @@ mod tests {
                 let failed = flight.get(
                     soon(),
                     |_| true,
-                    || {
+                    |_| false,
+                    |_| {
                         flying.wait();
                         gave_up.wait();
                         Err(Error::new(Status::Server, "down"))
@@ -224,14 +262,15 @@ mod tests {
                 assert_eq!(failed.unwrap_err().status(), Status::Server);
             });
             flying.wait();
-            let late = flight.get(now(), |_| true, || Ok(7)).unwrap_err();
+            let late = flight.get(now(), |_| true, |_| false, |_| Ok(7)).unwrap_err();
             assert_eq!(late.status(), Status::Timeout, "waits for the flight under way");
-            let waiter = scope
-                .spawn(|| flight.get(soon(), |_| true, || Err(Error::new(Status::Server, "down"))));
+            let waiter = scope.spawn(|| {
+                flight.get(soon(), |_| true, |_| false, |_| Err(Error::new(Status::Server, "down")))
+            });
             gave_up.wait();
             assert_eq!(waiter.join().unwrap().unwrap_err().message(), "down");
         });
-        assert_eq!(flight.get(soon(), |_| true, || Ok(7)).unwrap(), 7);
+        assert_eq!(flight.get(soon(), |_| true, |_| false, |_| Ok(7)).unwrap(), 7);
     }
 
     #[test]
@@ -246,7 +285,8 @@ mod tests {
                     let late = flight.get(
                         now(),
                         |_| true,
-                        || {
+                        |_| false,
+                        |_| {
                             start.wait();
                             std::thread::yield_now();
                             Err(Error::new(Status::Timeout, "out of time"))
@@ -255,29 +295,77 @@ mod tests {
                     assert_eq!(late.unwrap_err().status(), Status::Timeout);
                 });
                 start.wait();
-                assert_eq!(flight.get(soon(), |_| true, || Ok(7)).unwrap(), 7);
+                assert_eq!(flight.get(soon(), |_| true, |_| false, |_| Ok(7)).unwrap(), 7);
             });
         }
         // A value that is no longer good does not come back when its renewal fails.
-        let failed = flight.get(soon(), |_| false, || Err(Error::new(Status::Server, "down")));
+        let failed =
+            flight.get(soon(), |_| false, |_| false, |_| Err(Error::new(Status::Server, "down")));
         assert!(failed.is_err());
-        assert_eq!(flight.get(soon(), |_| true, || Ok(8)).unwrap(), 8);
+        assert_eq!(flight.get(soon(), |_| true, |_| false, |_| Ok(8)).unwrap(), 8);
     }
 
     #[test]
     fn a_stale_value_is_fetched_again() {
         let flight = SingleFlight::new();
-        assert_eq!(flight.get(soon(), |_| true, || Ok(1)).unwrap(), 1);
-        assert_eq!(flight.get(soon(), |v| *v > 1, || Ok(2)).unwrap(), 2);
-        assert_eq!(flight.get(soon(), |v| *v > 1, || Ok(3)).unwrap(), 2);
+        assert_eq!(flight.get(soon(), |_| true, |_| false, |_| Ok(1)).unwrap(), 1);
+        assert_eq!(flight.get(soon(), |v| *v > 1, |_| false, |_| Ok(2)).unwrap(), 2);
+        assert_eq!(flight.get(soon(), |v| *v > 1, |_| false, |_| Ok(3)).unwrap(), 2);
     }
 
     #[test]
     fn a_panicking_fetch_frees_the_flight() {
         let flight = SingleFlight::<u32>::new();
-        let panics =
-            std::panic::AssertUnwindSafe(|| flight.get(soon(), |_| true, || panic!("defect")));
+        let panics = std::panic::AssertUnwindSafe(|| {
+            flight.get(soon(), |_| true, |_| false, |_| panic!("defect"))
+        });
         assert!(std::panic::catch_unwind(panics).is_err());
-        assert_eq!(flight.get(now(), |_| true, || Ok(1)).unwrap(), 1);
+        assert_eq!(flight.get(now(), |_| true, |_| false, |_| Ok(1)).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_renewed_will_do_while_it_is_usable() {
+        let flight = SingleFlight::new();
+        assert_eq!(flight.get(soon(), |_| true, |_| true, |_| Ok(1)).unwrap(), 1);
+        let down = |within: Deadline| {
+            assert!(!within.exceeds(Deadline::after(RENEWAL), Duration::ZERO), "not for long");
+            Err(Error::new(Status::Server, "down"))
+        };
+        assert_eq!(flight.get(soon(), |_| false, |_| true, down).unwrap(), 1);
+        // For a while nobody asks again.
+        let asked = flight.get(soon(), |_| false, |_| true, |_| unreachable!("asked again"));
+        assert_eq!(asked.unwrap(), 1);
+        // What is of no use must be fetched.
+        assert_eq!(flight.get(soon(), |_| false, |_| false, |_| Ok(2)).unwrap(), 2);
+        // Nor is what will not come right hidden.
+        let refused = |_: Deadline| Err(Error::new(Status::Unauthorized, "wrong secret"));
+        let refused = flight.get(soon(), |_| false, |_| true, refused).unwrap_err();
+        assert_eq!(refused.status(), Status::Unauthorized);
+    }
+
+    #[test]
+    fn who_has_much_more_time_tries_anew() {
+        let flight = SingleFlight::<u32>::new();
+        let short = Deadline::after(Duration::from_secs(30));
+        let (flying, go) = (Barrier::new(2), Barrier::new(2));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let failed = flight.get(
+                    short,
+                    |_| true,
+                    |_| false,
+                    |_| {
+                        flying.wait();
+                        go.wait();
+                        Err(Error::new(Status::Server, "no retry fits"))
+                    },
+                );
+                assert!(failed.is_err());
+            });
+            flying.wait();
+            let waiter = scope.spawn(|| flight.get(soon(), |_| true, |_| false, |_| Ok(7)));
+            go.wait();
+            assert_eq!(waiter.join().unwrap().unwrap(), 7);
+        });
     }
 }

@@ -150,7 +150,7 @@ fn check_claims(jwt: &str, account_id: &str) -> Result<(), Error> {
 /// minute.
 fn key_set_with(client: &Shared, kid: &str, deadline: Deadline) -> Result<KeySet, Error> {
     let keys = &client.local().keys;
-    let known = keys.get(deadline, |_| true, || fetch(client, None, deadline))?;
+    let known = keys.get(deadline, |_| true, |_| true, |deadline| fetch(client, None, deadline))?;
     if known.keys.contains_key(kid) {
         return Ok(known);
     }
@@ -160,7 +160,8 @@ fn key_set_with(client: &Shared, kid: &str, deadline: Deadline) -> Result<KeySet
             let lately = |at: Instant| at.elapsed() < ASK_AGAIN_AFTER;
             set.keys.contains_key(kid) || set.asked_again.is_some_and(lately)
         },
-        || fetch(client, Some(Instant::now()), deadline),
+        |_| true,
+        |deadline| fetch(client, Some(Instant::now()), deadline),
     )
 }
 

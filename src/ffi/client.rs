@@ -79,7 +79,7 @@ pub unsafe extern "C" fn lpc_client_stats(
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     make(response, "response", err, || {
-        let stats = handle(client, "client")?.client.stats();
+        let stats = handle(client, "client")?.client.clone().stats();
         let json = serde_json::to_string(&stats)
             .map_err(|why| Error::new(Status::Internal, format!("no JSON of the stats: {why}")))?;
         Ok(lpc_response::new(Response::told(json)))
@@ -91,7 +91,8 @@ pub unsafe extern "C" fn lpc_client_stats(
 /// Shutting down twice, or NULL, is fine. Any thread may call this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_client_shutdown(client: *mut lpc_client) {
-    read(client, (), |client| client.client.shutdown());
+    // A clone, because another thread may free the handle meanwhile.
+    read(client, (), |client| client.client.clone().shutdown());
 }
 
 /// Frees a client. Its consumers and conversations stay usable, and calls that other threads have

@@ -51,7 +51,8 @@ struct Item {
 #[derive(Default)]
 struct Line {
     next: i64,
-    held: BTreeMap<i64, Item>,
+    /// By the first sequence, then the id: two may have the same sequence.
+    held: BTreeMap<(i64, u64), Item>,
     since: Option<Instant>,
 }
 
@@ -167,6 +168,7 @@ impl Inbox {
         loop {
             let gap = state.release_late(self.settings.order_wait);
             if let Some(item) = state.ready.pop_front() {
+                self.leave_the_rest(&state);
                 return Ok(Some(self.give(&mut state, item)));
             }
             if state.closed {
@@ -175,6 +177,7 @@ impl Inbox {
             let now = Instant::now();
             let left = until.map(|until| until.saturating_duration_since(now));
             if left.is_some_and(|left| left.is_zero()) {
+                self.leave_the_rest(&state);
                 return Ok(None);
             }
             let gap = gap.map(|at| at.saturating_duration_since(now));
@@ -186,6 +189,14 @@ impl Inbox {
                 }
                 None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
             };
+        }
+    }
+
+    /// Wakes another poll, where one arrival made several ready, or one is to be given out later:
+    /// who leaves does not look any more.
+    fn leave_the_rest(&self, state: &State) {
+        if !state.ready.is_empty() || state.held > 0 {
+            self.changed.notify_one();
         }
     }
 
@@ -209,12 +220,17 @@ impl Inbox {
         }
         let mut state = lock(&self.state);
         state.out.remove(&receipt.id);
-        // Also where the service was told to come again meanwhile: it is dealt with.
-        state.seen.insert(receipt.digest, None, self.settings.duplicates_window);
-        for waiting in state.waiting.remove(&receipt.id).unwrap_or_default() {
-            // A request that is no longer there needs no answer.
-            let _ = waiting.send(());
+        state.tell(receipt.id);
+        // Without a store the service may have been told to come again. It did: what came is dealt
+        // with, too.
+        let again = state.seen.known.get(&receipt.digest).copied().flatten();
+        let again = again.filter(|id| *id != receipt.id && self.store.is_none());
+        if let Some(again) = again.filter(|_| can_be_told_apart(notification)) {
+            state.take(again);
+            state.tell(again);
         }
+        // Also where it has not come again yet.
+        state.seen.insert(receipt.digest, None, self.settings.duplicates_window);
         Ok(())
     }
 
@@ -236,16 +252,27 @@ impl State {
         Offer::Pending { id, acknowledged }
     }
 
+    /// Answers the requests that wait for an acknowledgement.
+    fn tell(&mut self, id: u64) {
+        for waiting in self.waiting.remove(&id).unwrap_or_default() {
+            // A request that is no longer there needs no answer.
+            let _ = waiting.send(());
+        }
+    }
+
     /// Takes an item out of wherever it is.
     fn take(&mut self, id: u64) -> Option<Item> {
         if let Some(at) = self.ready.iter().position(|item| item.id == id) {
             return self.ready.remove(at);
         }
         for line in self.lines.values_mut() {
-            let sequence = line.held.iter().find(|(_, item)| item.id == id).map(|(s, _)| *s);
-            if let Some(sequence) = sequence {
+            let at = line.held.keys().find(|(_, held)| *held == id).copied();
+            if let Some(item) = at.and_then(|at| line.held.remove(&at)) {
                 self.held -= 1;
-                return line.held.remove(&sequence);
+                if line.held.is_empty() {
+                    line.since = None;
+                }
+                return Some(item);
             }
         }
         self.out.remove(&id)
@@ -265,9 +292,8 @@ impl State {
         let line = self.lines.entry(conversation.to_owned()).or_default();
         if first > line.next {
             line.since.get_or_insert_with(Instant::now);
-            if line.held.insert(first, item).is_none() {
-                self.held += 1;
-            }
+            line.held.insert((first, item.id), item);
+            self.held += 1;
             return;
         }
         line.next = line.next.max(last.saturating_add(1));
@@ -277,6 +303,9 @@ impl State {
 
     /// Gives up on what is missing for too long; says when the next one will be.
     fn release_late(&mut self, wait: Duration) -> Option<Instant> {
+        if self.held == 0 {
+            return None;
+        }
         let now = Instant::now();
         let mut next = None;
         for line in self.lines.values_mut() {
@@ -285,7 +314,7 @@ impl State {
                     next = Some(next.map_or(late, |next: Instant| next.min(late)));
                     break;
                 }
-                let Some((first, _)) = line.held.first_key_value() else { break };
+                let Some(((first, _), _)) = line.held.first_key_value() else { break };
                 line.next = *first;
                 self.held -= line.follow(&mut self.ready);
             }
@@ -299,10 +328,10 @@ impl Line {
     fn follow(&mut self, ready: &mut VecDeque<Item>) -> usize {
         let mut moved = 0;
         while let Some(entry) = self.held.first_entry() {
-            if *entry.key() > self.next {
+            if entry.key().0 > self.next {
                 break;
             }
-            let (first, item) = entry.remove_entry();
+            let ((first, _), item) = entry.remove_entry();
             let last = place_in_line(&item.notification).map_or(first, |(_, _, last)| last);
             self.next = self.next.max(last.saturating_add(1));
             ready.push_back(item);
@@ -489,6 +518,49 @@ mod tests {
         inbox.ack(&x).unwrap();
         assert!(taken(inbox.offer(text("c", 1, "x"))));
         assert_eq!(lock(&inbox.state).kept(), 0);
+    }
+
+    #[test]
+    fn a_late_acknowledgement_counts_for_what_came_again() {
+        let inbox = inbox(Settings { manual: true, ..settings() });
+        let Offer::Pending { id, .. } = inbox.offer(text("c", 1, "x")) else { panic!("pending") };
+        let x = inbox.poll(Duration::ZERO).unwrap().unwrap();
+        inbox.give_up(id);
+        let Offer::Pending { mut acknowledged, .. } = inbox.offer(text("c", 1, "x")) else {
+            panic!("pending");
+        };
+        inbox.ack(&x).unwrap();
+        assert!(acknowledged.try_recv().is_ok());
+        assert!(all(&inbox).is_empty(), "it would be dealt with twice");
+        assert_eq!(lock(&inbox.state).kept(), 0);
+    }
+
+    #[test]
+    fn two_with_one_sequence_are_both_given_out() {
+        let hour = Duration::from_secs(3600);
+        let inbox = inbox(Settings { order: true, order_wait: hour, ..settings() });
+        for message in ["one", "two"] {
+            inbox.offer(text("c", 1, message));
+        }
+        inbox.offer(text("c", 0, "zero"));
+        assert_eq!(all(&inbox), ["zero", "one", "two"]);
+        assert_eq!(lock(&inbox.state).kept(), 0);
+    }
+
+    #[test]
+    fn one_arrival_wakes_all_polls_that_it_has_something_for() {
+        let hour = Duration::from_secs(3600);
+        let inbox = inbox(Settings { order: true, order_wait: hour, ..settings() });
+        std::thread::scope(|scope| {
+            let polls: Vec<_> = (0..3).map(|_| scope.spawn(|| inbox.poll(Duration::MAX))).collect();
+            for sequence in [2, 1, 0] {
+                inbox.offer(text("c", sequence, &sequence.to_string()));
+            }
+            let got = polls.into_iter().map(|poll| poll.join().unwrap().unwrap().unwrap());
+            let mut got: Vec<_> = got.map(|n| n.events()[0].text().to_owned()).collect();
+            got.sort();
+            assert_eq!(got, ["0", "1", "2"]);
+        });
     }
 
     #[test]

@@ -116,7 +116,13 @@ fn an_unreadable_answer_may_hide_a_delivery() {
         assert_eq!(error.body(), body.as_bytes());
     }
     let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    assert_eq!(send_fails(&scene, status_answer(200, &[], &nested)).status(), Status::Protocol);
+    let inside = format!(r#"{{"code":"OK","reqId":"7","body":{nested}}}"#);
+    for nested in [nested, inside] {
+        scene.answer_with(Route::Send, 200, &nested);
+        let raw = br#"{"id":"7","type":"x","body":{}}"#;
+        let error = scene.consumer().send_json(raw).unwrap_err();
+        assert_eq!(error.status(), Status::Protocol, "{error}");
+    }
 }
 
 #[test]

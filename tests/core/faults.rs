@@ -1,11 +1,12 @@
 //! What the network breaks, for real: a proxy between client and sandbox does it.
 
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use lpc_sandbox::{Fault, FaultProxy, Route, Then};
 use lpconnector::{Client, Config, Conversation, Error, Status};
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::scene::{Scene, status_answer};
 
@@ -308,7 +309,8 @@ fn answers_that_are_not_http_are_errors() {
         "HTTP/1.1 200 OK\r\nBad Header: x\r\nContent-Length: 2\r\n\r\n{}",
         "\0\0\0\0",
         "HTTP/1.1 200 OK\r\n\r\n",
-        "HTTP/1.1 204 No Content\r\n\r\n",
+        // Whole, so that its connection would be used again before it closes.
+        "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n",
     ] {
         let wire = Wire::new(&[("request.timeout.ms", "3000")]);
         let (_client, conversation) = wire.connected();
@@ -395,6 +397,52 @@ fn faults_inside_an_established_tls_connection() {
     client.consumer("other").unwrap().jws().unwrap();
     assert_eq!(conversation.send_text("z").unwrap().attempts(), 1);
     assert_eq!(wire.proxy.accepted(), before + 1);
+}
+
+#[test]
+fn an_answer_without_a_length_ends_where_its_connection_is_closed_and_not_where_it_breaks() {
+    let scene = Scene::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let storage = format!("http://{}", listener.local_addr().unwrap());
+    let path = scene.sandbox.put_file(&scene.account.id, "a.png", *b"\x89PNG\r\n\x1a\nx");
+    let directory = tempfile::tempdir().unwrap();
+    let to = directory.path().join("a.png");
+    let client = Client::new(&scene.config(&[("domain.storage", &storage)])).unwrap();
+    let conversation = client.consumer("x").unwrap().open(&Default::default()).unwrap();
+    for breaks in [true, false] {
+        std::thread::scope(|scope| {
+            let download = scope.spawn(|| conversation.download_file(&path, &to));
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.read(&mut [0; 4096]).unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nhalf of").unwrap();
+            if breaks {
+                // What was sent must have been read, or the reset overtakes it.
+                until(|| client.stats().bytes_received > 0 && unread(&stream) == 0);
+                SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+            }
+            drop(stream);
+            let outcome = download.join().unwrap();
+            assert_eq!(outcome.is_err(), breaks, "{outcome:?}");
+            assert_eq!(to.exists(), !breaks);
+        });
+    }
+}
+
+/// How many bytes that were sent have not been acknowledged by the other side.
+fn unread(stream: &TcpStream) -> usize {
+    let (ours, theirs) = (stream.local_addr().unwrap(), stream.peer_addr().unwrap());
+    let hex = |address: SocketAddr| match address {
+        SocketAddr::V4(v4) => {
+            format!("{:08X}:{:04X}", u32::from(*v4.ip()).swap_bytes(), v4.port())
+        }
+        SocketAddr::V6(_) => unreachable!("all is IPv4 here"),
+    };
+    // The other side's queue of what it received and has not read.
+    let of_theirs = format!("{} {}", hex(theirs), hex(ours));
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let line = table.lines().find(|line| line.contains(&of_theirs));
+    let queue = line.and_then(|line| line.split_whitespace().nth(4)).unwrap_or("0:0");
+    usize::from_str_radix(queue.split(':').nth(1).unwrap(), 16).unwrap()
 }
 
 /// A server that takes no connection: its queue is full, so the system does not answer for it.

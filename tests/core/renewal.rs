@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 use std::time::Duration;
 
-use lpc_sandbox::{Account, Forged, Options, Route, Sandbox};
+use lpc_sandbox::{Account, Answer, Forged, Options, Route, Sandbox};
 use lpconnector::{Client, Error, Status};
 use serde_json::{Value, json};
 
@@ -154,6 +154,56 @@ fn the_clock_that_counts_is_the_services() {
     scene.sandbox.set_token_lifetime(&scene.account.id, Duration::from_secs(59));
     scene.conversation().send_text("x").unwrap();
     assert_eq!(scene.requests_on(Route::Token).len(), 3, "within the margin each time");
+}
+
+#[test]
+fn what_may_have_happened_stays_so_whatever_happens_to_the_token() {
+    // The message arrived and its answer was lost; its repetition is refused for the token.
+    let lost = |options: &[(&str, &str)]| {
+        let quick = [("retry.max.attempts", "4"), ("retry.backoff.ms", "1")];
+        let scene = Scene::with(&[&quick, options].concat());
+        let conversation = scene.conversation();
+        scene.answer(Route::Send, Answer::Lose);
+        scene.answer_with(Route::Send, 401, "");
+        (scene, conversation)
+    };
+    let (scene, conversation) = lost(&[("retry.ambiguous", "true")]);
+    for _ in 0..4 {
+        scene.answer_with(Route::Token, 503, "");
+    }
+    let error = conversation.send_text("x").unwrap_err();
+    assert_eq!((error.status(), scene.texts().len()), (Status::Server, 1));
+    assert!(error.maybe_delivered() && !error.request_id().is_empty());
+
+    let (scene, conversation) = lost(&[]);
+    scene.answer_with(Route::Send, 400, "");
+    let error = conversation.close().unwrap_err();
+    assert_eq!((error.status(), error.attempts()), (Status::Rejected, 3));
+    assert!(error.maybe_delivered());
+}
+
+#[test]
+fn what_cannot_be_renewed_is_used_while_it_is_valid() {
+    // A token within the margin, and a list of services that is due at every use.
+    let scene = Scene::with(&[("domain.cache.ttl.ms", "0")]);
+    scene.sandbox.set_token_lifetime(&scene.account.id, Duration::from_secs(59));
+    let conversation = scene.conversation();
+    let asked = (scene.requests_on(Route::Token).len(), scene.requests_on(Route::Domain).len());
+    for route in [Route::Token, Route::Domain] {
+        scene.answer_with(route, 503, "");
+    }
+    for _ in 0..3 {
+        conversation.send_text("x").unwrap();
+    }
+    assert_eq!(scene.requests_on(Route::Token).len(), asked.0 + 1, "not asked again at once");
+    assert_eq!(scene.requests_on(Route::Domain).len(), asked.1 + 1);
+    // One that the service refuses is of no use.
+    let scene = Scene::new();
+    let conversation = scene.conversation();
+    scene.sandbox.revoke_tokens(&scene.account.id);
+    scene.answer_with(Route::Token, 503, "");
+    assert_eq!(conversation.send_text("x").unwrap_err().status(), Status::Server);
+    conversation.send_text("y").unwrap();
 }
 
 /// A sandbox of the test's own, because key sets belong to no account.

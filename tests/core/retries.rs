@@ -229,7 +229,7 @@ fn after_a_429_no_thread_sends_until_the_pause_is_over() {
                 assert_eq!((error.status(), error.attempts()), (Status::RateLimited, 0));
                 assert!(error.request_id().is_empty() && !error.maybe_delivered());
                 let left = error.retry_after_ms().unwrap();
-                assert!((3_500_000..=3_600_000).contains(&left), "{left}");
+                assert!((500_000..=600_000).contains(&left), "ten minutes at most: {left}");
             });
         }
     });

@@ -85,6 +85,13 @@ fn what_a_server_echoes_of_our_secrets_is_not_passed_on() {
     let start = |token: &str| token[..token.len() / 4].to_owned();
     assert!(!shown(&error).contains(&secret));
     assert_eq!(error.details(), "no: ***");
+    // Nor where JSON hides it from a search.
+    let escaped: String = secret.bytes().map(|b| format!("\\u{b:04x}")).collect();
+    let echo = format!(r#"{{"error":"invalid_client","error_description":"no: {escaped}"}}"#);
+    scene.answer_with(Route::Token, 401, &echo);
+    let error = scene.open().unwrap_err();
+    assert!(!shown(&error).contains(&secret) && !shown(&error).contains(&escaped));
+    assert_eq!(error.details(), "no: ***");
 
     let conversation = scene.conversation();
     let sent = scene.requests_on(Route::Conversation);
