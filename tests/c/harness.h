@@ -106,6 +106,7 @@ void test_freeing_in_every_order(void);
 void test_handles_outlive_their_makers(void);
 void test_eight_threads_on_one_client(void);
 void test_eight_threads_on_one_conversation(void);
+void test_free_while_another_thread_sends(void);
 void test_fork(void);
 void test_fork_while_threads_send(void);
 void test_log_levels(void);

@@ -37,6 +37,7 @@ static const struct {
     {"handles outlive their makers", test_handles_outlive_their_makers},
     {"eight threads on one client", test_eight_threads_on_one_client},
     {"eight threads on one conversation", test_eight_threads_on_one_conversation},
+    {"free while another thread sends", test_free_while_another_thread_sends},
     {"fork", test_fork},
     {"fork while threads send", test_fork_while_threads_send},
     {"log: levels", test_log_levels},

@@ -4,6 +4,7 @@
 #include "harness.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -81,6 +82,19 @@ static unsigned count_lookups(void)
     return count;
 }
 
+/* The threads of this process. */
+static unsigned count_threads(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    unsigned count = 0;
+
+    CHECK(tasks != NULL);
+    while (readdir(tasks) != NULL)
+        count++;
+    closedir(tasks);
+    return count;
+}
+
 /* Waits until so many lookups hang. */
 static void await_hanging(unsigned wanted)
 {
@@ -126,14 +140,17 @@ void test_names_are_looked_up_once(void)
     account a = account_new();
     lpc_client *client = client_at(&a, "localhost", "5000");
     lpc_consumer *consumer = new_consumer(client, "John_Doe");
-    unsigned before = count_lookups();
+    unsigned before = count_lookups(), threads, i;
     lpc_conversation *conversation = new_conversation(consumer);
     lpc_error *err = NULL;
     char *stats;
 
-    CHECK_OK(lpc_conversation_send_text(conversation, "x", NULL, &err), &err);
+    threads = count_threads();
+    for (i = 0; i < 20; i++)
+        CHECK_OK(lpc_conversation_send_text(conversation, "x", NULL, &err), &err);
     /* The first address refused, the next one did not: nothing had to be tried again. */
     CHECK(count_lookups() == before + 1);
+    CHECK(count_threads() <= threads);
     stats = client_stats(client);
     CHECK(number_of(stats, "retries") == 0);
     CHECK(number_of(stats, "connections_opened") == 1);

@@ -274,3 +274,37 @@ void test_fork_while_threads_send(void)
     lpc_consumer_free(consumer);
     lpc_client_free(client);
 }
+
+static void *send_into_the_void(void *of)
+{
+    lpc_error *err = NULL;
+
+    CHECK_STATUS(LPC_TIMEOUT, lpc_conversation_send_text(of, "x", NULL, &err), &err);
+    CHECK(lpc_error_maybe_delivered(err));
+    lpc_error_free(err);
+    return NULL;
+}
+
+/* Freeing handles while another thread is in a call with them: the call ends as it would have. */
+void test_free_while_another_thread_sends(void)
+{
+    account a = account_new();
+    lpc_client *client = account_client_with(&a, "request.timeout.ms", "3000");
+    lpc_consumer *consumer = new_consumer(client, "John_Doe");
+    lpc_conversation *conversation = new_conversation(consumer);
+    bool there = false;
+    pthread_t thread;
+
+    account_answer_json(&a, "{\"route\":\"send\",\"stall\":true}");
+    CHECK(pthread_create(&thread, NULL, send_into_the_void, conversation) == 0);
+    while (!there) {
+        char *requests = account_requests(&a);
+
+        there = strstr(requests, "\"route\":\"send\"") != NULL;
+        free(requests);
+    }
+    lpc_conversation_free(conversation);
+    lpc_consumer_free(consumer);
+    lpc_client_free(client);
+    CHECK(pthread_join(thread, NULL) == 0);
+}
