@@ -14,19 +14,19 @@ CXX_FLAGS := -g -Wall -Wextra -Wpedantic -Werror -I include
 # More than there are cores: many tests wait for something that stalls.
 MANY := --test-threads=8
 C_LINK := -L $(OUT) -llpconnector -Wl,-rpath,$(abspath $(OUT)) -lpthread
+DEMO := $(SANDBOX) --tls --receiver --agent examples/agent.json --summary
 
 .DEFAULT_GOAL := help
-.PHONY: help build check demo test test-rust test-proxies test-c test-cpp test-cpp-compiled test-python fuzz-notifications lateness docs clean tools
+.PHONY: help build check demo test test-rust test-proxies test-c test-cpp test-cpp-compiled test-python test-examples fuzz-notifications lateness bench-receiver docs clean tools
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "  make %-18s %s\n", $$1, $$2 }'
 
-demo: build $(VENV)/installed target/c/first_conversation ## watch a C and a Python program hold a conversation, against a local sandbox
+demo: build $(VENV)/installed target/c/two_way ## watch a C and a Python program chat with an agent, in a local sandbox
 	@rm -f target/demo.log
-	@$(SANDBOX) --tls --log-file target/demo.log --summary -- sh examples/demo.sh target/c/first_conversation $(PY)
-	@echo; echo "== The requests that the sandbox saw"; cat target/demo.log
+	@$(DEMO) --log-file target/demo.log -- sh examples/demo.sh target/c/two_way $(PY)
 
-test: check test-rust test-proxies test-c test-cpp test-python ## run every test
+test: check test-rust test-proxies test-c test-cpp test-python test-examples ## run every test
 
 check: tools ## the quick checks: format and lints
 	@$(CARGO) fmt --version >/dev/null 2>&1 || { echo "missing: rustfmt (rustup component add rustfmt)" >&2; exit 1; }
@@ -57,6 +57,9 @@ test-proxies: tools ## the Rust tests through real proxies, where those are inst
 
 lateness: tools ## measure how late calls end after a deadline or a shutdown, whatever stalls
 	$(CARGO) bench --quiet --bench lateness
+
+bench-receiver: tools ## measure how many notifications a second a receiver takes, and that it loses none
+	$(CARGO) bench --quiet --bench receiver
 
 test-c: build target/c/tests target/c/vectors target/c/send_file ## the C tests, under valgrind too where it is installed
 	$(CC) $(C_FLAGS) -fsyntax-only -x c include/lpconnector.h
@@ -93,6 +96,13 @@ test-python: build $(VENV)/installed $(VENV)/tools ## the Python tests, types an
 	$(SANDBOX) --tls --quiet -- $(PY) -m pytest -q -c bindings/python/pyproject.toml --rootdir tests/python tests/python
 	LPC_VECTORS_PYTHON=$(PY) $(CARGO) test --quiet --test vectors -- --ignored --exact python
 	$(SANDBOX) --tls --quiet -- $(PY) tests/readme.py $(CC) $(C_FLAGS) -- $(C_LINK)
+
+# The chat in the terminal is tested with the Rust tests: tests/examples/main.rs.
+test-examples: build $(VENV)/installed target/c/first_conversation target/c/two_way ## the C examples, and what `make demo` prints
+	$(SANDBOX) --tls --quiet -- target/c/first_conversation
+	$(DEMO) --quiet -- sh examples/demo.sh target/c/two_way $(PY) > target/demo.txt
+	@sed -E 's/[0-9a-f]{8}-[0-9a-f-]{27}/ID/g; s/\([0-9a-f]{8}…\)/(ID)/; s/127\.0\.0\.1:[0-9]+/ADDRESS/; s/le[0-9]{8}/ACCOUNT/' \
+	  target/demo.txt | diff tests/examples/demo.txt -
 
 target/c/%: examples/c/%.c include/lpconnector.h | build
 	@mkdir -p target/c

@@ -4,27 +4,30 @@
  * C++11 or newer; header only. Link with liblpconnector. Names and meanings are those of C, with
  * these rules on top:
  *
- * - Handles (Config, Client, Consumer, Conversation, Response) own what they hold and free it. They
- *   are moved, not copied, and outlive the handles that made them: a Conversation goes on when its
- *   Consumer and Client are gone. From a handle that was moved from, accessors give empty text, and
- *   every other call throws InvalidArgument.
+ * - Handles (Config, Client, Consumer, Conversation, Response, Notification, Receiver) own what they
+ *   hold and free it. They are moved, not copied, and outlive the handles that made them: a
+ *   Conversation goes on when its Consumer and Client are gone. From a handle that was moved from,
+ *   accessors give empty text, and every other call throws InvalidArgument.
  * - A call that fails throws a class of Error. Beside what a function lists, every one may throw
  *   InvalidArgument, and std::bad_alloc.
  * - Text is UTF-8 in a std::string. Optional text that is empty is absent: `attach(id, "")` is
  *   `attach(id)`. A NUL inside a text, behind which C could not see, is InvalidArgument.
  * - Text that is given is copied where it is kept; text that comes back is the caller's own.
- * - Client, Consumer and Conversation may be used from any number of threads at once; moving,
- *   assigning and destroying them is for one thread, while no other uses them. Config and Response
- *   belong to one thread at a time. Errors are immutable and may go to any thread.
+ * - Client, Consumer, Conversation and Receiver may be used from any number of threads at once;
+ *   moving, assigning and destroying them is for one thread, while no other uses them. Config,
+ *   Response and Notification belong to one thread at a time. Errors are immutable and may go to any
+ *   thread.
  */
 
 #ifndef LPCONNECTOR_HPP
 #define LPCONNECTOR_HPP
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -95,6 +98,17 @@ enum class CsatStatus : std::int32_t {
     Skipped = LPC_CSAT_STATUS_SKIPPED                   ///< Not at all.
 };
 
+/// What an event of a notification is about. A newer library may give a number that is not listed.
+enum class EventKind : std::int32_t {
+    Other = LPC_EVENT_KIND_OTHER,                ///< Something else, or of an unknown type.
+    Text = LPC_EVENT_KIND_TEXT,                  ///< A text.
+    File = LPC_EVENT_KIND_FILE,                  ///< A file.
+    RichContent = LPC_EVENT_KIND_RICH_CONTENT,   ///< Cards, buttons, carousels and so on.
+    ChatState = LPC_EVENT_KIND_CHAT_STATE,       ///< What somebody is doing.
+    AcceptStatus = LPC_EVENT_KIND_ACCEPT_STATUS, ///< What became of messages.
+    Conversation = LPC_EVENT_KIND_CONVERSATION   ///< The state of a conversation.
+};
+
 /// How much a log line matters.
 enum class LogLevel : std::int32_t {
     Off = LPC_LOG_LEVEL_OFF,     ///< Nothing is logged.
@@ -115,6 +129,8 @@ struct Free {
     void operator()(lpc_consumer *handle) const noexcept { lpc_consumer_free(handle); }
     void operator()(lpc_conversation *handle) const noexcept { lpc_conversation_free(handle); }
     void operator()(lpc_response *handle) const noexcept { lpc_response_free(handle); }
+    void operator()(lpc_notification *handle) const noexcept { lpc_notification_free(handle); }
+    void operator()(lpc_receiver *handle) const noexcept { lpc_receiver_free(handle); }
     void operator()(lpc_error *handle) const noexcept { lpc_error_free(handle); }
 };
 
@@ -254,7 +270,7 @@ class ProtocolError : public Error {
     using Error::Error;
 };
 
-/// The client was shut down, or the conversation was closed.
+/// The client or receiver was shut down, or the conversation was closed.
 class Closed : public Error {
     using Error::Error;
 };
@@ -269,7 +285,7 @@ class SignatureError : public Error {
     using Error::Error;
 };
 
-/// Nothing arrived in time.
+/// Nothing arrived in time. No function of this header throws it: see Receiver::poll().
 class Empty : public Error {
     using Error::Error;
 };
@@ -499,7 +515,183 @@ private:
     detail::Handle<lpc_response> handle_;
 };
 
-/// Options of a client, set as text. Belongs to one thread at a time.
+/// Checks that the body of a webhook was signed with the client secret. Call it before anything else
+/// is done with the body.
+///
+/// `secret`: the client secret of the app install; while it is replaced, the old and the new one with
+/// a line feed between them. `body`: the bytes as they came; JSON that was read and written again has
+/// another signature. `signature`: the header x-liveperson-signature, empty if there was none.
+///
+/// SignatureError if it does not match or is none; what() says which, and repeats nothing of what was
+/// received. InvalidArgument for an empty secret. Any thread may call this.
+inline void verify_webhook(const std::string &secret, const std::string &body,
+                           const std::string &signature) {
+    lpc_error *err = nullptr;
+    detail::check(lpc_webhook_verify(detail::text(secret, "secret"), detail::bytes(body),
+                                     body.size(), detail::text(signature, "signature"), &err), err);
+}
+
+/// One event of a notification: a view, copied freely and valid until the Notification it came from
+/// is destroyed or assigned to. Moving the Notification does not disturb it.
+class Event {
+public:
+    /// What the event is about.
+    EventKind kind() const noexcept { return static_cast<EventKind>(lpc_event_kind(of_, index_)); }
+
+    /// The id of the conversation. Older notifications name only the dialog: then it is the
+    /// dialog's, because the id of a conversation's main dialog is the conversation's.
+    std::string conversation_id() const {
+        return detail::copy(lpc_event_conversation_id(of_, index_));
+    }
+
+    /// The id of the dialog; empty if absent, and for the state of a conversation.
+    std::string dialog_id() const { return detail::copy(lpc_event_dialog_id(of_, index_)); }
+
+    /// Whether the event has a sequence; a chat state and the state of a conversation have none.
+    bool has_sequence() const noexcept { return sequence() != -1; }
+
+    /// The number of the event in its dialog, from 0 on; -1 if absent.
+    std::int64_t sequence() const noexcept { return lpc_event_sequence(of_, index_); }
+
+    /// Who caused the event: for a consumer what Consumer::lp_id() gives. Empty if absent.
+    std::string originator_id() const {
+        return detail::copy(lpc_event_originator_id(of_, index_));
+    }
+
+    /// The role of who caused it: CONSUMER, ASSIGNED_AGENT, AGENT, MANAGER, READER, CONTROLLER or
+    /// another. Empty if absent.
+    std::string originator_role() const {
+        return detail::copy(lpc_event_originator_role(of_, index_));
+    }
+
+    /// Whether the event has a time; a chat state may have none.
+    bool has_timestamp() const noexcept { return timestamp_ms() != -1; }
+
+    /// When the service took the event, in milliseconds since 1970, UTC; for the state of a
+    /// conversation when it changed last. -1 if absent.
+    std::int64_t timestamp_ms() const noexcept { return lpc_event_timestamp_ms(of_, index_); }
+
+    /// The text that stands for the event: of a text the message, of a file its caption, of a chat
+    /// state and an accept status its name (COMPOSING, READ), of a conversation its state (OPEN,
+    /// CLOSE). A NUL character in it is given as U+FFFD.
+    std::string text() const { return detail::copy(lpc_event_text(of_, index_)); }
+
+    /// Who is to see it: ALL, or AGENTS_AND_MANAGERS, which is not for the consumer. Empty means
+    /// all.
+    std::string audience() const { return detail::copy(lpc_event_audience(of_, index_)); }
+
+    /// The JSON of the change that the event is: what no other function gives stands there.
+    std::string json() const { return detail::copy(lpc_event_json(of_, index_)); }
+
+private:
+    friend class Events;
+    Event(const lpc_notification *of, std::size_t index) noexcept : of_(of), index_(index) {}
+
+    const lpc_notification *of_;
+    std::size_t index_;
+};
+
+/// The events of a notification, in the order of its changes: a view as Event is, for a `for` over
+/// all of them, or by their index.
+class Events {
+public:
+    /// Goes from one event to the next.
+    class Iterator {
+    public:
+        using iterator_category = std::input_iterator_tag;
+        using value_type = Event;
+        using difference_type = std::ptrdiff_t;
+        using pointer = void;
+        using reference = Event;
+
+        Event operator*() const noexcept { return Event(of_, index_); }
+        Iterator &operator++() noexcept {
+            ++index_;
+            return *this;
+        }
+        Iterator operator++(int) noexcept { return Iterator(of_, index_++); }
+        bool operator==(const Iterator &other) const noexcept {
+            return of_ == other.of_ && index_ == other.index_;
+        }
+        bool operator!=(const Iterator &other) const noexcept { return !(*this == other); }
+
+    private:
+        friend class Events;
+        Iterator(const lpc_notification *of, std::size_t index) noexcept
+            : of_(of), index_(index) {}
+
+        const lpc_notification *of_;
+        std::size_t index_;
+    };
+
+    Iterator begin() const noexcept { return Iterator(of_, 0); }
+    Iterator end() const noexcept { return Iterator(of_, size()); }
+
+    /// How many there are.
+    std::size_t size() const noexcept { return lpc_notification_event_count(of_); }
+
+    /// Whether there are none.
+    bool empty() const noexcept { return size() == 0; }
+
+    /// The event of this index. Where there is none, its texts are empty and its kind is Other.
+    Event operator[](std::size_t index) const noexcept { return Event(of_, index); }
+
+private:
+    friend class Notification;
+    explicit Events(const lpc_notification *of) noexcept : of_(of) {}
+
+    const lpc_notification *of_;
+};
+
+/// What the service posted to a webhook: one or more events. Belongs to one thread at a time. As a
+/// condition it is false where nothing came, and after a move.
+class Notification {
+public:
+    /// Reads the body of a webhook. Check its signature first, with verify_webhook().
+    ///
+    /// Members and event types that the library does not know are no error, nor are missing ones.
+    ///
+    /// ProtocolError if it is no notification; if it has more than 4 MiB, 128 levels of arrays and
+    /// objects, or 10000 changes, participants, dialogs and sequences. Any thread may call this.
+    static Notification parse(const std::string &body) {
+        lpc_notification *notification = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_notification_parse(detail::bytes(body), body.size(), &notification, &err),
+                      err);
+        return Notification(notification);
+    }
+
+    /// Whether there is one.
+    explicit operator bool() const noexcept { return handle_ != nullptr; }
+
+    /// The type as the service wrote it: cqm.ExConversationChangeNotification, or
+    /// ms.MessagingEventNotification and what may follow that; empty if absent.
+    std::string type_name() const { return detail::copy(lpc_notification_type(handle())); }
+
+    /// The events, for `for (lpc::Event event : notification.events())`. The notification must stay
+    /// meanwhile.
+    Events events() const & noexcept { return Events(handle()); }
+    Events events() const && = delete;
+
+    /// The body as it came.
+    std::string raw() const {
+        std::size_t len = 0;
+        const std::uint8_t *bytes = lpc_notification_raw(handle(), &len);
+        return detail::copy(bytes, len);
+    }
+
+    /// The handle for calls of the C functions; it stays this object's. NULL where nothing came, and
+    /// after a move.
+    lpc_notification *handle() const noexcept { return handle_.get(); }
+
+private:
+    friend class Receiver;
+    explicit Notification(lpc_notification *handle) noexcept : handle_(handle) {}
+
+    detail::Handle<lpc_notification> handle_;
+};
+
+/// Options of a client or receiver, set as text. Belongs to one thread at a time.
 ///
 /// Calls can be chained: `Config().load_file("lp.conf").load_env().set("account.id", "64467156")`.
 /// What is set last counts. After an error the option in question is unchanged.
@@ -556,16 +748,17 @@ public:
     /// As above, on a temporary, which it hands on.
     Config load_file(const std::string &path) && { return std::move(load_file(path)); }
 
-    /// Calls `log(level, line)` with each line that clients of this configuration log, up to this
-    /// level; an empty function, or LogLevel::Off, stops that, which is the default. It goes for
-    /// clients made later; those that exist keep what they were made with. Nothing is ever logged
-    /// anywhere else. A line is one line of text without a secret.
+    /// Calls `log(level, line)` with each line that clients and receivers of this configuration
+    /// log, up to this level; an empty function, or LogLevel::Off, stops that, which is the default.
+    /// It goes for clients and receivers made later; those that exist keep what they were made with.
+    /// Nothing is ever logged anywhere else. A line is one line of text without a secret.
     ///
     /// It is called on each thread that makes a call, by several at once where several do, and
-    /// delays the call. It is kept as long as this configuration, the clients made from it, or
-    /// their consumers and conversations. What it throws is dropped. It may use the library, for
-    /// example Client::stats(); but a function that sends may wait for the call that logs, and so
-    /// throw Timeout after the option call.timeout.ms.
+    /// delays the call; for a receiver on the thread that listens. It is kept as long as this
+    /// configuration, the clients and receivers made from it, or their consumers and conversations.
+    /// What it throws is dropped. It may use the library, for example Client::stats(); but a
+    /// function that sends may wait for the call that logs, and so throw Timeout after the option
+    /// call.timeout.ms.
     ///
     /// InvalidArgument if there is no such level; what was set before stays then.
     Config &set_log(LogLevel level, Log log) & {
@@ -595,6 +788,7 @@ public:
 
 private:
     friend class Client;
+    friend class Receiver;
 
     // In this order, here and below: the handle, which points to it, goes first.
     std::shared_ptr<detail::Log> log_;
@@ -1001,6 +1195,75 @@ public:
 private:
     std::shared_ptr<detail::Log> log_;
     detail::Handle<lpc_client> handle_;
+};
+
+/// An endpoint for webhooks, for programs that have no web server of their own: it listens, checks
+/// signatures, and queues. May be used from any number of threads at once. It belongs to the process
+/// that made it: after a fork() the child gets Closed, and may destroy it. Destroying it stops
+/// listening; notifications stay valid.
+class Receiver {
+public:
+    /// Begins to listen, with the options receiver.* and, for signatures, client.secret. What an
+    /// earlier process left unacknowledged in receiver.store comes first. The configuration's log
+    /// is called on the one thread that listens.
+    ///
+    /// ConfigError if there is no secret to check signatures with, or options contradict each
+    /// other. IoError if it cannot listen there, or a file cannot be read or written.
+    explicit Receiver(const Config &config) : log_(config.log_) {
+        lpc_receiver *receiver = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_receiver_new(config.handle(), &receiver, &err), err);
+        handle_.reset(receiver);
+    }
+
+    /// Waits until the next notification comes. Each goes to one of the threads that wait.
+    ///
+    /// Closed after shutdown(), once all that was queued is given out.
+    Notification poll() { return poll_ms(-1); }
+
+    /// As above, for so long; a time of 0 or less looks only. What it gives is false as a condition
+    /// if nothing came: `if (auto notification = receiver.poll(std::chrono::seconds(1)))`.
+    Notification poll(std::chrono::milliseconds timeout) {
+        return poll_ms(timeout.count() > 0 ? static_cast<std::int64_t>(timeout.count()) : 0);
+    }
+
+    /// Says that the program dealt with a notification: it will not come again. With
+    /// receiver.ack=manual the service is told now, and with receiver.store=sqlite:… it is removed
+    /// from the file; otherwise this changes nothing.
+    ///
+    /// InvalidArgument for a notification that came from elsewhere. IoError if the file cannot be
+    /// written: then it comes again after a restart. Closed after a fork().
+    void ack(const Notification &notification) {
+        lpc_error *err = nullptr;
+        detail::check(lpc_receiver_ack(handle(), notification.handle(), &err), err);
+    }
+
+    /// Where it listens, for example https://127.0.0.1:8443/.
+    std::string url() const { return detail::copy(lpc_receiver_url(handle())); }
+
+    /// Stops listening; the service is no longer answered. poll() gives what is queued, and then
+    /// throws Closed, also in threads that wait in it. Shutting down twice is fine, and so is a
+    /// receiver that was moved from.
+    void shutdown() noexcept { lpc_receiver_shutdown(handle()); }
+
+    /// The handle for calls of the C functions; it stays this object's. NULL after a move.
+    lpc_receiver *handle() const noexcept { return handle_.get(); }
+
+private:
+    Notification poll_ms(std::int64_t timeout_ms) {
+        lpc_notification *notification = nullptr;
+        lpc_error *err = nullptr;
+        const lpc_status status = lpc_receiver_poll(handle(), timeout_ms, &notification, &err);
+        if (status == LPC_EMPTY) {
+            lpc_error_free(err);
+            return Notification(nullptr);
+        }
+        detail::check(status, err);
+        return Notification(notification);
+    }
+
+    std::shared_ptr<detail::Log> log_;
+    detail::Handle<lpc_receiver> handle_;
 };
 
 } // namespace lpc

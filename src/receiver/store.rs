@@ -27,7 +27,6 @@ impl Store {
             connection.execute_batch(
                 "PRAGMA locking_mode = EXCLUSIVE;
                  PRAGMA journal_mode = WAL;
-                 PRAGMA synchronous = FULL;
                  CREATE TABLE IF NOT EXISTS notification (
                      id INTEGER PRIMARY KEY AUTOINCREMENT,
                      body BLOB NOT NULL
@@ -53,6 +52,7 @@ impl Store {
     /// Writes a notification; it is on the disk when this returns.
     pub(crate) fn put(&self, body: &[u8]) -> Result<u64, Error> {
         let connection = lock(&self.connection);
+        sync(&connection, "FULL").map_err(|why| failed(&self.shown, &why))?;
         connection
             .prepare_cached("INSERT INTO notification (body) VALUES (?1) RETURNING id")
             .and_then(|mut put| put.query_row([body], |row| row.get::<_, i64>(0)))
@@ -60,15 +60,23 @@ impl Store {
             .map_err(|why| failed(&self.shown, &why))
     }
 
-    /// Removes a notification, if it is there.
+    /// Removes a notification, if it is there. The disk is not waited for, which halves the work: the
+    /// end of the process changes nothing about it, and where the machine ends before the next
+    /// notification is written, this one comes again.
     pub(crate) fn remove(&self, id: u64) -> Result<(), Error> {
         let connection = lock(&self.connection);
+        sync(&connection, "NORMAL").map_err(|why| failed(&self.shown, &why))?;
         connection
             .prepare_cached("DELETE FROM notification WHERE id = ?1 RETURNING id")
             .and_then(|mut remove| remove.query_row([id as i64], |_| Ok(())).optional())
             .map(drop)
             .map_err(|why| failed(&self.shown, &why))
     }
+}
+
+/// Whether what is written from now on is on the disk once it is written (FULL).
+fn sync(connection: &Connection, how: &str) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "synchronous", how)
 }
 
 fn failed(shown: &str, why: &rusqlite::Error) -> Error {

@@ -91,14 +91,21 @@ static void member(const char *json, const char *name, char *to, size_t room)
     to[end - found] = '\0';
 }
 
-account account_new(void)
+static account account_of(const char *json)
 {
     account a;
-    char *json = control("POST", "/accounts", "{}");
 
     member(json, "id", a.id, sizeof a.id);
     member(json, "client_id", a.client_id, sizeof a.client_id);
     member(json, "client_secret", a.client_secret, sizeof a.client_secret);
+    return a;
+}
+
+account account_new(void)
+{
+    char *json = control("POST", "/accounts", "{}");
+    account a = account_of(json);
+
     free(json);
     return a;
 }
@@ -199,6 +206,54 @@ char *account_app_jwt(const account *a)
     member(json, "token", token, strlen(json) + 1);
     free(json);
     return token;
+}
+
+lpc_config *account_receiver_config(account *a)
+{
+    static const char *const options[][2] = {
+        {"receiver.listen", "LPC_RECEIVER_LISTEN"},
+        {"receiver.tls.cert.file", "LPC_RECEIVER_TLS_CERT_FILE"},
+        {"receiver.tls.key.file", "LPC_RECEIVER_TLS_KEY_FILE"},
+    };
+    char *json = control("POST", "/accounts", "{\"receiver\":true}");
+    lpc_config *config;
+    lpc_error *err = NULL;
+    char value[1024];
+    size_t i;
+
+    *a = account_of(json);
+    config = account_config(a);
+    for (i = 0; i < sizeof options / sizeof *options; i++) {
+        /* The files are there where the sandbox has TLS. */
+        if (strstr(json, options[i][1]) == NULL)
+            continue;
+        member(json, options[i][1], value, sizeof value);
+        CHECK_OK(lpc_config_set(config, options[i][0], value, &err), &err);
+    }
+    free(json);
+    return config;
+}
+
+void account_set_webhook(const account *a, const char *url)
+{
+    char json[512];
+
+    snprintf(json, sizeof json, "{\"url\":\"%s\"}", url);
+    free(account_control(a, "PUT", "webhook", json));
+}
+
+void account_notify(const account *a, const char *body)
+{
+    free(account_control(a, "POST", "notify", body));
+}
+
+uint64_t account_pending(const account *a)
+{
+    char *json = account_control(a, "GET", "pending", "");
+    uint64_t pending = number_of(json, "pending");
+
+    free(json);
+    return pending;
 }
 
 char *client_stats(lpc_client *client)

@@ -62,6 +62,15 @@ void account_revoke_tokens(const account *a);
 /* An AppJWT of this account, made by the sandbox; the caller frees it. */
 char *account_app_jwt(const account *a);
 
+/* An account that tells a receiver what happens; gives the options of that receiver. */
+lpc_config *account_receiver_config(account *a);
+/* From now on it tells this URL. */
+void account_set_webhook(const account *a, const char *url);
+/* The sandbox delivers this body. */
+void account_notify(const account *a, const char *body);
+/* How many are on their way. */
+uint64_t account_pending(const account *a);
+
 /* A copy of what lpc_client_stats() tells, as text; the caller frees it. */
 char *client_stats(lpc_client *client);
 /* The first number with this name in a JSON text. */
@@ -131,6 +140,12 @@ void test_notifications(void);
 void test_notifications_that_are_none(void);
 void test_notifications_bad_arguments(void);
 void test_notifications_gone_wrong(void);
+void test_receiver(void);
+void test_receiver_that_is_acknowledged_by_hand(void);
+void test_receiver_bad_arguments(void);
+void test_receiver_shutdown(void);
+void test_receiver_in_a_forked_child(void);
+void test_receiver_answers_who_left(void);
 
 #ifdef __cplusplus
 }

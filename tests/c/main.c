@@ -62,6 +62,12 @@ static const struct {
     {"notifications: none", test_notifications_that_are_none},
     {"notifications: bad arguments", test_notifications_bad_arguments},
     {"notifications: gone wrong", test_notifications_gone_wrong},
+    {"receiver", test_receiver},
+    {"receiver: acknowledged by hand", test_receiver_that_is_acknowledged_by_hand},
+    {"receiver: bad arguments", test_receiver_bad_arguments},
+    {"receiver: shutdown", test_receiver_shutdown},
+    {"receiver: in a forked child", test_receiver_in_a_forked_child},
+    {"receiver: who left", test_receiver_answers_who_left},
 };
 
 int main(int argc, char **argv)

@@ -9,6 +9,7 @@ mod faults;
 mod files;
 mod header;
 mod log;
+mod receiver;
 mod renewal;
 mod retries;
 mod scene;

@@ -40,6 +40,7 @@ public:
     }
 
     std::string id() const { return account_.id; }
+    std::string client_secret() const { return account_.client_secret; }
 
     /// The next request of a route gets this answer, as the control API takes it.
     void answer(const std::string &json) const { account_answer_json(&account_, json.c_str()); }
@@ -177,6 +178,17 @@ void log_in_threads();
 void log_is_kept_as_long_as_needed();
 void stats();
 void a_failure_that_passes_is_tried_again();
+
+void webhook_signatures();
+void notifications();
+void notifications_that_are_none();
+void notifications_are_handed_on();
+void receiver();
+void receiver_polls();
+void receiver_acknowledgements();
+void receiver_in_threads();
+void receiver_log();
+void receiver_moved();
 } // namespace tests
 
 #endif

@@ -55,6 +55,16 @@ const struct {
     {"log: kept as long as needed", tests::log_is_kept_as_long_as_needed},
     {"stats", tests::stats},
     {"a failure that passes is tried again", tests::a_failure_that_passes_is_tried_again},
+    {"webhook signatures", tests::webhook_signatures},
+    {"notifications", tests::notifications},
+    {"notifications that are none", tests::notifications_that_are_none},
+    {"notifications are handed on", tests::notifications_are_handed_on},
+    {"receiver", tests::receiver},
+    {"receiver: polls", tests::receiver_polls},
+    {"receiver: acknowledgements", tests::receiver_acknowledgements},
+    {"receiver: in threads", tests::receiver_in_threads},
+    {"receiver: log", tests::receiver_log},
+    {"receiver: moved", tests::receiver_moved},
 };
 
 } // namespace

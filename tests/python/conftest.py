@@ -17,11 +17,12 @@ from lpconnector import Client, Consumer, Conversation
 class Account:
     """An account of the sandbox, and what its control API tells about it."""
 
-    def __init__(self) -> None:
-        made = self._call("POST", "/accounts", {})
+    def __init__(self, **wanted: Any) -> None:
+        made = self._call("POST", "/accounts", wanted)
         self.id: str = made["id"]
         self.client_id: str = made["client_id"]
         self.client_secret: str = made["client_secret"]
+        self._variables: dict[str, str] = made["variables"]
 
     def options(self) -> dict[str, Any]:
         """Nothing is tried twice, so that a failure is seen at once."""
@@ -34,6 +35,30 @@ class Account:
 
     def client(self, **options: Any) -> Client:
         return Client.from_env(**{**self.options(), **options})
+
+    def receiver_options(self) -> dict[str, Any]:
+        """Where notifications go, if the account was made with a receiver."""
+        names = (name for name in self._variables if name.startswith("LPC_RECEIVER_"))
+        receiver = {name[4:].lower(): self._variables[name] for name in names}
+        return {"client_secret": self.client_secret, **receiver}
+
+    def webhook(self, **wanted: Any) -> None:
+        self._call("PUT", f"/accounts/{self.id}/webhook", wanted)
+
+    def agent(self, agent: str) -> None:
+        self._call("PUT", f"/accounts/{self.id}/agent", {"agent": agent})
+
+    def notify(self, body: bytes) -> None:
+        self._bytes("POST", f"/accounts/{self.id}/notify", body)
+
+    def sign(self, body: bytes, **wanted: str) -> str:
+        """What the header of a notification with this body holds."""
+        path, text = f"/accounts/{self.id}/sign", body.decode()
+        return str(self._call("POST", path, {"body": text, **wanted})["signature"])
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        ended: list[dict[str, Any]] = self._call("GET", f"/accounts/{self.id}/deliveries")
+        return ended
 
     def answer(self, route: str, **answer: Any) -> None:
         self._call("POST", f"/accounts/{self.id}/answers", {"route": route, **answer})
@@ -91,6 +116,14 @@ class Account:
 @pytest.fixture
 def account() -> Account:
     return Account()
+
+
+@pytest.fixture
+def listening() -> Account:
+    """An account whose notifications go to a receiver, once there is one; none is sent twice."""
+    account = Account(receiver=True)
+    account.webhook(max_retries=0)
+    return account
 
 
 @pytest.fixture

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
 
 from conftest import Account
 
@@ -45,3 +52,42 @@ def test_the_example_uses_everything() -> None:
         for name in dir(cls):
             # Here, `with` ends the client.
             assert name.startswith("_") or f".{name}" in text or name == "shutdown"
+
+
+def post_flask(app: Any, body: bytes, headers: dict[str, str]) -> int:
+    return int(app.test_client().post("/webhook", data=body, headers=headers).status_code)
+
+
+def post_fastapi(app: Any, body: bytes, headers: dict[str, str]) -> int:
+    async def post() -> int:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+            return (await client.post("/webhook", content=body, headers=headers)).status_code
+
+    return asyncio.run(post())
+
+
+@pytest.mark.parametrize("framework", ["flask", "fastapi"])
+def test_webhooks(
+    account: Account,
+    framework: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    monkeypatch.setenv("LPC_CLIENT_SECRET", account.client_secret)
+    example = importlib.import_module(f"webhook_{framework}")
+    post = post_flask if framework == "flask" else post_fastapi
+
+    def status(body: bytes, signature: str) -> int:
+        return post(example.app, body, {"X-LivePerson-Signature": signature})
+
+    text = {"type": "ContentEvent", "message": "Grüße"}
+    agent = {"conversationId": "c-1", "originatorMetadata": {"role": "AGENT"}, "event": text}
+    consumer = {**agent, "originatorMetadata": {"role": "CONSUMER"}}
+    body = json.dumps({"body": {"changes": [agent, consumer]}}).encode()
+    assert status(body, account.sign(body)) == 200
+    assert capsys.readouterr().out == "c-1: Grüße\n"
+    assert status(body + b" ", account.sign(body)) == 401
+    assert status(b"{}", account.sign(b"{}")) == 400
+    assert capsys.readouterr().out == ""

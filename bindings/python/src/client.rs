@@ -1,14 +1,14 @@
 //! `Client`: one account.
 
 use lpconnector::Config;
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyMapping, PyString, PyTuple, PyType};
+use pyo3::types::{PyDict, PyString, PyType};
 
 use crate::consumer::Consumer;
 use crate::error::raise;
-use crate::input::{dumped, optional_text, path, text};
-use crate::log;
+use crate::input::{optional_text, text};
+use crate::options;
 
 /// An account's connector.
 ///
@@ -42,9 +42,7 @@ impl Client {
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Client> {
         let py = class.py();
-        let mut config = Config::new();
-        config.load_env().map_err(|error| raise(py, &error))?;
-        Client::with(py, config, options)
+        Client::with(py, options::of_env(py)?, options)
     }
 
     /// A client with the options of a file, which has lines such as `account.id = 64467156`;
@@ -56,11 +54,7 @@ impl Client {
         path: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Client> {
-        let py = class.py();
-        let path = self::path(path, "path")?;
-        let mut config = Config::new();
-        py.detach(|| config.load_file(&path)).map_err(|error| raise(py, &error))?;
-        Client::with(py, config, options)
+        Client::with(class.py(), options::of_file(path)?, options)
     }
 
     /// The account's id.
@@ -126,54 +120,14 @@ impl Client {
 impl Client {
     fn with(
         py: Python<'_>,
-        mut config: Config,
+        config: Config,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Client> {
-        for (name, value) in options.into_iter().flatten() {
-            if value.is_none() {
-                continue;
-            }
-            let key = name.cast::<PyString>()?.to_cow()?.replace('_', ".");
-            config.set(&key, &option(&value, &key)?).map_err(|error| raise(py, &error))?;
-        }
-        log::listen(py, &mut config)?;
+        let config = options::with_keywords(py, config, options)?;
         // Reading certificates takes a moment, in which other threads may run.
         let core = py.detach(|| lpconnector::Client::new(&config));
         let core = core.map_err(|error| raise(py, &error))?;
         let account_id = config.get("account.id").unwrap_or_default().to_owned();
         Ok(Client { core, account_id })
-    }
-}
-
-/// An option's value as text: `True` is `true`, a list is its items with commas between them, a
-/// mapping is JSON.
-fn option(value: &Bound<'_, PyAny>, key: &str) -> PyResult<String> {
-    // Before `str()` is asked, because a string that is an enum has another one.
-    if let Ok(string) = value.cast::<PyString>() {
-        return Ok(text(string, key)?.into_owned());
-    }
-    if let Ok(flag) = value.cast::<PyBool>() {
-        return Ok(flag.is_true().to_string());
-    }
-    if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
-        let items: PyResult<Vec<String>> =
-            value.try_iter()?.map(|item| option(&item?, key)).collect();
-        return Ok(items?.join(","));
-    }
-    if value.cast::<PyMapping>().is_ok() {
-        return dumped(value, key);
-    }
-    if value.is_instance_of::<PyInt>() {
-        return Ok(value.str()?.to_cow()?.into_owned());
-    }
-    // A path, or a TypeError that says what it is not.
-    let path = value.py().import("os")?.call_method1("fspath", (value,)).map_err(|_| {
-        let name = key.replace('.', "_");
-        let kind = value.get_type();
-        PyTypeError::new_err(format!("{name} takes no {kind}"))
-    })?;
-    match path.cast::<PyString>() {
-        Ok(path) => Ok(text(path, key)?.into_owned()),
-        Err(_) => Err(PyTypeError::new_err(format!("{} takes str", key.replace('.', "_")))),
     }
 }

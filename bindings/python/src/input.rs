@@ -86,3 +86,10 @@ pub(crate) fn request(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<u8>>
     let dumped = value.py().import("lpconnector._json")?.call_method1("ascii", (value,))?;
     Ok(dumped.cast::<PyString>()?.to_cow()?.into_owned().into_bytes())
 }
+
+/// What a JSON text that the core has read says.
+pub(crate) fn loaded(py: Python<'_>, json: &[u8]) -> PyResult<Py<PyAny>> {
+    // The core reads UTF-8 alone.
+    let text = PyString::new(py, &String::from_utf8_lossy(json));
+    Ok(py.import("lpconnector._json")?.call_method1("loads", (text,))?.unbind())
+}

@@ -2,12 +2,17 @@
 
 mod client;
 mod consumer;
+mod content;
 mod conversation;
 mod error;
 mod input;
 mod log;
+mod notification;
+mod options;
 mod progress;
+mod receiver;
 mod response;
+mod webhook;
 
 use pyo3::pymodule;
 
@@ -23,7 +28,13 @@ mod _lpconnector {
     #[pymodule_export]
     use crate::conversation::Conversation;
     #[pymodule_export]
+    use crate::notification::{Notification, NotificationEvent};
+    #[pymodule_export]
+    use crate::receiver::Receiver;
+    #[pymodule_export]
     use crate::response::Response;
+    #[pymodule_export]
+    use crate::webhook::{parse_notification, verify_webhook};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -10,13 +10,27 @@
         reply = conversation.send_text("I need a hand")
         conversation.close()
 
+What the service posts to a webhook is read by ``verify_webhook`` in a web server of the program's
+own, or received by a ``Receiver``.
+
 Everything blocks, and nothing holds the GIL while it waits. Failures are ``LpcError``s. Clients log
 to ``logging.getLogger("lpconnector")``. ``lpconnector.aio`` is the same for asyncio.
 """
 
 import logging as _logging
 
-from ._enums import AcceptStatus, ChatState, CsatStatus, Feature, Gender, Ttr
+from ._content import (
+    AcceptStatusContent,
+    ChatStateContent,
+    ConversationContent,
+    Dialog,
+    EventContent,
+    FileContent,
+    Participant,
+    RichContent,
+    TextContent,
+)
+from ._enums import AcceptStatus, ChatState, CsatStatus, EventKind, Feature, Gender, Ttr
 from ._errors import (
     Closed,
     ConfigError,
@@ -33,7 +47,18 @@ from ._errors import (
     TlsError,
     Unauthorized,
 )
-from ._lpconnector import Client, Consumer, Conversation, Response, __version__
+from ._lpconnector import (
+    Client,
+    Consumer,
+    Conversation,
+    Notification,
+    NotificationEvent,
+    Receiver,
+    Response,
+    __version__,
+    parse_notification,
+    verify_webhook,
+)
 from ._types import (
     Age,
     AuthenticatedData,
@@ -60,11 +85,13 @@ _logging.getLogger("lpconnector").addHandler(_logging.NullHandler())
 
 __all__ = [
     "AcceptStatus",
+    "AcceptStatusContent",
     "Age",
     "AuthenticatedData",
     "Bucket",
     "Campaign",
     "ChatState",
+    "ChatStateContent",
     "Client",
     "ClientProperties",
     "Closed",
@@ -72,18 +99,26 @@ __all__ = [
     "ConnectError",
     "Consumer",
     "Conversation",
+    "ConversationContent",
     "ConversationContext",
     "CsatStatus",
     "Customer",
     "CustomerSde",
     "Date",
+    "Dialog",
+    "EventContent",
+    "EventKind",
     "ExternalId",
     "Feature",
+    "FileContent",
     "Gender",
     "InvalidArgument",
     "Latency",
     "LpcError",
     "Metadata",
+    "Notification",
+    "NotificationEvent",
+    "Participant",
     "Personal",
     "PersonalSde",
     "PrivateData",
@@ -91,15 +126,20 @@ __all__ = [
     "ProtocolError",
     "PushNotificationData",
     "RateLimited",
+    "Receiver",
     "Rejected",
     "Response",
+    "RichContent",
     "ServerError",
     "SignatureError",
     "Stats",
     "Status",
+    "TextContent",
     "Timeout",
     "TlsError",
     "Ttr",
     "Unauthorized",
     "__version__",
+    "parse_notification",
+    "verify_webhook",
 ]

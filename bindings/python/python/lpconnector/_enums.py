@@ -1,4 +1,7 @@
-"""Names that arguments take; each is a string, and its plain value may be given in its place."""
+"""Names that arguments take; each is a string, and its plain value may be given in its place.
+
+And the kinds of events, which are numbers.
+"""
 
 from __future__ import annotations
 
@@ -91,3 +94,22 @@ class Feature(_Name):
     """Automatic messages. The first message must follow within 10 s of the opening."""
     RICH_CONTENT = "RICH_CONTENT"
     """Rich content."""
+
+
+class EventKind(enum.IntEnum):
+    """What an event of a notification is about: the numbers of the C ABI, which never change."""
+
+    OTHER = 0
+    """Something else, or of a type that this library does not know."""
+    TEXT = 1
+    """A text."""
+    FILE = 2
+    """A file."""
+    RICH_CONTENT = 3
+    """Cards, buttons, carousels and so on."""
+    CHAT_STATE = 4
+    """What somebody is doing."""
+    ACCEPT_STATUS = 5
+    """What became of messages."""
+    CONVERSATION = 6
+    """The state of a conversation."""

@@ -140,7 +140,7 @@ class ProtocolError(LpcError):
 
 
 class Closed(LpcError):
-    """The client was shut down, or the conversation was closed."""
+    """The client or receiver was shut down, or the conversation was closed."""
 
 
 class SignatureError(LpcError):

@@ -1,4 +1,4 @@
-"""JSON of what callers pass in; the native module calls it."""
+"""JSON of what callers pass in and of what notifications hold; the native module calls it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,19 @@ def dumps(value: object) -> str:
 def ascii(value: object) -> str:
     """JSON in ASCII."""
     return json.dumps(value, default=_plain)
+
+
+def loads(text: str) -> Any:
+    """What a JSON text says, whatever numbers are in it."""
+    return json.loads(text, parse_int=_number)
+
+
+def _number(digits: str) -> float:
+    try:
+        return int(digits)
+    except ValueError:
+        # Python reads no whole number of thousands of digits.
+        return float(digits)
 
 
 def _plain(value: object) -> dict[Any, Any]:

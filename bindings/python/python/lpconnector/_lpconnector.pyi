@@ -1,14 +1,27 @@
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Optional, TypedDict, Union, final
+from typing import Any, Literal, Optional, Protocol, TypedDict, Union, final
 
 from typing_extensions import Self, Unpack
 
-from ._enums import AcceptStatus, ChatState, CsatStatus, Feature, Ttr
+from ._content import EventContent
+from ._enums import AcceptStatus, ChatState, CsatStatus, EventKind, Feature, Ttr
 from ._types import Campaign, ClientProperties, ConversationContext, Metadata, Profile, Stats
 
-__all__ = ["Client", "Consumer", "Conversation", "Response", "__version__", "OPTIONS"]
+__all__ = [
+    "Client",
+    "Consumer",
+    "Conversation",
+    "Notification",
+    "NotificationEvent",
+    "Receiver",
+    "Response",
+    "parse_notification",
+    "verify_webhook",
+    "__version__",
+    "OPTIONS",
+]
 
 __version__: str
 OPTIONS: list[str]
@@ -53,6 +66,19 @@ class _Options(TypedDict, total=False):
     client_properties: Union[ClientProperties, str, None]
     features: Union[Sequence[Union[Feature, str]], str, None]
     user_agent: Optional[str]
+    receiver_listen: Optional[str]
+    receiver_path: Optional[str]
+    receiver_tls_cert_file: Union[str, os.PathLike[str], None]
+    receiver_tls_key_file: Union[str, os.PathLike[str], None]
+    receiver_secret: Union[str, Sequence[str], None]
+    receiver_queue_max: Optional[int]
+    receiver_body_max_bytes: Optional[int]
+    receiver_ack: Optional[Literal["enqueue", "manual"]]
+    receiver_ack_timeout_ms: Optional[int]
+    receiver_order: Optional[bool]
+    receiver_order_wait_ms: Optional[int]
+    receiver_duplicates_window: Optional[int]
+    receiver_store: Optional[str]
 
 @final
 class Client:
@@ -253,6 +279,159 @@ class Conversation:
         """Closes the conversation. Later sends raise ``Closed``."""
     def close_dialog(self, dialog_id: str) -> Response:
         """Closes one dialog of the conversation, for example a survey."""
+
+class _Headers(Protocol):
+    """What web frameworks have as headers: mappings, and classes much like them."""
+
+    def items(self) -> Iterable[tuple[Any, Any]]: ...
+
+def parse_notification(body: Union[bytes, bytearray]) -> Notification:
+    """Reads the body of a webhook, whose signature was checked elsewhere.
+
+    Types of events and members that this library does not know are no error: they are in the JSON.
+    Raises ``ProtocolError`` for what is no notification, and for one above 4 MiB, with more than
+    128 levels of arrays and objects, or with more than 10000 changes, participants, dialogs and
+    sequences; ``InvalidArgument`` for a ``str``.
+    """
+
+def verify_webhook(
+    headers: _Headers, body: Union[bytes, bytearray], secret: Union[str, Sequence[str]]
+) -> Notification:
+    """Checks that a webhook was signed with the client secret, and reads it.
+
+    ``headers`` are those of the request, as web frameworks have them: names in any letter case,
+    names and values ``str`` or ``bytes``, a value also a list of them. ``body`` is the request's,
+    byte for byte. ``secret`` is the client secret of the app install; while it is replaced, a list
+    or tuple of the old and the new one.
+
+    Raises ``SignatureError`` if the signature does not match, or is none: answer 401, and do
+    nothing else with the body. Raises ``ProtocolError`` as ``parse_notification``, and
+    ``InvalidArgument`` for a body that is a ``str``, and for an empty secret.
+    """
+
+@final
+class Notification:
+    """What the service posted to a webhook: one or more events. Not changed by anything."""
+
+    @property
+    def type_name(self) -> str:
+        """The type as the service wrote it: ``cqm.ExConversationChangeNotification``, or
+        ``ms.MessagingEventNotification`` and what may follow that; empty if absent."""
+    @property
+    def events(self) -> list[NotificationEvent]:
+        """The events, in the order of the changes."""
+    @property
+    def raw(self) -> bytes:
+        """The body as it came."""
+    @property
+    def json(self) -> dict[str, Any]:
+        """The body, from JSON."""
+
+@final
+class NotificationEvent:
+    """One event of a notification. Texts that were absent are empty."""
+
+    @property
+    def kind(self) -> EventKind:
+        """What the event is about."""
+    @property
+    def conversation_id(self) -> str:
+        """The id of the conversation. Older notifications name only the dialog: then it is the
+        dialog's, because the id of a conversation's main dialog is the conversation's."""
+    @property
+    def dialog_id(self) -> str:
+        """The id of the dialog; empty for the state of a conversation, which has its dialogs in
+        ``content``."""
+    @property
+    def sequence(self) -> Optional[int]:
+        """The number of the event in its dialog, from 0 on; ``None`` if absent, as for a chat state
+        and the state of a conversation."""
+    @property
+    def originator_id(self) -> str:
+        """Who caused the event: for a consumer what ``Consumer.lp_id`` gives."""
+    @property
+    def originator_role(self) -> str:
+        """The role of who caused it: ``CONSUMER``, ``ASSIGNED_AGENT``, ``AGENT``, ``MANAGER``,
+        ``READER``, ``CONTROLLER`` or another."""
+    @property
+    def timestamp_ms(self) -> Optional[int]:
+        """When the service took the event, in milliseconds since 1970, UTC; for the state of a
+        conversation when it changed last. ``None`` if absent, as for a chat state."""
+    @property
+    def text(self) -> str:
+        """The text that stands for the event: of a text the message, of a file its caption, of a
+        chat state and an accept status its name (``COMPOSING``, ``READ``), of a conversation its
+        state (``OPEN``, ``CLOSE``)."""
+    @property
+    def audience(self) -> str:
+        """Who is to see it: ``ALL``, or ``AGENTS_AND_MANAGERS``, which is not for the consumer.
+        Empty means all."""
+    @property
+    def content(self) -> EventContent:
+        """What the event holds: for each kind a class, for ``EventKind.OTHER`` ``None``."""
+    @property
+    def json(self) -> Any:
+        """The change of the notification that the event is, from JSON: mostly a dict. What is not
+        read by this library is in there."""
+
+@final
+class Receiver:
+    """An endpoint for webhooks, for programs that have no web server of their own: it listens,
+    checks signatures, and queues.
+
+    Takes every option as a keyword, as ``Client`` does: ``receiver_listen`` and so on, and for
+    signatures ``receiver_secret`` or ``client_secret``. May be used from any number of threads at
+    once; each notification goes to one of them. After a fork the child has none. As a context
+    manager it shuts down at the end; as an iterator it gives notifications until then.
+
+    Logs to ``logging.getLogger("lpconnector")``, what the logger's effective level lets pass when
+    the receiver is made, from the thread that listens.
+
+    Raises ``ConfigError`` for an option that is unknown, malformed or missing, and ``LpcError`` with
+    ``Status.IO`` if it cannot listen there, or a file cannot be read or written.
+    """
+
+    def __new__(cls, **options: Unpack[_Options]) -> Self: ...
+    @classmethod
+    def from_env(cls, **options: Unpack[_Options]) -> Receiver:
+        """A receiver with the options that the environment has, such as ``LPC_RECEIVER_LISTEN``;
+        keywords come on top."""
+    @classmethod
+    def from_file(
+        cls, path: Union[str, os.PathLike[str]], **options: Unpack[_Options]
+    ) -> Receiver:
+        """A receiver with the options of a file, which has lines such as
+        ``receiver.listen = 0.0.0.0:8443``; keywords come on top."""
+    @property
+    def url(self) -> str:
+        """Where it listens, for example ``https://127.0.0.1:8443/``."""
+    def poll(self, timeout: Optional[float] = None) -> Optional[Notification]:
+        """The next notification, or ``None`` if none comes in so many seconds; without a timeout it
+        waits until one comes. Ctrl-C ends it within a tenth of a second.
+
+        Raises ``Closed`` after ``shutdown``, once all that was queued is given out, and in a child
+        after a fork.
+        """
+    def ack(self, notification: Notification) -> None:
+        """Says that the program dealt with a notification: it will not come again. With
+        ``receiver_ack="manual"`` the service is told now, and with a ``receiver_store`` it is
+        removed from the file; otherwise this changes nothing.
+
+        Raises ``InvalidArgument`` for a notification that came from elsewhere, and ``LpcError`` with
+        ``Status.IO`` if the file cannot be written.
+        """
+    def shutdown(self) -> None:
+        """Stops listening; the service is no longer answered. ``poll`` and iterations give what is
+        queued; then ``poll`` raises ``Closed``, and iterations end."""
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Notification: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        _exc_type: Optional[type[BaseException]],
+        _exc_value: Optional[BaseException],
+        _traceback: Optional[TracebackType],
+    ) -> None: ...
 
 @final
 class Response:

@@ -20,5 +20,6 @@ thread, or for its turn in a conversation, is not part of ``call_timeout_ms``.
 from ._client import Client
 from ._consumer import Consumer
 from ._conversation import Conversation
+from ._receiver import Receiver
 
-__all__ = ["Client", "Consumer", "Conversation"]
+__all__ = ["Client", "Consumer", "Conversation", "Receiver"]

@@ -1,0 +1,140 @@
+"""``Receiver``: an endpoint for webhooks."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+from types import TracebackType
+from typing import TYPE_CHECKING, Optional, Union
+
+from .. import _lpconnector as blocking
+from .._errors import Closed
+from .._lpconnector import Notification
+from ._calls import Calls
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, Unpack
+
+    from .._lpconnector import _Options
+
+# A thread waits so many seconds at a time, so that a program that ends waits for it no longer.
+_SLICE = 0.1
+
+
+class Receiver:
+    """An endpoint for webhooks, for programs that have no web server of their own: it listens,
+    checks signatures, and queues.
+
+    Takes every option of ``lpconnector.Receiver`` as a keyword, and ``max_concurrency``: so many
+    calls are made at the same time, each by a thread of the receiver. As an async context manager
+    it shuts down at the end; as an async iterator it gives notifications until then.
+    """
+
+    def __init__(self, *, max_concurrency: int = 32, **options: Unpack[_Options]) -> None:
+        self._make(Calls(max_concurrency), blocking.Receiver(**options))
+
+    @classmethod
+    def from_env(cls, *, max_concurrency: int = 32, **options: Unpack[_Options]) -> Self:
+        """A receiver with the options that the environment has, such as ``LPC_RECEIVER_LISTEN``;
+        keywords come on top."""
+        return cls._of(blocking.Receiver.from_env(**options), max_concurrency)
+
+    @classmethod
+    def from_file(
+        cls,
+        path: Union[str, os.PathLike[str]],
+        *,
+        max_concurrency: int = 32,
+        **options: Unpack[_Options],
+    ) -> Self:
+        """A receiver with the options of a file, which has lines such as
+        ``receiver.listen = 0.0.0.0:8443``; keywords come on top."""
+        return cls._of(blocking.Receiver.from_file(path, **options), max_concurrency)
+
+    @classmethod
+    def _of(cls, receiver: blocking.Receiver, max_concurrency: int) -> Self:
+        made = cls.__new__(cls)
+        made._make(Calls(max_concurrency), receiver)
+        return made
+
+    def _make(self, calls: Calls, receiver: blocking.Receiver) -> None:
+        self._calls = calls
+        self._receiver = receiver
+        # What came for tasks that were cancelled meanwhile.
+        self._kept: deque[Notification] = deque()
+
+    @property
+    def url(self) -> str:
+        """Where it listens, for example ``https://127.0.0.1:8443/``."""
+        return self._receiver.url
+
+    async def poll(self, timeout: Optional[float] = None) -> Optional[Notification]:
+        """The next notification, or ``None`` if none comes in so many seconds; without a timeout it
+        waits until one comes. What comes for a task that is cancelled goes to the next one that
+        polls. See ``lpconnector.Receiver.poll``."""
+        loop = asyncio.get_running_loop()
+        until = None if timeout is None else loop.time() + timeout
+        while not self._kept:
+            left = _SLICE if until is None else min(until - loop.time(), _SLICE)
+            try:
+                next_one = await self._wait(left)
+            except Closed:
+                if self._kept:
+                    break
+                raise
+            if next_one is not None:
+                return next_one
+            if until is not None and loop.time() >= until and not self._kept:
+                return None
+        return self._kept.popleft()
+
+    async def _wait(self, seconds: float) -> Optional[Notification]:
+        call = asyncio.ensure_future(self._calls.run(lambda: self._receiver.poll(seconds)))
+        try:
+            return await asyncio.shield(call)
+        except asyncio.CancelledError:
+            call.add_done_callback(self._keep)
+            raise
+
+    def _keep(self, call: asyncio.Future[Optional[Notification]]) -> None:
+        if call.cancelled() or call.exception() is not None:
+            return
+        notification = call.result()
+        if notification is not None:
+            self._kept.append(notification)
+
+    async def ack(self, notification: Notification) -> None:
+        """Says that the program dealt with a notification: it will not come again; see
+        ``lpconnector.Receiver.ack``."""
+        await self._calls.run(lambda: self._receiver.ack(notification))
+
+    def shutdown(self) -> None:
+        """Stops listening; the service is no longer answered. ``poll`` and iterations give what is
+        queued; then ``poll`` raises ``Closed``, and iterations end."""
+        self._receiver.shutdown()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Notification:
+        try:
+            notification = await self.poll()
+        except Closed:
+            raise StopAsyncIteration from None
+        assert notification is not None
+        return notification
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: Optional[type[BaseException]],
+        exc_value: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        self.shutdown()
+
+    def __repr__(self) -> str:
+        return f"<lpconnector.aio.Receiver url={self.url!r}>"

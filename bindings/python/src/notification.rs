@@ -1,0 +1,170 @@
+//! `Notification`: what the service posted to a webhook.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyList;
+
+use crate::content;
+use crate::input::loaded;
+
+/// What the service posted to a webhook: one or more events.
+#[pyclass(frozen, module = "lpconnector")]
+pub(crate) struct Notification {
+    core: Arc<lpconnector::Notification>,
+    events: PyOnceLock<Py<PyList>>,
+    json: PyOnceLock<Py<PyAny>>,
+}
+
+/// One event of a notification.
+#[pyclass(frozen, module = "lpconnector")]
+pub(crate) struct NotificationEvent {
+    notification: Arc<lpconnector::Notification>,
+    index: usize,
+    content: PyOnceLock<Py<PyAny>>,
+    json: PyOnceLock<Py<PyAny>>,
+}
+
+#[pymethods]
+impl Notification {
+    /// The type as the service wrote it, such as `ms.MessagingEventNotification`; empty if absent.
+    #[getter]
+    fn type_name(&self) -> &str {
+        self.core.type_name()
+    }
+
+    /// The events, in the order of the changes.
+    #[getter]
+    fn events<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyList>> {
+        let make = || -> PyResult<Py<PyList>> {
+            let event = |index| NotificationEvent {
+                notification: self.core.clone(),
+                index,
+                content: PyOnceLock::new(),
+                json: PyOnceLock::new(),
+            };
+            let events: PyResult<Vec<_>> =
+                (0..self.core.events().len()).map(|index| Py::new(py, event(index))).collect();
+            Ok(PyList::new(py, events?)?.unbind())
+        };
+        Ok(self.events.get_or_try_init(py, make)?.bind(py))
+    }
+
+    /// The body as it came.
+    #[getter]
+    fn raw(&self) -> &[u8] {
+        self.core.raw()
+    }
+
+    /// The body, from JSON.
+    #[getter]
+    fn json<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
+        Ok(self.json.get_or_try_init(py, || loaded(py, self.core.raw()))?.bind(py))
+    }
+
+    fn __repr__(&self) -> String {
+        let (name, count) = (self.core.type_name(), self.core.events().len());
+        format!("<lpconnector.Notification type_name={name:?} events={count}>")
+    }
+}
+
+impl Notification {
+    pub(crate) fn new(core: lpconnector::Notification) -> Notification {
+        Notification { core: Arc::new(core), events: PyOnceLock::new(), json: PyOnceLock::new() }
+    }
+
+    pub(crate) fn core(&self) -> &lpconnector::Notification {
+        &self.core
+    }
+}
+
+#[pymethods]
+impl NotificationEvent {
+    /// What the event is about.
+    #[getter]
+    fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let kinds = py.import("lpconnector._enums")?.getattr("EventKind")?;
+        kinds.call1((self.core().kind() as i32,))
+    }
+
+    /// The id of the conversation. Older notifications name only the dialog: then it is the
+    /// dialog's. Empty if there is neither.
+    #[getter]
+    fn conversation_id(&self) -> &str {
+        self.core().conversation_id()
+    }
+
+    /// The id of the dialog; empty if absent, and for the state of a conversation.
+    #[getter]
+    fn dialog_id(&self) -> &str {
+        self.core().dialog_id()
+    }
+
+    /// The number of the event in its dialog, from 0 on; `None` if absent, as for a chat state.
+    #[getter]
+    fn sequence(&self) -> Option<i64> {
+        self.core().sequence()
+    }
+
+    /// Who caused the event: for a consumer what `Consumer.lp_id` gives. Empty if absent.
+    #[getter]
+    fn originator_id(&self) -> &str {
+        self.core().originator_id()
+    }
+
+    /// The role of who caused it, such as `CONSUMER` or `ASSIGNED_AGENT`. Empty if absent.
+    #[getter]
+    fn originator_role(&self) -> &str {
+        self.core().originator_role()
+    }
+
+    /// When the service took the event, in milliseconds since 1970, UTC; `None` if absent.
+    #[getter]
+    fn timestamp_ms(&self) -> Option<i64> {
+        self.core().timestamp_ms()
+    }
+
+    /// The text that stands for the event: the message, a file's caption, the name of a state.
+    #[getter]
+    fn text(&self) -> &str {
+        self.core().text()
+    }
+
+    /// Who is to see it: `ALL`, or `AGENTS_AND_MANAGERS`. Empty if absent, which means all.
+    #[getter]
+    fn audience(&self) -> &str {
+        self.core().audience()
+    }
+
+    /// What the event holds, by its kind; `None` for `EventKind.OTHER`.
+    #[getter]
+    fn content<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
+        let make = || content::of(py, self.core().content());
+        Ok(self.content.get_or_try_init(py, make)?.bind(py))
+    }
+
+    /// The change of the notification that the event is, from JSON.
+    #[getter]
+    fn json<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
+        let make = || loaded(py, self.core().json().as_bytes());
+        Ok(self.json.get_or_try_init(py, make)?.bind(py))
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let event = self.core();
+        // Messages are the consumer's own: they stay out of logs.
+        let (kind, conversation) = (self.kind(py)?.getattr("name")?, event.conversation_id());
+        let sequence = event.sequence().map_or("None".to_owned(), |sequence| sequence.to_string());
+        Ok(format!(
+            "<lpconnector.NotificationEvent kind={kind} conversation_id={conversation:?} \
+             sequence={sequence}>"
+        ))
+    }
+}
+
+impl NotificationEvent {
+    fn core(&self) -> &lpconnector::NotificationEvent {
+        &self.notification.events()[self.index]
+    }
+}

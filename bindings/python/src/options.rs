@@ -1,0 +1,79 @@
+//! Keywords as options of the core.
+
+use std::path::Path;
+
+use lpconnector::Config;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyMapping, PyString, PyTuple};
+
+use crate::error::raise;
+use crate::input::{self, dumped, text};
+use crate::log;
+
+/// A configuration with the options that the environment has.
+pub(crate) fn of_env(py: Python<'_>) -> PyResult<Config> {
+    let mut config = Config::new();
+    config.load_env().map_err(|error| raise(py, &error))?;
+    Ok(config)
+}
+
+/// A configuration with the options of a file.
+pub(crate) fn of_file(path: &Bound<'_, PyAny>) -> PyResult<Config> {
+    let py = path.py();
+    let path = input::path(path, "path")?;
+    let path: &Path = &path;
+    let mut config = Config::new();
+    py.detach(|| config.load_file(path)).map_err(|error| raise(py, &error))?;
+    Ok(config)
+}
+
+/// The configuration with the keywords on top, and with the package's logger.
+pub(crate) fn with_keywords(
+    py: Python<'_>,
+    mut config: Config,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Config> {
+    for (name, value) in options.into_iter().flatten() {
+        if value.is_none() {
+            continue;
+        }
+        let key = name.cast::<PyString>()?.to_cow()?.replace('_', ".");
+        config.set(&key, &option(&value, &key)?).map_err(|error| raise(py, &error))?;
+    }
+    log::listen(py, &mut config)?;
+    Ok(config)
+}
+
+/// An option's value as text: `True` is `true`, a list is its items with commas between them, a
+/// mapping is JSON.
+fn option(value: &Bound<'_, PyAny>, key: &str) -> PyResult<String> {
+    // Before `str()` is asked, because a string that is an enum has another one.
+    if let Ok(string) = value.cast::<PyString>() {
+        return Ok(text(string, key)?.into_owned());
+    }
+    if let Ok(flag) = value.cast::<PyBool>() {
+        return Ok(flag.is_true().to_string());
+    }
+    if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
+        let items: PyResult<Vec<String>> =
+            value.try_iter()?.map(|item| option(&item?, key)).collect();
+        return Ok(items?.join(","));
+    }
+    if value.cast::<PyMapping>().is_ok() {
+        return dumped(value, key);
+    }
+    if value.is_instance_of::<PyInt>() {
+        return Ok(value.str()?.to_cow()?.into_owned());
+    }
+    // A path, or a TypeError that says what it is not.
+    let path = value.py().import("os")?.call_method1("fspath", (value,)).map_err(|_| {
+        let name = key.replace('.', "_");
+        let kind = value.get_type();
+        PyTypeError::new_err(format!("{name} takes no {kind}"))
+    })?;
+    match path.cast::<PyString>() {
+        Ok(path) => Ok(text(path, key)?.into_owned()),
+        Err(_) => Err(PyTypeError::new_err(format!("{} takes str", key.replace('.', "_")))),
+    }
+}

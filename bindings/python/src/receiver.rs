@@ -1,0 +1,181 @@
+//! `Receiver`: an endpoint for webhooks, for programs without a web server.
+
+use std::time::{Duration, Instant};
+
+use lpconnector::{Config, Status};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyType};
+
+use crate::error::{invalid, raise};
+use crate::notification::Notification;
+use crate::options;
+
+/// How long Ctrl-C has to wait at most.
+const SLICE: Duration = Duration::from_millis(100);
+
+/// An endpoint for webhooks, for programs that have no web server of their own: it listens, checks
+/// signatures, and queues.
+///
+/// Takes every option as a keyword, as `Client` does. May be used from any number of threads at
+/// once; each notification goes to one of them. After a fork the child has none. As a context
+/// manager it shuts down at the end; as an iterator it gives notifications until then.
+///
+/// Logs as `Client` does, from the thread that listens.
+#[pyclass(frozen, module = "lpconnector")]
+pub(crate) struct Receiver {
+    core: Option<lpconnector::Receiver>,
+    process: u32,
+}
+
+#[pymethods]
+impl Receiver {
+    #[new]
+    #[pyo3(signature = (**options))]
+    fn new(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Receiver> {
+        Receiver::with(py, Config::new(), options)
+    }
+
+    /// A receiver with the options that the environment has, such as `LPC_RECEIVER_LISTEN`;
+    /// keywords come on top.
+    #[classmethod]
+    #[pyo3(signature = (**options))]
+    fn from_env(
+        class: &Bound<'_, PyType>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Receiver> {
+        Receiver::with(class.py(), options::of_env(class.py())?, options)
+    }
+
+    /// A receiver with the options of a file, which has lines such as
+    /// `receiver.listen = 0.0.0.0:8443`; keywords come on top.
+    #[classmethod]
+    #[pyo3(signature = (path, **options))]
+    fn from_file(
+        class: &Bound<'_, PyType>,
+        path: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Receiver> {
+        Receiver::with(class.py(), options::of_file(path)?, options)
+    }
+
+    /// Where it listens, for example `https://127.0.0.1:8443/`.
+    #[getter]
+    fn url(&self) -> &str {
+        self.core().url()
+    }
+
+    /// The next notification, or `None` if none comes in so many seconds; without a timeout it
+    /// waits until one comes.
+    #[pyo3(signature = (timeout=None))]
+    fn poll(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Notification>> {
+        let until = match timeout {
+            None => None,
+            Some(seconds) if seconds.is_nan() => {
+                return Err(invalid(py, "timeout is no number of seconds".to_owned()));
+            }
+            // What is too long to count is without end.
+            Some(seconds) => Duration::try_from_secs_f64(seconds.max(0.0))
+                .ok()
+                .and_then(|timeout| Instant::now().checked_add(timeout)),
+        };
+        loop {
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            let slice = left.map_or(SLICE, |left| left.min(SLICE));
+            let next = py.detach(|| self.core().poll(slice));
+            if let Some(next) = next.map_err(|error| raise(py, &error))? {
+                return Ok(Some(Notification::new(next)));
+            }
+            py.check_signals()?;
+            if left.is_some_and(|left| left <= slice) {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Says that the program dealt with a notification: it will not come again.
+    fn ack(&self, py: Python<'_>, notification: &Bound<'_, Notification>) -> PyResult<()> {
+        let notification = notification.get();
+        let acknowledged = py.detach(|| self.core().ack(notification.core()));
+        acknowledged.map_err(|error| raise(py, &error))
+    }
+
+    /// Stops listening; the service is no longer answered. `poll` and iterations give what is
+    /// queued; then `poll` raises `Closed`, and iterations end.
+    fn shutdown(&self, py: Python<'_>) {
+        py.detach(|| self.core().shutdown());
+    }
+
+    fn __iter__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Notification>> {
+        let next = self.poll(py, None);
+        // In a child after a fork it has not ended: there is none.
+        match next {
+            Err(error) if self.process == std::process::id() && is_closed(py, &error)? => Ok(None),
+            other => other,
+        }
+    }
+
+    fn __enter__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        _exc_type: &Bound<'_, PyAny>,
+        _exc_value: &Bound<'_, PyAny>,
+        _traceback: &Bound<'_, PyAny>,
+    ) {
+        self.shutdown(py);
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<lpconnector.Receiver url={:?}>", self.core().url())
+    }
+}
+
+impl Receiver {
+    fn with(
+        py: Python<'_>,
+        config: Config,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Receiver> {
+        let config = options::with_keywords(py, config, options)?;
+        let core = py.detach(|| lpconnector::Receiver::new(&config));
+        let core = core.map_err(|error| raise(py, &error))?;
+        Ok(Receiver { core: Some(core), process: std::process::id() })
+    }
+
+    fn core(&self) -> &lpconnector::Receiver {
+        self.core.as_ref().expect("it is taken by drop() alone")
+    }
+}
+
+impl Drop for Receiver {
+    /// Its thread ends here, and may need the GIL to tell something before that.
+    fn drop(&mut self) {
+        let Some(core) = self.core.take() else { return };
+        let mut core = Some(core);
+        Python::try_attach(|py| {
+            if !is_finalizing(py).unwrap_or(true) {
+                let core = core.take();
+                py.detach(|| drop(core));
+            }
+        });
+        // While the interpreter ends, the thread may be held up for ever: the process ends it.
+        std::mem::forget(core);
+    }
+}
+
+fn is_finalizing(py: Python<'_>) -> PyResult<bool> {
+    py.import("sys")?.call_method0("is_finalizing")?.extract()
+}
+
+fn is_closed(py: Python<'_>, error: &PyErr) -> PyResult<bool> {
+    let status = error.value(py).getattr_opt("status")?;
+    let status = status.map(|status| status.extract::<i32>()).transpose()?;
+    Ok(status == Some(Status::Closed as i32))
+}

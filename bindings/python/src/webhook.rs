@@ -1,0 +1,100 @@
+//! Webhooks that the program's own web server receives.
+
+use std::borrow::Cow;
+
+use lpconnector::Error;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+
+use crate::error::{invalid, raise};
+use crate::input::text;
+use crate::notification::Notification;
+
+const SIGNATURE: &str = "x-liveperson-signature";
+
+/// Reads the body of a webhook, whose signature was checked elsewhere.
+#[pyfunction]
+pub(crate) fn parse_notification(body: &Bound<'_, PyAny>) -> PyResult<Notification> {
+    let py = body.py();
+    let body = raw(body)?;
+    read(py, || lpconnector::Notification::parse(&body))
+}
+
+/// Checks that a webhook was signed with the client secret, and reads it.
+#[pyfunction]
+pub(crate) fn verify_webhook(
+    headers: &Bound<'_, PyAny>,
+    body: &Bound<'_, PyAny>,
+    secret: &Bound<'_, PyAny>,
+) -> PyResult<Notification> {
+    let py = headers.py();
+    let signature = signature(headers)?;
+    let body = raw(body)?;
+    let secrets = secrets(secret)?;
+    let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+    read(py, || {
+        lpconnector::verify_webhook(&secrets, &body, &signature)?;
+        lpconnector::Notification::parse(&body)
+    })
+}
+
+fn read(
+    py: Python<'_>,
+    call: impl FnOnce() -> Result<lpconnector::Notification, Error> + Send,
+) -> PyResult<Notification> {
+    py.detach(call).map(Notification::new).map_err(|error| raise(py, &error))
+}
+
+/// The bytes of a body.
+fn raw<'a>(body: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, [u8]>> {
+    if body.is_instance_of::<PyString>() {
+        let why = "body is str; it takes the bytes as they came, because only those were signed";
+        return Err(invalid(body.py(), why.to_owned()));
+    }
+    let wrong = |_| PyTypeError::new_err(format!("body takes bytes, not {}", body.get_type()));
+    body.extract().map_err(wrong)
+}
+
+/// One secret, or several while one replaces another.
+fn secrets(given: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    if let Ok(one) = given.cast::<PyString>() {
+        return Ok(vec![text(one, "secret")?.into_owned()]);
+    }
+    if !given.is_instance_of::<PyList>() && !given.is_instance_of::<PyTuple>() {
+        let kind = given.get_type();
+        return Err(PyTypeError::new_err(format!("secret takes str, list or tuple, not {kind}")));
+    }
+    let one = |secret: Bound<'_, PyAny>| -> PyResult<String> {
+        Ok(text(secret.cast::<PyString>()?, "secret")?.into_owned())
+    };
+    given.try_iter()?.map(|secret| one(secret?)).collect()
+}
+
+/// What the headers have as signatures: all of them with commas between, or nothing.
+fn signature(headers: &Bound<'_, PyAny>) -> PyResult<String> {
+    let mut found = Vec::new();
+    for pair in headers.call_method0("items")?.try_iter()? {
+        let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair?.extract()?;
+        if header_text(&name).is_some_and(|name| name.eq_ignore_ascii_case(SIGNATURE)) {
+            match header_text(&value) {
+                Some(value) => found.push(value),
+                None if value.is_none() => {}
+                None => {
+                    for one in value.try_iter()? {
+                        found.extend(header_text(&one?));
+                    }
+                }
+            }
+        }
+    }
+    Ok(found.join(","))
+}
+
+/// A header's name or value; what is no text in it can be no signature either.
+fn header_text(value: &Bound<'_, PyAny>) -> Option<String> {
+    if let Ok(bytes) = value.cast::<PyBytes>() {
+        return Some(String::from_utf8_lossy(bytes.as_bytes()).into_owned());
+    }
+    value.cast::<PyString>().ok().map(|text| text.to_string_lossy().into_owned())
+}

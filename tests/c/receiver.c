@@ -1,0 +1,287 @@
+/* The receiver: what an agent says arrives, threads and processes share it, and it ends. */
+#define _POSIX_C_SOURCE 200809L
+#include "harness.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define NOTIFICATION(text)                                                                     \
+    "{\"type\":\"ms.MessagingEventNotification\",\"body\":{\"changes\":[{\"sequence\":1,"      \
+    "\"conversationId\":\"c\",\"event\":{\"type\":\"ContentEvent\",\"contentType\":"           \
+    "\"text/plain\",\"message\":\"" text "\"}}]}}"
+
+static lpc_receiver *new_receiver(const lpc_config *config)
+{
+    lpc_receiver *receiver = NULL;
+    lpc_error *err = NULL;
+
+    CHECK_OK(lpc_receiver_new(config, &receiver, &err), &err);
+    CHECK(receiver != NULL && err == NULL);
+    return receiver;
+}
+
+static lpc_notification *next(lpc_receiver *receiver)
+{
+    lpc_notification *n = NULL;
+    lpc_error *err = NULL;
+
+    CHECK_OK(lpc_receiver_poll(receiver, -1, &n, &err), &err);
+    CHECK(n != NULL && err == NULL);
+    return n;
+}
+
+/* Takes one off the queue, which says this. */
+static void expect_text(lpc_receiver *receiver, const char *text)
+{
+    lpc_notification *n = next(receiver);
+    lpc_error *err = NULL;
+
+    CHECK_TEXT(text, lpc_event_text(n, 0));
+    CHECK_OK(lpc_receiver_ack(receiver, n, &err), &err);
+    lpc_notification_free(n);
+}
+
+/* A connection to where it listens; -1 if there is none to be had. */
+static int connect_to(const lpc_receiver *receiver)
+{
+    struct sockaddr_in there = {0};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    CHECK(fd >= 0);
+    there.sin_family = AF_INET;
+    there.sin_port = htons((uint16_t)atoi(strrchr(lpc_receiver_url(receiver), ':') + 1));
+    there.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (connect(fd, (struct sockaddr *)&there, sizeof there) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* Ends a child with this code, and without what it inherited and may not touch, which would look
+ * like a leak. */
+static void leave(int code)
+{
+    char command[32];
+
+    snprintf(command, sizeof command, "exit %d", code);
+    execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+    fail(__FILE__, __LINE__, "execl");
+}
+
+void test_receiver(void)
+{
+    account a;
+    lpc_config *config = account_receiver_config(&a);
+    lpc_receiver *receiver = new_receiver(config);
+    lpc_notification *n = (lpc_notification *)&a;
+    lpc_error *err = NULL;
+
+    lpc_config_free(config);
+    CHECK(strncmp(lpc_receiver_url(receiver), "http", 4) == 0);
+    CHECK(strstr(lpc_receiver_url(receiver), "://127.0.0.1:") != NULL);
+    CHECK_STATUS(LPC_EMPTY, lpc_receiver_poll(receiver, 0, &n, &err), &err);
+    CHECK(n == NULL && lpc_error_status(err) == LPC_EMPTY);
+    lpc_error_free(err);
+    CHECK(lpc_receiver_poll(receiver, 1, &n, NULL) == LPC_EMPTY);
+
+    account_notify(&a, NOTIFICATION("one"));
+    n = next(receiver);
+    CHECK(lpc_notification_event_count(n) == 1);
+    CHECK_OK(lpc_receiver_ack(receiver, n, &err), &err);
+    CHECK_OK(lpc_receiver_ack(receiver, n, NULL), NULL);
+    /* It comes again, and only the other one is new. */
+    account_notify(&a, NOTIFICATION("one"));
+    account_notify(&a, NOTIFICATION("two"));
+    expect_text(receiver, "two");
+    lpc_receiver_free(receiver);
+    /* It outlives the receiver. */
+    CHECK_TEXT("one", lpc_event_text(n, 0));
+    lpc_notification_free(n);
+}
+
+void test_receiver_that_is_acknowledged_by_hand(void)
+{
+    account a;
+    lpc_config *config = account_receiver_config(&a);
+    lpc_receiver *receiver;
+    lpc_notification *n;
+    lpc_error *err = NULL;
+
+    CHECK_OK(lpc_config_set(config, "receiver.ack", "manual", &err), &err);
+    receiver = new_receiver(config);
+    account_notify(&a, NOTIFICATION("x"));
+    n = next(receiver);
+    CHECK(account_pending(&a) == 1);
+    CHECK_OK(lpc_receiver_ack(receiver, n, &err), &err);
+    while (account_pending(&a) > 0)
+        continue;
+    lpc_notification_free(n);
+    lpc_receiver_free(receiver);
+    lpc_config_free(config);
+}
+
+void test_receiver_bad_arguments(void)
+{
+    account a;
+    lpc_config *config = account_receiver_config(&a);
+    lpc_receiver *receiver = (lpc_receiver *)&a;
+    lpc_notification *n = NULL, *foreign = NULL;
+    lpc_error *err = NULL;
+    static const char body[] = NOTIFICATION("x");
+
+    CHECK(lpc_receiver_new(NULL, &receiver, NULL) == LPC_INVALID_ARGUMENT);
+    CHECK(receiver == NULL);
+    CHECK(lpc_receiver_new(config, NULL, NULL) == LPC_INVALID_ARGUMENT);
+    CHECK(lpc_config_set(config, "receiver.ack", "perhaps", NULL) == LPC_CONFIG);
+    CHECK(lpc_config_set(config, "receiver.listen", "here", NULL) == LPC_CONFIG);
+    receiver = new_receiver(config);
+
+    CHECK(lpc_receiver_poll(NULL, 0, &n, NULL) == LPC_INVALID_ARGUMENT);
+    CHECK(lpc_receiver_poll(receiver, 0, NULL, NULL) == LPC_INVALID_ARGUMENT);
+    CHECK_OK(lpc_notification_parse((const uint8_t *)body, strlen(body), &foreign, &err), &err);
+    CHECK(lpc_receiver_ack(NULL, foreign, NULL) == LPC_INVALID_ARGUMENT);
+    CHECK(lpc_receiver_ack(receiver, NULL, NULL) == LPC_INVALID_ARGUMENT);
+    CHECK(lpc_receiver_ack(receiver, foreign, NULL) == LPC_INVALID_ARGUMENT);
+    CHECK(lpc_receiver_url(NULL) == NULL);
+    lpc_receiver_shutdown(NULL);
+    lpc_receiver_free(NULL);
+    lpc_notification_free(foreign);
+
+    /* Its port is taken. */
+    CHECK(lpc_receiver_new(config, (lpc_receiver *[]){NULL}, &err) == LPC_IO);
+    CHECK(strstr(lpc_error_message(err), "cannot listen") != NULL);
+    lpc_error_free(err);
+    lpc_receiver_free(receiver);
+    lpc_config_free(config);
+    config = lpc_config_new();
+    CHECK(lpc_receiver_new(config, &receiver, &err) == LPC_CONFIG && receiver == NULL);
+    CHECK(strstr(lpc_error_message(err), "receiver.secret") != NULL);
+    lpc_error_free(err);
+    lpc_config_free(config);
+}
+
+static void *poll_until_it_is_closed(void *receiver)
+{
+    lpc_notification *n = NULL;
+    lpc_error *err = NULL;
+
+    CHECK_STATUS(LPC_CLOSED, lpc_receiver_poll(receiver, -1, &n, &err), &err);
+    CHECK(n == NULL);
+    lpc_error_free(err);
+    return NULL;
+}
+
+void test_receiver_shutdown(void)
+{
+    account a;
+    lpc_config *config = account_receiver_config(&a);
+    lpc_receiver *receiver = new_receiver(config), *again;
+    pthread_t threads[3];
+    size_t i;
+
+    for (i = 0; i < 3; i++)
+        CHECK(pthread_create(&threads[i], NULL, poll_until_it_is_closed, receiver) == 0);
+    lpc_receiver_shutdown(receiver);
+    for (i = 0; i < 3; i++)
+        CHECK(pthread_join(threads[i], NULL) == 0);
+    lpc_receiver_shutdown(receiver);
+    poll_until_it_is_closed(receiver);
+
+    /* The port is free, and what comes now goes to the next one. */
+    CHECK(connect_to(receiver) == -1);
+    again = new_receiver(config);
+    account_notify(&a, NOTIFICATION("x"));
+    expect_text(again, "x");
+    lpc_receiver_free(again);
+    lpc_receiver_free(receiver);
+    lpc_config_free(config);
+}
+
+void test_receiver_in_a_forked_child(void)
+{
+    account a;
+    lpc_config *config = account_receiver_config(&a);
+    lpc_receiver *receiver = new_receiver(config);
+    lpc_notification *n;
+    int status = 0, held[2];
+    pid_t child;
+    char byte;
+
+    account_notify(&a, NOTIFICATION("before"));
+    n = next(receiver);
+    child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        /* A child that hangs is ended, and its parent sees that. */
+        alarm(120);
+        CHECK(lpc_receiver_ack(receiver, n, NULL) == LPC_CLOSED);
+        poll_until_it_is_closed(receiver);
+        CHECK(lpc_receiver_url(receiver) != NULL);
+        lpc_receiver_shutdown(receiver);
+        lpc_notification_free(n);
+        lpc_receiver_free(receiver);
+        leave(7);
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+    /* Nothing of that concerns the parent. */
+    account_notify(&a, NOTIFICATION("after"));
+    expect_text(receiver, "after");
+
+    /* A child that does nothing holds no port, either. */
+    CHECK(pipe(held) == 0);
+    child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        close(held[1]);
+        CHECK(read(held[0], &byte, 1) == 0);
+        leave(0);
+    }
+    lpc_receiver_free(receiver);
+    receiver = new_receiver(config);
+    account_notify(&a, NOTIFICATION("again"));
+    expect_text(receiver, "again");
+    lpc_receiver_shutdown(receiver);
+    CHECK(connect_to(receiver) == -1);
+    close(held[0]);
+    close(held[1]);
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    lpc_notification_free(n);
+    lpc_receiver_free(receiver);
+    lpc_config_free(config);
+}
+
+/* Who leaves before it is answered must not end the program by a signal. */
+void test_receiver_answers_who_left(void)
+{
+    enum { ROUNDS = 50 };
+    static const char request[] = "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n";
+    char requests[100 * sizeof request];
+    account a = account_new();
+    lpc_config *config = account_config(&a);
+    lpc_receiver *receiver = new_receiver(config);
+    size_t length = 0;
+    int i, fd;
+
+    while (length + sizeof request < sizeof requests) {
+        memcpy(requests + length, request, sizeof request - 1);
+        length += sizeof request - 1;
+    }
+    for (i = 0; i < ROUNDS; i++) {
+        fd = connect_to(receiver);
+        CHECK(fd >= 0);
+        CHECK(send(fd, requests, length, MSG_NOSIGNAL) == (ssize_t)length);
+        close(fd);
+    }
+    /* It has seen them all once it serves the next one. */
+    account_set_webhook(&a, lpc_receiver_url(receiver));
+    account_notify(&a, NOTIFICATION("x"));
+    expect_text(receiver, "x");
+    lpc_receiver_free(receiver);
+    lpc_config_free(config);
+}

@@ -1,0 +1,259 @@
+"""Signatures and notifications, by the samples that Rust and C read, too."""
+
+from __future__ import annotations
+
+import dataclasses
+import http.client
+import json
+from pathlib import Path
+from typing import Any, Optional, Union
+
+import pytest
+from starlette.datastructures import Headers as StarletteHeaders
+from werkzeug.datastructures import Headers as WerkzeugHeaders
+
+import lpconnector
+from conftest import Account
+from lpconnector import (
+    AcceptStatus,
+    ChatState,
+    EventKind,
+    InvalidArgument,
+    NotificationEvent,
+    ProtocolError,
+    SignatureError,
+    Status,
+    parse_notification,
+    verify_webhook,
+)
+
+SAMPLES = Path(__file__).parents[1] / "webhooks"
+SECRET = "k3y-0f-an-app"
+BODY = b'{"body":{"changes":[]}}'
+SIGNATURE = "sha1=HGqzl/MTlb8f+I0/qA7jBplgQ2Q="
+HEADER = "x-liveperson-signature"
+
+
+def samples(name: str) -> list[Any]:
+    read: list[Any] = json.loads((SAMPLES / name).read_text(encoding="utf-8"))
+    return read
+
+
+def body_of(sample: Any) -> bytes:
+    # Some are texts that hold the body, for what an object cannot say.
+    body = sample["body"]
+    return (body if isinstance(body, str) else json.dumps(body)).encode()
+
+
+def event(change: str) -> NotificationEvent:
+    changes = f'{{"type":"ms.MessagingEventNotification","body":{{"changes":[{change}]}}}}'
+    [only] = parse_notification(changes.encode()).events
+    return only
+
+
+@pytest.mark.parametrize("sample", samples("signatures.json"), ids=lambda sample: sample["note"])
+def test_signatures(sample: Any) -> None:
+    headers, body = {HEADER: sample["signature"]}, sample["body"].encode()
+    for secrets in (sample["secrets"], tuple(sample["secrets"])):
+        if not sample["valid"]:
+            with pytest.raises(SignatureError) as caught:
+                verify_webhook(headers, body, secrets)
+            assert caught.value.status is Status.SIGNATURE
+            assert SECRET not in str(caught.value)
+        elif body == b"":
+            with pytest.raises(ProtocolError):
+                verify_webhook(headers, body, secrets)
+        else:
+            assert verify_webhook(headers, body, secrets).raw == body
+
+
+def as_expected(event: NotificationEvent) -> dict[str, Any]:
+    def number(value: Optional[int]) -> int:
+        return -1 if value is None else value
+
+    return {
+        "kind": event.kind,
+        "conversation_id": event.conversation_id,
+        "dialog_id": event.dialog_id,
+        "sequence": number(event.sequence),
+        "originator_id": event.originator_id,
+        "originator_role": event.originator_role,
+        "timestamp_ms": number(event.timestamp_ms),
+        "text": event.text,
+        "audience": event.audience,
+    }
+
+
+@pytest.mark.parametrize("sample", samples("notifications.json"), ids=lambda sample: sample["name"])
+def test_notifications(sample: Any) -> None:
+    body = body_of(sample)
+    notification = parse_notification(body)
+    assert notification.raw == body and notification.type_name == sample["type"]
+    assert [as_expected(event) for event in notification.events] == sample["events"]
+    assert all(type(event.kind) is EventKind for event in notification.events)
+    assert notification.json == json.loads(body)
+    changes = notification.json["body"].get("changes", [])
+    assert [event.json for event in notification.events] == changes
+    for event in notification.events:
+        assert (event.content is None) is (event.kind is EventKind.OTHER)
+        assert event.content is event.content
+    assert repr(len(notification.events)) in repr(notification)
+
+
+def content(name: str) -> Any:
+    [sample] = (sample for sample in samples("notifications.json") if sample["name"] == name)
+    return parse_notification(body_of(sample)).events[0].content
+
+
+def test_contents() -> None:
+    text = content("text with quick replies")
+    assert isinstance(text, lpconnector.TextContent)
+    assert text.message == "Which size?" and isinstance(text.quick_replies, dict)
+    assert content("text for agents only") == lpconnector.TextContent("psst", None)
+    stored = content("file of the storage")
+    assert isinstance(stored, lpconnector.FileContent)
+    assert stored.caption == "The receipt" and stored.relative_path and stored.file_type == "PNG"
+    assert content("file elsewhere").url and not content("file elsewhere").relative_path
+    rich = content("rich content")
+    assert isinstance(rich, lpconnector.RichContent) and rich.content["type"] == "vertical"
+    assert content("chat state") == lpconnector.ChatStateContent(ChatState.PAUSE, "PAUSE")
+    assert type(content("chat state").state) is ChatState
+    assert content("chat state to come") == lpconnector.ChatStateContent(None, "DANCING")
+    nack = lpconnector.AcceptStatusContent(AcceptStatus.NACK, "NACK", [3, 4])
+    assert content("accept status") == nack
+    told = content("conversation with a survey")
+    assert isinstance(told, lpconnector.ConversationContent)
+    assert (told.state, told.ttr_value, told.skill_id) == ("CLOSE", 3600, "1403832132")
+    consumer = lpconnector.Participant("u", "CONSUMER", "")
+    assert told.participants[0] == consumer
+    main, survey = told.dialogs
+    assert isinstance(main, lpconnector.Dialog) and main.id == "c-1"
+    assert survey.dialog_type == "POST_SURVEY" and survey.end_ms is None
+    assert main.participants == [lpconnector.Participant("u", "CONSUMER", "ACTIVE")]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        told.state = "OPEN"  # type: ignore[misc]
+
+
+def test_narrowing_by_class() -> None:
+    """As a type checker sees it."""
+    told = event('{"event":{"type":"ContentEvent","message":"Hi"}}').content
+    message: str = told.message if isinstance(told, lpconnector.TextContent) else ""
+    assert message == "Hi"
+
+
+def test_messages_stay_out_of_repr() -> None:
+    for hidden in (
+        '{"type":"ContentEvent","message":"mine","quickReplies":["mine"]}',
+        '{"type":"ContentEvent","message":{"relativePath":"mine","url":"mine","caption":"mine",'
+        '"preview":"mine"}}',
+        '{"type":"RichContentEvent","content":{"text":"mine"},"quickReplies":["mine"]}',
+    ):
+        told = event(f'{{"event":{hidden}}}')
+        assert told.content is not None and "mine" not in repr(told) + repr(told.content)
+    typing = event('{"conversationId":"c","sequence":3,"event":{"type":"ChatStateEvent"}}')
+    shown = "<lpconnector.NotificationEvent kind=CHAT_STATE conversation_id=\"c\" sequence=3>"
+    assert repr(typing) == shown
+
+
+def test_nothing_that_was_read_fails_later() -> None:
+    digits = "9" * 10_000
+    for odd in (digits, "-" + digits, "1e999", '"\\ud800"', "[" * 120 + "]" * 120, '{"":0,"":1}'):
+        rich = f'{{"type":"RichContentEvent","content":{odd}}}'
+        notification = parse_notification(f'{{"body":{{"changes":[{{"event":{rich}}}]}}}}'.encode())
+        [told] = notification.events
+        content = told.content
+        assert isinstance(content, lpconnector.RichContent)
+        assert content.content == told.json["event"]["content"]
+        assert notification.json["body"]["changes"] == [told.json]
+
+
+def test_what_is_no_notification() -> None:
+    for body in (b"", b"{", b"[]", b"{}", b'{"a":"\xff"}', b"[" * 1000):
+        with pytest.raises(ProtocolError, match="the notification ") as caught:
+            parse_notification(body)
+        assert caught.value.status is Status.PROTOCOL
+    signed = {HEADER: "sha1=O8rXW08ZjAHYtoUl56DOeBMLcp4="}
+    with pytest.raises(ProtocolError):
+        verify_webhook(signed, b"", SECRET)
+    assert parse_notification(bytearray(BODY)).raw == BODY
+    with pytest.raises(InvalidArgument, match="bytes as they came"):
+        parse_notification("{}")  # type: ignore[arg-type]
+    wrong: Any
+    for wrong in (None, 5, {}, ["{}"]):
+        with pytest.raises(TypeError, match="body takes bytes"):
+            parse_notification(wrong)
+
+
+def test_no_class_is_made_or_changed_by_hand() -> None:
+    notification = parse_notification(BODY)
+    with pytest.raises(AttributeError):
+        notification.raw = b""  # type: ignore[misc]
+    for cls in (lpconnector.Notification, lpconnector.NotificationEvent):
+        with pytest.raises(TypeError):
+            cls()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {HEADER: SIGNATURE},
+        {"X-LivePerson-Signature": SIGNATURE, "Other": "x"},
+        {HEADER.upper(): SIGNATURE.encode()},
+        {HEADER.encode(): SIGNATURE.encode()},
+        {HEADER: [SIGNATURE]},
+        {HEADER: ("sha1=bogus", SIGNATURE.encode())},
+        {HEADER: [SIGNATURE, "sha1=bogus"]},
+        {HEADER: f"md5=x, {SIGNATURE}"},
+        {"X-Liveperson-Signature": "sha1=bogus", HEADER: SIGNATURE},
+        WerkzeugHeaders([(HEADER.title(), SIGNATURE)]),
+        StarletteHeaders({HEADER: SIGNATURE}),
+        StarletteHeaders(raw=[(HEADER.encode(), b"sha1=bogus"), (HEADER.encode(), SIGNATURE.encode())]),
+    ],
+)
+def test_headers_of_every_framework(headers: Any) -> None:
+    assert verify_webhook(headers, BODY, SECRET).raw == BODY
+    assert verify_webhook(headers, bytearray(BODY), ["another", SECRET]).raw == BODY
+    with pytest.raises(SignatureError):
+        verify_webhook(headers, BODY + b" ", SECRET)
+    with pytest.raises(SignatureError):
+        verify_webhook(headers, BODY, ("another",))
+
+
+def test_headers_of_the_standard_library() -> None:
+    headers = http.client.HTTPMessage()
+    headers["X-LivePerson-Signature"] = SIGNATURE
+    assert verify_webhook(headers, BODY, SECRET).events == []
+
+
+@pytest.mark.parametrize(
+    "value", [None, "", b"", [], [None], 5 * ["sha1="], "sha1=\ud800", b"sha1=\xff\xfe", "sha1=\0"]
+)
+def test_headers_without_a_signature(value: Any) -> None:
+    for headers in ({HEADER: value}, {}, {"x": SIGNATURE, 5: SIGNATURE}):
+        with pytest.raises(SignatureError):
+            verify_webhook(headers, BODY, SECRET)
+
+
+def test_wrong_arguments() -> None:
+    good = {HEADER: SIGNATURE}
+    with pytest.raises(InvalidArgument, match="bytes as they came"):
+        verify_webhook(good, BODY.decode(), SECRET)  # type: ignore[arg-type]
+    nothing: Union[str, list[str]]
+    for nothing in ("", [], [SECRET, ""], "\ud800"):
+        with pytest.raises(InvalidArgument, match="secret"):
+            verify_webhook(good, BODY, nothing)
+    wrong: Any
+    for wrong in (None, SECRET.encode(), [SECRET.encode()], {SECRET: 1}):
+        with pytest.raises(TypeError):
+            verify_webhook(good, BODY, wrong)
+    with pytest.raises(AttributeError, match="items"):
+        verify_webhook([(HEADER, SIGNATURE)], BODY, SECRET)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        verify_webhook({HEADER: 5}, BODY, SECRET)
+
+
+def test_what_the_service_signs(account: Account) -> None:
+    body = '{"type":"new.Kind","text":"Grüße, 世界 🎈"}'.encode()
+    for way in ("sha1_base64", "sha1_hex", "sha256_base64", "sha256_hex"):
+        headers = {HEADER: account.sign(body, signature=way)}
+        assert verify_webhook(headers, body, account.client_secret).type_name == "new.Kind"

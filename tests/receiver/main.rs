@@ -1,0 +1,7 @@
+//! Receivers in a process of their own: one that is killed again and again, and one with more
+//! connections than it has places for.
+#![allow(clippy::unwrap_used)] // A test that cannot go on fails.
+
+mod crowd;
+mod kills;
+mod program;
