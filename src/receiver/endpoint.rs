@@ -38,7 +38,7 @@ const MOST_CONNECTIONS: usize = 512;
 /// What is still read of a body that is refused, so that who sends all of it before it looks for an
 /// answer finds one: an answer in front of unread bytes is lost.
 const MOST_DRAINED: usize = 4 << 20;
-const LONGEST_DRAIN: Duration = Duration::from_secs(1);
+const LONGEST_DRAIN: Duration = Duration::from_secs(2);
 
 /// What an endpoint needs to judge a request.
 pub(crate) struct Endpoint {

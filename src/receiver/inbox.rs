@@ -550,17 +550,21 @@ mod tests {
     #[test]
     fn one_arrival_wakes_all_polls_that_it_has_something_for() {
         let hour = Duration::from_secs(3600);
-        let inbox = inbox(Settings { order: true, order_wait: hour, ..settings() });
-        std::thread::scope(|scope| {
-            let polls: Vec<_> = (0..3).map(|_| scope.spawn(|| inbox.poll(Duration::MAX))).collect();
-            for sequence in [2, 1, 0] {
-                inbox.offer(text("c", sequence, &sequence.to_string()));
-            }
-            let got = polls.into_iter().map(|poll| poll.join().unwrap().unwrap().unwrap());
-            let mut got: Vec<_> = got.map(|n| n.events()[0].text().to_owned()).collect();
-            got.sort();
-            assert_eq!(got, ["0", "1", "2"]);
-        });
+        // Many times: it takes polls that all wait when the last one arrives.
+        for _ in 0..100 {
+            let inbox = inbox(Settings { order: true, order_wait: hour, ..settings() });
+            let poll = || inbox.poll(Duration::MAX).unwrap().unwrap().events()[0].text().to_owned();
+            std::thread::scope(|scope| {
+                let polls: Vec<_> = (0..3).map(|_| scope.spawn(poll)).collect();
+                for sequence in [2, 1, 0] {
+                    (0..100).for_each(|_| std::thread::yield_now());
+                    inbox.offer(text("c", sequence, &sequence.to_string()));
+                }
+                let mut got: Vec<_> = polls.into_iter().map(|poll| poll.join().unwrap()).collect();
+                got.sort();
+                assert_eq!(got, ["0", "1", "2"]);
+            });
+        }
     }
 
     #[test]

@@ -13,6 +13,9 @@ use tempfile::TempDir;
 /// Where it writes what it handled.
 const HANDLED: &str = "TEST_HANDLED";
 
+/// How long handling takes: a millisecond or so.
+const WORK: usize = 30_000;
+
 /// How many threads poll.
 const POLLS: &str = "TEST_POLLS";
 
@@ -32,6 +35,8 @@ fn receive() {
                 let mut file = OpenOptions::new().append(true).open(&handled).unwrap();
                 loop {
                     let notification = receiver.poll(Duration::MAX).unwrap().unwrap();
+                    // Handling takes a while, so that many a kill comes in the midst of it.
+                    (0..WORK).for_each(|_| std::hint::spin_loop());
                     // In one write, so that a kill leaves no half of it.
                     let text = notification.events().first().map_or("", |event| event.text());
                     let line = format!("{text}\n");

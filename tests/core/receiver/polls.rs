@@ -1,7 +1,7 @@
 //! What comes out: once, in order, to one of several threads, and an end.
 
 use std::net::TcpListener;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use lpconnector::Status;
 
@@ -116,15 +116,15 @@ fn a_shutdown_releases_the_port_and_what_is_queued_still_comes_out() {
 
 #[test]
 fn a_log_function_may_shut_it_down() {
-    use std::sync::{Arc, OnceLock};
-
     let scene = Scene::new();
     let itself = Arc::new(OnceLock::<Receiver>::new());
     let known = itself.clone();
+    let (returned, returns) = std::sync::mpsc::channel();
     let mut config = scene.config(&[]);
     config.set_log(lpconnector::LogLevel::Warn, move |_, line: &str| {
         if line.contains("404") {
             known.get().unwrap().shutdown();
+            returned.send(()).unwrap();
         }
     });
     let receiver = Receiver::new(&config).unwrap();
@@ -133,4 +133,5 @@ fn a_log_function_may_shut_it_down() {
     stream.write_all(b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").unwrap();
     let closed = receiver.poll(Duration::MAX).unwrap_err();
     assert_eq!(closed.status(), Status::Closed);
+    returns.recv().unwrap();
 }
