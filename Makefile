@@ -14,10 +14,13 @@ CXX_FLAGS := -g -Wall -Wextra -Wpedantic -Werror -I include
 # More than there are cores: many tests wait for something that stalls.
 MANY := --test-threads=8
 C_LINK := -L $(OUT) -llpconnector -Wl,-rpath,$(abspath $(OUT)) -lpthread
+BENCH := target/bench
+BENCH_FLAGS := -O2 -std=c99 -Wall -Wextra -Wpedantic -Werror -I include -I benches/peers
+BENCH_LINK := -L $(BENCH) -llpconnector -Wl,-rpath,$(abspath $(BENCH)) -lpthread
 DEMO := $(SANDBOX) --tls --receiver --agent examples/agent.json --summary
 
 .DEFAULT_GOAL := help
-.PHONY: help build check demo test test-rust test-proxies test-c test-cpp test-cpp-compiled test-python test-examples fuzz-notifications lateness bench-receiver docs clean tools
+.PHONY: help build check demo test test-rust test-proxies test-c test-cpp test-cpp-compiled test-python test-examples test-counts fuzz-notifications lateness bench bench-quick bench-clients bench-receiver docs clean tools
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -26,7 +29,7 @@ demo: build $(VENV)/installed target/c/two_way ## watch a C and a Python program
 	@rm -f target/demo.log
 	@$(DEMO) --log-file target/demo.log -- sh examples/demo.sh target/c/two_way $(PY)
 
-test: check test-rust test-proxies test-c test-cpp test-python test-examples ## run every test
+test: check test-rust test-proxies test-c test-cpp test-python test-examples test-counts ## run every test
 
 check: tools ## the quick checks: format and lints
 	@$(CARGO) fmt --version >/dev/null 2>&1 || { echo "missing: rustfmt (rustup component add rustfmt)" >&2; exit 1; }
@@ -44,6 +47,9 @@ test-rust: tools ## the Rust tests and examples in the documentation
 	$(CARGO) test --quiet --workspace --exclude lpconnector-python -- $(MANY)
 	LPC_FUZZ_ROUNDS=1000000 $(CARGO) test --quiet --profile fuzz --test webhooks
 
+test-counts: bench-clients ## count what a SEND costs, and hold it to its limits
+	$(PYTHON) tests/counts.py
+
 fuzz-notifications: tools ## post broken webhooks, other ones each time: LPC_FUZZ_ROUNDS of them
 	LPC_FUZZ_ROUNDS=$${LPC_FUZZ_ROUNDS:-50000000} LPC_FUZZ_SEED=$${LPC_FUZZ_SEED:-$$(date +%s)} \
 	  $(CARGO) test --quiet --profile fuzz --test webhooks
@@ -54,6 +60,37 @@ test-proxies: tools ## the Rust tests through real proxies, where those are inst
 	if test -z "$$missing"; \
 	then set -x; $(CARGO) test --quiet --test proxies -- --ignored $(MANY); \
 	else echo "NOT CHECKED: the ways through proxies (not installed:$$missing)"; fi
+
+bench: bench-clients $(BENCH)/installed ## compare a SEND with what it costs other clients: the tables in BENCHMARKS.md
+	$(BENCH)/venv/bin/python benches/bench.py
+
+bench-quick: bench-clients $(BENCH)/installed ## the same in less than a minute, and written nowhere
+	$(BENCH)/venv/bin/python benches/bench.py --quick
+
+# The library is copied because cargo, for benches/server.rs, puts one with more features in its place.
+bench-clients: tools
+	@mkdir -p $(BENCH)
+	$(CARGO) build --quiet --release --lib --package lpconnector
+	@cp target/release/liblpconnector.so $(BENCH)/
+	@set -e; build() { name=$$1; shift; $(CC) $(BENCH_FLAGS) $$@ -o $(BENCH)/$$name; }; \
+	peers=benches/peers; harness=$$peers/harness.c; \
+	build footprint benches/footprint.c $(BENCH_LINK); \
+	build send_lpconnector $$peers/send_lpconnector.c $$harness $(BENCH_LINK); \
+	build send_bare $$peers/send_bare.c $$harness -lpthread; \
+	if printf '#include <curl/curl.h>\n#include <cjson/cJSON.h>' | $(CC) -fsyntax-only -x c - 2>/dev/null; \
+	then build send_libcurl $$peers/send_libcurl.c $$harness -lcurl -lcjson -lpthread; \
+	else echo "NOT CHECKED: libcurl beside the library (Debian: apt-get install libcurl4-openssl-dev libcjson-dev)"; fi
+	$(CARGO) bench --quiet --no-run --bench server
+
+# pip's own progress is long and says little; its errors are shown.
+$(BENCH)/installed: benches/requirements.txt $(shell find src bindings/python -name '*.rs' -o -name '*.py*' -o -name '*.toml') Cargo.toml Cargo.lock | tools
+	@mkdir -p $(BENCH)
+	@$(PYTHON) -m venv $(BENCH)/venv
+	@echo "pip install ./bindings/python"
+	@$(BENCH)/venv/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps ./bindings/python
+	@$(BENCH)/venv/bin/python -m pip install --quiet --disable-pip-version-check -r benches/requirements.txt \
+	  || echo "NOT CHECKED: requests and httpx beside the library, and the plot (not installed: benches/requirements.txt)"
+	@touch $@
 
 lateness: tools ## measure how late calls end after a deadline or a shutdown, whatever stalls
 	$(CARGO) bench --quiet --bench lateness

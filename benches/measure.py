@@ -127,3 +127,26 @@ def syscalls(command, variables, short, long):
         return {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit()
                 and row[0] != "total"}
     return {name: count for name, count in difference(count, command, short, long).items() if count}
+
+
+def sent(command, variables):
+    """The bytes of each write to a socket, of all threads, in order."""
+    calls = "write,writev,sendto,sendmsg,sendmmsg"
+    with tempfile.NamedTemporaryFile("r") as trace:
+        run(["strace", "-f", "-yy", "-xx", "-s", "1000000", "-e", f"trace={calls}", "-o", trace.name]
+            + command, variables)
+        # 7 sendto(5<TCP:[127.0.0.1:40000->127.0.0.1:50000]>, "\x50\x4f", 2, MSG_NOSIGNAL, NULL, 0) = 2
+        found = [re.search(r'\b\w+\(\d+<TCP.*?>, "((?:\\x..)*)".* = (\d+)$', line) for line in trace]
+        if any(line is None for line in found if line):
+            raise Failed("strace writes a line that is not understood")
+    return [bytes.fromhex(line.group(1).replace("\\x", ""))[:int(line.group(2))]
+            for line in found if line]
+
+
+def stripped_bytes(library):
+    """The size of a shared library without its symbols, or None where there is no strip."""
+    if shutil.which("strip") is None:
+        return None
+    with tempfile.NamedTemporaryFile() as stripped:
+        run(["strip", "-o", stripped.name, library], {})
+        return os.path.getsize(stripped.name)

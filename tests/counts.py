@@ -1,0 +1,154 @@
+"""Holds what a SEND costs to its limits, as far as it can be counted: what does not depend on how
+busy a machine is. `make test-counts` builds what is run here; BENCHMARKS.md tells what is compared.
+
+A SEND is lpc_conversation_send_text() over a connection that is kept, its answer read.
+"""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "benches"))
+import measure  # noqa: E402
+
+# Measured; both ways 10 % may come of another compiler or processor. Beyond that, what changed is
+# either a loss, or a gain that nobody shall lose again: then it is written here.
+COMMITTED = {
+    ("http", "instructions"): 63_100,
+    ("https", "instructions"): 73_400,
+    ("http", "allocations"): 70,
+    ("https", "allocations"): 72,
+}
+# What was promised, whatever is measured.
+MOST = {
+    "instructions": 50_000,
+    "of libcurl's instructions": 0.3,
+    "system calls": 6,
+    "round trips until a first message is sent": 4,
+    "bytes of a client with its first connection": 1_000_000,
+    "bytes of a further consumer": 1000,
+    "bytes of a further conversation": 300,
+    "bytes of the shared library, stripped": 6_000_000,
+}
+
+SEND = [os.path.join(measure.BUILT, "send_lpconnector"), "{n}"]
+LIBCURL = [os.path.join(measure.BUILT, "send_libcurl"), "{n}"]
+FOOTPRINT = [os.path.join(measure.BUILT, "footprint")]
+
+failures = 0
+
+
+def check(good, what):
+    """Says what was found, and remembers what was not good."""
+    global failures
+    failures += not good
+    print("ok     " if good else "FAILED ", what, flush=True)
+
+
+def at_most(what, measured, where=""):
+    check(measured <= MOST[what], f"{where}{what}: {measured:,}, at most {MOST[what]:,}")
+
+
+def as_committed(scheme, what, measured):
+    committed = COMMITTED[scheme, what]
+    check(abs(measured / committed - 1) <= 0.1,
+          f"{scheme}: {what}: {measured:,.1f}, within 10 % of {committed:,}")
+
+
+def not_checked(what, why):
+    print(f"NOT CHECKED: {what} ({why})", flush=True)
+
+
+def under_valgrind(scheme, variables):
+    ours = round(measure.instructions(SEND, variables, 100, 600, "sender_send"))
+    as_committed(scheme, "instructions", ours)
+    if scheme == "http":
+        at_most("instructions", ours, "http: ")
+    if os.path.exists(LIBCURL[0]):
+        theirs = measure.instructions(LIBCURL, variables, 100, 600, "sender_send")
+        at_most("of libcurl's instructions", round(ours / theirs, 3), f"{scheme}: ")
+    else:
+        not_checked(f"{scheme}: instructions beside libcurl's", "libcurl or cJSON is not installed")
+
+    early = measure.allocations(SEND, variables, 100, 300)
+    late = measure.allocations(SEND, variables, 1100, 1300)
+    as_committed(scheme, "allocations", early["allocations"])
+    # A few in a thousand SENDs are of lists that double.
+    for what in ["allocations", "bytes"]:
+        check(late[what] <= early[what] * 1.005 + 0.1,
+              f"{scheme}: {what} of a later SEND: {late[what]:,.1f}, of an early one {early[what]:,.1f}")
+    check(abs(late["allocations"] - late["frees"]) < 0.1, f"{scheme}: as many are freed")
+
+
+def under_strace(scheme, variables):
+    calls = measure.syscalls(SEND, variables, 100, 600)
+    # What malloc asks of the system comes now and then.
+    calls = {name: round(count, 1) for name, count in calls.items() if count >= 0.05}
+    if scheme == "http":
+        at_most("system calls", round(sum(calls.values()), 1), "http: ")
+
+    def of(*names):
+        return sum(calls.get(name, 0) for name in names)
+
+    said = ", ".join(f"{name} {count:g}" for name, count in sorted(calls.items()))
+    check(of("write", "writev", "sendto", "sendmsg", "sendmmsg") == 1, f"{scheme}: one write: {said}")
+    check(of("clone", "clone3", "fork", "vfork") == 0, f"{scheme}: no thread is started")
+    check(of("open", "openat", "socket", "connect") == 0, f"{scheme}: no name is looked up, no connection made")
+
+    writes = measure.sent(measure.times(SEND, 5), variables)[-5:]
+    if scheme == "http":
+        whole = [write.startswith(b"POST ") and write.endswith(b"}}}") for write in writes]
+        check(len(whole) == 5 and all(whole), "http: a write is a whole request, head and body")
+    else:
+        # Application data, and the length that its five bytes of head say.
+        records = [write[:1] == b"\x17" and int.from_bytes(write[3:5], "big") + 5 == len(write)
+                   for write in writes]
+        check(len(records) == 5 and all(records), "https: a write is one TLS record")
+
+
+def at_the_server(scheme, server, variables):
+    first = server.counted(measure.times(SEND, 1), variables)
+    at_most("round trips until a first message is sent", first["requests"], f"{scheme}: ")
+    opened = server.counted(FOOTPRINT, variables)
+    at_most("round trips until a first message is sent", opened["requests"],
+            f"{scheme}, with its conversation: ")
+    check(first["connections"] == 1, f"{scheme}: connections for that: {first['connections']}, one")
+    if scheme == "https":
+        # No connection is kept, so each request makes one, after the other.
+        apart = server.counted(measure.times(SEND, 10), {**variables, "LPC_POOL_IDLE_TIMEOUT_MS": "0"})
+        check(apart["full_handshakes"] == 1 and apart["resumed_handshakes"] == apart["connections"] - 1 > 1,
+              f"https: of {apart['connections']} connections all but the first resume their session: "
+              f"{apart['resumed_handshakes']}")
+
+
+def in_memory(scheme, variables):
+    footprint = measure.report(FOOTPRINT, variables)
+    at_most("bytes of a client with its first connection", footprint["client_bytes"], f"{scheme}: ")
+    at_most("bytes of a further consumer", footprint["known_consumer_bytes"],
+            f"{scheme}, {footprint['token_bytes']} of them a token: ")
+    at_most("bytes of a further conversation", footprint["conversation_bytes"], f"{scheme}: ")
+
+
+def main():
+    no_valgrind, no_strace = measure.missing("valgrind"), measure.missing("strace")
+    with measure.Server() as server:
+        for scheme, variables in [("http", server.http), ("https", server.https)]:
+            if no_valgrind:
+                not_checked(f"{scheme}: instructions and allocations of a SEND", no_valgrind)
+            else:
+                under_valgrind(scheme, variables)
+            if no_strace:
+                not_checked(f"{scheme}: system calls, writes, threads and lookups of a SEND", no_strace)
+            else:
+                under_strace(scheme, variables)
+            at_the_server(scheme, server, variables)
+            in_memory(scheme, variables)
+    stripped = measure.stripped_bytes(os.path.join(measure.BUILT, "liblpconnector.so"))
+    if stripped is None:
+        not_checked("the size of the shared library", "strip is not installed")
+    else:
+        at_most("bytes of the shared library, stripped", stripped)
+    print(f"{failures} of these failed" if failures else "all of these are good")
+    sys.exit(failures > 0)
+
+
+if __name__ == "__main__":
+    main()
