@@ -7,12 +7,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use jsonwebtoken::dangerous::insecure_decode_claims;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use ureq::http::{HeaderMap, HeaderValue, Method, header};
+use ureq::http::{HeaderValue, Method, header};
 use zeroize::Zeroizing;
 
+use crate::call::Call;
 use crate::client::Shared;
 use crate::config::Credentials;
-use crate::deadline::Deadline;
 use crate::domains::Service;
 use crate::error::{Error, Status};
 use crate::log::LogLevel;
@@ -47,27 +47,28 @@ impl Shared {
             Error::new(Status::Config, message)
         })
     }
+}
 
+impl Call<'_> {
     /// Does something with the AppJWT to use now: the caller's own, or one obtained and not yet
     /// within the refresh margin of its end. One of ours that the service refuses is replaced, and
     /// the thing done once more.
     pub(crate) fn with_app_jwt(
-        &self,
-        deadline: Deadline,
+        self,
         act: impl Fn(&Arc<Token>) -> Result<Answered, Error>,
     ) -> Result<Answered, Error> {
         // Of a token that is not replaced, exchange() left it to us to say that it failed.
         let for_good =
             |error| if wants_another_token(&error) { failed(self, error) } else { error };
-        if let Some(given) = self.given_app_jwt.load_full() {
+        if let Some(given) = self.client.given_app_jwt.load_full() {
             return act(&given).map_err(for_good);
         }
-        let token = self.app_jwt(deadline, None)?;
+        let token = self.app_jwt(None)?;
         let refused = match act(&token) {
             Err(error) if wants_another_token(&error) => error,
             outcome => return outcome,
         };
-        self.settings.log.write(LogLevel::Warn, || {
+        self.settings().log.write(LogLevel::Warn, || {
             format!("{}; once more with another AppJWT", refused.message())
         });
         // Once it may have happened, nothing that comes after undoes it.
@@ -75,8 +76,8 @@ impl Shared {
             let maybe = error.maybe_delivered() || refused.maybe_delivered();
             error.with_maybe_delivered(maybe)
         };
-        let token = self.app_jwt(deadline, Some(&token)).map_err(carry)?;
-        count(&self.local().counters.retries);
+        let token = self.app_jwt(Some(&token)).map_err(carry)?;
+        count(&self.local.counters.retries);
         let before = refused.attempts();
         match act(&token) {
             Ok(answered) => Ok(Answered { attempts: before + answered.attempts, ..answered }),
@@ -89,20 +90,16 @@ impl Shared {
 
     /// An AppJWT of ours, another than the one that was refused. Threads that need a new one at the
     /// same time share one request.
-    fn app_jwt(
-        &self,
-        deadline: Deadline,
-        refused: Option<&Arc<Token>>,
-    ) -> Result<Arc<Token>, Error> {
-        let credentials = self.credentials()?;
-        let margin = self.settings.token_refresh_margin;
+    fn app_jwt(self, refused: Option<&Arc<Token>>) -> Result<Arc<Token>, Error> {
+        let credentials = self.client.credentials()?;
+        let margin = self.settings().token_refresh_margin;
         let is_usable = |jwt: &AppJwt| {
             Instant::now() < jwt.expires
                 && !refused.is_some_and(|refused| Arc::ptr_eq(refused, &jwt.token))
         };
         let is_good = |jwt: &AppJwt| is_usable(jwt) && Instant::now() + margin < jwt.expires;
-        let obtain = |deadline| obtain_app_jwt(self, credentials, deadline);
-        Ok(self.local().app_jwt.get(deadline, is_good, is_usable, obtain)?.token)
+        let obtain = |deadline| obtain_app_jwt(self.by(deadline), credentials);
+        Ok(self.local.app_jwt.get(self.deadline, is_good, is_usable, obtain)?.token)
     }
 }
 
@@ -111,11 +108,7 @@ pub(crate) fn wants_another_token(error: &Error) -> bool {
     error.http_status() == 401 && matches!(error.service_code(), 40102 | 0)
 }
 
-fn obtain_app_jwt(
-    client: &Shared,
-    credentials: &Credentials,
-    deadline: Deadline,
-) -> Result<AppJwt, Error> {
+fn obtain_app_jwt(call: Call, credentials: &Credentials) -> Result<AppJwt, Error> {
     #[derive(Deserialize)]
     struct Granted {
         access_token: Zeroizing<String>,
@@ -126,13 +119,13 @@ fn obtain_app_jwt(
     }
     const DOING: &str = "obtaining an AppJWT";
 
-    let base = client.base_url(Service::Sentinel, deadline)?;
-    let account = &client.settings.account_id;
+    let base = call.base_url(Service::Sentinel)?;
+    let account = &call.settings().account_id;
     let secret = credentials.client_secret.expose_secret();
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("client_id", &credentials.client_id);
     form.append_pair("client_secret", secret);
-    let path = if client.settings.token_api_version == 2 {
+    let path = if call.settings().token_api_version == 2 {
         form.append_pair("grant_type", "client_credentials");
         format!("/sentinel/api/v2/account/{account}/app/token")
     } else {
@@ -144,13 +137,13 @@ fn obtain_app_jwt(
 
     let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
     let request = Outgoing {
-        headers: HeaderMap::from_iter([(header::CONTENT_TYPE, form_type)]),
+        headers: vec![(header::CONTENT_TYPE, form_type)],
         body: Body::Bytes(form.as_bytes()),
         secrets: &[secret, &encoded],
         least_pause: LEAST_PAUSE,
-        ..Outgoing::new(DOING, Method::POST, format!("{}{path}", base.as_str()))
+        ..Outgoing::new(DOING, Method::POST, base.join(&path)?)
     };
-    let answer = exchange(client, &request, deadline)?;
+    let answer = exchange(call, &request)?;
     let (now, date) = (Instant::now(), server_date(&answer.headers));
 
     // The answer holds a token, so no error carries it or any part of it.
@@ -169,14 +162,12 @@ fn obtain_app_jwt(
     // sets.
     let left = end.duration_since(date.unwrap_or_else(SystemTime::now)).unwrap_or_default();
     let expires = now + left.min(LONGEST);
-    if client.settings.token_verify {
-        verify(client, &granted.access_token, deadline).map_err(|error| error.context(DOING))?;
+    if call.settings().token_verify {
+        verify(call, &granted.access_token).map_err(|error| error.context(DOING))?;
     }
-    count(&client.local().counters.token_refreshes);
-    client
-        .settings
-        .log
-        .write(LogLevel::Info, || format!("{DOING}: it is valid for {} s", left.as_secs()));
+    count(&call.local.counters.token_refreshes);
+    let log = &call.settings().log;
+    log.write(LogLevel::Info, || format!("{DOING}: it is valid for {} s", left.as_secs()));
     Ok(AppJwt { token: Arc::new(token), expires })
 }
 
@@ -205,23 +196,19 @@ impl ConsumerJws {
 }
 
 /// Asks the IDP who a consumer is.
-pub(crate) fn obtain_consumer_jws(
-    client: &Shared,
-    ext_consumer_id: &str,
-    deadline: Deadline,
-) -> Result<ConsumerJws, Error> {
+pub(crate) fn obtain_consumer_jws(call: Call, ext_consumer_id: &str) -> Result<ConsumerJws, Error> {
     #[derive(Deserialize)]
     struct Identified {
         token: Zeroizing<String>,
     }
     const DOING: &str = "identifying the consumer";
 
-    client.check_credentials()?;
-    let base = client.base_url(Service::Idp, deadline)?;
-    let account = &client.settings.account_id;
-    let url = format!("{}/api/account/{account}/consumer?v=1.0", base.as_str());
+    call.client.check_credentials()?;
+    let base = call.base_url(Service::Idp)?;
+    let account = &call.settings().account_id;
+    let url = base.join(&format!("/api/account/{account}/consumer?v=1.0"))?;
     let body = serde_json::json!({ "ext_consumer_id": ext_consumer_id }).to_string();
-    let answer = client.with_app_jwt(deadline, |app_jwt| {
+    let answer = call.with_app_jwt(|app_jwt| {
         let request = Outgoing {
             headers: json_headers(app_jwt),
             body: Body::Bytes(body.as_bytes()),
@@ -229,7 +216,7 @@ pub(crate) fn obtain_consumer_jws(
             least_pause: LEAST_PAUSE,
             ..Outgoing::new(DOING, Method::POST, url.clone())
         };
-        exchange(client, &request, deadline)
+        exchange(call, &request)
     })?;
 
     let body = Zeroizing::new(answer.body);

@@ -10,12 +10,14 @@ use secrecy::ExposeSecret;
 use ureq::http::HeaderValue;
 
 use crate::auth::AppJwt;
+use crate::call::Call;
 use crate::config::{Config, Settings};
 use crate::consumer::Consumer;
 use crate::deadline::Deadline;
 use crate::domains::Domains;
 use crate::error::{Error, Status};
 use crate::process::PerProcess;
+use crate::request::Paths;
 use crate::request_id::RequestIds;
 use crate::retry::{Brake, Pauses};
 use crate::secret::Token;
@@ -53,6 +55,7 @@ pub(crate) struct Shared {
     pub given_app_jwt: ArcSwapOption<Token>,
     /// The Client-Properties header of conversations that have none of their own.
     pub properties: Option<HeaderValue>,
+    pub paths: Paths,
     tls: ClientConfig,
     shut_down: AtomicBool,
     local: PerProcess<Local>,
@@ -60,6 +63,7 @@ pub(crate) struct Shared {
 
 /// The part of a client that each process has for itself.
 pub(crate) struct Local {
+    pub process: u32,
     pub transport: Transport,
     pub domains: SingleFlight<Domains>,
     pub app_jwt: SingleFlight<AppJwt>,
@@ -84,6 +88,7 @@ impl Client {
         let shared = Shared {
             given_app_jwt: ArcSwapOption::new(given.map(Arc::new)),
             properties: settings.client_properties.header(),
+            paths: Paths::of(&settings.account_id)?,
             settings,
             tls,
             shut_down: AtomicBool::new(false),
@@ -155,13 +160,21 @@ impl std::fmt::Debug for Client {
 const SESSIONS: usize = 32;
 
 impl Shared {
-    pub(crate) fn local(&self) -> &Local {
-        self.local.get(|| {
+    /// A call that begins now.
+    pub(crate) fn call(&self) -> Call<'_> {
+        let deadline = Deadline::after(self.settings.call_timeout);
+        Call { client: self, local: self.local(), deadline }
+    }
+
+    fn local(&self) -> &Local {
+        let process = std::process::id();
+        self.local.get_as(process, || {
             let counters = Arc::new(Counters::default());
             let mut tls = self.tls.clone();
             // Its store of sessions is behind a lock, and a session belongs to one process.
             tls.resumption = Resumption::in_memory_sessions(SESSIONS);
             Local {
+                process,
                 transport: Transport::new(&self.settings, tls, counters.clone()),
                 domains: SingleFlight::new(),
                 app_jwt: SingleFlight::new(),
@@ -172,11 +185,6 @@ impl Shared {
                 counters,
             }
         })
-    }
-
-    /// The deadline of a call that begins now.
-    pub(crate) fn deadline(&self) -> Deadline {
-        Deadline::after(self.settings.call_timeout)
     }
 
     pub(crate) fn check_open(&self) -> Result<(), Error> {

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use ureq::http::HeaderValue;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Status};
@@ -224,7 +225,7 @@ pub(crate) struct Settings {
     pub file_max_bytes: u64,
     pub file_preview_max_bytes: u64,
     pub client_properties: ClientProperties,
-    pub user_agent: String,
+    pub user_agent: HeaderValue,
     pub log: Log,
 }
 
@@ -302,8 +303,10 @@ impl Settings {
             file_preview_max_bytes: number("file.preview.max.bytes"),
             client_properties: client_properties(config)?,
             user_agent: match config.value("user.agent") {
-                Some(more) => format!("{agent} {more}"),
-                None => agent.to_owned(),
+                // Characters were checked when the option was set.
+                Some(more) => HeaderValue::try_from(format!("{agent} {more}"))
+                    .unwrap_or(HeaderValue::from_static(agent)),
+                None => HeaderValue::from_static(agent),
             },
             log: config.log.clone(),
         })
@@ -559,7 +562,7 @@ mod tests {
         assert_eq!(settings.file_max_bytes, 3_145_728);
         assert_eq!(settings.file_preview_max_bytes, 30_720);
         assert_eq!(settings.domain_allowed_suffixes, ["liveperson.net", "liveperson.com"]);
-        assert_eq!(settings.domain_api.as_str(), "https://api.liveperson.net");
-        assert!(settings.user_agent.starts_with("lpconnector/"));
+        assert_eq!(settings.domain_api.join("/").unwrap(), "https://api.liveperson.net/");
+        assert!(settings.user_agent.as_bytes().starts_with(b"lpconnector/"));
     }
 }

@@ -13,7 +13,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use socket2::{Domain, SockRef, Socket as NewSocket, Type};
 use ureq::config::Config;
-use ureq::http::Uri;
+use ureq::http::{HeaderValue, Uri};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, ShutdownHandle, Transport,
@@ -35,7 +35,7 @@ pub(crate) fn agent(config: Config, dialer: Dialer) -> Agent {
 pub(crate) struct Dialer {
     pub names: Arc<Names>,
     pub tls: Arc<ClientConfig>,
-    pub user_agent: String,
+    pub user_agent: HeaderValue,
     pub connect_timeout: Duration,
     pub counters: Arc<Counters>,
     pub log: Log,
@@ -52,6 +52,19 @@ impl fmt::Display for NotConnected {
 }
 
 impl std::error::Error for NotConnected {}
+
+/// The server had closed the idle connection, or said something unasked: nothing of the request was
+/// sent, and another connection may do.
+#[derive(Debug)]
+pub(crate) struct Stale;
+
+impl fmt::Display for Stale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the idle connection is no longer good")
+    }
+}
+
+impl std::error::Error for Stale {}
 
 /// Where a connection leads.
 struct Place<'a> {
@@ -209,9 +222,11 @@ impl Dialer {
             host =
                 found.ok().and_then(|found| found.first().map(IpAddr::to_string)).unwrap_or(host);
         }
+        // The option takes only what converts.
+        let user_agent = self.user_agent.to_str().unwrap_or_default();
         let crossed = match proxy.protocol() {
             ProxyProtocol::Http | ProxyProtocol::Https => {
-                proxy::http_connect(stream, proxy, &host, target.port, &self.user_agent)
+                proxy::http_connect(stream, proxy, &host, target.port, user_agent)
             }
             _ => proxy::socks5_connect(stream, proxy, &host, target.port),
         };
@@ -453,18 +468,24 @@ struct Link<S> {
     stream: S,
     buffers: Held,
     tls: bool,
+    /// Whether it was idle since the answer before.
+    idle: bool,
 }
 
 impl<S: Stream> Link<S> {
     fn new(stream: S, tls: bool) -> Link<S> {
         let buffers = Held { buffers: LazyBuffers::new(MOST_HEAD + 1, OUTPUT), held: 0 };
-        Link { stream, buffers, tls }
+        Link { stream, buffers, tls, idle: false }
     }
 
     /// Writes what is held back.
     fn send(&mut self, timeout: NextTimeout) -> Result<(), ureq::Error> {
         let held = std::mem::take(&mut self.buffers.held);
         if held > 0 {
+            // Looked at here and not in is_open(), which ureq calls with its pool locked.
+            if std::mem::take(&mut self.idle) && !self.stream.is_quiet() {
+                return Err(ureq::Error::Other(Box::new(Stale)));
+            }
             self.stream.socket().until = moment(timeout);
             let output = &self.buffers.buffers.output()[..held];
             let written = self.stream.write_all(output).and_then(|()| self.stream.flush());
@@ -495,7 +516,8 @@ impl<S: Stream> Transport for Link<S> {
     }
 
     fn is_open(&mut self) -> bool {
-        self.buffers.held == 0 && self.stream.is_quiet()
+        self.idle = true;
+        self.buffers.held == 0
     }
 
     fn is_tls(&self) -> bool {

@@ -6,9 +6,9 @@ use once_cell::race::OnceBox;
 use ureq::http::HeaderValue;
 
 use crate::auth::{ConsumerJws, obtain_consumer_jws};
+use crate::call::Call;
 use crate::client::Shared;
 use crate::conversation::Conversation;
-use crate::deadline::Deadline;
 use crate::error::{Error, Status};
 use crate::message::{self, Outbound};
 use crate::open::OpenOptions;
@@ -75,8 +75,7 @@ impl Consumer {
     }
 
     fn fetched(&self) -> Result<&ConsumerJws, Error> {
-        let client = &self.state.client;
-        self.state.jws(client, client.deadline())
+        self.state.jws(self.state.client.call())
     }
 
     /// Opens a conversation, with the consumer's first message in the same round trip if the
@@ -88,12 +87,12 @@ impl Consumer {
     /// conversation, and [`attach`](Consumer::attach) goes on with it.
     pub fn open(&self, options: &OpenOptions) -> Result<Conversation, Error> {
         options.check()?;
-        let client = &self.state.client;
-        let deadline = client.deadline();
-        client.check_open()?;
-        let message = message::open(&client.local().ids, &client.settings.account_id, options);
-        let properties = options.properties(&client.settings.client_properties).header();
-        let batch = self.state.send_batch(&message, properties.as_ref(), deadline)?;
+        let call = self.state.client.call();
+        call.client.check_open()?;
+        let settings = call.settings();
+        let message = message::open(&call.local.ids, &settings.account_id, options);
+        let properties = options.properties(&settings.client_properties).header();
+        let batch = self.state.send_batch(call, &message, properties.as_ref())?;
         // The batch is whole, so the second body is that of ConsumerRequestConversation.
         let id = batch.bodies.get(1).and_then(|body| response::conversation_id(body));
         match id {
@@ -139,11 +138,10 @@ impl Consumer {
     /// [`Status::InvalidArgument`] if it is not a JSON object or its `id` is bad, otherwise as for
     /// [`Conversation::send_text`].
     pub fn send_json(&self, request: &[u8]) -> Result<Response, Error> {
-        let client = &self.state.client;
-        let deadline = client.deadline();
-        client.check_open()?;
-        let message = message::raw(&client.local().ids, request)?;
-        self.state.send(&message, client.properties.as_ref(), deadline)
+        let call = self.state.client.call();
+        call.client.check_open()?;
+        let message = message::raw(&call.local.ids, request)?;
+        self.state.send(call, &message, call.client.properties.as_ref())
     }
 
     /// Sends an array of requests, written by the caller, to CONVERSATION.
@@ -155,11 +153,10 @@ impl Consumer {
     /// [`Status::InvalidArgument`] if it is not a JSON array of objects, [`Status::Rejected`] if
     /// the service refused one of them, otherwise as for [`Conversation::send_text`].
     pub fn batch_json(&self, requests: &[u8]) -> Result<Response, Error> {
-        let client = &self.state.client;
-        let deadline = client.deadline();
-        client.check_open()?;
-        let message = message::raw_batch(&client.local().ids, requests)?;
-        Ok(self.state.send_batch(&message, client.properties.as_ref(), deadline)?.response)
+        let call = self.state.client.call();
+        call.client.check_open()?;
+        let message = message::raw_batch(&call.local.ids, requests)?;
+        Ok(self.state.send_batch(call, &message, call.client.properties.as_ref())?.response)
     }
 }
 
@@ -172,17 +169,17 @@ impl std::fmt::Debug for Consumer {
 
 impl ConsumerState {
     /// The ConsumerJWS; fetched once, whatever the number of threads that need it.
-    pub(crate) fn jws(&self, client: &Shared, deadline: Deadline) -> Result<&ConsumerJws, Error> {
+    pub(crate) fn jws(&self, call: Call) -> Result<&ConsumerJws, Error> {
         if let Some(jws) = self.jws.get() {
             return Ok(jws);
         }
-        client.check_open()?;
-        self.fetch.get(SingleFlight::new).get(
-            deadline,
+        call.client.check_open()?;
+        self.fetch.get_as(call.local.process, SingleFlight::new).get(
+            call.deadline,
             |()| true,
             |()| true,
             |deadline| {
-                let jws = obtain_consumer_jws(client, &self.ext_consumer_id, deadline)?;
+                let jws = obtain_consumer_jws(call.by(deadline), &self.ext_consumer_id)?;
                 // Only the thread that fetches sets it, so the place is free.
                 let _ = self.jws.set(Box::new(jws));
                 Ok(())
@@ -194,11 +191,11 @@ impl ConsumerState {
     /// One request to SEND, and its answer.
     pub(crate) fn send(
         &self,
+        call: Call,
         message: &Outbound,
         properties: Option<&HeaderValue>,
-        deadline: Deadline,
     ) -> Result<Response, Error> {
-        deliver(self, Endpoint::Send, message, properties, deadline, |answered| {
+        deliver(call, self, Endpoint::Send, message, properties, |answered| {
             response::single(answered, message.id())
         })
     }
@@ -206,11 +203,11 @@ impl ConsumerState {
     /// A batch to CONVERSATION, and its answer.
     fn send_batch(
         &self,
+        call: Call,
         message: &Outbound,
         properties: Option<&HeaderValue>,
-        deadline: Deadline,
     ) -> Result<Batch, Error> {
-        deliver(self, Endpoint::Conversation, message, properties, deadline, |answered| {
+        deliver(call, self, Endpoint::Conversation, message, properties, |answered| {
             response::batch(answered, &message.ids)
         })
     }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwapOption;
+use serde::Serialize;
 use ureq::http::HeaderValue;
 
+use crate::call::Call;
 use crate::consumer::ConsumerState;
-use crate::deadline::Deadline;
 use crate::error::{Error, Status};
-use crate::event::{AcceptStatus, ChatState, CsatStatus, Event, HostedFile, Metadata};
+use crate::event::{self, AcceptStatus, ChatState, CsatStatus, Event, HostedFile, Metadata};
 use crate::file::{Attachment, StorageUrl, Transfer, transfer, write_whole};
 use crate::message::{self, Outbound};
 use crate::process::PerProcess;
@@ -18,7 +19,7 @@ use crate::profile::Profile;
 use crate::request_id::RequestIds;
 use crate::response::Response;
 use crate::transport::Progress;
-use crate::turn::Turn;
+use crate::turn::{MyTurn, Turn};
 
 /// One conversation of a consumer, in one of its dialogs.
 ///
@@ -77,7 +78,7 @@ impl Conversation {
     /// [`Status`] from [`Config`](Status::Config) to [`Protocol`](Status::Protocol). Look at
     /// [`Error::maybe_delivered`] before sending a text again.
     pub fn send_text(&self, text: &str) -> Result<Response, Error> {
-        self.publish("sending a text", &Event::text(text), None)
+        self.publish("sending a text", &event::text(text), None)
     }
 
     /// Sends any event, with metadata or without.
@@ -89,7 +90,7 @@ impl Conversation {
         event: &Event,
         metadata: Option<&Metadata>,
     ) -> Result<Response, Error> {
-        self.publish("sending an event", event, metadata)
+        self.publish("sending an event", event.json(), metadata)
     }
 
     /// Sends rich content: cards, buttons, carousels and so on, in the vendor's JSON.
@@ -102,7 +103,8 @@ impl Conversation {
         content_json: &str,
         metadata: Option<&Metadata>,
     ) -> Result<Response, Error> {
-        self.publish("sending rich content", &Event::rich_content(content_json)?, metadata)
+        let event = Event::rich_content(content_json)?;
+        self.publish("sending rich content", event.json(), metadata)
     }
 
     /// Tells the agent what the consumer is doing. After [`ChatState::Composing`] another state
@@ -111,7 +113,7 @@ impl Conversation {
     /// # Errors
     /// As for [`send_text`](Conversation::send_text).
     pub fn send_chat_state(&self, state: ChatState) -> Result<Response, Error> {
-        self.publish("sending a chat state", &Event::chat_state(state), None)
+        self.publish("sending a chat state", Event::chat_state(state).json(), None)
     }
 
     /// Tells the agent what became of the messages with these sequences.
@@ -126,7 +128,7 @@ impl Conversation {
         metadata: Option<&Metadata>,
     ) -> Result<Response, Error> {
         let event = Event::accept_status(status, sequences)?;
-        self.publish("sending an accept status", &event, metadata)
+        self.publish("sending an accept status", event.json(), metadata)
     }
 
     /// Sends a file: asks for a place in the storage, puts the file there, and publishes it. Other
@@ -137,13 +139,11 @@ impl Conversation {
     /// that is too large or of another type than its name says, otherwise as for
     /// [`send_text`](Conversation::send_text).
     pub fn send_file(&self, attachment: &Attachment) -> Result<Response, Error> {
-        let client = &self.state.consumer.client;
-        let deadline = client.deadline();
+        let call = self.call();
         self.check_open()?;
-        let file = attachment.check(client)?;
-        let ids = &client.local().ids;
-        let place = self.storage(&Transfer::Up(&file), deadline, || {
-            message::upload_url(ids, file.length, &file.file_type)
+        let file = attachment.check(call.client)?;
+        let place = self.storage(call, &Transfer::Up(&file), || {
+            message::upload_url(&call.local.ids, file.length, &file.file_type)
         })?;
         let event = Event::file(&HostedFile {
             caption: file.caption.as_deref(),
@@ -151,8 +151,8 @@ impl Conversation {
             file_type: &file.file_type,
             preview: file.preview.as_deref(),
         });
-        self.send_by(deadline, |ids| {
-            message::publish(ids, "publishing the file", self.dialog_id(), &event, None)
+        self.send_if_open(call, |ids| {
+            message::publish(ids, "publishing the file", self.dialog_id(), event.json(), None)
         })
     }
 
@@ -166,13 +166,11 @@ impl Conversation {
         if relative_path.is_empty() {
             return Err(Error::invalid("relative_path is empty"));
         }
-        let client = &self.state.consumer.client;
-        let deadline = client.deadline();
-        client.check_open()?;
-        let ids = &client.local().ids;
+        let call = self.call();
+        call.client.check_open()?;
         write_whole(to_path, |into| {
-            let ask = || message::download_url(ids, relative_path);
-            self.storage(&Transfer::Down(into), deadline, ask).map(drop)
+            let ask = || message::download_url(&call.local.ids, relative_path);
+            self.storage(call, &Transfer::Down(into), ask).map(drop)
         })
     }
 
@@ -210,8 +208,7 @@ impl Conversation {
     /// # Errors
     /// As for [`send_text`](Conversation::send_text).
     pub fn close(&self) -> Result<Response, Error> {
-        let deadline = self.state.consumer.client.deadline();
-        let response = self.send_by(deadline, |ids| message::close(ids, self.id()))?;
+        let response = self.send_if_open(self.call(), |ids| message::close(ids, self.id()))?;
         self.state.closed.store(true, Ordering::SeqCst);
         Ok(response)
     }
@@ -231,39 +228,45 @@ impl Conversation {
     fn publish(
         &self,
         doing: &'static str,
-        event: &Event,
+        event: &(impl Serialize + ?Sized),
         metadata: Option<&Metadata>,
     ) -> Result<Response, Error> {
-        let deadline = self.state.consumer.client.deadline();
-        self.send_by(deadline, |ids| {
+        self.send_if_open(self.call(), |ids| {
             message::publish(ids, doing, self.dialog_id(), event, metadata)
         })
     }
 
+    fn call(&self) -> Call<'_> {
+        self.state.consumer.client.call()
+    }
+
     /// Sends when it is this call's turn, if the conversation is open then.
-    fn send_by(
+    fn send_if_open(
         &self,
-        deadline: Deadline,
+        call: Call,
         message: impl FnOnce(&RequestIds) -> Outbound,
     ) -> Result<Response, Error> {
-        let _turn = self.state.turn.get(Turn::default).take(deadline)?;
+        let _turn = self.turn(call)?;
         self.check_open()?;
-        self.send_now(deadline, &message(&self.state.consumer.client.local().ids))
+        self.send_now(call, &message(&call.local.ids))
     }
 
     fn send_even_if_closed(
         &self,
         message: impl FnOnce(&RequestIds) -> Outbound,
     ) -> Result<Response, Error> {
-        let client = &self.state.consumer.client;
-        let deadline = client.deadline();
-        let _turn = self.state.turn.get(Turn::default).take(deadline)?;
-        client.check_open()?;
-        self.send_now(deadline, &message(&client.local().ids))
+        let call = self.call();
+        let _turn = self.turn(call)?;
+        call.client.check_open()?;
+        self.send_now(call, &message(&call.local.ids))
     }
 
-    fn send_now(&self, deadline: Deadline, message: &Outbound) -> Result<Response, Error> {
-        self.state.consumer.send(message, self.state.properties.as_ref(), deadline)
+    fn turn(&self, call: Call) -> Result<MyTurn<'_>, Error> {
+        self.state.turn.get_as(call.local.process, Turn::default).take(call.deadline)
+    }
+
+    fn send_now(&self, call: Call, message: &Outbound) -> Result<Response, Error> {
+        self.state.consumer.send(call, message, self.state.properties.as_ref())
     }
 
     fn check_open(&self) -> Result<(), Error> {
@@ -278,22 +281,21 @@ impl Conversation {
     /// minute: one that did so on the way is asked for again, once.
     fn storage(
         &self,
+        call: Call,
         what: &Transfer,
-        deadline: Deadline,
         ask: impl Fn() -> Outbound,
     ) -> Result<StorageUrl, Error> {
-        let client = &self.state.consumer.client;
         let progress = self.state.progress.load_full();
         let progress = progress.as_ref().map(|progress| &***progress);
         let place = || {
             let message = ask();
-            StorageUrl::read(&self.send_now(deadline, &message)?, message.doing)
+            StorageUrl::read(&self.send_now(call, &message)?, message.doing)
         };
         let first = place()?;
-        match transfer(client, &first, what, progress, deadline) {
+        match transfer(call, &first, what, progress) {
             Err(expired) if expired.http_status() == 401 => {
                 let second = place()?;
-                transfer(client, &second, what, progress, deadline).map(|()| second)
+                transfer(call, &second, what, progress).map(|()| second)
             }
             outcome => outcome.map(|()| first),
         }

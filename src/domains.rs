@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use ureq::http::Method;
 
-use crate::client::Shared;
+use crate::call::Call;
 use crate::config::{Settings, shorten};
-use crate::deadline::Deadline;
 use crate::error::{Error, Status};
 use crate::log::LogLevel;
 use crate::request::exchange;
@@ -50,46 +49,42 @@ impl Service {
     }
 }
 
-/// What the Domain API answered: the hosts of all services, by name.
+/// What the Domain API answered: where the services are, by name, or why nothing may go there.
 #[derive(Clone)]
 pub(crate) struct Domains {
-    hosts: Arc<HashMap<String, String>>,
+    urls: Arc<HashMap<String, Result<BaseUrl, Error>>>,
     at: Instant,
 }
 
 /// A service that was not in the list is asked for again.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(10);
 
-impl Shared {
+impl Call<'_> {
     /// The base URL of a service; asks the Domain API at most once in `domain.cache.ttl.ms`.
-    pub(crate) fn base_url(&self, service: Service, deadline: Deadline) -> Result<BaseUrl, Error> {
-        if let Some(url) = service.by_hand(&self.settings) {
+    pub(crate) fn base_url(self, service: Service) -> Result<BaseUrl, Error> {
+        if let Some(url) = service.by_hand(self.settings()) {
             return Ok(url.clone());
         }
-        let (ttl, name) = (self.settings.domain_cache_ttl, service.name());
+        let (ttl, name) = (self.settings().domain_cache_ttl, service.name());
         let is_good = |known: &Domains| {
             let age = known.at.elapsed();
             // A list without it may have been a slip of the service.
-            age < ttl && (known.hosts.contains_key(name) || age < ASK_AGAIN_AFTER)
+            age < ttl && (known.urls.contains_key(name) || age < ASK_AGAIN_AFTER)
         };
-        let domains = self.local().domains.get(
-            deadline,
-            is_good,
-            |_| true,
-            |deadline| discover(self, deadline),
-        )?;
-        let host = domains.hosts.get(name).ok_or_else(|| {
-            let account = &self.settings.account_id;
-            Error::new(
+        let discover = |deadline| discover(self.by(deadline));
+        let domains = self.local.domains.get(self.deadline, is_good, |_| true, discover)?;
+        let url = domains.urls.get(name).cloned();
+        url.unwrap_or_else(|| {
+            let account = &self.settings().account_id;
+            Err(Error::new(
                 Status::Protocol,
                 format!("the Domain API lists no service '{name}' for account {account}"),
-            )
-        })?;
-        allowed(&self.settings, name, host)
+            ))
+        })
     }
 }
 
-fn discover(client: &Shared, deadline: Deadline) -> Result<Domains, Error> {
+fn discover(call: Call) -> Result<Domains, Error> {
     #[derive(Deserialize)]
     struct Services {
         #[serde(rename = "baseURIs")]
@@ -103,14 +98,10 @@ fn discover(client: &Shared, deadline: Deadline) -> Result<Domains, Error> {
     }
     const DOING: &str = "discovering the account's services";
 
-    let settings = &client.settings;
-    let url = format!(
-        "{}/api/account/{}/service/baseURI.json?version=1.0",
-        settings.domain_api.as_str(),
-        settings.account_id
-    );
-    let request = Outgoing::new(DOING, Method::GET, url);
-    let answer = exchange(client, &request, deadline)?;
+    let settings = call.settings();
+    let path = format!("/api/account/{}/service/baseURI.json?version=1.0", settings.account_id);
+    let request = Outgoing::new(DOING, Method::GET, settings.domain_api.join(&path)?);
+    let answer = exchange(call, &request)?;
     let services: Services = serde_json::from_slice(&answer.body).map_err(|why| {
         Error::new(
             Status::Protocol,
@@ -118,8 +109,11 @@ fn discover(client: &Shared, deadline: Deadline) -> Result<Domains, Error> {
         )
     })?;
     settings.log.write(LogLevel::Info, || format!("{DOING}: {}", services.base_uris.len()));
-    let hosts = services.base_uris.into_iter().map(|entry| (entry.service, entry.base_uri));
-    Ok(Domains { hosts: Arc::new(hosts.collect()), at: Instant::now() })
+    let urls = services.base_uris.into_iter().map(|Entry { service, base_uri }| {
+        let url = allowed(settings, &service, &base_uri);
+        (service, url)
+    });
+    Ok(Domains { urls: Arc::new(urls.collect()), at: Instant::now() })
 }
 
 /// Lets a discovered host pass only where tokens may go.

@@ -46,6 +46,11 @@ pub(crate) struct HostedFile<'a> {
     pub preview: Option<&'a str>,
 }
 
+/// A text, not yet in JSON.
+pub(crate) fn text(text: &str) -> impl Serialize {
+    Known::Content { content_type: "text/plain", message: Content::Text(text) }
+}
+
 impl Event {
     /// Any event, as the caller wrote it: it goes out byte for byte.
     ///
@@ -57,7 +62,7 @@ impl Event {
 
     /// A text.
     pub fn text(text: &str) -> Event {
-        Event::of(&Known::Content { content_type: "text/plain", message: Content::Text(text) })
+        Event::of(&self::text(text))
     }
 
     /// Rich content: cards, buttons, carousels and so on, in the vendor's JSON.
@@ -98,7 +103,7 @@ impl Event {
         &self.json
     }
 
-    fn of(known: &Known) -> Event {
+    fn of(known: &impl Serialize) -> Event {
         // These types have text keys and plain values only, which always serialise.
         let json = serde_json::value::to_raw_value(known).unwrap_or_default();
         Event { json }

@@ -11,9 +11,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use ureq::http::Method;
 
+use crate::call::Call;
 use crate::client::Shared;
 use crate::config::shorten;
-use crate::deadline::Deadline;
 use crate::domains::Service;
 use crate::error::{Error, Status};
 use crate::request::exchange;
@@ -246,10 +246,10 @@ impl StorageUrl {
         Ok(url)
     }
 
-    fn on(&self, base: &str) -> String {
+    fn path_and_query(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(&self.query_params);
-        format!("{base}{}?{}", self.relative_path, query.finish())
+        format!("{}?{}", self.relative_path, query.finish())
     }
 
     fn signature(&self) -> Vec<&str> {
@@ -265,30 +265,27 @@ pub(crate) enum Transfer<'a> {
 
 /// Moves a file, once; an expired URL fails with HTTP status 401.
 pub(crate) fn transfer(
-    client: &Shared,
-    url: &StorageUrl,
+    call: Call,
+    place: &StorageUrl,
     transfer: &Transfer,
     progress: Option<&Progress>,
-    deadline: Deadline,
 ) -> Result<(), Error> {
-    let base = client.base_url(Service::Storage, deadline)?;
-    let url_text = url.on(base.as_str());
-    let secrets = url.signature();
+    let url = call.base_url(Service::Storage)?.join(&place.path_and_query())?;
+    let secrets = place.signature();
     let request = match transfer {
         Transfer::Up(file) => Outgoing {
             body: match &file.content {
                 Content::Bytes(data) => Body::Bytes(data),
                 Content::File(source) => Body::File(source, file.length),
             },
-            ..Outgoing::new("uploading the file", Method::PUT, url_text)
+            ..Outgoing::new("uploading the file", Method::PUT, url)
         },
-        Transfer::Down(into) => Outgoing {
-            into: Some(into),
-            ..Outgoing::new("downloading the file", Method::GET, url_text)
-        },
+        Transfer::Down(into) => {
+            Outgoing { into: Some(into), ..Outgoing::new("downloading the file", Method::GET, url) }
+        }
     };
     let request = Outgoing { progress, secrets: &secrets, ..request };
-    exchange(client, &request, deadline).map(drop)
+    exchange(call, &request).map(drop)
 }
 
 /// Writes a file so that nobody ever sees half of it: beside its place first, then renamed.
@@ -345,9 +342,11 @@ mod tests {
             StorageUrl::parse(&body.to_string())
         };
         let url = parse("/v1/AUTH/x.png").unwrap();
-        assert_eq!(url.on("https://host:1"), "https://host:1/v1/AUTH/x.png?a=1&b=2%26");
+        let storage = crate::url::BaseUrl::parse("https://host:1").unwrap();
+        let joined = storage.join(&url.path_and_query()).unwrap();
+        assert_eq!(joined, "https://host:1/v1/AUTH/x.png?a=1&b=2%26");
         let url = parse("//evil.com/x").unwrap();
-        assert!(url.on("https://host").parse::<ureq::http::Uri>().unwrap().host() == Some("host"));
+        assert_eq!(storage.join(&url.path_and_query()).unwrap().host(), Some("host"));
         for bad in ["", "evil", "@evil.com/", ".evil.com", "/a?b", "/a#b", "/a b", "/a\r\nb", "/é"]
         {
             assert!(parse(bad).is_err(), "{bad}");

@@ -6,6 +6,7 @@
 //! map of this crate is `ARCHITECTURE.md`.
 
 mod auth;
+mod call;
 mod client;
 mod config;
 mod connection;

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::config::shorten;
 use crate::error::Error;
-use crate::event::{CsatStatus, Event, Metadata};
+use crate::event::{self, CsatStatus, Metadata};
 use crate::open::OpenOptions;
 use crate::profile::Profile;
 use crate::request_id::{MOST, RequestIds};
@@ -50,9 +50,9 @@ const UPDATE_CONVERSATION_FIELD: &str = "cm.UpdateConversationField";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct PublishEvent<'a> {
+struct PublishEvent<'a, E: ?Sized> {
     dialog_id: &'a str,
-    event: &'a RawValue,
+    event: &'a E,
 }
 
 #[derive(Serialize)]
@@ -103,8 +103,11 @@ struct DownloadUrl<'a> {
 }
 
 fn bytes(message: &impl Serialize) -> Vec<u8> {
+    // Most requests fit, and need not be moved as they grow.
+    let mut json = Vec::with_capacity(512);
     // These types have text keys and plain values only, which always serialise.
-    serde_json::to_vec(message).unwrap_or_default()
+    let _ = serde_json::to_writer(&mut json, message);
+    json
 }
 
 fn one(
@@ -121,7 +124,7 @@ fn one(
 /// The batch that opens a conversation, with the consumer's first message or without.
 pub(crate) fn open(ids: &RequestIds, brand_id: &str, options: &OpenOptions) -> Outbound {
     let mut used = vec![ids.next(), ids.next()];
-    let first = options.first_message.as_deref().map(Event::text);
+    let first = options.first_message.as_deref().map(event::text);
     if first.is_some() {
         used.push(ids.next());
     }
@@ -133,7 +136,7 @@ pub(crate) fn open(ids: &RequestIds, brand_id: &str, options: &OpenOptions) -> O
         None => bytes(&(profile, conversation)),
         Some(event) => {
             // The dialog does not exist yet: the service puts its id in the empty place.
-            let publish = PublishEvent { dialog_id: "", event: event.json() };
+            let publish = PublishEvent { dialog_id: "", event };
             bytes(&(profile, conversation, Request::new(&used[2], PUBLISH_EVENT, publish)))
         }
     };
@@ -145,11 +148,11 @@ pub(crate) fn publish(
     ids: &RequestIds,
     doing: &'static str,
     dialog_id: &str,
-    event: &Event,
+    event: &(impl Serialize + ?Sized),
     metadata: Option<&Metadata>,
 ) -> Outbound {
     let id = ids.next();
-    let body = PublishEvent { dialog_id, event: event.json() };
+    let body = PublishEvent { dialog_id, event };
     let request = Request { metadata, ..Request::new(&id, PUBLISH_EVENT, body) };
     let json = bytes(&request);
     Outbound { doing, json, ids: vec![id], repeat: Repeat::MayDouble }
@@ -302,6 +305,7 @@ pub(crate) fn id_text(json: &str) -> Option<String> {
 mod tests {
     use super::*;
     use crate::error::Status;
+    use crate::event::Event;
 
     fn ids() -> RequestIds {
         RequestIds::new()
@@ -310,7 +314,7 @@ mod tests {
     #[test]
     fn a_text_is_written_as_documented() {
         let event = Event::text("say \"hi\"\u{1}\n👍");
-        let sent = publish(&ids(), "", "d-1", &event, None);
+        let sent = publish(&ids(), "", "d-1", event.json(), None);
         let expected = format!(
             r#"{{"kind":"req","id":"{}","type":"ms.PublishEvent","body":{{"dialogId":"d-1","event":{{"type":"ContentEvent","contentType":"text/plain","message":"say \"hi\"\u0001\n👍"}}}}}}"#,
             sent.ids[0]

@@ -35,19 +35,15 @@ impl<T> PerProcess<T> {
         PerProcess { newest: OnceBox::new() }
     }
 
-    /// This process's value; `make` makes it on the first use. When threads race for the first
-    /// use, each may make one and all get the same.
-    pub(crate) fn get(&self, make: impl FnOnce() -> T) -> &T {
-        self.get_as(std::process::id(), make)
-    }
-
     /// This process's value, if it was made already.
     pub(crate) fn peek(&self) -> Option<&T> {
         let last = self.last()?;
         (last.process == std::process::id()).then_some(&*last.value)
     }
 
-    fn get_as(&self, process: u32, make: impl FnOnce() -> T) -> &T {
+    /// The value of this process, whose id the caller knows; `make` makes it on the first use. When
+    /// threads race for the first use, each may make one and all get the same.
+    pub(crate) fn get_as(&self, process: u32, make: impl FnOnce() -> T) -> &T {
         let free = match self.last() {
             Some(last) if last.process == process => return &last.value,
             Some(last) => &last.next,
@@ -89,7 +85,7 @@ mod tests {
         let made = Arc::new(());
         let cell = PerProcess::new();
         cell.get_as(std::process::id() + 1, || made.clone());
-        cell.get(|| made.clone());
+        cell.get_as(std::process::id(), || made.clone());
         drop(cell);
         assert_eq!(Arc::strong_count(&made), 2, "ours and the parent's, which nobody drops");
     }
@@ -104,7 +100,7 @@ mod tests {
                     let (cell, start) = (&cell, &start);
                     scope.spawn(move || {
                         start.wait();
-                        std::ptr::from_ref(cell.get(|| n)).addr()
+                        std::ptr::from_ref(cell.get_as(1, || n)).addr()
                     })
                 })
                 .collect();

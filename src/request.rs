@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use ureq::http::uri::{Authority, PathAndQuery};
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 
 use crate::auth::wants_another_token;
-use crate::client::Shared;
+use crate::call::Call;
 use crate::consumer::ConsumerState;
-use crate::deadline::Deadline;
 use crate::domains::Service;
 use crate::error::{Error, ServiceSays, Status};
 use crate::log::LogLevel;
@@ -38,38 +38,45 @@ pub(crate) enum Endpoint {
     Send,
 }
 
-impl Endpoint {
-    fn path(self, account: &str) -> String {
-        let end = match self {
-            Endpoint::Conversation => "",
-            Endpoint::Send => "/send",
+/// The paths of both for one account, read once.
+pub(crate) struct Paths {
+    conversation: PathAndQuery,
+    send: PathAndQuery,
+}
+
+impl Paths {
+    pub(crate) fn of(account: &str) -> Result<Paths, Error> {
+        let path = |end| {
+            let path = format!("/api/account/{account}/messaging/consumer/conversation{end}?v=3");
+            // The option takes no characters that a path does not.
+            path.parse().map_err(|_| Error::new(Status::Config, "account.id fits into no URL"))
         };
-        format!("/api/account/{account}/messaging/consumer/conversation{end}?v=3")
+        Ok(Paths { conversation: path("")?, send: path("/send")? })
     }
 }
 
 /// Sends messages on behalf of a consumer: gets the service's address, the consumer's token and the
 /// connector's, then posts; `read` reads the answer.
 pub(crate) fn deliver<T>(
+    call: Call,
     consumer: &ConsumerState,
     endpoint: Endpoint,
     message: &Outbound,
     properties: Option<&HeaderValue>,
-    deadline: Deadline,
     read: impl FnOnce(Answered) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let client = &*consumer.client;
     // First, because without credentials nothing needs to be asked of anybody.
-    client.check_credentials()?;
-    let base = client.base_url(Service::Messaging, deadline)?;
-    let url = format!("{}{}", base.as_str(), endpoint.path(&client.settings.account_id));
-    let consumer_jws = consumer.jws(client, deadline)?;
-    let answered = client.with_app_jwt(deadline, |app_jwt| {
+    call.client.check_credentials()?;
+    let path = match endpoint {
+        Endpoint::Conversation => &call.client.paths.conversation,
+        Endpoint::Send => &call.client.paths.send,
+    };
+    let url = call.base_url(Service::Messaging)?.join_parsed(path)?;
+    let consumer_jws = consumer.jws(call)?;
+    let answered = call.with_app_jwt(|app_jwt| {
         let mut headers = json_headers(app_jwt);
-        headers.insert(ON_BEHALF, consumer_jws.token.header());
-        if let Some(properties) = properties {
-            headers.insert(CLIENT_PROPERTIES, properties.clone());
-        }
+        headers.push((ON_BEHALF, consumer_jws.token.header()));
+        headers.extend(properties.map(|properties| (CLIENT_PROPERTIES, properties.clone())));
         let request = Outgoing {
             headers,
             body: Body::Bytes(&message.json),
@@ -77,7 +84,7 @@ pub(crate) fn deliver<T>(
             repeat: message.repeat,
             ..Outgoing::new(message.doing, Method::POST, url.clone())
         };
-        exchange(client, &request, deadline).map_err(|error| match error.attempts() {
+        exchange(call, &request).map_err(|error| match error.attempts() {
             0 => error,
             _ => error.with_request_id(message.id()),
         })
@@ -97,49 +104,41 @@ pub(crate) fn deliver<T>(
 }
 
 /// The headers of a JSON request that the connector's token authorizes.
-pub(crate) fn json_headers(app_jwt: &Arc<Token>) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(4);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(header::AUTHORIZATION, app_jwt.header());
+pub(crate) fn json_headers(app_jwt: &Arc<Token>) -> Vec<(HeaderName, HeaderValue)> {
+    let mut headers = Vec::with_capacity(4);
+    headers.push((header::CONTENT_TYPE, HeaderValue::from_static("application/json")));
+    headers.push((header::AUTHORIZATION, app_jwt.header()));
     headers
 }
 
 /// Sends a request until it is answered for good; the answer is 2xx or an error.
 ///
 /// Every request of the library passes here, with its deadline.
-pub(crate) fn exchange(
-    client: &Shared,
-    request: &Outgoing,
-    deadline: Deadline,
-) -> Result<Answered, Error> {
-    let authorized = request.headers.contains_key(header::AUTHORIZATION);
-    try_until_answered(client, request, deadline).map_err(|error| {
+pub(crate) fn exchange(call: Call, request: &Outgoing) -> Result<Answered, Error> {
+    let authorized = request.headers.iter().any(|(name, _)| *name == header::AUTHORIZATION);
+    try_until_answered(call, request).map_err(|error| {
         // Another AppJWT may put this one right: who asked for it says when it has failed.
-        if authorized && wants_another_token(&error) { error } else { failed(client, error) }
+        if authorized && wants_another_token(&error) { error } else { failed(call, error) }
     })
 }
 
 /// Counts and logs a request that failed for good.
-pub(crate) fn failed(client: &Shared, error: Error) -> Error {
-    count(&client.local().counters.failures);
-    client.settings.log.write(LogLevel::Error, || error.message().to_owned());
+pub(crate) fn failed(call: Call, error: Error) -> Error {
+    count(&call.local.counters.failures);
+    call.settings().log.write(LogLevel::Error, || error.message().to_owned());
     error
 }
 
 /// This is where an attempt that failed is looked at and another may follow.
-fn try_until_answered(
-    client: &Shared,
-    request: &Outgoing,
-    deadline: Deadline,
-) -> Result<Answered, Error> {
-    let (local, settings, doing) = (client.local(), &client.settings, request.doing);
+fn try_until_answered(call: Call, request: &Outgoing) -> Result<Answered, Error> {
+    let (local, settings, doing) = (call.local, call.settings(), request.doing);
     let mut attempts = 0;
     // Once it may have happened, a later refusal does not undo it.
     let mut maybe_delivered = false;
     let mut last: Option<Error> = None;
     loop {
         // After `local` was made, so that a shutdown finds what it has to interrupt.
-        let waited = client.check_open().and_then(|()| wait_for_brake(client, request, deadline));
+        let waited = call.client.check_open().and_then(|()| wait_for_brake(call, request));
         if let Err(error) = waited {
             // The 429 of this very call says more than that there was one.
             let error = match last {
@@ -150,7 +149,7 @@ fn try_until_answered(
         }
 
         attempts += 1;
-        let error = match attempt(client, request, deadline) {
+        let error = match attempt(call, request) {
             Ok(Answer { status, headers, body }) => {
                 return Ok(Answered { status, headers, body, attempts });
             }
@@ -170,7 +169,7 @@ fn try_until_answered(
         let wait = match wait {
             // A retry that cannot be over in time is not begun.
             Some(wait)
-                if deadline.remaining().is_ok_and(|left| wait < left)
+                if call.deadline.remaining().is_ok_and(|left| wait < left)
                     && (!limited || wait <= settings.rate_limit_max_wait) =>
             {
                 wait
@@ -191,18 +190,18 @@ fn try_until_answered(
 }
 
 /// One attempt: a 2xx answer, or what came instead.
-fn attempt(client: &Shared, request: &Outgoing, deadline: Deadline) -> Result<Answer, Error> {
-    let local = client.local();
+fn attempt(call: Call, request: &Outgoing) -> Result<Answer, Error> {
     let begun = Instant::now();
-    let outcome = local
+    let outcome = call
+        .local
         .transport
-        .attempt(request, deadline)
+        .attempt(request, call.deadline)
         // Before anything reads it, shortens it, or makes an error of it.
         .map(|answer| Answer { body: redact(answer.body, request.secrets), ..answer })
         .and_then(accept);
     let took = begun.elapsed();
-    local.counters.attempt(took);
-    client.settings.log.write(LogLevel::Debug, || {
+    call.local.counters.attempt(took);
+    call.settings().log.write(LogLevel::Debug, || {
         let status = match &outcome {
             Ok(answer) => answer.status.to_string(),
             Err(error) if error.http_status() != 0 => error.http_status().to_string(),
@@ -215,7 +214,7 @@ fn attempt(client: &Shared, request: &Outgoing, deadline: Deadline) -> Result<An
         // A shutdown breaks connections: that is the cause, not what it looks like.
         Err(error) if error.http_status() == 0 => {
             let maybe = error.maybe_delivered();
-            client.check_open().map_err(|closed| closed.with_maybe_delivered(maybe))?;
+            call.client.check_open().map_err(|closed| closed.with_maybe_delivered(maybe))?;
             Err(error)
         }
         outcome => outcome,
@@ -223,11 +222,11 @@ fn attempt(client: &Shared, request: &Outgoing, deadline: Deadline) -> Result<An
 }
 
 /// Waits, with all other threads of the client, while the service wants no requests.
-fn wait_for_brake(client: &Shared, request: &Outgoing, deadline: Deadline) -> Result<(), Error> {
-    let (local, settings) = (client.local(), &client.settings);
+fn wait_for_brake(call: Call, request: &Outgoing) -> Result<(), Error> {
+    let (local, settings) = (call.local, call.settings());
     loop {
         let left = local.brake.left();
-        let remaining = deadline.remaining().map_err(|late| late.context(request.doing))?;
+        let remaining = call.deadline.remaining().map_err(|late| late.context(request.doing))?;
         if left.is_zero() {
             return Ok(());
         }
@@ -247,13 +246,14 @@ fn wait_for_brake(client: &Shared, request: &Outgoing, deadline: Deadline) -> Re
             format!("{}: waiting {} ms after a 429", request.doing, wait.as_millis())
         });
         local.pauses.pause(wait);
-        client.check_open()?;
+        call.client.check_open()?;
     }
 }
 
 /// Where a request goes, without the query: in the storage it is a signature.
-fn without_query(url: &str) -> &str {
-    url.split_once('?').map_or(url, |(place, _)| place)
+fn without_query(url: &Uri) -> String {
+    let authority = url.authority().map_or("", Authority::as_str);
+    format!("{}://{authority}{}", url.scheme_str().unwrap_or_default(), url.path())
 }
 
 fn accept(answer: Answer) -> Result<Answer, Error> {
@@ -320,7 +320,8 @@ mod tests {
 
     #[test]
     fn the_signature_of_a_place_in_the_storage_is_not_logged() {
-        assert_eq!(without_query("https://h/v1/a.png?temp_url_sig=x"), "https://h/v1/a.png");
-        assert_eq!(without_query("https://h/v1"), "https://h/v1");
+        let shown = |url: &'static str| without_query(&Uri::from_static(url));
+        assert_eq!(shown("https://h:1/v1/a.png?temp_url_sig=x"), "https://h:1/v1/a.png");
+        assert_eq!(shown("https://h/v1"), "https://h/v1");
     }
 }

@@ -7,7 +7,7 @@ use ureq::http::StatusCode;
 
 use crate::config::shorten;
 use crate::error::{Error, ServiceSays, Status};
-use crate::json::nesting;
+use crate::json::{members, nesting};
 use crate::message::id_text;
 use crate::request::Answered;
 
@@ -115,7 +115,7 @@ pub(crate) fn single(answered: Answered, id: &str) -> Result<Response, Error> {
         return Err(refusal(code.status(), "the request", &code, &body, id, &answered));
     }
     Ok(Response {
-        sequence: sequence(&body),
+        sequence: sequence(envelope.body),
         request_id,
         http_status: answered.status,
         code: code.text,
@@ -196,7 +196,9 @@ fn utf8(answered: &Answered) -> Result<&str, Error> {
 
     let text =
         std::str::from_utf8(&answered.body).map_err(|_| unreadable(answered, "is not UTF-8"))?;
-    if nesting(text) > MOST_LEVELS {
+    // Where there are no more brackets than levels, nobody needs to look closer.
+    let brackets = memchr::memchr2_iter(b'[', b'{', text.as_bytes()).count();
+    if brackets > MOST_LEVELS && nesting(text) > MOST_LEVELS {
         return Err(unreadable(answered, "is nested more than 100 levels deep"));
     }
     Ok(text)
@@ -243,9 +245,9 @@ pub(crate) fn conversation_id(body: &str) -> Option<String> {
     body["conversationId"].as_str().map(str::to_owned)
 }
 
-fn sequence(body: &str) -> Option<i64> {
-    let body: Value = serde_json::from_str(body).ok()?;
-    body["sequence"].as_i64()
+fn sequence(body: Option<&RawValue>) -> Option<i64> {
+    let [sequence] = members(body, ["sequence"]);
+    sequence?.get().parse().ok()
 }
 
 /// The code of a response: a status name or an HTTP status number.
@@ -257,7 +259,10 @@ struct Code {
 impl Code {
     fn of(json: &RawValue) -> Code {
         let text = id_text(json.get()).unwrap_or_else(|| json.get().to_owned());
-        let number = text.parse().ok().or_else(|| number_of_name(&text));
+        let number = match text.as_str() {
+            "OK" => Some(200),
+            text => text.parse().ok().or_else(|| number_of_name(text)),
+        };
         Code { text: shorten(&text), number }
     }
 

@@ -1,6 +1,7 @@
 //! Tokens in memory that is wiped, and answers cleaned of them.
 
 use bytes::Bytes;
+use memchr::{memchr, memmem};
 use serde_json::Value;
 use ureq::http::HeaderValue;
 use zeroize::Zeroizing;
@@ -41,13 +42,13 @@ const SHORTEST: usize = 8;
 /// What a server said without the secrets that it may have echoed.
 pub(crate) fn redact(mut said: Vec<u8>, secrets: &[&str]) -> Vec<u8> {
     for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
-        let text = String::from_utf8_lossy(&said);
-        if text.contains(secret) {
-            said = text.replace(secret, "***").into_bytes();
+        // Mostly its beginning is not there, and a long text is dear to search for.
+        if memmem::find(&said, &secret.as_bytes()[..SHORTEST]).is_some() {
+            said = String::from_utf8_lossy(&said).replace(secret, "***").into_bytes();
         }
     }
     // In JSON, a secret can be written with escapes: \/ or \u0041.
-    if said.contains(&b'\\')
+    if memchr(b'\\', &said).is_some()
         && let Ok(mut json) = serde_json::from_slice(&said)
         && redact_json(&mut json, secrets)
     {

@@ -7,11 +7,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use rustls::ClientConfig;
-use ureq::http::{HeaderMap, Method, Request, Response, Uri, header};
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header};
 use ureq::{Agent, SendBody};
 
 use crate::config::Settings;
-use crate::connection::{self, Dialer, MOST_HEAD, NotConnected, tls_cause};
+use crate::connection::{self, Dialer, MOST_HEAD, NotConnected, Stale, tls_cause};
 use crate::deadline::Deadline;
 use crate::error::{Error, Status};
 use crate::names::Names;
@@ -24,6 +24,7 @@ pub(crate) struct Transport {
     names: Arc<Names>,
     /// For each host that said so, how long it keeps idle connections.
     keeps_idle: RwLock<HashMap<String, Duration>>,
+    user_agent: HeaderValue,
     idle_timeout: Duration,
     request_timeout: Duration,
     response_max_bytes: u64,
@@ -34,8 +35,8 @@ pub(crate) struct Outgoing<'a> {
     /// What is being done, as the beginning of an error message.
     pub doing: &'static str,
     pub method: Method,
-    pub url: String,
-    pub headers: HeaderMap,
+    pub url: Uri,
+    pub headers: Vec<(HeaderName, HeaderValue)>,
     pub body: Body<'a>,
     /// Where the body of a 2xx answer goes; otherwise it is part of the answer.
     pub into: Option<&'a File>,
@@ -50,12 +51,12 @@ pub(crate) struct Outgoing<'a> {
 
 impl<'a> Outgoing<'a> {
     /// A request that carries nothing and changes nothing.
-    pub(crate) fn new(doing: &'static str, method: Method, url: String) -> Outgoing<'a> {
+    pub(crate) fn new(doing: &'static str, method: Method, url: Uri) -> Outgoing<'a> {
         Outgoing {
             doing,
             method,
             url,
-            headers: HeaderMap::new(),
+            headers: Vec::new(),
             body: Body::Nothing,
             into: None,
             progress: None,
@@ -97,7 +98,10 @@ impl Transport {
             .max_redirects_will_error(false)
             .max_response_header_size(MOST_HEAD)
             .proxy(settings.proxy.clone())
-            .user_agent(&settings.user_agent)
+            .timeout_global(Some(settings.request_timeout))
+            // Written once, below; ureq would make them anew for each request.
+            .user_agent("")
+            .accept("")
             .max_idle_connections(settings.pool_max_connections.saturating_mul(4))
             .max_idle_connections_per_host(settings.pool_max_connections)
             .max_idle_age(settings.pool_idle_timeout)
@@ -115,6 +119,7 @@ impl Transport {
             agent: connection::agent(config, dialer),
             names,
             keeps_idle: RwLock::default(),
+            user_agent: settings.user_agent.clone(),
             idle_timeout: settings.pool_idle_timeout,
             request_timeout: settings.request_timeout,
             response_max_bytes: settings.response_max_bytes,
@@ -124,62 +129,82 @@ impl Transport {
     /// Sends one request and reads the whole answer, once.
     pub(crate) fn attempt(&self, out: &Outgoing, deadline: Deadline) -> Result<Answer, Error> {
         let timeout = self.request_timeout.min(deadline.remaining()?);
-        let uri: Uri = out.url.parse().map_err(|_| {
-            Error::new(Status::Protocol, "the service's parts of a URL do not make one")
-        })?;
-        let plain = uri.scheme_str() == Some("http");
-        let host = uri.authority().map_or("", |authority| authority.as_str()).to_owned();
-        let fail = |error| failure(error, &host, timeout);
+        let host = out.url.authority().map_or("", |authority| authority.as_str());
+        let fail = |error| failure(error, host, timeout);
 
-        let mut request = Request::new(());
-        *request.method_mut() = out.method.clone();
-        *request.uri_mut() = uri;
-        *request.headers_mut() = out.headers.clone();
-        let mut config = self.agent.configure_request(request).timeout_global(Some(timeout));
-        if let Some(kept) = self.kept_idle(&host) {
-            // A second earlier than the server, so that a request does not meet its close.
-            let ours = kept.saturating_sub(Duration::from_secs(1));
-            config = config.max_idle_age(ours.min(self.idle_timeout));
-        }
-        if plain {
-            // Plain http is for loopback: through a proxy, its secrets would leave the machine.
-            config = config.proxy(None);
-        }
-        let request = config.build();
-        let (parts, mut body) = match out.body {
-            Body::Nothing => self.agent.run(request),
-            Body::Bytes(bytes) if out.progress.is_none() => self.agent.run(request.map(|()| bytes)),
-            Body::Bytes(bytes) => self.upload(request, bytes, bytes.len() as u64, out.progress)?,
-            Body::File(mut file, length) => {
-                file.seek(SeekFrom::Start(0)).map_err(|why| unreadable(&why))?;
-                self.upload(request, file, length, out.progress)?
+        let sent = loop {
+            let request = self.request(out, host, timeout);
+            let sent = match out.body {
+                Body::Nothing => self.agent.run(request),
+                Body::Bytes(bytes) if out.progress.is_none() => {
+                    self.agent.run(request.map(|()| bytes))
+                }
+                Body::Bytes(data) => self.upload(request, data, data.len() as u64, out.progress)?,
+                Body::File(mut file, length) => {
+                    file.seek(SeekFrom::Start(0)).map_err(|why| unreadable(&why))?;
+                    self.upload(request, file, length, out.progress)?
+                }
+            };
+            match sent {
+                // That one is gone now, so this ends with a new connection at the latest.
+                Err(ureq::Error::Other(why)) if why.is::<Stale>() => {}
+                sent => break sent,
             }
-        }
-        .map_err(fail)?
-        .into_parts();
+        };
+        let (parts, body) = sent.map_err(fail)?.into_parts();
 
         if let Some(kept) = keeps_idle(&parts.headers) {
-            self.keep_idle(&host, kept);
+            self.keep_idle(host, kept);
         }
         let answer = |body| Answer { status: parts.status.as_u16(), headers: parts.headers, body };
         match out.into {
             Some(file) if parts.status.is_success() => {
                 let length = body.content_length().unwrap_or(0);
-                let read = Counted::new(body.as_reader(), length, out.progress);
+                let read = Counted::new(body.into_reader(), length, out.progress);
                 save(read, file, self.response_max_bytes, fail)?;
                 Ok(answer(Vec::new()))
             }
             _ => {
-                // ureq's limit is the first length that it refuses.
                 let most = self.response_max_bytes;
-                let limited = body.with_config().limit(most + 1);
-                let body = limited.read_to_vec().map_err(|error| match error {
-                    ureq::Error::BodyExceedsLimit(_) => fail(ureq::Error::BodyExceedsLimit(most)),
-                    error => fail(error),
-                })?;
-                Ok(answer(body))
+                // What is announced need not come; a little more, so that the end is seen at once.
+                let announced = body.content_length().unwrap_or(0).min(64 * 1024) as usize;
+                let mut whole = Vec::with_capacity(announced + 32);
+                let mut limited = body.into_reader().take(most.saturating_add(1));
+                limited.read_to_end(&mut whole).map_err(|why| fail(why.into()))?;
+                if whole.len() as u64 > most {
+                    return Err(fail(ureq::Error::BodyExceedsLimit(most)));
+                }
+                Ok(answer(whole))
             }
         }
+    }
+
+    /// What ureq is asked to do. Only where it is to do it otherwise than always does the request
+    /// carry settings of its own: those are copied for each.
+    fn request(&self, out: &Outgoing, host: &str, timeout: Duration) -> Request<()> {
+        let mut headers = HeaderMap::with_capacity(out.headers.len() + 4);
+        headers.insert(header::USER_AGENT, self.user_agent.clone());
+        headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+        headers.extend(out.headers.iter().cloned());
+        let mut request = Request::new(());
+        *request.method_mut() = out.method.clone();
+        *request.uri_mut() = out.url.clone();
+        *request.headers_mut() = headers;
+
+        if timeout < self.request_timeout {
+            request = self.agent.configure_request(request).timeout_global(Some(timeout)).build();
+        }
+        if let Some(kept) = self.kept_idle(host) {
+            // A second earlier than the server, so that a request does not meet its close.
+            let ours = kept.saturating_sub(Duration::from_secs(1)).min(self.idle_timeout);
+            request = self.agent.configure_request(request).max_idle_age(ours).build();
+        }
+        let plain = out.url.scheme_str() == Some("http");
+        if plain && self.agent.config().proxy().is_some() {
+            // Plain http is for loopback: through a proxy, its secrets would leave the machine.
+            request = self.agent.configure_request(request).proxy(None).build();
+        }
+        request
     }
 
     /// Sends a request whose body is read as it goes; `Err` is a failure to read it.

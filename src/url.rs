@@ -3,49 +3,67 @@
 use std::net::IpAddr;
 
 use ureq::http::Uri;
-use ureq::http::uri::Authority;
+use ureq::http::uri::{Authority, Parts, PathAndQuery, Scheme};
+
+use crate::error::{Error, Status};
 
 /// `scheme://authority/path` without a slash at its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BaseUrl {
-    text: String,
+    scheme: Scheme,
+    authority: Authority,
+    path: String,
     host: String,
-    https: bool,
 }
 
 impl BaseUrl {
     /// Takes `https://host[:port][/path]` or the same with `http`; no credentials, no query.
     pub(crate) fn parse(text: &str) -> Result<BaseUrl, ()> {
         let uri: Uri = text.parse().map_err(|_| ())?;
-        let https = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return Err(()),
-        };
-        let authority = uri.authority().ok_or(())?;
         if uri.query().is_some() || text.contains('#') {
             return Err(());
         }
-        let host = host_of(authority)?;
-        let text = format!(
-            "{}://{authority}{}",
-            if https { "https" } else { "http" },
-            uri.path().trim_end_matches('/')
-        );
-        Ok(BaseUrl { text, host, https })
+        let path = uri.path().trim_end_matches('/').to_owned();
+        let Parts { scheme: Some(scheme), authority: Some(authority), .. } = uri.into_parts()
+        else {
+            return Err(());
+        };
+        if scheme != Scheme::HTTPS && scheme != Scheme::HTTP {
+            return Err(());
+        }
+        let host = host_of(&authority)?;
+        Ok(BaseUrl { scheme, authority, path, host })
     }
 
     /// The URL of a bare `host[:port]`, as the Domain API gives it.
     pub(crate) fn of_authority(authority: &str, https: bool) -> Result<BaseUrl, ()> {
         // Parsed alone, so that a path or a query cannot slip in.
-        let parsed: Authority = authority.parse().map_err(|_| ())?;
-        let host = host_of(&parsed)?;
-        let scheme = if https { "https" } else { "http" };
-        Ok(BaseUrl { text: format!("{scheme}://{parsed}"), host, https })
+        let authority: Authority = authority.parse().map_err(|_| ())?;
+        let host = host_of(&authority)?;
+        let scheme = if https { Scheme::HTTPS } else { Scheme::HTTP };
+        Ok(BaseUrl { scheme, authority, path: String::new(), host })
     }
 
-    pub(crate) fn as_str(&self) -> &str {
-        &self.text
+    /// The URL of something behind the base.
+    ///
+    /// # Errors
+    /// [`Status::Protocol`] where a part that the service gave belongs into no URL.
+    pub(crate) fn join(&self, behind: &str) -> Result<Uri, Error> {
+        let path: PathAndQuery = format!("{}{behind}", self.path).parse().map_err(no_url)?;
+        self.at(path)
+    }
+
+    /// The same for a path that was read before; the base's own comes in front of it.
+    pub(crate) fn join_parsed(&self, behind: &PathAndQuery) -> Result<Uri, Error> {
+        if self.path.is_empty() { self.at(behind.clone()) } else { self.join(behind.as_str()) }
+    }
+
+    fn at(&self, path: PathAndQuery) -> Result<Uri, Error> {
+        let mut parts = Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = Some(path);
+        Uri::from_parts(parts).map_err(no_url)
     }
 
     /// The host alone: lower case, no port, no brackets.
@@ -54,13 +72,17 @@ impl BaseUrl {
     }
 
     pub(crate) fn is_https(&self) -> bool {
-        self.https
+        self.scheme == Scheme::HTTPS
     }
 
     /// Whether the host is this machine: the only place where plain http may go.
     pub(crate) fn is_loopback(&self) -> bool {
         self.host == "localhost" || self.host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
     }
+}
+
+fn no_url<E>(_: E) -> Error {
+    Error::new(Status::Protocol, "the service's parts of a URL do not make one")
 }
 
 fn host_of(authority: &Authority) -> Result<String, ()> {
@@ -90,7 +112,10 @@ mod tests {
     #[test]
     fn a_base_url_is_scheme_host_port_and_path_only() {
         let url = BaseUrl::parse("https://VA.idp.liveperson.net:8443/base/").unwrap();
-        assert_eq!(url.as_str(), "https://VA.idp.liveperson.net:8443/base");
+        let joined = url.join("/a?b=c").unwrap();
+        assert_eq!(joined, "https://VA.idp.liveperson.net:8443/base/a?b=c");
+        assert_eq!(url.join_parsed(&PathAndQuery::from_static("/a?b=c")).unwrap(), joined);
+        assert_eq!(url.join("/\u{1}").unwrap_err().status(), Status::Protocol);
         assert_eq!(url.host(), "va.idp.liveperson.net");
         assert_eq!(BaseUrl::parse("https://[::1]:1").unwrap().host(), "::1");
         for bad in [
@@ -113,10 +138,10 @@ mod tests {
 
     #[test]
     fn a_discovered_authority_is_a_bare_host() {
-        assert_eq!(
-            BaseUrl::of_authority("va.msg:443", true).unwrap().as_str(),
-            "https://va.msg:443"
-        );
+        let url = BaseUrl::of_authority("va.msg:443", true).unwrap();
+        assert_eq!(url.join("/a").unwrap(), "https://va.msg:443/a");
+        let parsed = url.join_parsed(&PathAndQuery::from_static("/a")).unwrap();
+        assert_eq!(parsed, "https://va.msg:443/a");
         for bad in
             ["", "host/path", "host?x", "evil@host", "https://host", "host\\x", "a b", "host:x"]
         {

@@ -15,9 +15,8 @@ use serde::Deserialize;
 use ureq::http::Method;
 use webpki::RawPublicKeyEntity;
 
-use crate::client::Shared;
+use crate::call::Call;
 use crate::config::shorten;
-use crate::deadline::Deadline;
 use crate::domains::Service;
 use crate::error::{Error, Status};
 use crate::request::exchange;
@@ -78,15 +77,15 @@ pub(crate) struct KeySet {
 /// # Errors
 /// [`Status::Unauthorized`] with what is wrong; what [`exchange`] gives where the key set cannot
 /// be had.
-pub(crate) fn verify(client: &Shared, jwt: &str, deadline: Deadline) -> Result<(), Error> {
-    let settings = &client.settings;
+pub(crate) fn verify(call: Call, jwt: &str) -> Result<(), Error> {
+    let settings = call.settings();
     let header = jsonwebtoken::decode_header(jwt).map_err(|_| wrong("its header is no JWT's"))?;
     if header.alg != Algorithm::RS256 {
         return Err(wrong(&format!("it is signed with {:?} and not RS256", header.alg)));
     }
     let signed = if settings.token_api_version == 2 {
         let kid = header.kid.ok_or_else(|| wrong("it does not say which key signed it (kid)"))?;
-        let set = key_set_with(client, &kid, deadline)?;
+        let set = key_set_with(call, &kid)?;
         let unknown = || wrong(&format!("Sentinel's key set has no key '{}'", shorten(&kid)));
         signed_by(set.keys.get(&kid).ok_or_else(unknown)?, jwt)
     } else {
@@ -148,33 +147,28 @@ fn check_claims(jwt: &str, account_id: &str) -> Result<(), Error> {
 
 /// The key set, fetched once, and again where this key is not in it; that not more than once in a
 /// minute.
-fn key_set_with(client: &Shared, kid: &str, deadline: Deadline) -> Result<KeySet, Error> {
-    let keys = &client.local().keys;
-    let known = keys.get(deadline, |_| true, |_| true, |deadline| fetch(client, None, deadline))?;
+fn key_set_with(call: Call, kid: &str) -> Result<KeySet, Error> {
+    let keys = &call.local.keys;
+    let known = keys.get(call.deadline, |_| true, |_| true, |by| fetch(call.by(by), None))?;
     if known.keys.contains_key(kid) {
         return Ok(known);
     }
     keys.get(
-        deadline,
+        call.deadline,
         |set| {
             let lately = |at: Instant| at.elapsed() < ASK_AGAIN_AFTER;
             set.keys.contains_key(kid) || set.asked_again.is_some_and(lately)
         },
         |_| true,
-        |deadline| fetch(client, Some(Instant::now()), deadline),
+        |by| fetch(call.by(by), Some(Instant::now())),
     )
 }
 
-fn fetch(
-    client: &Shared,
-    asked_again: Option<Instant>,
-    deadline: Deadline,
-) -> Result<KeySet, Error> {
+fn fetch(call: Call, asked_again: Option<Instant>) -> Result<KeySet, Error> {
     const DOING: &str = "fetching Sentinel's key set";
 
-    let base = client.base_url(Service::Sentinel, deadline)?;
-    let url = format!("{}/sentinel/well-known/jwks", base.as_str());
-    let answer = exchange(client, &Outgoing::new(DOING, Method::GET, url), deadline)?;
+    let url = call.base_url(Service::Sentinel)?.join("/sentinel/well-known/jwks")?;
+    let answer = exchange(call, &Outgoing::new(DOING, Method::GET, url))?;
     let set: JwkSet = serde_json::from_slice(&answer.body).map_err(|_| {
         Error::new(Status::Protocol, format!("{DOING}: the answer is not a JSON Web Key Set"))
     })?;
