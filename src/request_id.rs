@@ -1,5 +1,6 @@
 //! Ids for requests: unique over threads, processes and machines.
 
+use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ring::rand::{SecureRandom, SystemRandom};
@@ -21,12 +22,16 @@ impl RequestIds {
             let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos() as u64;
             random = (now ^ (u64::from(std::process::id()) << 40)).to_be_bytes();
         }
-        let prefix = format!("{:016x}", u64::from_be_bytes(random));
+        let prefix = format!("{:016x}-", u64::from_be_bytes(random));
         RequestIds { prefix, next: AtomicU64::new(1) }
     }
 
     pub(crate) fn next(&self) -> String {
-        format!("{}-{}", self.prefix, self.next.fetch_add(1, Ordering::Relaxed))
+        let mut id = String::with_capacity(MOST);
+        id.push_str(&self.prefix);
+        // Writing into a String cannot fail.
+        let _ = write!(id, "{}", self.next.fetch_add(1, Ordering::Relaxed));
+        id
     }
 }
 
@@ -41,6 +46,6 @@ mod tests {
             (0..100).flat_map(|_| [one.next(), other.next()]).collect();
         assert_eq!(ids.len(), 200);
         assert!(ids.iter().all(|id| (1..=MOST).contains(&id.len())));
-        assert!(format!("{}-{}", one.prefix, u64::MAX).len() <= MOST);
+        assert!(format!("{}{}", one.prefix, u64::MAX).len() <= MOST);
     }
 }

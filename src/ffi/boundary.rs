@@ -181,7 +181,10 @@ pub(super) fn put_length(len: *mut usize, value: usize) {
 
 /// A copy for C; a NUL inside, which C could not see behind, becomes U+FFFD.
 pub(super) fn c_string(text: &str) -> CString {
-    CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default()
+    CString::new(text).unwrap_or_else(|_| {
+        // Nothing is left that could fail.
+        CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default()
+    })
 }
 
 thread_local! {
