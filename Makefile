@@ -20,7 +20,7 @@ BENCH_LINK := -L $(BENCH) -llpconnector -Wl,-rpath,$(abspath $(BENCH)) -lpthread
 DEMO := $(SANDBOX) --tls --receiver --agent examples/agent.json --summary
 
 .DEFAULT_GOAL := help
-.PHONY: help build check demo test test-rust test-proxies test-c test-cpp test-cpp-compiled test-python test-examples test-counts fuzz-notifications lateness bench bench-quick bench-clients bench-receiver docs clean tools
+.PHONY: help build check demo test test-rust test-proxies test-c test-cpp test-cpp-compiled test-python test-examples test-counts test-languages fuzz-notifications lateness bench bench-quick bench-clients bench-receiver docs clean tools
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -29,7 +29,7 @@ demo: build $(VENV)/installed target/c/two_way ## watch a C and a Python program
 	@rm -f target/demo.log
 	@$(DEMO) --log-file target/demo.log -- sh examples/demo.sh target/c/two_way $(PY)
 
-test: check test-rust test-proxies test-c test-cpp test-python test-examples test-counts ## run every test
+test: check test-rust test-proxies test-c test-cpp test-python test-examples test-languages test-counts ## run every test
 
 check: tools ## the quick checks: format and lints
 	@$(CARGO) fmt --version >/dev/null 2>&1 || { echo "missing: rustfmt (rustup component add rustfmt)" >&2; exit 1; }
@@ -141,6 +141,10 @@ test-examples: build $(VENV)/installed target/c/first_conversation target/c/two_
 	@sed -E 's/[0-9a-f]{8}-[0-9a-f-]{27}/ID/g; s/\([0-9a-f]{8}…\)/(ID)/; s/127\.0\.0\.1:[0-9]+/ADDRESS/; s/le[0-9]{8}/ACCOUNT/' \
 	  target/demo.txt | diff tests/examples/demo.txt -
 
+# With INSTALL_LANGUAGES=1 what is missing is installed, where that is possible.
+test-languages: build ## the two-way conversation in every language of examples/ that is installed
+	@$(PYTHON) tests/languages.py $(if $(INSTALL_LANGUAGES),--install) $(SANDBOX)
+
 target/c/%: examples/c/%.c include/lpconnector.h | build
 	@mkdir -p target/c
 	@$(CC) $(C_FLAGS) $< $(C_LINK) -o $@
@@ -153,9 +157,19 @@ target/c/vectors: tests/c/vectors.c include/lpconnector.h | build
 	@mkdir -p target/c
 	$(CC) $(C_FLAGS) $< $(C_LINK) -o $@
 
-target/cpp/conversation: examples/cpp/conversation.cpp include/lpconnector.hpp include/lpconnector.h | build
+target/cpp/%: examples/cpp/%.cpp include/lpconnector.hpp include/lpconnector.h | build
 	@mkdir -p target/cpp
 	$(CXX) $(CXX_FLAGS) -std=c++11 $< $(C_LINK) -o $@
+
+target/cobol/two_way: examples/cobol/two_way.cob | build
+	@mkdir -p target/cobol
+	cobc -x -free -fstatic-call -Wall $< -L $(OUT) -llpconnector -o $@
+
+target/nodejs/installed: examples/nodejs/package.json
+	@mkdir -p target/nodejs
+	@cp $< target/nodejs
+	npm install --prefix target/nodejs --no-package-lock --no-audit --no-fund --silent
+	@touch $@
 
 target/cpp/tests: $(wildcard tests/cpp/*) tests/c/harness.c tests/c/harness.h include/lpconnector.hpp include/lpconnector.h | build
 	@mkdir -p target/cpp

@@ -1,0 +1,194 @@
+"""Runs the two-way conversation of examples/ in every language, each in a sandbox of its own, and
+once with a wrong secret. What each must print is what tests/examples/demo.txt says of C, and each
+must free what it was given.
+
+    languages.py [--install] SANDBOX
+
+--install: install what is missing, with apt-get, where that is possible.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import counted
+
+COUNTED = Path("target/counted").absolute()
+COUNTS = COUNTED / "counts"
+JNA = "/usr/share/java/jna.jar"
+REFUSED = (
+    "obtaining an AppJWT: the service answered 401: invalid_client: "
+    "Account, client_id and client_secret do not match\n"
+)
+
+
+@dataclass(frozen=True)
+class Language:
+    name: str
+    source: str
+    command: list[str]
+    target: str = ""  # what make builds first
+    needs: dict[str, str] = field(default_factory=dict)  # how to get it: a command that fails without it
+    error: str = "starting: LPC_UNAUTHORIZED"
+    over_c: bool = True
+
+
+LANGUAGES = [
+    Language("C", "examples/c/two_way.c", ["target/c/two_way"], "target/c/two_way"),
+    Language(
+        "C++",
+        "examples/cpp/two_way.cpp",
+        ["target/cpp/two_way"],
+        "target/cpp/two_way",
+        {"apt-get install g++": "g++ --version"},
+    ),
+    Language(
+        "Python",
+        "examples/python/two_way.py",
+        [".venv/bin/python", "examples/python/two_way.py"],
+        ".venv/installed",
+        error="Unauthorized",
+        over_c=False,
+    ),
+    Language(
+        "COBOL",
+        "examples/cobol/two_way.cob",
+        ["target/cobol/two_way"],
+        "target/cobol/two_way",
+        {"apt-get install gnucobol3": "cobc --version"},
+    ),
+    Language(
+        "Java",
+        "examples/java/TwoWay.java",
+        ["java", "-cp", JNA, "examples/java/TwoWay.java"],
+        needs={
+            "apt-get install default-jdk-headless": "javac -version",
+            "apt-get install libjna-java": f"test -e {JNA}",
+        },
+    ),
+    Language(
+        "Perl",
+        "examples/perl/two_way.pl",
+        ["perl", "examples/perl/two_way.pl"],
+        needs={"apt-get install libffi-platypus-perl": "perl -MFFI::Platypus=2.00 -e 1"},
+    ),
+    Language(
+        "Node.js",
+        "examples/nodejs/two_way.js",
+        ["node", "examples/nodejs/two_way.js"],
+        needs={
+            "apt-get install nodejs": "node --version",
+            "apt-get install npm": "npm --version",
+            "npm install koffi": "make --silent target/nodejs/installed",
+        },
+    ),
+    Language(
+        "Lua",
+        "examples/lua/two_way.lua",
+        ["luajit", "examples/lua/two_way.lua"],
+        needs={"apt-get install luajit": "luajit -v"},
+    ),
+]
+
+
+def works(command: str) -> bool:
+    return subprocess.run(command, shell=True, capture_output=True, check=False).returncode == 0
+
+
+def missing(language: Language) -> list[str]:
+    """How to get what is not there."""
+    return [how for how, probe in language.needs.items() if not works(probe)]
+
+
+def install() -> None:
+    wanted = [how for language in LANGUAGES for how in missing(language) if how.startswith("apt-get")]
+    as_root = "" if os.geteuid() == 0 else "sudo -n "
+    if not wanted or not shutil.which("apt-get") or not works(f"{as_root}true"):
+        return
+    works(f"{as_root}apt-get update -qq")
+    # One by one, because a distribution may lack one of them.
+    for how in wanted:
+        print(how, flush=True)
+        works(f"{as_root}env DEBIAN_FRONTEND=noninteractive {how} -y -qq --no-install-recommends")
+
+
+def expected(language: Language) -> str:
+    """The language's own section of the demo, or that of C."""
+    parts = re.split(r"^== (.*)\n", Path("tests/examples/demo.txt").read_text(encoding="utf-8"), flags=re.M)
+    sections = dict(zip(parts[1::2], parts[2::2]))
+    own = sections.get(f"{language.name}: {language.source}")
+    if own is None:
+        own = sections["C: examples/c/two_way.c"].replace("the C example", f"the {language.name} example")
+    return own.rstrip("\n") + "\n"
+
+
+def same_each_time(output: str) -> str:
+    output = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", output)
+    return re.sub(r"127\.0\.0\.1:[0-9]+", "ADDRESS", output)
+
+
+def run(language: Language, sandbox: str, command: list[str]) -> tuple[int, str, str]:
+    """How the program ended, what it printed, and after its errors what it did not free."""
+    agent = ["--tls", "--quiet", "--receiver", "--agent", "examples/agent.json"]
+    COUNTS.write_text("", encoding="utf-8")
+    places = {  # where the languages look for the library, and Node.js for koffi
+        "LD_LIBRARY_PATH": str(COUNTED),
+        "NODE_PATH": "target/nodejs/node_modules",
+        "COUNTS": str(COUNTS),
+    }
+    done = subprocess.run(
+        [sandbox, *agent, "--", *command],
+        env={**os.environ, **places},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    counts = Counter(COUNTS.read_text(encoding="utf-8").split())
+    kinds = {line[1:] for line in counts}
+    kept = [kind for kind in sorted(kinds) if counts[f"+{kind}"] != counts[f"-{kind}"]]
+    if language.over_c and "config" not in kinds:
+        kept.append("calls: the counting library was not used")
+    return done.returncode, same_each_time(done.stdout), done.stderr + "".join(f"not freed: {kind}\n" for kind in kept)
+
+
+def wrong(language: Language, sandbox: str) -> str:
+    """What is wrong with the language's program; empty if nothing is."""
+    if language.target:
+        made = subprocess.run(["make", "--silent", language.target], capture_output=True, text=True, check=False)
+        if made.returncode != 0:
+            return made.stdout + made.stderr
+    told = run(language, sandbox, language.command)
+    if told != (0, expected(language), ""):
+        return "exit status {}\n{}{}".format(*told)
+    status, output, error = run(language, sandbox, ["env", "LPC_CLIENT_SECRET=wrong", *language.command])
+    # 126 and 127: not started; above: ended by a signal.
+    if not 0 < status < 126 or output or error != f"{language.error}: {REFUSED}":
+        return f"with a wrong secret: exit status {status}\n{output}{error}"
+    return ""
+
+
+def main() -> int:
+    if "--install" in sys.argv:
+        install()
+    counted.make(Path(sys.argv[-1]).absolute().parent, COUNTED)
+    failed = False
+    for language in LANGUAGES:
+        lacking = missing(language)
+        if lacking:
+            print(f"NOT CHECKED: {language.name} (not installed; to have it: {', '.join(lacking)})", flush=True)
+            continue
+        trouble = wrong(language, sys.argv[-1])
+        failed = failed or trouble != ""
+        print(f"FAILED: {language.source}: {trouble}" if trouble else f"ok: {language.source}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
