@@ -9,6 +9,7 @@ must free what it was given.
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import shutil
@@ -152,10 +153,10 @@ def run(language: Language, sandbox: str, command: list[str]) -> tuple[int, str,
     )
     counts = Counter(COUNTS.read_text(encoding="utf-8").split())
     kinds = {line[1:] for line in counts}
-    kept = [kind for kind in sorted(kinds) if counts[f"+{kind}"] != counts[f"-{kind}"]]
+    told = [f"not freed: {kind}\n" for kind in sorted(kinds) if counts[f"+{kind}"] != counts[f"-{kind}"]]
     if language.over_c and "config" not in kinds:
-        kept.append("calls: the counting library was not used")
-    return done.returncode, same_each_time(done.stdout), done.stderr + "".join(f"not freed: {kind}\n" for kind in kept)
+        told.append("the counting library was not used\n")
+    return done.returncode, same_each_time(done.stdout), done.stderr + "".join(told)
 
 
 def wrong(language: Language, sandbox: str) -> str:
@@ -164,9 +165,11 @@ def wrong(language: Language, sandbox: str) -> str:
         made = subprocess.run(["make", "--silent", language.target], capture_output=True, text=True, check=False)
         if made.returncode != 0:
             return made.stdout + made.stderr
-    told = run(language, sandbox, language.command)
-    if told != (0, expected(language), ""):
-        return "exit status {}\n{}{}".format(*told)
+    status, output, error = run(language, sandbox, language.command)
+    if (status, output, error) != (0, expected(language), ""):
+        lines = expected(language).splitlines(), output.splitlines()
+        difference = "\n".join(difflib.unified_diff(*lines, "expected", "printed", lineterm=""))
+        return f"exit status {status}\n{error}{difference}"
     status, output, error = run(language, sandbox, ["env", "LPC_CLIENT_SECRET=wrong", *language.command])
     # 126 and 127: not started; above: ended by a signal.
     if not 0 < status < 126 or output or error != f"{language.error}: {REFUSED}":
