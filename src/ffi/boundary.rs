@@ -12,6 +12,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::error::{Error, Status};
 use crate::ffi::error::{LPC_OK, lpc_error, lpc_status};
 
+/// A C `bool` from a caller: one that does not know the type may pass any byte, and a Rust `bool`
+/// must be 0 or 1. In the header it is a `bool`.
+#[repr(transparent)]
+pub struct flag(u8);
+
+impl flag {
+    pub(super) fn is_set(&self) -> bool {
+        self.0 != 0
+    }
+}
+
 /// Runs a function's body and turns its outcome into a status and, if wanted, an error handle.
 pub(super) fn status(
     err: *mut *mut lpc_error,

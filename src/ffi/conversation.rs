@@ -3,7 +3,7 @@
 use std::ffi::{CString, c_char};
 
 use super::boundary::{
-    array, c_string, free, handle, make, make_if_wanted, optional_text, read, text,
+    array, c_string, flag, free, handle, make, make_if_wanted, optional_text, read, text,
 };
 use super::consumer::lpc_consumer;
 use super::enums::{
@@ -249,13 +249,13 @@ pub unsafe extern "C" fn lpc_conversation_set_profile(
 pub unsafe extern "C" fn lpc_conversation_rate(
     conversation: *mut lpc_conversation,
     stars: i32,
-    resolved: bool,
+    resolved: flag,
     status: lpc_csat_status,
     response: *mut *mut lpc_response,
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     send(conversation, response, err, |conversation| {
-        conversation.rate(stars.into(), resolved, csat_status(status)?)
+        conversation.rate(stars.into(), resolved.is_set(), csat_status(status)?)
     })
 }
 

@@ -2,6 +2,9 @@
 #define _POSIX_C_SOURCE 200809L
 #include "harness.h"
 
+typedef lpc_status rate_function(lpc_conversation *, int32_t, uint8_t, lpc_csat_status, lpc_response **,
+                                lpc_error **);
+
 #include <unistd.h>
 
 static const uint8_t png[] = "\x89PNG\r\n\x1a\nthe rest does not matter";
@@ -22,6 +25,7 @@ static void write_text(const char *path, const char *text)
 
 void test_everything_can_be_sent(void)
 {
+    rate_function *rate = (rate_function *)(void (*)(void))lpc_conversation_rate;
     account a = account_new();
     lpc_client *client = account_client(&a);
     lpc_consumer *consumer = new_consumer(client, "sending");
@@ -59,13 +63,16 @@ void test_everything_can_be_sent(void)
     CHECK_OK(lpc_conversation_set_profile(conversation, "{\"firstName\":\"Johnny\"}", NULL, &err),
              &err);
     CHECK_OK(lpc_conversation_close(conversation, NULL, &err), &err);
-    CHECK_OK(lpc_conversation_rate(conversation, 5, true, LPC_CSAT_STATUS_FILLED, NULL, &err), &err);
+    CHECK_OK(lpc_conversation_rate(conversation, 5, false, LPC_CSAT_STATUS_FILLED, NULL, &err), &err);
+    /* A language without C's bool may pass any byte. */
+    CHECK_OK(rate(conversation, 4, 255, LPC_CSAT_STATUS_FILLED, NULL, &err), &err);
 
     held = account_conversations(&a);
     CHECK(occurrences(held, "\"with an id\"") == 1);
     CHECK(occurrences(held, "sms-4711") >= 1);
     CHECK(occurrences(held, "\"a card\"") == 1);
     CHECK(occurrences(held, "\"COMPOSING\"") >= 1);
+    CHECK(occurrences(held, "\"csatResolutionConfirmation\":true") >= 1);
     free(held);
     lpc_conversation_free(conversation);
     lpc_consumer_free(consumer);

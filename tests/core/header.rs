@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cbindgen::{Builder, Config, DocumentationStyle, Language, SortKey};
+use cbindgen::{Builder, Config, DocumentationStyle, ExportConfig, Language, SortKey};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -61,6 +61,7 @@ fn generate() -> String {
         part("MINOR"),
         part("PATCH")
     );
+    let flag_is_bool = [("flag".to_owned(), "bool".to_owned())].into();
     let config = Config {
         language: Language::C,
         header: Some(INTRODUCTION.to_owned()),
@@ -74,6 +75,7 @@ fn generate() -> String {
         documentation_style: DocumentationStyle::Doxy,
         line_length: 100,
         tab_width: 4,
+        export: ExportConfig { rename: flag_is_bool, ..ExportConfig::default() },
         ..Config::default()
     };
     let builder = SOURCES.iter().fold(Builder::new().with_config(config), |builder, source| {
