@@ -13,6 +13,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use socket2::{Domain, SockRef, Socket as NewSocket, Type};
 use ureq::config::Config;
+use ureq::http::uri::Scheme;
 use ureq::http::{HeaderValue, Uri};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
@@ -23,6 +24,7 @@ use ureq::{Agent, Proxy, ProxyProtocol};
 use crate::error::{Error, Status};
 use crate::log::{Log, LogLevel};
 use crate::names::{Names, NoName};
+use crate::pool::{Place, Pool};
 use crate::proxy;
 use crate::stats::{Counters, count};
 
@@ -39,6 +41,7 @@ pub(crate) struct Dialer {
     pub connect_timeout: Duration,
     pub counters: Arc<Counters>,
     pub log: Log,
+    pub pool: Arc<IdleLinks>,
 }
 
 /// Why there is no connection: nothing of the request was sent.
@@ -53,27 +56,14 @@ impl fmt::Display for NotConnected {
 
 impl std::error::Error for NotConnected {}
 
-/// The server had closed the idle connection, or said something unasked: nothing of the request was
-/// sent, and another connection may do.
-#[derive(Debug)]
-pub(crate) struct Stale;
-
-impl fmt::Display for Stale {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the idle connection is no longer good")
-    }
-}
-
-impl std::error::Error for Stale {}
-
-/// Where a connection leads.
-struct Place<'a> {
+/// To whom a connection is made: the service, or a proxy on the way.
+struct Peer<'a> {
     /// A name or an address, an IPv6 address without its brackets.
     host: &'a str,
     port: u16,
 }
 
-impl fmt::Display for Place<'_> {
+impl fmt::Display for Peer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         proxy::authority(self.host, self.port).fmt(f)
     }
@@ -91,28 +81,38 @@ impl Connector<()> for Dialer {
         details: &ConnectionDetails,
         _chained: Option<()>,
     ) -> Result<Option<Self::Out>, ureq::Error> {
-        match self.open(details) {
-            Ok(connection) => Ok(Some(connection)),
-            Err(why) => Err(ureq::Error::Other(Box::new(NotConnected(why)))),
-        }
+        // ureq takes no other URL.
+        let Some(place) = place(details.uri) else { return Ok(None) };
+        let idle = std::iter::from_fn(|| self.pool.0.take(&place)).find_map(|mut link| {
+            // Not one that the server closed meanwhile, or over which it said something unasked.
+            link.is_quiet().then_some(link)
+        });
+        let link = match idle {
+            Some(link) => link,
+            None => {
+                self.open(details).map_err(|why| ureq::Error::Other(Box::new(NotConnected(why))))?
+            }
+        };
+        let lease = Lease { link: Some(link), place, pool: self.pool.clone(), is_whole: false };
+        Ok(Some(Box::new(lease)))
     }
 }
 
 impl Dialer {
     /// Name, proxy, TLS: all within `connect.timeout.ms`.
-    fn open(&self, details: &ConnectionDetails) -> Result<Box<dyn Transport>, Error> {
+    fn open(&self, details: &ConnectionDetails) -> Result<Box<dyn Wire>, Error> {
         let begun = Instant::now();
         let until = begun + self.connect_timeout.min(*details.timeout.after);
         let https = details.needs_tls();
         let port = details.uri.port_u16().unwrap_or(if https { 443 } else { 80 });
-        let target = Place { host: bare(details.uri.host().unwrap_or_default()), port };
+        let target = Peer { host: bare(details.uri.host().unwrap_or_default()), port };
         let proxy = details.config.proxy().filter(|proxy| !proxy.is_no_proxy(details.uri));
 
-        let dial = |place: &Place| self.dial(place, until, details);
+        let dial = |place: &Peer| self.dial(place, until, details);
         let connection = match proxy {
             None => self.finish(dial(&target)?, &target, https)?,
             Some(proxy) => {
-                let place = Place { host: bare(proxy.host()), port: proxy.port() };
+                let place = Peer { host: bare(proxy.host()), port: proxy.port() };
                 let socket = dial(&place).map_err(|why| why.context("through the proxy"))?;
                 if proxy.protocol() == ProxyProtocol::Https {
                     let mut stream = self.secure(socket, &place)?;
@@ -134,7 +134,7 @@ impl Dialer {
     /// A connection to the first address of a place that takes one.
     fn dial(
         &self,
-        place: &Place,
+        place: &Peer,
         until: Instant,
         details: &ConnectionDetails,
     ) -> Result<Socket, Error> {
@@ -211,8 +211,8 @@ impl Dialer {
         &self,
         stream: &mut impl Stream,
         proxy: &Proxy,
-        place: &Place,
-        target: &Place,
+        place: &Peer,
+        target: &Peer,
         until: Instant,
     ) -> Result<(), Error> {
         let mut host = target.host.to_owned();
@@ -237,7 +237,7 @@ impl Dialer {
     }
 
     /// TLS over a connection, its handshake included.
-    fn secure<S: Stream>(&self, stream: S, place: &Place) -> Result<Secure<S>, Error> {
+    fn secure<S: Stream>(&self, stream: S, place: &Peer) -> Result<Secure<S>, Error> {
         let name = ServerName::try_from(place.host.to_owned()).map_err(|_| {
             Error::new(Status::Tls, format!("{} is no name that TLS can check", place.host))
         })?;
@@ -261,9 +261,9 @@ impl Dialer {
     fn finish<S: Stream>(
         &self,
         stream: S,
-        target: &Place,
+        target: &Peer,
         https: bool,
-    ) -> Result<Box<dyn Transport>, Error> {
+    ) -> Result<Box<dyn Wire>, Error> {
         if https {
             Ok(Box::new(Link::new(self.secure(stream, target)?, true)))
         } else {
@@ -278,7 +278,7 @@ impl fmt::Debug for Dialer {
     }
 }
 
-fn not_made(place: &Place, why: &io::Error) -> Error {
+fn not_made(place: &Peer, why: &io::Error) -> Error {
     if is_late(why) {
         return Error::new(Status::Timeout, format!("connecting to {place} took too long"));
     }
@@ -468,24 +468,18 @@ struct Link<S> {
     stream: S,
     buffers: Held,
     tls: bool,
-    /// Whether it was idle since the answer before.
-    idle: bool,
 }
 
 impl<S: Stream> Link<S> {
     fn new(stream: S, tls: bool) -> Link<S> {
         let buffers = Held { buffers: LazyBuffers::new(MOST_HEAD + 1, OUTPUT), held: 0 };
-        Link { stream, buffers, tls, idle: false }
+        Link { stream, buffers, tls }
     }
 
     /// Writes what is held back.
     fn send(&mut self, timeout: NextTimeout) -> Result<(), ureq::Error> {
         let held = std::mem::take(&mut self.buffers.held);
         if held > 0 {
-            // Looked at here and not in is_open(), which ureq calls with its pool locked.
-            if std::mem::take(&mut self.idle) && !self.stream.is_quiet() {
-                return Err(ureq::Error::Other(Box::new(Stale)));
-            }
             self.stream.socket().until = moment(timeout);
             let output = &self.buffers.buffers.output()[..held];
             let written = self.stream.write_all(output).and_then(|()| self.stream.flush());
@@ -516,12 +510,100 @@ impl<S: Stream> Transport for Link<S> {
     }
 
     fn is_open(&mut self) -> bool {
-        self.idle = true;
         self.buffers.held == 0
     }
 
     fn is_tls(&self) -> bool {
         self.tls
+    }
+}
+
+/// A link, whatever it is made of.
+trait Wire: Transport {
+    /// Whether nothing came that nobody asked for.
+    fn is_quiet(&mut self) -> bool;
+}
+
+impl<S: Stream> Wire for Link<S> {
+    fn is_quiet(&mut self) -> bool {
+        self.stream.is_quiet()
+    }
+}
+
+/// Links for other requests. ureq keeps none itself, because it looks at them with its pool locked
+/// and takes the one that was idle longest.
+pub(crate) struct IdleLinks(Pool<Box<dyn Wire>>);
+
+impl IdleLinks {
+    /// At most so many for each place, and none longer than this.
+    pub(crate) fn new(most: usize, idle_timeout: Duration) -> IdleLinks {
+        IdleLinks(Pool::new(most, idle_timeout))
+    }
+
+    /// Remembers how long a server keeps idle connections.
+    pub(crate) fn keeps(&self, url: &Uri, kept: Duration) {
+        if let Some(place) = place(url) {
+            self.0.keeps(&place, kept);
+        }
+    }
+}
+
+/// Where a URL leads, if it is whole.
+fn place(url: &Uri) -> Option<Place> {
+    let https = url.scheme() == Some(&Scheme::HTTPS);
+    Some(Place { https, authority: url.authority()?.clone() })
+}
+
+/// A link for one request: it goes to the pool afterwards if ureq finds that its answer was whole.
+struct Lease {
+    link: Option<Box<dyn Wire>>,
+    place: Place,
+    pool: Arc<IdleLinks>,
+    is_whole: bool,
+}
+
+impl Lease {
+    fn link(&mut self) -> &mut dyn Wire {
+        // Taken away by drop() alone.
+        &mut **self.link.as_mut().expect("a lease has its link until it ends")
+    }
+}
+
+impl Transport for Lease {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.link().buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        self.link().transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        self.link().await_input(timeout)
+    }
+
+    /// Asked once an answer was read to its end and more requests may follow it.
+    fn is_open(&mut self) -> bool {
+        self.is_whole = self.link().is_open();
+        self.is_whole
+    }
+
+    fn is_tls(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.is_tls())
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(link) = self.link.take().filter(|_| self.is_whole) {
+            self.pool.0.give(&self.place, link);
+        }
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease").field("link", &self.link).finish_non_exhaustive()
     }
 }
 

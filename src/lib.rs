@@ -29,6 +29,7 @@ mod names;
 mod notification;
 mod open;
 mod options;
+mod pool;
 mod process;
 mod profile;
 mod properties;

@@ -1,9 +1,8 @@
 //! One HTTP request and its answer, over a pooled connection.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ClientConfig;
@@ -11,7 +10,7 @@ use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, 
 use ureq::{Agent, SendBody};
 
 use crate::config::Settings;
-use crate::connection::{self, Dialer, MOST_HEAD, NotConnected, Stale, tls_cause};
+use crate::connection::{self, Dialer, IdleLinks, MOST_HEAD, NotConnected, tls_cause};
 use crate::deadline::Deadline;
 use crate::error::{Error, Status};
 use crate::names::Names;
@@ -22,10 +21,8 @@ use crate::stats::Counters;
 pub(crate) struct Transport {
     agent: Agent,
     names: Arc<Names>,
-    /// For each host that said so, how long it keeps idle connections.
-    keeps_idle: RwLock<HashMap<String, Duration>>,
+    pool: Arc<IdleLinks>,
     user_agent: HeaderValue,
-    idle_timeout: Duration,
     request_timeout: Duration,
     response_max_bytes: u64,
 }
@@ -102,10 +99,10 @@ impl Transport {
             // Written once, below; ureq would make them anew for each request.
             .user_agent("")
             .accept("")
-            .max_idle_connections(settings.pool_max_connections.saturating_mul(4))
-            .max_idle_connections_per_host(settings.pool_max_connections)
-            .max_idle_age(settings.pool_idle_timeout)
+            .max_idle_connections(0)
             .build();
+        let pool =
+            Arc::new(IdleLinks::new(settings.pool_max_connections, settings.pool_idle_timeout));
         let names = Arc::new(Names::new(settings.dns_cache_ttl));
         let dialer = Dialer {
             names: names.clone(),
@@ -114,13 +111,13 @@ impl Transport {
             connect_timeout: settings.connect_timeout,
             counters,
             log: settings.log.clone(),
+            pool: pool.clone(),
         };
         Transport {
             agent: connection::agent(config, dialer),
             names,
-            keeps_idle: RwLock::default(),
+            pool,
             user_agent: settings.user_agent.clone(),
-            idle_timeout: settings.pool_idle_timeout,
             request_timeout: settings.request_timeout,
             response_max_bytes: settings.response_max_bytes,
         }
@@ -132,29 +129,21 @@ impl Transport {
         let host = out.url.authority().map_or("", |authority| authority.as_str());
         let fail = |error| failure(error, host, timeout);
 
-        let sent = loop {
-            let request = self.request(out, host, timeout);
-            let sent = match out.body {
-                Body::Nothing => self.agent.run(request),
-                Body::Bytes(bytes) if out.progress.is_none() => {
-                    self.agent.run(request.map(|()| bytes))
-                }
-                Body::Bytes(data) => self.upload(request, data, data.len() as u64, out.progress)?,
-                Body::File(mut file, length) => {
-                    file.seek(SeekFrom::Start(0)).map_err(|why| unreadable(&why))?;
-                    self.upload(request, file, length, out.progress)?
-                }
-            };
-            match sent {
-                // That one is gone now, so this ends with a new connection at the latest.
-                Err(ureq::Error::Other(why)) if why.is::<Stale>() => {}
-                sent => break sent,
+        let request = self.request(out, timeout);
+        let (parts, body) = match out.body {
+            Body::Nothing => self.agent.run(request),
+            Body::Bytes(bytes) if out.progress.is_none() => self.agent.run(request.map(|()| bytes)),
+            Body::Bytes(bytes) => self.upload(request, bytes, bytes.len() as u64, out.progress)?,
+            Body::File(mut file, length) => {
+                file.seek(SeekFrom::Start(0)).map_err(|why| unreadable(&why))?;
+                self.upload(request, file, length, out.progress)?
             }
-        };
-        let (parts, body) = sent.map_err(fail)?.into_parts();
+        }
+        .map_err(fail)?
+        .into_parts();
 
         if let Some(kept) = keeps_idle(&parts.headers) {
-            self.keep_idle(host, kept);
+            self.pool.keeps(&out.url, kept);
         }
         let answer = |body| Answer { status: parts.status.as_u16(), headers: parts.headers, body };
         match out.into {
@@ -181,7 +170,7 @@ impl Transport {
 
     /// What ureq is asked to do. Only where it is to do it otherwise than always does the request
     /// carry settings of its own: those are copied for each.
-    fn request(&self, out: &Outgoing, host: &str, timeout: Duration) -> Request<()> {
+    fn request(&self, out: &Outgoing, timeout: Duration) -> Request<()> {
         let mut headers = HeaderMap::with_capacity(out.headers.len() + 4);
         headers.insert(header::USER_AGENT, self.user_agent.clone());
         headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
@@ -193,11 +182,6 @@ impl Transport {
 
         if timeout < self.request_timeout {
             request = self.agent.configure_request(request).timeout_global(Some(timeout)).build();
-        }
-        if let Some(kept) = self.kept_idle(host) {
-            // A second earlier than the server, so that a request does not meet its close.
-            let ours = kept.saturating_sub(Duration::from_secs(1)).min(self.idle_timeout);
-            request = self.agent.configure_request(request).max_idle_age(ours).build();
         }
         let plain = out.url.scheme_str() == Some("http");
         if plain && self.agent.config().proxy().is_some() {
@@ -223,19 +207,6 @@ impl Transport {
         match source.failure {
             Some(failure) => Err(failure),
             None => Ok(sent),
-        }
-    }
-
-    fn kept_idle(&self, host: &str) -> Option<Duration> {
-        let known = self.keeps_idle.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(host).copied()
-    }
-
-    fn keep_idle(&self, host: &str, kept: Duration) {
-        // Said with every answer, but mostly the same: reading shares the lock.
-        if self.kept_idle(host) != Some(kept) {
-            let mut known = self.keeps_idle.write().unwrap_or_else(PoisonError::into_inner);
-            known.insert(host.to_owned(), kept);
         }
     }
 
