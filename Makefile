@@ -67,10 +67,11 @@ bench: bench-clients $(BENCH)/installed ## compare a SEND with what it costs oth
 bench-quick: bench-clients $(BENCH)/installed ## the same in less than a minute, and written nowhere
 	$(BENCH)/venv/bin/python benches/bench.py --quick
 
-# The library is copied because cargo, for benches/server.rs, puts one with more features in its place.
+# The library is copied because the wheel's build puts one without the C ABI in its place.
 bench-clients: tools
 	@mkdir -p $(BENCH)
 	$(CARGO) build --quiet --release --lib --package lpconnector
+	$(CARGO) build --quiet --release --package bench-server
 	@cp target/release/liblpconnector.so $(BENCH)/
 	@set -e; build() { name=$$1; shift; $(CC) $(BENCH_FLAGS) $$@ -o $(BENCH)/$$name; }; \
 	peers=benches/peers; harness=$$peers/harness.c; \
@@ -80,7 +81,6 @@ bench-clients: tools
 	if printf '#include <curl/curl.h>\n#include <cjson/cJSON.h>' | $(CC) -fsyntax-only -x c - 2>/dev/null; \
 	then build send_libcurl $$peers/send_libcurl.c $$harness -lcurl -lcjson -lpthread; \
 	else echo "NOT CHECKED: libcurl beside the library (Debian: apt-get install libcurl4-openssl-dev libcjson-dev)"; fi
-	$(CARGO) bench --quiet --no-run --bench server
 
 # pip's own progress is long and says little; its errors are shown.
 $(BENCH)/installed: benches/requirements.txt $(shell find src bindings/python -name '*.rs' -o -name '*.py*' -o -name '*.toml') Cargo.toml Cargo.lock | tools

@@ -1,8 +1,7 @@
 //! The service for benchmarks: the smallest correct answers, for far less than any client costs.
 //!
-//! `cargo bench --bench server -- serve` prints one line of JSON, the variables for clients over
-//! plain http and over https, and serves until its standard input ends. Without that word it does
-//! nothing, so that `cargo bench` passes it by. A GET of /counts gives what was asked so far.
+//! Prints one line of JSON, the variables for clients over plain http and over https, and serves
+//! until its standard input ends. A GET of /counts gives what was asked so far.
 #![allow(clippy::unwrap_used)] // A service that cannot be set up ends the program.
 
 use std::io::{self, Read, Write};
@@ -24,9 +23,6 @@ const ACCOUNT: &str = "le12345678";
 const CONVERSATION: &str = "8602832d-dce1-446b-8445-0d51f5926a42";
 
 fn main() {
-    if !std::env::args().any(|word| word == "serve") {
-        return;
-    }
     let directory = tempfile::tempdir().unwrap();
     let ca = directory.path().join("ca.pem");
     let tls = Arc::new(tls(&ca));
