@@ -14,6 +14,10 @@ import urllib.request
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILT = os.path.join(ROOT, "target", "bench")
 
+# What the tables call the clients.
+OURS, OURS_PYTHON = "lpconnector, C", "lpconnector, Python"
+LIBCURL, REQUESTS = "libcurl + cJSON", "requests"
+
 
 class Failed(Exception):
     """A command that did not do what it should."""
@@ -149,3 +153,20 @@ def stripped_bytes(library):
     with tempfile.NamedTemporaryFile() as stripped:
         run(["strip", "-o", stripped.name, library], {})
         return os.path.getsize(stripped.name)
+
+
+def functions(command, variables, short, long, inside):
+    """Instructions by function, each time, within one function and what it calls."""
+    def count(words):
+        with tempfile.NamedTemporaryFile() as profile:
+            run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={profile.name}",
+                 f"--toggle-collect={inside}"] + words, variables)
+            said, _ = run(["callgrind_annotate", "--threshold=100", "--show-percs=no", profile.name], {})
+        # 5,094,146  file:function [object]
+        rows = re.findall(r"^\s*([\d,]+) +[^:\n]*:(.*) \[.*?([^/]*)\]$", said, re.MULTILINE)
+        found = {}
+        for number, name, place in rows:
+            key = (place, re.sub(r"'\d+$", "", name))
+            found[key] = found.get(key, 0) + int(number.replace(",", ""))
+        return found
+    return difference(count, command, short, long)

@@ -146,7 +146,7 @@ def main():
         not_checked("the size of the shared library", "strip is not installed")
     else:
         at_most("bytes of the shared library, stripped", stripped)
-    print(f"{failures} of these failed" if failures else "all of these are good")
+    print(f"{failures} of these failed" if failures else "all that was checked is good")
     sys.exit(failures > 0)
 
 
