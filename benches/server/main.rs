@@ -39,7 +39,8 @@ fn main() {
     https["LPC_TLS_CA_FILE"] = ca.to_str().unwrap().into();
     let counts = format!("http://localhost:{plain}/counts");
     let ready = json!({"pid": std::process::id(), "counts": counts, "http": http, "https": https});
-    writeln!(io::stdout(), "{ready}").unwrap();
+    let mut stdout = io::stdout();
+    writeln!(stdout, "{ready}").unwrap();
     let _ = io::copy(&mut io::stdin(), &mut io::sink());
 }
 
