@@ -139,7 +139,7 @@ fn obtain_app_jwt(call: Call, credentials: &Credentials) -> Result<AppJwt, Error
     let request = Outgoing {
         headers: vec![(header::CONTENT_TYPE, form_type)],
         body: Body::Bytes(form.as_bytes()),
-        secrets: &[secret, &encoded],
+        secrets: &[secret.as_bytes(), encoded.as_bytes()],
         least_pause: LEAST_PAUSE,
         ..Outgoing::new(DOING, Method::POST, base.join(&path)?)
     };
@@ -212,7 +212,7 @@ pub(crate) fn obtain_consumer_jws(call: Call, ext_consumer_id: &str) -> Result<C
         let request = Outgoing {
             headers: json_headers(app_jwt),
             body: Body::Bytes(body.as_bytes()),
-            secrets: &[app_jwt.expose()],
+            secrets: &[app_jwt.as_bytes()],
             least_pause: LEAST_PAUSE,
             ..Outgoing::new(DOING, Method::POST, url.clone())
         };

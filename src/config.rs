@@ -182,6 +182,10 @@ pub(crate) fn read_small(path: &Path) -> std::io::Result<Vec<u8>> {
 /// Foreign text in a message: short, and on one line.
 pub(crate) fn shorten(text: &str) -> String {
     const MOST: usize = 100;
+    // Most is: the code of an answer, for each of them.
+    if text.len() <= MOST && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return text.to_owned();
+    }
     let mut short: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
     if text.chars().nth(MOST).is_some() {
         short.push('…');

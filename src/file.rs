@@ -252,8 +252,8 @@ impl StorageUrl {
         format!("{}?{}", self.relative_path, query.finish())
     }
 
-    fn signature(&self) -> Vec<&str> {
-        self.query_params.get("temp_url_sig").map(String::as_str).into_iter().collect()
+    fn signature(&self) -> Vec<&[u8]> {
+        self.query_params.get("temp_url_sig").map(String::as_bytes).into_iter().collect()
     }
 }
 

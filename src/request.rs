@@ -80,7 +80,7 @@ pub(crate) fn deliver<T>(
         let request = Outgoing {
             headers,
             body: Body::Bytes(&message.json),
-            secrets: &[app_jwt.expose(), consumer_jws.token.expose()],
+            secrets: &[app_jwt.as_bytes(), consumer_jws.token.as_bytes()],
             repeat: message.repeat,
             ..Outgoing::new(message.doing, Method::POST, url.clone())
         };

@@ -30,6 +30,10 @@ impl Token {
         self.0.clone()
     }
 
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
     pub(crate) fn expose(&self) -> &str {
         // Visible ASCII always converts.
         self.0.to_str().unwrap_or_default()
@@ -40,29 +44,35 @@ impl Token {
 const SHORTEST: usize = 8;
 
 /// What a server said without the secrets that it may have echoed.
-pub(crate) fn redact(mut said: Vec<u8>, secrets: &[&str]) -> Vec<u8> {
-    for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
+pub(crate) fn redact(mut said: Vec<u8>, secrets: &[&[u8]]) -> Vec<u8> {
+    let secrets = || secrets.iter().copied().filter(|secret| secret.len() >= SHORTEST);
+    for secret in secrets() {
         // Mostly its beginning is not there, and a long text is dear to search for.
-        if memmem::find(&said, &secret.as_bytes()[..SHORTEST]).is_some() {
-            said = String::from_utf8_lossy(&said).replace(secret, "***").into_bytes();
+        if memmem::find(&said, &secret[..SHORTEST]).is_some() {
+            said = String::from_utf8_lossy(&said).replace(text(secret), "***").into_bytes();
         }
     }
     // In JSON, a secret can be written with escapes: \/ or \u0041.
     if memchr(b'\\', &said).is_some()
         && let Ok(mut json) = serde_json::from_slice(&said)
-        && redact_json(&mut json, secrets)
+        && redact_json(&mut json, &secrets().map(text).collect::<Vec<&str>>())
     {
         said = json.to_string().into_bytes();
     }
     said
 }
 
+/// A secret, all of which are text.
+fn text(secret: &[u8]) -> &str {
+    std::str::from_utf8(secret).unwrap_or_default()
+}
+
 /// Replaces secrets in every text of a JSON value; says whether there were any.
 fn redact_json(json: &mut Value, secrets: &[&str]) -> bool {
     let hide = |text: &str| -> Option<String> {
-        let long = || secrets.iter().filter(|secret| secret.len() >= SHORTEST);
-        let found = long().any(|secret| text.contains(secret));
-        found.then(|| long().fold(text.to_owned(), |text, secret| text.replace(secret, "***")))
+        let found = secrets.iter().any(|secret| text.contains(secret));
+        let hidden = |text: String, secret: &&str| text.replace(secret, "***");
+        found.then(|| secrets.iter().fold(text.to_owned(), hidden))
     };
     match json {
         Value::String(text) => match hide(text) {
@@ -112,7 +122,7 @@ mod tests {
 
     #[test]
     fn echoed_secrets_are_replaced_and_other_bytes_kept() {
-        let secrets = ["a-t0ken-", "a-s3cret", "ab", ""];
+        let secrets = ["a-t0ken-", "a-s3cret", "ab", ""].map(str::as_bytes);
         let said = redact(b"ab a-t0ken- a-t0ken-a-s3cret".to_vec(), &secrets);
         assert_eq!(said, b"ab *** ******");
         assert_eq!(redact(vec![0xff, b'a'], &secrets), [0xff, b'a']);

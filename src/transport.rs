@@ -40,7 +40,7 @@ pub(crate) struct Outgoing<'a> {
     /// Told how much of a file went up or came down.
     pub progress: Option<&'a Progress>,
     /// What must not come back in an error, should the server echo it.
-    pub secrets: &'a [&'a str],
+    pub secrets: &'a [&'a [u8]],
     pub repeat: Repeat,
     /// The least that all wait after a 429.
     pub least_pause: Duration,
