@@ -62,6 +62,7 @@ test-proxies: tools ## the Rust tests through real proxies, where those are inst
 	else echo "NOT CHECKED: the ways through proxies (not installed:$$missing)"; fi
 
 bench: bench-clients $(BENCH)/installed ## compare a SEND with what it costs other clients: the tables in BENCHMARKS.md
+	$(CARGO) build --quiet --release --lib --no-default-features --features capi --target-dir $(BENCH)/sending
 	$(BENCH)/venv/bin/python benches/bench.py
 
 bench-quick: bench-clients $(BENCH)/installed ## the same in less than a minute, and written nowhere

@@ -3,6 +3,7 @@
 `make bench` runs it and puts the tables into BENCHMARKS.md and benches/results/; with --quick
 (`make bench-quick`) it measures less and only prints.
 """
+import importlib.metadata
 import os
 import platform
 import re
@@ -16,7 +17,6 @@ from measure import BUILT, LIBCURL, OURS, OURS_PYTHON, REQUESTS, ROOT, run, time
 
 QUICK = "--quick" in sys.argv[1:]
 REPEATS = 3 if QUICK else 9
-PYTHON = os.path.join(BUILT, "venv", "bin", "python")
 
 # What is missing is left out, in a line that says so.
 skipped = []
@@ -27,7 +27,15 @@ def c_client(name):
 
 
 def python_client(name):
-    return [PYTHON, os.path.join(ROOT, "benches", "peers", f"send_{name}.py")]
+    return [sys.executable, os.path.join(ROOT, "benches", "peers", f"send_{name}.py")]
+
+
+def installed(name):
+    """The version of a Python package, or None."""
+    try:
+        return importlib.metadata.version(name.split(",")[0])
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def available():
@@ -40,13 +48,8 @@ def available():
             (OURS_PYTHON, python_client("lpconnector"), OURS_PYTHON, both),
             (REQUESTS, python_client("requests"), OURS_PYTHON, both),
             ("httpx", python_client("httpx"), OURS_PYTHON, both)]:
-        try:
-            if command[0] == PYTHON:
-                module = os.path.basename(command[1])[len("send_"):-len(".py")]
-                run([PYTHON, "-c", f"import {module}"], {})
-            elif not os.path.exists(command[0]):
-                raise measure.Failed(command[0])
-        except (measure.Failed, OSError):
+        there = installed(name) if command[0] == sys.executable else os.path.exists(command[0])
+        if not there:
             skipped.append(f"{name} beside the library (it is not installed)")
             continue
         found.append((name, command, beside, schemes))
@@ -54,11 +57,11 @@ def available():
 
 
 class Sample:
-    """The same measured again and again: its median, and how far it spreads."""
+    """The same measured again and again: its median, and how far the middle half lies around it."""
 
     def __init__(self, values):
-        self.median = statistics.median(values)
-        self.spread = (max(values) - min(values)) / 2 / self.median
+        low, self.median, high = statistics.quantiles(values, n=4, method="inclusive")
+        self.spread = (high - low) / 2 / self.median
 
 
 def samples(reports):
@@ -90,14 +93,14 @@ def side_by_side(clients, server):
     schemes = {"http": server.http, "https": server.https}
     runs = {}
     for name, command, _, speaks in clients:
-        sends = (400 if QUICK else 1500) if command[0] == PYTHON else (4000 if QUICK else 20_000)
+        sends = (400 if QUICK else 1500) if command[0] == sys.executable else (4000 if QUICK else 20_000)
         for scheme in speaks:
             runs[scheme, name] = (command + [str(sends)], schemes[scheme])
     found = interleaved(runs, server)
     for name, command, _, speaks in clients:
         for scheme in speaks:
             client, counted = found[scheme, name], command + ["{n}"]
-            of_python = command[0] == PYTHON
+            of_python = command[0] == sys.executable
             short, long = (20, 70) if of_python else (100, 600)
             if not NO_VALGRIND and not (of_python and QUICK):
                 inside = None if of_python else "sender_send"
@@ -124,8 +127,12 @@ def with_threads(names, server):
     all_sends = 8000 if QUICK else 48_000
     # The default keeps 32 idle connections: threads beyond that would make new ones.
     variables = {**server.https, "LPC_POOL_MAX_CONNECTIONS": str(max(THREADS))}
-    runs = {(threads, name): (commands[name] + [str(max(all_sends // threads, 100)), str(threads)], variables)
-            for threads in THREADS for name in commands if name in names}
+    runs = {}
+    for threads in THREADS:
+        arguments = [str(max(all_sends // threads, 100)), str(threads)]
+        for name in [OURS, LIBCURL]:
+            if name in names:
+                runs[threads, name] = (commands[name] + arguments, variables)
     return interleaved(runs, server, 3 if QUICK else 7)
 
 
@@ -153,14 +160,16 @@ def growth(names, server):
 
 
 def grown(command, variables, short, long, sends):
-    found = {"p50_us": Sample([measure.report(times(command, sends), variables)["p50_us"] for _ in range(5)])}
+    reports = [measure.report(times(command, sends), variables) for _ in range(5)]
+    found = {"p50_us": Sample([report["p50_us"] for report in reports])}
     if not NO_VALGRIND:
         found["instructions"] = measure.instructions(command, variables, short, long, "sender_send")
     return found
 
 
 PARTS = [
-    ("malloc and free", r"(_int_)?(malloc|free|realloc|calloc)|unlink_chunk|sysmalloc|__rustc|alloc::raw_vec"),
+    ("malloc and free",
+     r"(_int_)?(malloc|free|realloc|calloc)|unlink_chunk|sysmalloc|__rustc|alloc::raw_vec"),
     ("copying and comparing bytes (libc)", r"_?_?(mem|str|stp)[a-z]+_(avx|sse|evex|erms|generic)"),
     ("JSON: serde_json", r"(serde|serde_json|serde_core|itoa|memchr)::"),
     ("HTTP: ureq", r"(ureq|ureq_proto)::"),
@@ -215,24 +224,23 @@ def memory(server):
 
 def milliseconds(statement, modules="time"):
     """How long a statement takes in a Python that has done nothing else."""
-    code = f"import {modules}, time; begun = time.perf_counter(); {statement}; print(time.perf_counter() - begun)"
-    return 1000 * statistics.median(float(run([PYTHON, "-c", code], {})[0]) for _ in range(9))
+    code = (f"import {modules}, time; begun = time.perf_counter(); {statement};"
+            " print(time.perf_counter() - begun)")
+    took = [float(run([sys.executable, "-c", code], {})[0]) for _ in range(9)]
+    return 1000 * statistics.median(took)
 
 
 def sizes():
     """Bytes on disk, and the milliseconds until it can be used."""
     whole = os.path.join(BUILT, "liblpconnector.so")
-    found = {"whole": measure.stripped_bytes(whole), "load_ms": milliseconds(f"ctypes.CDLL({whole!r})", "ctypes")}
+    sending = os.path.join(BUILT, "sending", "release", "liblpconnector.so")
+    found = {"whole": measure.stripped_bytes(whole),
+             "load_ms": milliseconds(f"ctypes.CDLL({whole!r})", "ctypes")}
+    if os.path.exists(sending):
+        found["sending"] = measure.stripped_bytes(sending)
     for module in ["lpconnector", "requests", "httpx"]:
-        try:
+        if installed(module):
             found[f"import {module}"] = milliseconds(f"import {module}")
-        except measure.Failed:
-            pass  # said where the clients are looked for
-    if not QUICK:
-        target = os.path.join(BUILT, "sending")
-        run([os.environ.get("CARGO", "cargo"), "build", "--quiet", "--release", "--lib", "--no-default-features",
-             "--features", "capi", "--manifest-path", os.path.join(ROOT, "Cargo.toml"), "--target-dir", target], {})
-        found["sending"] = measure.stripped_bytes(os.path.join(target, "release", "liblpconnector.so"))
     return found
 
 
@@ -244,14 +252,12 @@ def versions():
             return None
     with open("/proc/cpuinfo") as info:
         processor = re.search(r"model name\s*: (.*)", info.read())
-    modules = "import requests, httpx; print('requests', requests.__version__, 'httpx', httpx.__version__)"
     found = [("", processor and f"{processor.group(1)}, {os.cpu_count()} cores"),
              ("Linux ", platform.release()),
              ("rustc ", first(["rustc", "--version"], r"rustc (\S+)")),
              ("libcurl ", first(["curl-config", "--version"], r"libcurl (\S+)")),
-             ("Python ", first([PYTHON, "--version"], r"Python (\S+)"))]
-    found += [("requests ", first([PYTHON, "-c", modules], r"requests (\S+)")),
-              ("httpx ", first([PYTHON, "-c", modules], r"httpx (\S+)"))]
+             ("Python ", platform.python_version()),
+             ("requests ", installed("requests")), ("httpx ", installed("httpx"))]
     return "; ".join(name + version for name, version in found if version)
 
 

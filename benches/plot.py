@@ -16,7 +16,8 @@ def draw(found, path):
     matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "bench", "font.size": 9})
     import matplotlib.pyplot as plt
 
-    figure, ((counts, cpu), (threads, payload)) = plt.subplots(2, 2, figsize=(11, 7), layout="constrained")
+    figure, axes = plt.subplots(2, 2, figsize=(11, 7), layout="constrained")
+    ((counts, cpu), (threads, payload)) = axes
     names = [name for name, *_ in found["clients"]]
     colours = ["#0b7285" if name.startswith("lpconnector") else "#adb5bd" for name in names]
     for axes, key, title, value in [
@@ -24,7 +25,8 @@ def draw(found, path):
             (cpu, "cpu_us", "CPU time of a SEND, http (µs)", lambda sample: sample.median)]:
         axes.set_title(title)
         heights = [found["sides"]["http", name].get(key) for name in names]
-        bars = axes.barh(names, [0 if height is None else value(height) for height in heights], color=colours)
+        lengths = [0 if height is None else value(height) for height in heights]
+        bars = axes.barh(names, lengths, color=colours)
         axes.bar_label(bars, fmt="{:,.0f}", padding=3)
         axes.set_xscale("log")
         axes.margins(x=0.15)
@@ -35,7 +37,8 @@ def draw(found, path):
         for axes, results, value in [(threads, found["threads"], lambda at: at["per_s"].median),
                                      (payload, found["payloads"], lambda at: at["p50_us"].median)]:
             places = sorted(place for place, client in results if client == name)
-            axes.plot(places, [value(results[place, name]) for place in places], "o-", color=colour, label=name)
+            values = [value(results[place, name]) for place in places]
+            axes.plot(places, values, "o-", color=colour, label=name)
     threads.set_xscale("log", base=2)
     threads.set_ylim(bottom=0)
     payload.set_xscale("log")

@@ -22,7 +22,8 @@ def beside(number, ours, form):
 
 
 def with_spread(sample, ours, form):
-    return f"{form.format(sample.median)} ±{100 * sample.spread:.0f} % ({sample.median / ours.median:.2f})"
+    median = sample.median
+    return f"{form.format(median)} ±{100 * sample.spread:.0f} % ({median / ours.median:.2f})"
 
 
 def clients_table(found):
@@ -41,45 +42,52 @@ def clients_table(found):
                 with_spread(mine["p50_us"], ours["p50_us"], "{:.1f}"),
                 with_spread(mine["p99_us"], ours["p99_us"], "{:.0f}"),
                 beside(mine["peak_kb"].median / 1024, ours["peak_kb"].median / 1024, "{:.1f}")])
-    return table(["client", "instructions", "system calls", "CPU µs", "wall p50 µs", "wall p99 µs", "memory MiB"], rows)
+    return table(["client", "instructions", "system calls", "CPU µs", "wall p50 µs", "wall p99 µs",
+                  "memory MiB"], rows)
+
+
+def ratio(one, other):
+    """Of two numbers or samples; None where one was not measured."""
+    one, other = getattr(one, "median", one), getattr(other, "median", other)
+    return None if one is None or other is None else one / other
 
 
 def targets(found):
     """Each: what, measured, limit, whether more is better, form."""
-    sides, sizes, memory, threads = found["sides"], found["sizes"], found["memory"], found["threads"]
-    of = lambda scheme, name, key: sides.get((scheme, name), {}).get(key)  # noqa: E731
-    ratio = lambda one, other: None if one is None or other is None else one / other  # noqa: E731
-    median = lambda sample: sample and sample.median  # noqa: E731
+    sides, sizes, memory = found["sides"], found["sizes"], found["memory"]
+    threads, python = found["threads"], found["python_threads"]
+
+    def of(scheme, name, key):
+        return sides.get((scheme, name), {}).get(key)
+
     yield "instructions, http", of("http", OURS, "instructions"), 50_000, False, "{:,.0f}"
     for scheme in ["http", "https"]:
-        yield (f"instructions beside libcurl, {scheme}",
-               ratio(of(scheme, OURS, "instructions"), of(scheme, LIBCURL, "instructions")), 0.3, False, "{:.2f}")
+        ours, theirs = (of(scheme, name, "instructions") for name in [OURS, LIBCURL])
+        yield f"instructions beside libcurl, {scheme}", ratio(ours, theirs), 0.3, False, "{:.2f}"
     yield "system calls, http", of("http", OURS, "calls"), 6, False, "{:.1f}"
-    for count in [1, 16]:
+    for count, several in [(1, ""), (16, "s")]:
         ours, theirs = (threads.get((count, name), {}).get("p50_us") for name in [OURS, LIBCURL])
-        yield (f"wall p50 beside libcurl, https, {count} thread{'s' if count > 1 else ''}",
-               ratio(median(ours), median(theirs)), 0.8, False, "{:.2f}")
+        what = f"wall p50 beside libcurl, https, {count} thread{several}"
+        yield what, ratio(ours, theirs), 0.8, False, "{:.2f}"
     yield "cores that 64 threads keep busy", threads[64, OURS]["busy"].median, 0.9, True, "{:.2f}"
     for scheme in ["http", "https"]:
-        yield (f"CPU time beside requests, {scheme}",
-               ratio(median(of(scheme, OURS_PYTHON, "cpu_us")), median(of(scheme, REQUESTS, "cpu_us"))),
-               0.1, False, "{:.3f}")
-    python = found["python_threads"]
+        ours, theirs = (of(scheme, name, "cpu_us") for name in [OURS_PYTHON, REQUESTS])
+        yield f"Python: CPU time beside requests, {scheme}", ratio(ours, theirs), 0.1, False, "{:.3f}"
     ours, theirs = (python.get(name, {}).get("per_s") for name in [OURS_PYTHON, REQUESTS])
-    yield "throughput beside requests, https, 8 threads", ratio(median(ours), median(theirs)), 3, True, "{:.1f}"
-    yield "bytes of a client with its first connection", memory["client_bytes"], 1_000_000, False, "{:,.0f}"
-    yield ("bytes of the same that trusts the system's roots", memory.get("system_roots_bytes"),
-           1_000_000, False, "{:,.0f}")
-    yield ("bytes of a further consumer without its token (100,000 of them)", memory["consumer_bytes"],
-           1000, False, "{:,.0f}")
-    yield (f"bytes of a further consumer with its token, which has {memory['token_bytes']} (100,000 of them)",
-           memory["known_consumer_bytes"], 1000, False, "{:,.0f}")
-    yield ("bytes of a further idle conversation (100,000 of them)", memory["conversation_bytes"],
-           300, False, "{:,.0f}")
-    yield "round trips of a new process until its first message is sent", found["round_trips"], 4, False, "{}"
-    yield "bytes of the shared library, stripped", sizes["whole"], 6_000_000, False, "{:,.0f}"
-    yield ("bytes of the same for sending alone (`--no-default-features --features capi`)", sizes.get("sending"),
-           3_000_000, False, "{:,.0f}")
+    yield ("Python: throughput beside requests, https, 8 threads",
+           ratio(ours, theirs), 3, True, "{:.1f}")
+    for what, measured, limit in [
+            ("bytes of a client with its first connection", memory["client_bytes"], 1_000_000),
+            ("bytes of one that trusts the system's roots", memory.get("system_roots_bytes"), 1_000_000),
+            ("bytes of each of 100,000 further consumers", memory["consumer_bytes"], 1000),
+            (f"bytes of the same with their tokens, {memory['token_bytes']} of them",
+             memory["known_consumer_bytes"], 1000),
+            ("bytes of each of 100,000 further conversations", memory["conversation_bytes"], 300),
+            ("round trips of a process until its first message is sent", found["round_trips"], 4),
+            ("bytes of the shared library, stripped", sizes["whole"], 6_000_000),
+            ("bytes of the same for sending alone (`--no-default-features --features capi`)",
+             sizes.get("sending"), 3_000_000)]:
+        yield what, measured, limit, False, "{:,.0f}"
 
 
 def targets_table(found):
@@ -90,7 +98,8 @@ def targets_table(found):
             continue
         off = limit / measured - 1 if more else measured / limit - 1
         verdict = f"missed by {100 * off:.0f} %" if off > 0 else f"met, {abs(100 * off):.0f} % to spare"
-        rows.append([what, form.format(measured), ("≥ " if more else "≤ ") + form.format(limit), verdict])
+        limit = ("≥ " if more else "≤ ") + form.format(limit)
+        rows.append([what, form.format(measured), limit, verdict])
     return table(["of one SEND, or as said", "measured", "target", ""], rows)
 
 
@@ -100,11 +109,14 @@ def threads_table(found):
         row = [str(count)]
         for name in [OURS, LIBCURL]:
             at = found["threads"].get((count, name))
-            row += ["", "", ""] if at is None else [
+            row += 4 * [""] if at is None else [
                 f"{whole(at['per_s'].median)} ±{100 * at['per_s'].spread:.0f} %",
-                f"{at['p50_us'].median:.0f}", f"{100 * at['busy'].median:.0f} %"]
+                f"{at['p50_us'].median:.0f}", f"{at['cpu_us'].median:.1f}",
+                f"{100 * at['busy'].median:.0f} %"]
         rows.append(row)
-    return table(["threads", "SENDs a second", "p50 µs", "cores busy", "libcurl: a second", "p50 µs", "cores busy"], rows)
+    columns = ["p50 µs", "CPU µs", "cores busy"]
+    title = ["threads", "SENDs a second"] + columns + ["libcurl: a second"] + columns
+    return table(title, rows)
 
 
 def python_threads_table(found):
@@ -123,37 +135,53 @@ def grown(at):
 
 
 def parts_table(found):
-    totals = {scheme: sum(row[scheme] for row in found["parts"].values()) for scheme in ["http", "https"]}
-    rows = [[part] + [text for scheme in ["http", "https"] for text in
-                      [whole(spent[scheme]), f"{100 * spent[scheme] / totals[scheme]:.0f} %"]]
-            for part, spent in sorted(found["parts"].items(), key=lambda row: -row[1]["http"])]
-    rows.append(["all"] + [text for scheme in ["http", "https"] for text in [whole(totals[scheme]), "100 %"]])
+    schemes = ["http", "https"]
+    totals = {scheme: sum(row[scheme] for row in found["parts"].values()) for scheme in schemes}
+
+    def row(name, spent):
+        cells = ([whole(spent[scheme]), f"{100 * spent[scheme] / totals[scheme]:.0f} %"] for scheme in schemes)
+        return [name] + sum(cells, [])
+
+    found_rows = sorted(found["parts"].items(), key=lambda item: -item[1]["http"])
+    rows = [row(*item) for item in found_rows] + [row("all", totals)]
     return table(["instructions of a SEND", "http", "", "https", ""], rows)
+
+
+def growth(found):
+    conversations, payloads = found["conversations"], found["payloads"]
+    sizes = sorted({size for size, _ in payloads})
+    yield "### Conversations"
+    yield "Over TLS, one thread that sends in each of them in turn."
+    yield table(["conversations", "instructions", "p50 µs"],
+                [[whole(count)] + grown(at) for count, at in conversations.items()])
+    yield "### Payload"
+    yield "Over TLS, one thread."
+    yield table(["bytes of text", "instructions", "p50 µs", "libcurl: instructions", "p50 µs"],
+                [[whole(size)] + grown(payloads[size, OURS]) + grown(payloads.get((size, LIBCURL)))
+                 for size in sizes])
 
 
 def all_of(found):
     sizes = found["sizes"]
     texts = [
-        f"Measured with {found['versions']}. The server used {found['server_us']:.1f} µs of CPU time for a SEND.",
+        f"Measured with {found['versions']}. The server used {found['server_us']:.1f} µs of CPU time "
+        "for a SEND.",
         "### Targets", targets_table(found),
         "### One SEND, by client",
-        "In parentheses the ratio to ours, in C or in Python; ± is half of what the repeats spread.",
+        "In parentheses the ratio to ours, in C or in Python; ± is how far the middle half of the "
+        "repeats lies around their median.",
         clients_table(found),
-        "### Threads", "Over TLS, with a conversation for each thread. The server shares the cores.", threads_table(found), python_threads_table(found)]
+        "### Threads",
+        "Over TLS, with a conversation for each thread. The server shares the cores.",
+        threads_table(found), python_threads_table(found)]
     if "conversations" in found:
-        texts += ["### Conversations", "Over TLS, one thread that sends in each of them in turn.",
-                  table(["conversations", "instructions", "p50 µs"],
-                        [[whole(count)] + grown(at) for count, at in found["conversations"].items()]),
-                  "### Payload", "Over TLS, one thread.",
-                  table(["bytes of text", "instructions", "p50 µs", "libcurl: instructions", "p50 µs"],
-                        [[whole(size)] + grown(found["payloads"][size, OURS]) + grown(found["payloads"].get((size, LIBCURL)))
-                         for size in sorted({size for size, _ in found["payloads"]})])]
+        texts += growth(found)
     if "parts" in found:
         texts += ["### Where the instructions go", parts_table(found)]
     loads = [f"`import {module}` {sizes[f'import {module}']:.1f} ms"
              for module in ["lpconnector", "requests", "httpx"] if f"import {module}" in sizes]
-    texts += ["### Until it can be used",
-              ", ".join([f"Loading the shared library {sizes['load_ms']:.1f} ms"] + loads) + "."]
+    loads.insert(0, f"Loading the shared library {sizes['load_ms']:.1f} ms")
+    texts += ["### Until it can be used", ", ".join(loads) + "."]
     return "\n\n".join(texts) + "\n"
 
 
@@ -161,7 +189,8 @@ def write(text, found):
     """Into benches/results/, and between the two markers of BENCHMARKS.md."""
     os.makedirs(RESULTS, exist_ok=True)
     with open(os.path.join(RESULTS, "table.md"), "w", encoding="utf-8") as file:
-        file.write("# Results\n\nWritten by `make bench`; ../../BENCHMARKS.md explains them.\n\n" + text.replace("### ", "## "))
+        file.write("# Results\n\nWritten by `make bench`; [BENCHMARKS.md](../../BENCHMARKS.md) explains "
+                   "them.\n\n" + text.replace("### ", "## "))
     path = os.path.join(ROOT, "BENCHMARKS.md")
     with open(path, encoding="utf-8") as file:
         page = file.read()

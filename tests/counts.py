@@ -91,7 +91,8 @@ def under_strace(scheme, variables):
     said = ", ".join(f"{name} {count:g}" for name, count in sorted(calls.items()))
     check(of("write", "writev", "sendto", "sendmsg", "sendmmsg") == 1, f"{scheme}: one write: {said}")
     check(of("clone", "clone3", "fork", "vfork") == 0, f"{scheme}: no thread is started")
-    check(of("open", "openat", "socket", "connect") == 0, f"{scheme}: no name is looked up, no connection made")
+    check(of("open", "openat", "socket", "connect") == 0,
+          f"{scheme}: no name is looked up, no connection made")
 
     writes = measure.sent(measure.times(SEND, 5), variables)[-5:]
     if scheme == "http":
@@ -114,9 +115,9 @@ def at_the_server(scheme, server, variables):
     if scheme == "https":
         # No connection is kept, so each request makes one, after the other.
         apart = server.counted(measure.times(SEND, 10), {**variables, "LPC_POOL_IDLE_TIMEOUT_MS": "0"})
-        check(apart["full_handshakes"] == 1 and apart["resumed_handshakes"] == apart["connections"] - 1 > 1,
-              f"https: of {apart['connections']} connections all but the first resume their session: "
-              f"{apart['resumed_handshakes']}")
+        made, resumed = apart["connections"], apart["resumed_handshakes"]
+        check(apart["full_handshakes"] == 1 and resumed == made - 1 > 1,
+              f"https: of {made} connections all but the first resume their session: {resumed}")
 
 
 def in_memory(scheme, variables):

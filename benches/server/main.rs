@@ -39,8 +39,8 @@ fn main() {
     https["LPC_TLS_CA_FILE"] = ca.to_str().unwrap().into();
     let counts = format!("http://localhost:{plain}/counts");
     let ready = json!({"pid": std::process::id(), "counts": counts, "http": http, "https": https});
-    let mut stdout = io::stdout();
-    writeln!(stdout, "{ready}").unwrap();
+    let mut out = io::stdout();
+    writeln!(out, "{ready}").unwrap();
     let _ = io::copy(&mut io::stdin(), &mut io::sink());
 }
 
