@@ -23,7 +23,7 @@ DEMO := $(SANDBOX) --tls --receiver --agent examples/agent.json --summary
 .PHONY: help build check demo test test-rust test-proxies test-c test-cpp test-cpp-compiled test-python test-examples test-counts test-languages fuzz-notifications lateness bench bench-quick bench-clients bench-receiver docs clean tools
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "  make %-18s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-18s %s\n", $$1, $$2 }'
 
 demo: build $(VENV)/installed target/c/two_way ## watch a C and a Python program chat with an agent, in a local sandbox
 	@rm -f target/demo.log
@@ -39,6 +39,7 @@ check: tools ## the quick checks: format and lints
 
 build: tools ## build the library and the sandbox
 	@$(CARGO) build --quiet
+	@ln -sf liblpconnector.so $(OUT)/$(SONAME)
 
 docs: tools ## generate include/lpconnector.h and CONFIGURATION.md again
 	LPC_WRITE_DOCS=1 $(CARGO) test --quiet --test core in_the_tree_is_current
@@ -197,6 +198,8 @@ tools:
 	command -v $(PYTHON) >/dev/null || missing "Python 3.9 or newer (python3)"; \
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 9))' || missing "Python 3.9 or newer: $$($(PYTHON) --version) is too old"; \
 	$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || missing "Python's venv module, for example Debian's python3-venv"
+
+include packaging/package.mk
 
 clean: ## remove everything that was built
 	rm -rf target $(VENV)

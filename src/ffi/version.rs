@@ -2,8 +2,12 @@
 
 use std::ffi::{CStr, c_char};
 
-/// Counts the changes of the ABI that a program built against an older header cannot take.
-const ABI_VERSION: u32 = 0;
+/// The major version: it counts the changes that a program built against an older header cannot
+/// take. The shared library is named after it as well (build.rs), and so are its symbols.
+const ABI_VERSION: u32 = match u32::from_str_radix(env!("CARGO_PKG_VERSION_MAJOR"), 10) {
+    Ok(major) => major,
+    Err(_) => panic!("a major version that is a number"), // Checked when this is compiled.
+};
 
 const VERSION: &CStr = {
     match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {

@@ -1,0 +1,59 @@
+# Installing and packaging; a part of Makefile.
+
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+
+VERSION := $(shell sed -n '/^\[workspace.package\]/,/^$$/s/^version = "\(.*\)"/\1/p' Cargo.toml)
+MAJOR := $(firstword $(subst ., ,$(VERSION)))
+SHARED := liblpconnector.so.$(VERSION)
+SONAME := liblpconnector.so.$(MAJOR)
+RELEASE := target/release
+# What libgcc and libc are called is for the C compiler to know: with -static it is something else.
+NATIVE_LIBS = $(filter-out -lgcc_s -lc,$(shell cat $(RELEASE)/native-libs))
+FROM_LIB_TO_INCLUDE = $(shell realpath -m --relative-to='$(LIBDIR)' '$(INCLUDEDIR)')
+empty :=
+FILL = sed -e 's|@VERSION@|$(VERSION)|g; s|@MAJOR@|$(MAJOR)|g; s|@SONAME@|$(SONAME)|g' \
+  -e 's|@SHARED@|$(SHARED)|g; s|@STATIC@|liblpconnector.a|g; s|@INCLUDE@|$(FROM_LIB_TO_INCLUDE)|g'
+
+.PHONY: version release install uninstall test-package
+
+version:
+	@echo $(VERSION)
+
+release: $(RELEASE)/native-libs ## build the library for production
+
+# With the two kinds alone cargo optimises the library as a whole. A file, so that `sudo make install`
+# after `make release` builds nothing.
+$(RELEASE)/native-libs: $(shell find src -name '*.rs') build.rs packaging/cc Cargo.toml Cargo.lock
+	$(CARGO) rustc --quiet --release $(CARGO_FLAGS) -p lpconnector --lib --crate-type cdylib,staticlib -- \
+	  --print native-static-libs=$@
+	@touch $@
+
+install: release ## install library, headers, man page: DESTDIR, PREFIX, LIBDIR, INCLUDEDIR, MANDIR
+	install -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(LIBDIR)/cmake/lpconnector' \
+	  '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(MANDIR)/man3'
+	install -m 644 include/lpconnector.h include/lpconnector.hpp '$(DESTDIR)$(INCLUDEDIR)'
+	install -m 644 $(RELEASE)/liblpconnector.a '$(DESTDIR)$(LIBDIR)'
+	install -m 755 $(RELEASE)/liblpconnector.so '$(DESTDIR)$(LIBDIR)/$(SHARED)'
+	ln -sf $(SHARED) '$(DESTDIR)$(LIBDIR)/$(SONAME)'
+	ln -sf $(SONAME) '$(DESTDIR)$(LIBDIR)/liblpconnector.so'
+	$(FILL) -e 's|@LIBS@|$(NATIVE_LIBS)|' packaging/lpconnector.pc.in \
+	  > '$(DESTDIR)$(LIBDIR)/pkgconfig/lpconnector.pc'
+	$(FILL) -e 's|@LIBS@|$(subst $(empty) $(empty),;,$(NATIVE_LIBS))|' packaging/lpconnector-config.cmake.in \
+	  > '$(DESTDIR)$(LIBDIR)/cmake/lpconnector/lpconnector-config.cmake'
+	$(FILL) packaging/lpconnector-config-version.cmake.in \
+	  > '$(DESTDIR)$(LIBDIR)/cmake/lpconnector/lpconnector-config-version.cmake'
+	awk -v version=$(VERSION) -f packaging/manpage.awk include/lpconnector.h \
+	  > '$(DESTDIR)$(MANDIR)/man3/lpconnector.3'
+
+uninstall: ## remove what `make install` with the same places installed
+	rm -f '$(DESTDIR)$(INCLUDEDIR)/lpconnector.h' '$(DESTDIR)$(INCLUDEDIR)/lpconnector.hpp' \
+	  '$(DESTDIR)$(LIBDIR)/liblpconnector.a' '$(DESTDIR)$(LIBDIR)/$(SHARED)' \
+	  '$(DESTDIR)$(LIBDIR)/$(SONAME)' '$(DESTDIR)$(LIBDIR)/liblpconnector.so' \
+	  '$(DESTDIR)$(LIBDIR)/pkgconfig/lpconnector.pc' '$(DESTDIR)$(MANDIR)/man3/lpconnector.3'
+	rm -rf '$(DESTDIR)$(LIBDIR)/cmake/lpconnector'
+
+test-package: build ## programs of strangers, built from the installed files alone
+	tests/package/run $(SANDBOX)
