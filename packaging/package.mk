@@ -15,9 +15,9 @@ NATIVE_LIBS = $(filter-out -lgcc_s -lc,$(shell cat $(RELEASE)/native-libs))
 FROM_LIB_TO_INCLUDE = $(shell realpath -m --relative-to='$(LIBDIR)' '$(INCLUDEDIR)')
 empty :=
 FILL = sed -e 's|@VERSION@|$(VERSION)|g; s|@MAJOR@|$(MAJOR)|g; s|@SONAME@|$(SONAME)|g' \
-  -e 's|@SHARED@|$(SHARED)|g; s|@STATIC@|liblpconnector.a|g; s|@INCLUDE@|$(FROM_LIB_TO_INCLUDE)|g'
+  -e 's|@SHARED@|$(SHARED)|g; s|@STATIC@|liblpconnector.a|g; s|@IMPLIB@||g; s|@INCLUDE@|$(FROM_LIB_TO_INCLUDE)|g'
 
-.PHONY: version release install uninstall test-package
+.PHONY: version release install uninstall test-package test-abi abi-baseline
 
 version:
 	@echo $(VERSION)
@@ -57,3 +57,9 @@ uninstall: ## remove what `make install` with the same places installed
 
 test-package: build ## programs of strangers, built from the installed files alone
 	tests/package/run $(SANDBOX)
+
+test-abi: build ## the ABI, and the last release's C tests on this library
+	$(PYTHON) tests/abi/abi.py check $(SANDBOX) $(OUT)
+
+abi-baseline: ## at a release: make this ABI what the next is compared with
+	$(PYTHON) tests/abi/abi.py baseline
