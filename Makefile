@@ -163,9 +163,13 @@ target/cpp/%: examples/cpp/%.cpp include/lpconnector.hpp include/lpconnector.h |
 	@mkdir -p target/cpp
 	$(CXX) $(CXX_FLAGS) -std=c++11 $< $(C_LINK) -o $@
 
-target/cobol/two_way: examples/cobol/two_way.cob | build
+target/cobol/two_way: $(wildcard examples/cobol/*) | build
 	@mkdir -p target/cobol
-	cobc -x -free -fstatic-call -Wall $< -L $(OUT) -llpconnector -o $@
+	cobc -x -free -fstatic-call -Wall -I examples/cobol examples/cobol/two_way.cob -L $(OUT) -llpconnector -o $@
+
+target/java/TwoWay.class: $(wildcard examples/java/*.java)
+	@mkdir -p target/java
+	javac -Xlint:all -Werror -cp /usr/share/java/jna.jar -d target/java $^
 
 target/nodejs/installed: examples/nodejs/package.json
 	@mkdir -p target/nodejs

@@ -1,6 +1,6 @@
 """Runs the two-way conversation of examples/ in every language, each in a sandbox of its own, and
 once with a wrong secret. What each must print is what tests/examples/demo.txt says of C, and each
-must free what it was given.
+must free what it was given. Numbers that a language has a copy of must be those of the header.
 
     languages.py [--install] SANDBOX
 
@@ -68,8 +68,9 @@ LANGUAGES = [
     Language(
         "Java",
         "examples/java/TwoWay.java",
-        ["java", "-cp", JNA, "examples/java/TwoWay.java"],
-        needs={
+        ["java", "-cp", f"{JNA}:target/java", "TwoWay"],
+        "target/java/TwoWay.class",
+        {
             "apt-get install default-jdk-headless": "javac -version",
             "apt-get install libjna-java": f"test -e {JNA}",
         },
@@ -97,6 +98,18 @@ LANGUAGES = [
         needs={"apt-get install luajit": "luajit -v"},
     ),
 ]
+
+HEADER = "include/lpconnector.h", r"^#define LPC_(?!VERSION_)(\w+) (\d+)$"
+COPIES = [
+    ("examples/cobol/lpconnector.cpy", r"^78 +lpc-([\w-]+) +value (\d+)\.$"),
+    ("examples/java/Lpc.java", r"\b([A-Z_]+) = (\d+)"),
+    ("examples/perl/LPConnector.pm", r"\bLPC_(\w+) => (\d+)"),
+]
+
+
+def numbers(source: str, pattern: str) -> set[tuple[str, str]]:
+    found = re.findall(pattern, Path(source).read_text(encoding="utf-8"), re.M)
+    return {(name.upper().replace("-", "_"), number) for name, number in found}
 
 
 def works(command: str) -> bool:
@@ -182,6 +195,11 @@ def main() -> int:
         install()
     counted.make(Path(sys.argv[-1]).absolute().parent, COUNTED)
     failed = False
+    for source, pattern in COPIES:
+        different = numbers(source, pattern) ^ numbers(*HEADER)
+        failed = failed or different != set()
+        verdict = f"FAILED: {source}: not as in {HEADER[0]}: {sorted(different)}" if different else f"ok: {source}"
+        print(verdict, flush=True)
     for language in LANGUAGES:
         lacking = missing(language)
         if lacking:

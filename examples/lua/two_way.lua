@@ -6,36 +6,15 @@
 --
 --   LD_LIBRARY_PATH=target/debug luajit two_way.lua [consumer id]
 
+package.path = (arg[0]:match(".*/") or "./") .. "?.lua;" .. package.path
 local ffi = require("ffi")
-
--- LuaJIT reads C declarations, but not the preprocessor's lines: of those only the numbers matter.
-local path = (arg[0]:match(".*/") or "./") .. "../../include/lpconnector.h"
-local header = assert(io.open(path)):read("*a")
-ffi.cdef((header:gsub("\n#ifdef __cplusplus.-\n#endif[^\n]*", ""):gsub("\n#[^\n]*", "")))
-local LPC = {}
-for name, number in header:gmatch("\n#define LPC_([%u_]+) (%d+)") do LPC[name] = tonumber(number) end
-local lpc = ffi.load("lpconnector")
+local lpconnector = require("lpconnector")
+local LPC, lpc, err = lpconnector.LPC, lpconnector.lpc, lpconnector.err
+local check, new = lpconnector.check, lpconnector.new
 
 local PATIENCE_MS = 60000 -- for how long the agent may do nothing at all
 local str = ffi.string -- copies: what the library lends ends with its handle
 local doing = "starting"
-local err = ffi.new("lpc_error *[1]")
-
--- Takes the status of a call whose last argument was `err`; a failure becomes a Lua error.
-local function check(status)
-  if status == LPC.OK then return end
-  local message = ("%s: %s: %s"):format(doing, str(lpc.lpc_status_name(status)),
-                                        str(lpc.lpc_error_message(err[0])))
-  lpc.lpc_error_free(err[0])
-  error(message, 0)
-end
-
--- The handle that a call gives through its out pointer; the collector will free it.
-local function new(kind, call)
-  local out = ffi.new("lpc_" .. kind .. " *[1]")
-  check(call(out))
-  return ffi.gc(out[0], lpc["lpc_" .. kind .. "_free"])
-end
 
 local function say(talk, text)
   doing = "sending a message"
@@ -118,5 +97,5 @@ end
 
 io.stdout:setvbuf("line") -- each line at once, into a pipe too
 local fine, message = pcall(main, arg[1] or "John_Doe_facebook12345")
-if not fine then io.stderr:write(message, "\n") end
+if not fine then io.stderr:write(doing, ": ", message, "\n") end
 os.exit(fine, true) -- true: let the collector free what is left
