@@ -63,18 +63,18 @@ test-proxies: tools ## the Rust tests through real proxies, where those are inst
 	else echo "NOT CHECKED: the ways through proxies (not installed:$$missing)"; fi
 
 bench: bench-clients $(BENCH)/installed ## compare a SEND with what it costs other clients: the tables in BENCHMARKS.md
-	$(CARGO) build --quiet --release --lib --no-default-features --features capi --target-dir $(BENCH)/sending
+	$(CARGO) rustc --quiet --release --lib --crate-type cdylib --no-default-features --features capi --target-dir $(BENCH)/sending
 	$(BENCH)/venv/bin/python benches/bench.py
 
 bench-quick: bench-clients $(BENCH)/installed ## the same in less than a minute, and written nowhere
 	$(BENCH)/venv/bin/python benches/bench.py --quick
 
-# The library is copied because the wheel's build puts one without the C ABI in its place.
-bench-clients: tools
+# The library that `make install` installs, copied because the wheel's build puts one without the C
+# ABI in its place.
+bench-clients: release
 	@mkdir -p $(BENCH)
-	$(CARGO) build --quiet --release --lib --package lpconnector
 	$(CARGO) build --quiet --release --package bench-server
-	@cp target/release/liblpconnector.so $(BENCH)/
+	@cp $(RELEASE)/liblpconnector.so $(BENCH)/ && ln -sf liblpconnector.so $(BENCH)/$(SONAME)
 	@set -e; build() { name=$$1; shift; $(CC) $(BENCH_FLAGS) $$@ -o $(BENCH)/$$name; }; \
 	peers=benches/peers; harness=$$peers/harness.c; \
 	build footprint benches/footprint.c $(BENCH_LINK); \
