@@ -21,15 +21,15 @@ def draw(found, path):
     names = [name for name, *_ in found["clients"]]
     colours = ["#0b7285" if name.startswith("lpconnector") else "#adb5bd" for name in names]
     for axes, key, title, value in [
-            (counts, "instructions", "Instructions of a SEND, http", lambda count: count),
-            (cpu, "cpu_us", "CPU time of a SEND, http (µs)", lambda sample: sample.median)]:
+            (counts, "instructions", "Instructions of a SEND, http, logarithmic", lambda count: count),
+            (cpu, "cpu_us", "CPU time of a SEND, http (µs), logarithmic", lambda sample: sample.median)]:
         axes.set_title(title)
         heights = [found["sides"]["http", name].get(key) for name in names]
         lengths = [0 if height is None else value(height) for height in heights]
         bars = axes.barh(names, lengths, color=colours)
         axes.bar_label(bars, fmt="{:,.0f}", padding=3)
         axes.set_xscale("log")
-        axes.margins(x=0.15)
+        axes.margins(x=0.35)  # room for the numbers
         axes.invert_yaxis()
     threads.set_title("SENDs a second by threads, https")
     payload.set_title("Median time of a SEND by bytes of text, https (µs)")
@@ -40,6 +40,7 @@ def draw(found, path):
             values = [value(results[place, name]) for place in places]
             axes.plot(places, values, "o-", color=colour, label=name)
     threads.set_xscale("log", base=2)
+    threads.xaxis.set_major_formatter("{x:.0f}")
     threads.set_ylim(bottom=0)
     payload.set_xscale("log")
     payload.set_yscale("log")
