@@ -17,7 +17,7 @@ empty :=
 FILL = sed -e 's|@VERSION@|$(VERSION)|g; s|@MAJOR@|$(MAJOR)|g; s|@SONAME@|$(SONAME)|g' \
   -e 's|@SHARED@|$(SHARED)|g; s|@STATIC@|liblpconnector.a|g; s|@IMPLIB@||g; s|@INCLUDE@|$(FROM_LIB_TO_INCLUDE)|g'
 
-.PHONY: version release install uninstall test-package test-abi abi-baseline
+.PHONY: version release install uninstall test-package test-size test-abi abi-baseline dist
 
 version:
 	@echo $(VERSION)
@@ -36,7 +36,7 @@ install: release ## install library, headers, man page: DESTDIR, PREFIX, LIBDIR,
 	  '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(MANDIR)/man3'
 	install -m 644 include/lpconnector.h include/lpconnector.hpp '$(DESTDIR)$(INCLUDEDIR)'
 	install -m 644 $(RELEASE)/liblpconnector.a '$(DESTDIR)$(LIBDIR)'
-	install -m 755 $(RELEASE)/liblpconnector.so '$(DESTDIR)$(LIBDIR)/$(SHARED)'
+	install -m 644 $(RELEASE)/liblpconnector.so '$(DESTDIR)$(LIBDIR)/$(SHARED)'
 	ln -sf $(SHARED) '$(DESTDIR)$(LIBDIR)/$(SONAME)'
 	ln -sf $(SONAME) '$(DESTDIR)$(LIBDIR)/liblpconnector.so'
 	$(FILL) -e 's|@LIBS@|$(NATIVE_LIBS)|' packaging/lpconnector.pc.in \
@@ -58,8 +58,18 @@ uninstall: ## remove what `make install` with the same places installed
 test-package: build ## programs of strangers, built from the installed files alone
 	tests/package/run $(SANDBOX)
 
+test-size: release ## the stripped library: at most 6 MB, and 3 MB with sending alone
+	$(CARGO) rustc --quiet --release -p lpconnector --lib --crate-type cdylib --no-default-features --features capi \
+	  --target-dir target/sending
+	@for at_most in "$(RELEASE) 6000000" "target/sending/release 3000000"; do set -- $$at_most; \
+	  strip -o target/stripped $$1/liblpconnector.so; size=$$(wc -c < target/stripped); \
+	  echo "$$1/liblpconnector.so, stripped: $$size bytes of at most $$2"; test $$size -le $$2 || exit 1; done
+
 test-abi: build ## the ABI, and the last release's C tests on this library
 	$(PYTHON) tests/abi/abi.py check $(SANDBOX) $(OUT)
 
 abi-baseline: ## at a release: make this ABI what the next is compared with
 	$(PYTHON) tests/abi/abi.py baseline
+
+dist: build ## tarball, .deb, wheels and sdist for old systems, each installed and tried
+	packaging/dist $(SANDBOX)

@@ -96,7 +96,7 @@ def old_program_runs(sandbox: str, directory: str) -> bool:
         check=True,
     )
     ran = subprocess.run(
-        [sandbox, "--tls", "--quiet", "--", program], env={**os.environ, "LD_LIBRARY_PATH": directory}, check=False
+        [sandbox, "--tls", "--quiet", "--", program], env={**os.environ, "LD_LIBRARY_PATH": directory, "LD_BIND_NOW": "1"}, check=False
     )
     if ran.returncode != 0:
         print(f"The C tests of {commit[:12]}, the last release, fail on this library.{CHANGED}", file=sys.stderr)
