@@ -17,10 +17,12 @@ C_LINK := -L $(OUT) -llpconnector -Wl,-rpath,$(abspath $(OUT)) -lpthread
 BENCH := target/bench
 BENCH_FLAGS := -O2 -std=c99 -Wall -Wextra -Wpedantic -Werror -I include -I benches/peers
 BENCH_LINK := -L $(BENCH) -llpconnector -Wl,-rpath,$(abspath $(BENCH)) -lpthread
+REFERENCE := target/docs
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 DEMO := $(SANDBOX) --tls --receiver --agent examples/agent.json --summary
 
 .DEFAULT_GOAL := help
-.PHONY: help build check demo test test-rust test-proxies test-c test-cpp test-cpp-compiled test-python test-examples test-counts test-languages fuzz-notifications lateness bench bench-quick bench-clients bench-receiver docs clean tools
+.PHONY: help build check demo test test-rust test-proxies test-c test-cpp test-cpp-compiled test-python test-examples test-counts test-languages fuzz-notifications lateness bench bench-quick bench-clients bench-receiver docs docs-html clean tools
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -43,6 +45,20 @@ build: tools ## build the library and the sandbox
 
 docs: tools ## generate include/lpconnector.h and CONFIGURATION.md again
 	LPC_WRITE_DOCS=1 $(CARGO) test --quiet --test core in_the_tree_is_current
+
+# The Python pages come from the stubs: a package in which they stand in place of the compiled module.
+docs-html: tools $(VENV)/tools ## the reference of all layers as web pages, in target/docs; any warning is an error
+	@rm -rf $(REFERENCE) target/doc && mkdir -p $(REFERENCE)
+	@if command -v doxygen >/dev/null; \
+	then set -x; VERSION=$(VERSION) doxygen docs/Doxyfile; \
+	else echo "NOT CHECKED: the reference of the C and C++ headers (doxygen is not installed)"; fi
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --no-deps --lib --package lpconnector
+	@cp -r target/doc $(REFERENCE)/rust
+	@cp -r bindings/python/python $(REFERENCE)/stubs
+	@cd $(REFERENCE)/stubs/lpconnector && { echo 'from __future__ import annotations'; cat _lpconnector.pyi; \
+	  printf '__version__ = "$(VERSION)"\nOPTIONS = []\n'; } > _lpconnector.py && rm _lpconnector.pyi
+	cd $(REFERENCE)/stubs && $(CURDIR)/$(PY) -B -W error -m pdoc --no-show-source -o ../python lpconnector lpconnector.aio
+	@rm -r $(REFERENCE)/stubs && ls -d $(REFERENCE)/*
 
 test-rust: tools ## the Rust tests and examples in the documentation
 	$(CARGO) test --quiet --workspace --exclude lpconnector-python -- $(MANY)

@@ -1,4 +1,5 @@
-/*
+/**
+ * @file
  * lpconnector: LivePerson's Connector API for C.
  *
  * Generated from src/ffi/ by `make docs`; do not edit.
@@ -36,7 +37,9 @@
 
 /** The version of this header; lpc_version() is that of the library in use. */
 #define LPC_VERSION_MAJOR 0
+/** Its second number. */
 #define LPC_VERSION_MINOR 1
+/** Its third number. */
 #define LPC_VERSION_PATCH 0
 
 /**

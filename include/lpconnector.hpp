@@ -1,4 +1,5 @@
-/*
+/**
+ * @file
  * lpconnector for C++: classes over lpconnector.h, which they need and nothing else.
  *
  * C++11 or newer; header only. Link with liblpconnector. Names and meanings are those of C, with
@@ -176,8 +177,9 @@ public:
     explicit Error(std::shared_ptr<const detail::Fields> fields)
         : std::runtime_error(fields->message), fields_(std::move(fields)) {}
 
-    // Moving copies: what was moved from still tells.
+    /// Moving copies, too: what was moved from still tells.
     Error(const Error &) = default;
+    /// As the constructor.
     Error &operator=(const Error &) = default;
 
     /// The status that the call in C returned.
@@ -595,9 +597,10 @@ private:
 /// all of them, or by their index.
 class Events {
 public:
-    /// Goes from one event to the next.
+    /// Goes from one event to the next: an input iterator of the standard library.
     class Iterator {
     public:
+        /// @cond
         using iterator_category = std::input_iterator_tag;
         using value_type = Event;
         using difference_type = std::ptrdiff_t;
@@ -614,6 +617,7 @@ public:
             return of_ == other.of_ && index_ == other.index_;
         }
         bool operator!=(const Iterator &other) const noexcept { return !(*this == other); }
+        /// @endcond
 
     private:
         friend class Events;
@@ -624,7 +628,9 @@ public:
         std::size_t index_;
     };
 
+    /// At the first event.
     Iterator begin() const noexcept { return Iterator(of_, 0); }
+    /// Behind the last one.
     Iterator end() const noexcept { return Iterator(of_, size()); }
 
     /// How many there are.

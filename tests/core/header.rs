@@ -23,7 +23,8 @@ const SOURCES: [&str; 13] = [
     "receiver",
 ];
 
-const INTRODUCTION: &str = r#"/*
+const INTRODUCTION: &str = r#"/**
+ * @file
  * lpconnector: LivePerson's Connector API for C.
  *
  * Generated from src/ffi/ by `make docs`; do not edit.
@@ -56,7 +57,9 @@ fn generate() -> String {
     let part = |name| env_part(name).parse::<u32>().unwrap();
     let versions = format!(
         "\n/** The version of this header; lpc_version() is that of the library in use. */\n\
-         #define LPC_VERSION_MAJOR {}\n#define LPC_VERSION_MINOR {}\n#define LPC_VERSION_PATCH {}",
+         #define LPC_VERSION_MAJOR {}\n\
+         /** Its second number. */\n#define LPC_VERSION_MINOR {}\n\
+         /** Its third number. */\n#define LPC_VERSION_PATCH {}",
         part("MAJOR"),
         part("MINOR"),
         part("PATCH")
