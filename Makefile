@@ -22,7 +22,7 @@ VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 DEMO := $(SANDBOX) --tls --receiver --agent examples/agent.json --summary
 
 .DEFAULT_GOAL := help
-.PHONY: help build check demo test test-rust test-proxies test-c test-cpp test-cpp-compiled test-python test-examples test-counts test-languages fuzz-notifications lateness bench bench-quick bench-clients bench-receiver docs docs-html clean tools
+.PHONY: help build check demo test test-rust test-proxies test-c test-cpp test-cpp-compiled test-python test-examples test-migration test-counts test-languages fuzz-notifications lateness bench bench-quick bench-clients bench-receiver docs docs-html clean tools
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -31,7 +31,7 @@ demo: build $(VENV)/installed target/c/two_way ## watch a C and a Python program
 	@rm -f target/demo.log
 	@$(DEMO) --log-file target/demo.log -- sh examples/demo.sh target/c/two_way $(PY)
 
-test: check test-rust test-proxies test-c test-cpp test-python test-examples test-languages test-counts ## run every test
+test: check test-rust test-proxies test-c test-cpp test-python test-examples test-migration test-languages test-counts ## run every test
 
 check: tools ## the quick checks: format and lints
 	@$(CARGO) fmt --version >/dev/null 2>&1 || { echo "missing: rustfmt (rustup component add rustfmt)" >&2; exit 1; }
@@ -158,6 +158,9 @@ test-examples: build $(VENV)/installed target/c/first_conversation target/c/two_
 	$(DEMO) --quiet -- sh examples/demo.sh target/c/two_way $(PY) > target/demo.txt
 	@sed -E 's/[0-9a-f]{8}-[0-9a-f-]{27}/ID/g; s/\([0-9a-f]{8}…\)/(ID)/; s/127\.0\.0\.1:[0-9]+/ADDRESS/; s/le[0-9]{8}/ACCOUNT/' \
 	  target/demo.txt | diff tests/examples/demo.txt -
+
+test-migration: build $(VENV)/installed ## what docs/migration.md shows, with curl and libcurl and with the library
+	@$(SANDBOX) --tls --quiet -- $(PY) tests/migration.py $(CURDIR)/$(PY) $(CC) $(C_FLAGS) -- $(C_LINK)
 
 # With INSTALL_LANGUAGES=1 what is missing is installed, where that is possible.
 test-languages: build ## the two-way conversation in every language of examples/ that is installed

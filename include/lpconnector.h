@@ -1,4 +1,4 @@
-/**
+/*!
  * @file
  * lpconnector: LivePerson's Connector API for C.
  *

@@ -1,4 +1,4 @@
-/**
+/*!
  * @file
  * lpconnector for C++: classes over lpconnector.h, which they need and nothing else.
  *

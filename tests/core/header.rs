@@ -23,7 +23,7 @@ const SOURCES: [&str; 13] = [
     "receiver",
 ];
 
-const INTRODUCTION: &str = r#"/**
+const INTRODUCTION: &str = r#"/*!
  * @file
  * lpconnector: LivePerson's Connector API for C.
  *
