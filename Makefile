@@ -19,6 +19,7 @@ BENCH_FLAGS := -O2 -std=c99 -Wall -Wextra -Wpedantic -Werror -I include -I bench
 BENCH_LINK := -L $(BENCH) -llpconnector -Wl,-rpath,$(abspath $(BENCH)) -lpthread
 REFERENCE := target/docs
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+A_VERSION := '^ *"?(version|__version__|PROJECT_NUMBER)"? *[:=] *"?[0-9]|^project\(.* VERSION +[0-9]'
 DEMO := $(SANDBOX) --tls --receiver --agent examples/agent.json --summary
 
 .DEFAULT_GOAL := help
@@ -33,11 +34,17 @@ demo: build $(VENV)/installed target/c/two_way ## watch a C and a Python program
 
 test: check test-rust test-proxies test-c test-cpp test-python test-examples test-migration test-languages test-counts ## run every test
 
-check: tools ## the quick checks: format and lints
+check: tools ## the quick checks: format, lints, licences of dependencies, one version
 	@$(CARGO) fmt --version >/dev/null 2>&1 || { echo "missing: rustfmt (rustup component add rustfmt)" >&2; exit 1; }
 	@$(CARGO) clippy --version >/dev/null 2>&1 || { echo "missing: clippy (rustup component add clippy)" >&2; exit 1; }
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
+	@if $(CARGO) deny --version >/dev/null 2>&1; \
+	then set -x; $(CARGO) deny --locked check licenses bans sources; \
+	else echo "NOT CHECKED: licences and sources of the dependencies (cargo install --locked cargo-deny)"; fi
+	@! grep -rnE $(A_VERSION) --include='*.toml' --include='*.json' --include='*.py' --include='*.cff' --include=Doxyfile \
+	  --include='*.cmake*' --include=CMakeLists.txt --exclude-dir=target --exclude-dir='.?*' --exclude-dir=node_modules . \
+	  | grep -v '^./Cargo.toml:' || { echo "the version stands in Cargo.toml alone" >&2; exit 1; }
 
 build: tools ## build the library and the sandbox
 	@$(CARGO) build --quiet
