@@ -85,15 +85,12 @@ test-proxies: tools ## the Rust tests through real proxies, where those are inst
 	then set -x; $(CARGO) test --quiet --test proxies -- --ignored $(MANY); \
 	else echo "NOT CHECKED: the ways through proxies (not installed:$$missing)"; fi
 
-bench: bench-clients $(BENCH)/installed ## compare a SEND with what it costs other clients: the tables in BENCHMARKS.md
-	$(CARGO) rustc --quiet --release --lib --crate-type cdylib --no-default-features --features capi --target-dir $(BENCH)/sending
+bench: bench-clients test-size $(BENCH)/installed ## compare a SEND with what it costs other clients: the tables in BENCHMARKS.md
 	$(BENCH)/venv/bin/python benches/bench.py
 
 bench-quick: bench-clients $(BENCH)/installed ## the same in less than a minute, and written nowhere
 	$(BENCH)/venv/bin/python benches/bench.py --quick
 
-# The library that `make install` installs, copied because the wheel's build puts one without the C
-# ABI in its place.
 bench-clients: release
 	@mkdir -p $(BENCH)
 	$(CARGO) build --quiet --release --package bench-server

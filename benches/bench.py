@@ -233,7 +233,7 @@ def milliseconds(statement, modules="time"):
 def sizes():
     """Bytes on disk, and the milliseconds until it can be used."""
     whole = os.path.join(BUILT, "liblpconnector.so")
-    sending = os.path.join(BUILT, "sending", "release", "liblpconnector.so")
+    sending = os.path.join(measure.ROOT, "target", "sending", "release", "liblpconnector.so")
     found = {"whole": measure.stripped_bytes(whole),
              "load_ms": milliseconds(f"ctypes.CDLL({whole!r})", "ctypes")}
     if os.path.exists(sending):

@@ -9,7 +9,9 @@ VERSION := $(shell sed -n '/^\[workspace.package\]/,/^$$/s/^version = "\(.*\)"/\
 MAJOR := $(firstword $(subst ., ,$(VERSION)))
 SHARED := liblpconnector.so.$(VERSION)
 SONAME := liblpconnector.so.$(MAJOR)
-RELEASE := target/release
+# Not cargo's usual place: there, building the wheel leaves a library without the C ABI.
+RELEASE := target/library/release
+CARGO_FLAGS := --target-dir target/library
 # What libgcc and libc are called is for the C compiler to know: with -static it is something else.
 NATIVE_LIBS = $(filter-out -lgcc_s -lc,$(shell cat $(RELEASE)/native-libs))
 FROM_LIB_TO_INCLUDE = $(shell realpath -m --relative-to='$(LIBDIR)' '$(INCLUDEDIR)')
