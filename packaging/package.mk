@@ -19,7 +19,7 @@ empty :=
 FILL = sed -e 's|@VERSION@|$(VERSION)|g; s|@MAJOR@|$(MAJOR)|g; s|@SONAME@|$(SONAME)|g' \
   -e 's|@SHARED@|$(SHARED)|g; s|@STATIC@|liblpconnector.a|g; s|@IMPLIB@||g; s|@INCLUDE@|$(FROM_LIB_TO_INCLUDE)|g'
 
-.PHONY: version release install uninstall test-package test-size test-abi abi-baseline dist
+.PHONY: version release install uninstall test-package test-size test-abi abi-baseline test-targets dist
 
 version:
 	@echo $(VERSION)
@@ -73,5 +73,18 @@ test-abi: build ## the ABI, and the last release's C tests on this library
 abi-baseline: ## at a release: make this ABI what the next is compared with
 	$(PYTHON) tests/abi/abi.py baseline
 
-dist: build ## tarball, .deb, wheels and sdist for old systems, each installed and tried
+# For dist and test-targets alone, so not installed for anybody else.
+target/tools/installed: packaging/package.mk | tools
+	$(PYTHON) -m venv target/tools
+	target/tools/bin/pip install --quiet --disable-pip-version-check 'maturin>=1.9.4,<2' ziglang cargo-zigbuild auditwheel
+	@touch $@
+
+test-targets: target/tools/installed ## that the library compiles for Windows and macOS
+	@for target in x86_64-pc-windows-gnu aarch64-apple-darwin; do \
+	  if rustup target list --installed 2>/dev/null | grep -qx $$target; then \
+	    echo "cargo check --target $$target"; \
+	    PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo-zigbuild check --quiet -p lpconnector --lib --target $$target || exit 1; \
+	  else echo "NOT CHECKED: that it compiles for $$target (rustup target add $$target)"; fi; done
+
+dist: build target/tools/installed ## tarball, .deb, wheels and sdist for old systems, each installed and tried
 	packaging/dist $(SANDBOX)
