@@ -253,7 +253,7 @@ def versions():
     with open("/proc/cpuinfo") as info:
         processor = re.search(r"model name\s*: (.*)", info.read())
     found = [("", processor and f"{processor.group(1)}, {os.cpu_count()} cores"),
-             ("Linux ", platform.release()),
+             ("Linux ", ".".join(platform.release().split(".")[:2])),
              ("rustc ", first(["rustc", "--version"], r"rustc (\S+)")),
              ("libcurl ", first(["curl-config", "--version"], r"libcurl (\S+)")),
              ("Python ", platform.python_version()),
