@@ -54,6 +54,13 @@ def make(library: Path, directory: Path) -> None:
     functions = [function(result, name, " ".join(takes.split())) for result, name, takes in prototypes]
     source = directory / "counted.c"
     source.write_text(START + "\n".join(functions), encoding="utf-8")
-    flags = ["-shared", "-fPIC", "-I", "include", f'-DREAL="{library / "liblpconnector.so"}"']
+    # Programs look for a library and for symbols with the number of the ABI.
+    (named,) = library.glob("liblpconnector.so.*")
+    versions = directory / "versions"
+    versions.write_text(f"LPC_{named.suffix[1:]} {{ lpc_*; }};\n", encoding="utf-8")
+    link = directory / named.name
+    link.unlink(missing_ok=True)
+    link.symlink_to("liblpconnector.so")
+    flags = ["-shared", f"-Wl,--version-script={versions}", "-fPIC", "-I", "include", f'-DREAL="{library / "liblpconnector.so"}"']
     command = [os.environ.get("CC", "cc"), *flags, str(source), "-o", str(directory / "liblpconnector.so"), "-ldl"]
     subprocess.run(command, check=True)
