@@ -346,6 +346,18 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_is_nested_100_levels_deep_at_most() {
+        let read = |body: &str| {
+            let answer = format!(r#"{{"code":"OK","reqId":"7","body":{body}}}"#);
+            single(answered(&answer), "7").map(|_| ())
+        };
+        let nested = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(read(&nested(99)).is_ok());
+        assert!(read(&nested(100)).unwrap_err().message().contains("100 levels"));
+        assert!(read(&format!("[{}[]]", "[],".repeat(200))).is_ok(), "many, beside each other");
+    }
+
+    #[test]
     fn a_response_is_matched_by_the_text_of_its_id() {
         for (body, id) in [
             (r#"{"code":"OK","body":{"sequence":4},"reqId":"5"}"#, "5"),
