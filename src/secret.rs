@@ -48,7 +48,9 @@ pub(crate) fn redact(mut said: Vec<u8>, secrets: &[&[u8]]) -> Vec<u8> {
     let secrets = || secrets.iter().copied().filter(|secret| secret.len() >= SHORTEST);
     for secret in secrets() {
         // Mostly its beginning is not there, and a long text is dear to search for.
-        if memmem::find(&said, &secret[..SHORTEST]).is_some() {
+        if memmem::find(&said, &secret[..SHORTEST]).is_some()
+            && memmem::find(&said, secret).is_some()
+        {
             said = String::from_utf8_lossy(&said).replace(text(secret), "***").into_bytes();
         }
     }
@@ -126,6 +128,8 @@ mod tests {
         let said = redact(b"ab a-t0ken- a-t0ken-a-s3cret".to_vec(), &secrets);
         assert_eq!(said, b"ab *** ******");
         assert_eq!(redact(vec![0xff, b'a'], &secrets), [0xff, b'a']);
+        let alike = b"\xff another-t0ken".to_vec();
+        assert_eq!(redact(alike.clone(), &[b"another-t0ken-of-ours"]), alike, "only its beginning");
         let escaped = br#"{"a-t0ken\u002d":[1,"x\/a\u002ds3cret"],"b":"\n"}"#.to_vec();
         assert_eq!(redact(escaped, &secrets), br#"{"***":[1,"x/***"],"b":"\n"}"#);
         let harmless = br#"{ "a": "\/ab" }"#.to_vec();
