@@ -108,19 +108,19 @@ impl Dialer {
         let target = Peer { host: bare(details.uri.host().unwrap_or_default()), port };
         let proxy = details.config.proxy().filter(|proxy| !proxy.is_no_proxy(details.uri));
 
-        let dial = |place: &Peer| self.dial(place, until, details);
+        let dial = |peer: &Peer| self.dial(peer, until, details);
         let connection = match proxy {
             None => self.finish(dial(&target)?, &target, https)?,
             Some(proxy) => {
-                let place = Peer { host: bare(proxy.host()), port: proxy.port() };
-                let socket = dial(&place).map_err(|why| why.context("through the proxy"))?;
+                let peer = Peer { host: bare(proxy.host()), port: proxy.port() };
+                let socket = dial(&peer).map_err(|why| why.context("through the proxy"))?;
                 if proxy.protocol() == ProxyProtocol::Https {
-                    let mut stream = self.secure(socket, &place)?;
-                    self.cross(&mut stream, proxy, &place, &target, until)?;
+                    let mut stream = self.secure(socket, &peer)?;
+                    self.cross(&mut stream, proxy, &peer, &target, until)?;
                     self.finish(stream, &target, https)?
                 } else {
                     let mut stream = socket;
-                    self.cross(&mut stream, proxy, &place, &target, until)?;
+                    self.cross(&mut stream, proxy, &peer, &target, until)?;
                     self.finish(stream, &target, https)?
                 }
             }
@@ -131,47 +131,47 @@ impl Dialer {
         Ok(connection)
     }
 
-    /// A connection to the first address of a place that takes one.
+    /// A connection to the first address of a peer that takes one.
     fn dial(
         &self,
-        place: &Peer,
+        peer: &Peer,
         until: Instant,
         details: &ConnectionDetails,
     ) -> Result<Socket, Error> {
-        let addresses = self.names.addresses(place.host, until).map_err(|why| match why {
+        let addresses = self.names.addresses(peer.host, until).map_err(|why| match why {
             NoName::NotFound(why) => {
-                Error::new(Status::Connect, format!("the name {} was not found: {why}", place.host))
+                Error::new(Status::Connect, format!("the name {} was not found: {why}", peer.host))
             }
             NoName::Late => Error::new(
                 Status::Timeout,
-                format!("looking up the name {} took too long", place.host),
+                format!("looking up the name {} took too long", peer.host),
             ),
             NoName::Closed => Error::new(Status::Closed, "the client was shut down"),
         })?;
-        self.log.write(LogLevel::Trace, || format!("{} is at {addresses:?}", place.host));
+        self.log.write(LogLevel::Trace, || format!("{} is at {addresses:?}", peer.host));
         let mut failed = None;
         for (index, address) in addresses.iter().enumerate() {
             // Half of the time left for each but the last, so that a dead one leaves some.
             let left = until.saturating_duration_since(Instant::now());
             let last = index + 1 == addresses.len();
             let soon = if last { until } else { Instant::now() + left / 2 };
-            match self.dial_address(*address, place.port, soon, details) {
+            match self.dial_address(*address, peer.port, soon, details) {
                 Ok(mut socket) => {
                     socket.until = until;
                     return Ok(socket);
                 }
                 Err(why) => {
                     if concerns_address(&why) {
-                        self.names.forget(place.host, *address);
+                        self.names.forget(peer.host, *address);
                     }
-                    let known = proxy::authority(&address.to_string(), place.port);
+                    let known = proxy::authority(&address.to_string(), peer.port);
                     self.log.write(LogLevel::Trace, || format!("cannot connect to {known}: {why}"));
                     failed = Some(why);
                 }
             }
         }
         let why = failed.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into());
-        Err(not_made(place, &why))
+        Err(not_made(peer, &why))
     }
 
     fn dial_address(
@@ -211,7 +211,7 @@ impl Dialer {
         &self,
         stream: &mut impl Stream,
         proxy: &Proxy,
-        place: &Peer,
+        peer: &Peer,
         target: &Peer,
         until: Instant,
     ) -> Result<(), Error> {
@@ -231,19 +231,18 @@ impl Dialer {
             _ => proxy::socks5_connect(stream, proxy, &host, target.port),
         };
         crossed.map_err(|why| {
-            let why = not_made(place, &why);
+            let why = not_made(peer, &why);
             why.context(&format!("no way to {target} through the proxy"))
         })
     }
 
     /// TLS over a connection, its handshake included.
-    fn secure<S: Stream>(&self, stream: S, place: &Peer) -> Result<Secure<S>, Error> {
-        let name = ServerName::try_from(place.host.to_owned()).map_err(|_| {
-            Error::new(Status::Tls, format!("{} is no name that TLS can check", place.host))
+    fn secure<S: Stream>(&self, stream: S, peer: &Peer) -> Result<Secure<S>, Error> {
+        let name = ServerName::try_from(peer.host.to_owned()).map_err(|_| {
+            Error::new(Status::Tls, format!("{} is no name that TLS can check", peer.host))
         })?;
-        let failed = |why: &rustls::Error| {
-            Error::new(Status::Tls, format!("TLS with {place} failed: {why}"))
-        };
+        let failed =
+            |why: &rustls::Error| Error::new(Status::Tls, format!("TLS with {peer} failed: {why}"));
         let tls = ClientConnection::new(self.tls.clone(), name).map_err(|why| failed(&why))?;
         let mut stream = StreamOwned::new(tls, stream);
         match stream.conn.complete_io(&mut stream.sock) {
@@ -252,7 +251,7 @@ impl Dialer {
                 let why = stream.reason(why);
                 match tls_cause(&why) {
                     Some(why) => Err(failed(why)),
-                    None => Err(not_made(place, &why).context("in the TLS handshake")),
+                    None => Err(not_made(peer, &why).context("in the TLS handshake")),
                 }
             }
         }
@@ -278,14 +277,14 @@ impl fmt::Debug for Dialer {
     }
 }
 
-fn not_made(place: &Peer, why: &io::Error) -> Error {
+fn not_made(peer: &Peer, why: &io::Error) -> Error {
     if is_late(why) {
-        return Error::new(Status::Timeout, format!("connecting to {place} took too long"));
+        return Error::new(Status::Timeout, format!("connecting to {peer} took too long"));
     }
     let message = match why.kind() {
         // rustls and the standard library word this for programmers.
-        io::ErrorKind::UnexpectedEof => format!("{place} closed the connection"),
-        _ => format!("cannot connect to {place}: {why}"),
+        io::ErrorKind::UnexpectedEof => format!("{peer} closed the connection"),
+        _ => format!("cannot connect to {peer}: {why}"),
     };
     Error::new(Status::Connect, message)
 }
