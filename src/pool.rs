@@ -87,8 +87,8 @@ impl<C> Pool<C> {
             let old = shelf.idle.iter().take_while(|idle| is_old(idle)).count();
             gone.extend(shelf.idle.drain(..old));
         }
-        // Hosts come and go.
-        shelves.retain(|shelf| !shelf.idle.is_empty());
+        // Hosts come and go; what a server said is still to be known while its connections are in use.
+        shelves.retain(|shelf| !shelf.idle.is_empty() || shelf.kept.is_some());
         drop(shelves);
     }
 
@@ -141,6 +141,12 @@ mod tests {
         pool.keeps(&place("a"), HOUR * 2);
         pool.give(&place("a"), 2);
         assert_eq!(pool.take(&place("a")), Some(2));
+
+        let pool = Pool::new(8, HOUR);
+        pool.keeps(&place("a"), Duration::from_secs(1));
+        pool.give(&place("b"), 1);
+        pool.give(&place("a"), 2);
+        assert_eq!(pool.take(&place("a")), None, "known although none was idle meanwhile");
 
         let kept = std::rc::Rc::new(());
         let pool = Pool::new(8, HOUR);
