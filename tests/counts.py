@@ -94,6 +94,10 @@ def under_strace(scheme, variables):
     check(of("open", "openat", "socket", "connect") == 0,
           f"{scheme}: no name is looked up, no connection made")
 
+    # Each of 16 threads sends n. A lock that is held while the system is called makes it several.
+    waits = measure.syscalls(SEND + ["16"], variables, 50, 150).get("futex", 0) / 16
+    check(waits < 0.5, f"{scheme}: 16 threads do not wait for each other: futex {waits:.2f}")
+
     writes = measure.sent(measure.times(SEND, 5), variables)[-5:]
     if scheme == "http":
         whole = [write.startswith(b"POST ") and write.endswith(b"}}}") for write in writes]
