@@ -41,8 +41,8 @@ impl Shared {
         self.credentials().map(drop)
     }
 
-    fn credentials(&self) -> Result<&Credentials, Error> {
-        self.settings.credentials.as_ref().ok_or_else(|| {
+    fn credentials(&self) -> Result<Arc<Credentials>, Error> {
+        self.credentials.load_full().ok_or_else(|| {
             let message = "no AppJWT: set the options client.id and client.secret, or app.jwt";
             Error::new(Status::Config, message)
         })
@@ -55,17 +55,17 @@ impl Call<'_> {
     /// the thing done once more.
     pub(crate) fn with_app_jwt(
         self,
+        is_refused: fn(&Error) -> bool,
         act: impl Fn(&Arc<Token>) -> Result<Answered, Error>,
     ) -> Result<Answered, Error> {
         // Of a token that is not replaced, exchange() left it to us to say that it failed.
-        let for_good =
-            |error| if wants_another_token(&error) { failed(self, error) } else { error };
+        let for_good = |error| if is_refused(&error) { failed(self, error) } else { error };
         if let Some(given) = self.client.given_app_jwt.load_full() {
             return act(&given).map_err(for_good);
         }
         let token = self.app_jwt(None)?;
         let refused = match act(&token) {
-            Err(error) if wants_another_token(&error) => error,
+            Err(error) if is_refused(&error) => error,
             outcome => return outcome,
         };
         self.settings().log.write(LogLevel::Warn, || {
@@ -98,14 +98,19 @@ impl Call<'_> {
                 && !refused.is_some_and(|refused| Arc::ptr_eq(refused, &jwt.token))
         };
         let is_good = |jwt: &AppJwt| is_usable(jwt) && Instant::now() + margin < jwt.expires;
-        let obtain = |deadline| obtain_app_jwt(self.by(deadline), credentials);
+        let obtain = |deadline| obtain_app_jwt(self.by(deadline), &credentials);
         Ok(self.local.app_jwt.get(self.deadline, is_good, is_usable, obtain)?.token)
     }
 }
 
-/// Whether the service refused the AppJWT itself: 40102, or a 401 that does not say why.
+/// Whether the messaging service refused the AppJWT itself: 40102, or a 401 that does not say why.
 pub(crate) fn wants_another_token(error: &Error) -> bool {
     error.http_status() == 401 && matches!(error.service_code(), 40102 | 0)
+}
+
+/// Whether the IDP did: there it is the only token, so any 401 is about it.
+fn idp_wants_another_token(error: &Error) -> bool {
+    error.http_status() == 401
 }
 
 fn obtain_app_jwt(call: Call, credentials: &Credentials) -> Result<AppJwt, Error> {
@@ -208,12 +213,13 @@ pub(crate) fn obtain_consumer_jws(call: Call, ext_consumer_id: &str) -> Result<C
     let account = &call.settings().account_id;
     let url = base.join(&format!("/api/account/{account}/consumer?v=1.0"))?;
     let body = serde_json::json!({ "ext_consumer_id": ext_consumer_id }).to_string();
-    let answer = call.with_app_jwt(|app_jwt| {
+    let answer = call.with_app_jwt(idp_wants_another_token, |app_jwt| {
         let request = Outgoing {
             headers: json_headers(app_jwt),
             body: Body::Bytes(body.as_bytes()),
             secrets: &[app_jwt.as_bytes()],
             least_pause: LEAST_PAUSE,
+            refuses_app_jwt: idp_wants_another_token,
             ..Outgoing::new(DOING, Method::POST, url.clone())
         };
         exchange(call, &request)

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arc_swap::ArcSwapOption;
 use rustls::ClientConfig;
 use rustls::client::Resumption;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use ureq::http::HeaderValue;
 
 use crate::auth::AppJwt;
 use crate::call::Call;
-use crate::config::{Config, Settings};
+use crate::config::{Config, Credentials, Settings};
 use crate::consumer::Consumer;
 use crate::deadline::Deadline;
 use crate::domains::Domains;
@@ -53,7 +53,8 @@ pub struct Client {
 pub(crate) struct Shared {
     pub settings: Settings,
     pub given_app_jwt: ArcSwapOption<Token>,
-    /// The Client-Properties header of conversations that have none of their own.
+    pub credentials: ArcSwapOption<Credentials>,
+    /// The Client-Properties header of raw requests.
     pub properties: Option<HeaderValue>,
     pub paths: Paths,
     tls: ClientConfig,
@@ -87,6 +88,7 @@ impl Client {
         let given = settings.app_jwt.as_ref().and_then(|jwt| Token::new(jwt.expose_secret()));
         let shared = Shared {
             given_app_jwt: ArcSwapOption::new(given.map(Arc::new)),
+            credentials: ArcSwapOption::new(settings.credentials.clone().map(Arc::new)),
             properties: settings.client_properties.header(),
             paths: Paths::of(&settings.account_id)?,
             settings,
@@ -112,6 +114,27 @@ impl Client {
             })?)),
         };
         self.shared.given_app_jwt.store(token);
+        Ok(())
+    }
+
+    /// Uses these credentials for AppJWTs obtained from now on: a rotated secret, without a restart.
+    /// The AppJWT in use stays until it ends or is refused.
+    ///
+    /// # Errors
+    /// [`Status::InvalidArgument`] if one is empty or has control characters; those in use stay.
+    pub fn set_credentials(&self, client_id: &str, client_secret: &str) -> Result<(), Error> {
+        for (name, value) in [("client_id", client_id), ("client_secret", client_secret)] {
+            if value.is_empty() || value.chars().any(char::is_control) {
+                return Err(Error::invalid(format!(
+                    "{name} is empty or has control characters; it takes a text on one line"
+                )));
+            }
+        }
+        let credentials = Credentials {
+            client_id: client_id.to_owned(),
+            client_secret: SecretString::from(client_secret),
+        };
+        self.shared.credentials.store(Some(Arc::new(credentials)));
         Ok(())
     }
 

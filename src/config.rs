@@ -234,6 +234,7 @@ pub(crate) struct Settings {
 }
 
 /// The app install's id and secret, with which AppJWTs are obtained.
+#[derive(Clone)]
 pub(crate) struct Credentials {
     pub client_id: String,
     pub client_secret: SecretString,

@@ -27,7 +27,7 @@ pub enum Status {
     Server = 9,
     /// An answer is not what the protocol allows.
     Protocol = 10,
-    /// The client was shut down, or the conversation was closed.
+    /// The client was shut down, or the conversation was closed, here or at the service.
     Closed = 11,
     /// A local file could not be read or written.
     Io = 12,
@@ -35,13 +35,17 @@ pub enum Status {
     Signature = 13,
     /// Nothing arrived in time.
     Empty = 14,
+    /// The consumer has an open conversation; the service refuses a second one.
+    AlreadyOpen = 15,
+    /// A queue of ours has no room.
+    Full = 16,
     /// A defect of this library.
     Internal = 99,
 }
 
 impl Status {
     /// Every status, in the order of its number.
-    pub const ALL: [Status; 15] = [
+    pub const ALL: [Status; 17] = [
         Status::InvalidArgument,
         Status::Config,
         Status::Connect,
@@ -56,6 +60,8 @@ impl Status {
         Status::Io,
         Status::Signature,
         Status::Empty,
+        Status::AlreadyOpen,
+        Status::Full,
         Status::Internal,
     ];
 

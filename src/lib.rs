@@ -5,6 +5,7 @@
 //! within `call.timeout.ms`. Start at [`Client`]. The options are listed in `README.md`, the
 //! map of this crate is `ARCHITECTURE.md`.
 
+mod argument;
 mod auth;
 mod call;
 mod client;
@@ -36,6 +37,7 @@ mod properties;
 mod proxy;
 #[cfg(feature = "receiver")]
 mod receiver;
+mod refusal;
 mod request;
 mod request_id;
 mod response;
@@ -63,10 +65,10 @@ pub use file::Attachment;
 pub use log::LogLevel;
 pub use members::TextOrNumber;
 pub use notification::{EventKind, Notification, NotificationEvent};
-pub use open::{Campaign, ConversationContext, OpenOptions, Ttr};
+pub use open::{AttachOptions, Campaign, ConversationContext, OpenOptions, Ttr};
 pub use profile::{
     Age, AuthenticatedData, Customer, Date, Gender, Personal, PrivateData, Profile,
-    PushNotificationData, Sde,
+    PushNotificationData, Sde, SdeAuth,
 };
 pub use properties::{ClientProperties, Feature};
 #[cfg(feature = "receiver")]

@@ -14,6 +14,7 @@ use crate::error::{Error, ServiceSays, Status};
 use crate::log::LogLevel;
 use crate::message::Outbound;
 use crate::properties::CLIENT_PROPERTIES;
+use crate::response;
 use crate::retry::Repeat;
 use crate::secret::{Token, redact};
 use crate::stats::count;
@@ -73,7 +74,7 @@ pub(crate) fn deliver<T>(
     };
     let url = call.base_url(Service::Messaging)?.join_parsed(path)?;
     let consumer_jws = consumer.jws(call)?;
-    let answered = call.with_app_jwt(|app_jwt| {
+    let answered = call.with_app_jwt(wants_another_token, |app_jwt| {
         let mut headers = json_headers(app_jwt);
         headers.push((ON_BEHALF, consumer_jws.token.header()));
         headers.extend(properties.map(|properties| (CLIENT_PROPERTIES, properties.clone())));
@@ -82,11 +83,12 @@ pub(crate) fn deliver<T>(
             body: Body::Bytes(&message.json),
             secrets: &[app_jwt.as_bytes(), consumer_jws.token.as_bytes()],
             repeat: message.repeat,
+            refuses_app_jwt: wants_another_token,
             ..Outgoing::new(message.doing, Method::POST, url.clone())
         };
         exchange(call, &request).map_err(|error| match error.attempts() {
             0 => error,
-            _ => error.with_request_id(message.id()),
+            _ => response::name_refused(error.with_request_id(message.id()), &message.ids),
         })
     });
     // Also where it is another request that failed in the end: this is the one to look after.
@@ -115,10 +117,9 @@ pub(crate) fn json_headers(app_jwt: &Arc<Token>) -> Vec<(HeaderName, HeaderValue
 ///
 /// Every request of the library passes here, with its deadline.
 pub(crate) fn exchange(call: Call, request: &Outgoing) -> Result<Answered, Error> {
-    let authorized = request.headers.iter().any(|(name, _)| *name == header::AUTHORIZATION);
     try_until_answered(call, request).map_err(|error| {
         // Another AppJWT may put this one right: who asked for it says when it has failed.
-        if authorized && wants_another_token(&error) { error } else { failed(call, error) }
+        if (request.refuses_app_jwt)(&error) { error } else { failed(call, error) }
     })
 }
 
@@ -272,7 +273,7 @@ fn accept(answer: Answer) -> Result<Answer, Error> {
         status => format!("the service answered {status}{}", says.reason()),
     };
     let says = ServiceSays { body: answer.body, ..says };
-    Err(Error::new(Status::of_http(answer.status), message).with_service(says))
+    Err(Error::new(says.status(Status::of_http(answer.status)), message).with_service(says))
 }
 
 /// `Retry-After`, as seconds or as a date by the server's own clock.

@@ -44,6 +44,8 @@ pub(crate) struct Outgoing<'a> {
     pub repeat: Repeat,
     /// The least that all wait after a 429.
     pub least_pause: Duration,
+    /// Whether a failure means that another AppJWT may put it right.
+    pub refuses_app_jwt: fn(&Error) -> bool,
 }
 
 impl<'a> Outgoing<'a> {
@@ -60,6 +62,7 @@ impl<'a> Outgoing<'a> {
             secrets: &[],
             repeat: Repeat::Harmless,
             least_pause: Duration::ZERO,
+            refuses_app_jwt: |_| false,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use super::boundary::{free, handle, make, optional_text, read, status};
+use super::boundary::{free, handle, make, optional_text, read, status, text};
 use super::config::lpc_config;
 use super::error::{lpc_error, lpc_status};
 use super::response::lpc_response;
@@ -49,6 +49,26 @@ pub unsafe extern "C" fn lpc_client_set_app_jwt(
     status(err, || {
         let client = handle(client, "client")?.client.clone();
         client.set_app_jwt(optional_text(jwt, "jwt")?)
+    })
+}
+
+/// Uses these credentials for AppJWTs obtained from now on: a rotated secret, without a restart. The
+/// AppJWT in use stays until it ends or is refused.
+///
+/// `client`: from lpc_client_new(). `client_id`, `client_secret`: copied. `err`: may be NULL. Any
+/// thread may call this.
+///
+/// LPC_INVALID_ARGUMENT for NULL, and if one is empty or has control characters; those in use stay.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_client_set_credentials(
+    client: *mut lpc_client,
+    client_id: *const c_char,
+    client_secret: *const c_char,
+    err: *mut *mut lpc_error,
+) -> lpc_status {
+    status(err, || {
+        let client = handle(client, "client")?.client.clone();
+        client.set_credentials(text(client_id, "client_id")?, text(client_secret, "client_secret")?)
     })
 }
 
