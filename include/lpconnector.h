@@ -41,6 +41,8 @@
 #define LPC_VERSION_MINOR 1
 /** Its third number. */
 #define LPC_VERSION_PATCH 0
+/** The number of this header's ABI, to compare with lpc_abi_version(). */
+#define LPC_ABI_VERSION 0
 
 /**
  * What an event is about; lpc_event_kind() gives it. This: something else, or of a type that the
@@ -54,7 +56,7 @@
 #define LPC_EVENT_KIND_TEXT 1
 
 /**
- * A file.
+ * A file, also one to listen to.
  */
 #define LPC_EVENT_KIND_FILE 2
 
@@ -220,7 +222,8 @@ typedef void (*lpc_progress_fn)(void *user_data, uint64_t done, uint64_t total);
 #define LPC_PROTOCOL 10
 
 /**
- * The client was shut down, or the conversation was closed.
+ * The client was shut down, or the conversation was closed: by this handle, or the service says so,
+ * whatever the HTTP status it says it with.
  */
 #define LPC_CLOSED 11
 
@@ -238,6 +241,17 @@ typedef void (*lpc_progress_fn)(void *user_data, uint64_t done, uint64_t total);
  * Nothing arrived in time.
  */
 #define LPC_EMPTY 14
+
+/**
+ * The consumer has an open conversation; the service refuses a second one. Its id comes with the
+ * consumer's next notification.
+ */
+#define LPC_ALREADY_OPEN 15
+
+/**
+ * A queue of the library's has no room.
+ */
+#define LPC_FULL 16
 
 /**
  * A defect of this library; the error says where.
@@ -440,6 +454,13 @@ const uint8_t *lpc_error_body(const struct lpc_error *error, size_t *len);
 void lpc_error_free(struct lpc_error *error);
 
 /**
+ * The name of a level, for example "WARN"; "UNKNOWN" for a number that is none.
+ *
+ * The string is static: it is valid for ever and never freed. Any thread may call this.
+ */
+const char *lpc_log_level_name(lpc_log_level level);
+
+/**
  * A configuration in which every option has its default; never NULL. The caller frees it with
  * lpc_config_free(). Any thread may call this.
  */
@@ -549,6 +570,20 @@ lpc_status lpc_client_new(const struct lpc_config *config,
 lpc_status lpc_client_set_app_jwt(struct lpc_client *client,
                                   const char *jwt,
                                   struct lpc_error **err);
+
+/**
+ * Uses these credentials for AppJWTs obtained from now on: a rotated secret, without a restart. The
+ * AppJWT in use stays until it ends or is refused.
+ *
+ * `client`: from lpc_client_new(). `client_id`, `client_secret`: copied. `err`: may be NULL. Any
+ * thread may call this.
+ *
+ * LPC_INVALID_ARGUMENT for NULL, and if one is empty or has control characters; those in use stay.
+ */
+lpc_status lpc_client_set_credentials(struct lpc_client *client,
+                                      const char *client_id,
+                                      const char *client_secret,
+                                      struct lpc_error **err);
 
 /**
  * What the client has done so far, in this process: after a fork() the child counts from 0. Makes
@@ -663,7 +698,7 @@ lpc_status lpc_consumer_send_json(struct lpc_consumer *consumer,
  * Sends an array of requests, written by the caller, to CONVERSATION.
  *
  * `json`: a JSON array of objects, `len` bytes. Ids are treated as in lpc_consumer_send_json() and
- * must differ. The answer's lpc_response_body() is the whole array of answers. The rest is as for
+ * may repeat: answers belong to requests by their position. The answer's lpc_response_body() is the whole array of answers. The rest is as for
  * lpc_consumer_send_json().
  *
  * LPC_REJECTED if the service refused one of the requests; lpc_error_request_id() says which.
@@ -692,17 +727,28 @@ void lpc_consumer_free(struct lpc_consumer *consumer);
  * - "firstMessage": what the consumer says first, in the same round trip.
  * - "profile": the consumer's profile: the body of SetUserProfile, or its short form
  *   {"customer":{...},"personal":{...}}; see lpc_conversation_set_profile().
- * - "campaign": {"campaignId","engagementId"}, each a string or a number.
- * - "context": {"visitorId","sessionId","interactionContextId","lang"}.
- * - "skillId": string, "-1" is any. "ttr": "NORMAL", "URGENT", "PRIORITIZED" or "CUSTOM".
- * - "clientProperties": {"appId","appVersion","deviceFamily","os","osName","osVersion",
- *   "integration","integrationVersion","timeZone","ipAddress","features"}, over those of the option
- *   client.properties. "features": array of "CO_BROWSE", "CO_APP", "PHOTO_SHARING",
- *   "SECURE_FORMS", "AUTO_MESSAGES", "RICH_CONTENT", in place of the option features. Both go with
- *   every later request of the conversation, too.
+ * - "campaign": {"campaignId","engagementId"}.
+ * - "context": {"visitorId","sessionId","interactionContextId","lang","type"}; the type is
+ *   "SharkContext" where nothing is said.
+ * - "skillId": a string or a number, "-1" is any. "ttr": "NORMAL", "URGENT", "PRIORITIZED" or
+ *   "CUSTOM".
+ * - "clientProperties": {"appId","appVersion","deviceFamily","deviceManufacture","deviceModel","os",
+ *   "osName","osVersion","browser","browserVersion","integration","integrationVersion","timeZone",
+ *   "ipAddress","features"}, over those of the option client.properties. "features": array of
+ *   "CO_BROWSE", "CO_APP", "PHOTO_SHARING", "SECURE_FORMS", "AUTO_MESSAGES", "RICH_CONTENT",
+ *   "QUICK_REPLIES", "MULTI_DIALOG" (without it the account starts no survey), "FILE_SHARING",
+ *   "MARKDOWN_HYPERLINKS", in place of the option features. Both go with every later request of the
+ *   conversation, too; after a restart, give them to lpc_conversation_attach().
  *
- * LPC_INVALID_ARGUMENT for NULL, and for an unknown member, one of the wrong type or with a value
- * outside its set: the message names the member and what is allowed, and nothing was sent. LPC_REJECTED if the service refused one of the requests: where the
+ * These are the library's own names. What lies inside profile, campaign, context, clientProperties
+ * and features belongs to the service: numbers or strings, other members, other names and values go
+ * out as they are written, and the service judges them.
+ *
+ * LPC_INVALID_ARGUMENT for NULL, and for an unknown member of the options themselves, with the
+ * nearest name, or one of the wrong type; nothing was sent. LPC_ALREADY_OPEN if the consumer has an
+ * open conversation: there can be one only; its notifications tell its id, and
+ * lpc_conversation_attach() goes on with it. LPC_REJECTED if the service refused one of the requests
+ * for another reason: where the
  * conversation was opened but its first message refused, the message names the conversation, and
  * lpc_conversation_attach() goes on with it. Otherwise any status from LPC_CONFIG to LPC_CLOSED.
  */
@@ -714,14 +760,17 @@ lpc_status lpc_conversation_open(struct lpc_consumer *consumer,
 /**
  * Goes on with a conversation opened earlier. Sends nothing.
  *
- * `conversation_id`: copied. `dialog_id`: NULL for the first dialog, or the id of another dialog
- * of the conversation, a survey for example; copied. The rest is as for lpc_conversation_open().
+ * `conversation_id`: copied. `options_json`: NULL, or a JSON object of these members, all optional:
+ * "dialogId": another dialog of the conversation, a survey for example; the first one where nothing
+ * is said. "clientProperties" and "features", as for lpc_conversation_open(): those that the
+ * conversation was opened with belong on every request of it, also after a restart. The rest is as
+ * for lpc_conversation_open().
  *
- * LPC_INVALID_ARGUMENT for NULL and empty ids.
+ * LPC_INVALID_ARGUMENT for NULL, empty ids, and an unknown member, with the nearest name.
  */
 lpc_status lpc_conversation_attach(struct lpc_consumer *consumer,
                                    const char *conversation_id,
-                                   const char *dialog_id,
+                                   const char *options_json,
                                    struct lpc_conversation **conversation,
                                    struct lpc_error **err);
 
@@ -761,8 +810,8 @@ lpc_status lpc_conversation_send_text(struct lpc_conversation *conversation,
  * Sends any event, for example a text with metadata.
  *
  * `event_json`: a JSON object, which goes out as it is. `metadata_json`: NULL, or a JSON array of
- * objects with a "type"; the "id" of an ExternalId has 1 to 64 characters. The rest is as for
- * lpc_conversation_send_text().
+ * objects, for example [{"type":"ExternalId","id":"…"}], with an id of up to 64 characters; they go
+ * out as they are, too. The rest is as for lpc_conversation_send_text().
  *
  * LPC_INVALID_ARGUMENT also for JSON of another shape.
  */
@@ -818,8 +867,8 @@ lpc_status lpc_conversation_send_accept_status(struct lpc_conversation *conversa
  * {"customer":{...},"personal":{...}}, which becomes the "lp_sdes" of authenticatedData. The rest
  * is as for lpc_conversation_send_text(); this works after the conversation was closed, too.
  *
- * LPC_INVALID_ARGUMENT also for an unknown member, one of the wrong type or with a value outside
- * its set: the message names it and what is allowed.
+ * LPC_INVALID_ARGUMENT also if it is no object, or "authenticatedData", "customer", "personal" or
+ * "privateData" is none. All else is the service's to judge and goes out as it is written.
  */
 lpc_status lpc_conversation_set_profile(struct lpc_conversation *conversation,
                                         const char *profile_json,
@@ -840,13 +889,41 @@ lpc_status lpc_conversation_rate(struct lpc_conversation *conversation,
                                  struct lpc_error **err);
 
 /**
- * Closes the conversation. Later sends of this handle return LPC_CLOSED without a request.
+ * Says how urgent the conversation is from now on: its time to respond.
+ *
+ * `ttr`: "URGENT", "NORMAL", "PRIORITIZED", "CUSTOM" or another name that the account knows.
+ * `seconds`: the time; -1: the type's usual value, which is 300 for URGENT, 600 for PRIORITIZED and
+ * 1800 for NORMAL; for names that the library does not know none is sent then. The rest is as for
+ * lpc_conversation_send_text().
+ *
+ * LPC_INVALID_ARGUMENT also for an empty name, another negative time, and CUSTOM with -1.
+ */
+lpc_status lpc_conversation_set_ttr(struct lpc_conversation *conversation,
+                                    const char *ttr,
+                                    int64_t seconds,
+                                    struct lpc_response **response,
+                                    struct lpc_error **err);
+
+/**
+ * Closes the conversation. Later sends of this handle return LPC_CLOSED without a request. Where the
+ * account has a survey and the conversation was opened with the feature MULTI_DIALOG, the survey
+ * begins now: its notifications name its dialog, for lpc_conversation_attach().
  *
  * Arguments and errors are as for lpc_conversation_send_text().
  */
 lpc_status lpc_conversation_close(struct lpc_conversation *conversation,
                                   struct lpc_response **response,
                                   struct lpc_error **err);
+
+/**
+ * Closes the conversation with all its dialogs; no survey follows. Later sends of this handle return
+ * LPC_CLOSED without a request.
+ *
+ * Arguments and errors are as for lpc_conversation_send_text().
+ */
+lpc_status lpc_conversation_close_stage(struct lpc_conversation *conversation,
+                                        struct lpc_response **response,
+                                        struct lpc_error **err);
 
 /**
  * Closes one dialog of the conversation, for example a survey.
@@ -870,19 +947,19 @@ void lpc_conversation_free(struct lpc_conversation *conversation);
  * of the conversation may go out while the file is on its way. The file is never held in memory as
  * a whole.
  *
- * `path`: name of the file, UTF-8; the ending of the name is its type. `caption`: text beside the
- * file, or NULL. `preview_path`: name of a small JPEG, PNG or GIF to show in its place, or NULL.
- * The rest is as for lpc_conversation_send_text().
+ * `path`: name of the file, UTF-8; the ending of the name is its type. `options_json`: NULL, or a
+ * JSON object of these members, all optional: "caption": text beside the file. "previewPath": name
+ * of a small JPEG, PNG or GIF to show in its place. "metadata": as metadata_json of
+ * lpc_conversation_send_event(). The rest is as for lpc_conversation_send_text().
  *
- * LPC_IO if a file cannot be read. LPC_INVALID_ARGUMENT also for a file above the option
- * file.max.bytes, a preview above file.preview.max.bytes, and for one of the types JPG, JPEG, PNG,
- * GIF and PDF by name whose content is not, or the other way round. Other types are sent; whether
- * they are taken depends on the account.
+ * LPC_IO if a file cannot be read. LPC_INVALID_ARGUMENT also for an unknown member of the options,
+ * with the nearest name; for a file above the option file.max.bytes, a preview above
+ * file.preview.max.bytes (as base64), and for a file that is JPG, JPEG, PNG, GIF or PDF by name and
+ * not by content. Other types are sent; whether they are taken depends on the account.
  */
 lpc_status lpc_conversation_send_file(struct lpc_conversation *conversation,
                                       const char *path,
-                                      const char *caption,
-                                      const char *preview_path,
+                                      const char *options_json,
                                       struct lpc_response **response,
                                       struct lpc_error **err);
 
@@ -890,13 +967,12 @@ lpc_status lpc_conversation_send_file(struct lpc_conversation *conversation,
  * As lpc_conversation_send_file(), for a file in memory.
  *
  * `data`: the file, `len` bytes, unchanged during the call. `file_type`: for example "PNG".
- * `caption`: text beside the file, or NULL.
  */
 lpc_status lpc_conversation_send_file_bytes(struct lpc_conversation *conversation,
                                             const uint8_t *data,
                                             size_t len,
                                             const char *file_type,
-                                            const char *caption,
+                                            const char *options_json,
                                             struct lpc_response **response,
                                             struct lpc_error **err);
 
@@ -997,14 +1073,19 @@ lpc_status lpc_webhook_verify(const char *secret,
 /**
  * Reads the body of a webhook. Check its signature first, with lpc_webhook_verify().
  *
+ * Webhooks are account-wide: they tell of all conversations of the account, also of those that this
+ * connector did not open. And a refusal is not free: whatever was signed right is answered 200, also
+ * where this function cannot read it, or the service holds back all that follows.
+ *
  * `body`: `len` bytes, copied. `notification`: where the new notification goes, freed with
  * lpc_notification_free(). `err`: may be NULL. Any thread may call this.
  *
- * What it takes is a JSON object with an array `body.changes`; each item of that becomes one event,
- * in their order. Members and event types that the library does not know are no error, nor are
- * missing ones. A notification whose own type is unknown needs no changes; it has no events then.
+ * What it takes is a JSON object. Each item of its `body.changes` becomes one event, in their order;
+ * a single one may stand for an array. Members, event types and notifications that the library does
+ * not know are no error: where there are no changes, the whole is one event of the kind
+ * LPC_EVENT_KIND_OTHER.
  *
- * LPC_PROTOCOL for anything else; for a body above 4 MiB, with more than 128 levels of arrays and
+ * LPC_PROTOCOL for what is no JSON object; for a body above 4 MiB, with more than 128 levels of arrays and
  * objects, or with more than 10000 changes, participants, dialogs and sequences.
  */
 lpc_status lpc_notification_parse(const uint8_t *body,
@@ -1026,6 +1107,13 @@ const char *lpc_notification_type(const struct lpc_notification *n);
 const uint8_t *lpc_notification_raw(const struct lpc_notification *n, size_t *len);
 
 /**
+ * The account that the notification belongs to: of one from a receiver what the header
+ * x-liveperson-account-id named. "" if unknown, as after lpc_notification_parse(), and for NULL.
+ * Borrowed: valid until the notification is freed.
+ */
+const char *lpc_notification_account_id(const struct lpc_notification *n);
+
+/**
  * How many events there are; 0 for NULL.
  */
 size_t lpc_notification_event_count(const struct lpc_notification *n);
@@ -1037,12 +1125,12 @@ size_t lpc_notification_event_count(const struct lpc_notification *n);
 int32_t lpc_event_kind(const struct lpc_notification *n, size_t i);
 
 /**
- * The id of the conversation of event `i`. Older notifications name only the dialog: then it is
- * the dialog's, because the id of a conversation's main dialog is the conversation's. "" if there
- * is neither, where there is no such event, and for NULL. Borrowed: valid until the notification is
- * freed.
+ * The id of the conversation of event `i`. "" if absent, as where older notifications and those of a
+ * survey name only the dialog, where there is no such event, and for NULL. Borrowed: valid until the
+ * notification is freed. The main dialog's id is the conversation's; that of a survey is not.
  */
-const char *lpc_event_conversation_id(const struct lpc_notification *n, size_t i);
+const char *lpc_event_conversation_id(const struct lpc_notification *n,
+                                      size_t i);
 
 /**
  * The id of the dialog of event `i`. "" if absent, for the state of a conversation (its dialogs are
@@ -1079,12 +1167,15 @@ const char *lpc_event_originator_role(const struct lpc_notification *n, size_t i
 int64_t lpc_event_timestamp_ms(const struct lpc_notification *n, size_t i);
 
 /**
- * The text that stands for event `i`: of a text the message, of a file its caption, of a chat state
- * and an accept status its name ("COMPOSING", "READ"), of a conversation its state ("OPEN",
- * "CLOSE"). "" if absent, for all else, where there is no such event, and for NULL. A NUL character
- * in it is given as U+FFFD. Borrowed: valid until the notification is freed.
+ * The text that stands for event `i`: of a text the message; of a file its caption; of rich content
+ * what a person reads in it, its texts, titles and captions, a line each; of a secure form its
+ * title; of a chat state and an accept status its name ("COMPOSING", "READ"); of a conversation its
+ * state ("OPEN", "CLOSE"), which is that of the main dialog: see lpc_event_is_closed(). "" if absent,
+ * for all else, where there is no such event, and for NULL. A NUL character in it is given as
+ * U+FFFD. Borrowed: valid until the notification is freed.
  */
-const char *lpc_event_text(const struct lpc_notification *n, size_t i);
+const char *lpc_event_text(const struct lpc_notification *n,
+                           size_t i);
 
 /**
  * Who is to see event `i`: "ALL", or "AGENTS_AND_MANAGERS", which is not for the consumer. "" if
@@ -1094,11 +1185,28 @@ const char *lpc_event_text(const struct lpc_notification *n, size_t i);
 const char *lpc_event_audience(const struct lpc_notification *n, size_t i);
 
 /**
+ * Whether event `i` says that the whole conversation is over: it is the state of a conversation whose
+ * stage is CLOSE. While a survey runs the state is CLOSE, which is that of the main dialog, and the
+ * stage still OPEN. false for all else, where there is no such event, and for NULL.
+ */
+bool lpc_event_is_closed(const struct lpc_notification *n,
+                         size_t i);
+
+/**
+ * The JSON of what event `i` carries beside its content: an ExternalId, the question of a survey,
+ * the answer to structured content. Mostly an array. "" if absent, where there is no such event,
+ * and for NULL. Borrowed: valid until the notification is freed.
+ */
+const char *lpc_event_metadata_json(const struct lpc_notification *n, size_t i);
+
+/**
  * The JSON of the change that event `i` is, byte for byte: what no other function gives stands
- * there. "" where there is no such event, and for NULL. Borrowed: valid until the notification is
+ * there. Of a notification without changes it is the whole. "" where it is no JSON (see
+ * lpc_notification_raw()), where there is no such event, and for NULL. Borrowed: valid until the notification is
  * freed.
  */
-const char *lpc_event_json(const struct lpc_notification *n, size_t i);
+const char *lpc_event_json(const struct lpc_notification *n,
+                           size_t i);
 
 /**
  * Frees a notification, and everything borrowed from it. Freeing NULL is fine.

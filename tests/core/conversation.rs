@@ -1,7 +1,7 @@
 //! Opening, sending, closing: what goes over the wire, and what comes back.
 
 use lpc_sandbox::Route;
-use lpconnector::{OpenOptions, Status};
+use lpconnector::{AttachOptions, OpenOptions, Status};
 use serde_json::json;
 
 use crate::scene::{Scene, json};
@@ -83,16 +83,18 @@ fn a_handle_can_be_attached_to_a_conversation_or_to_its_survey() {
     let scene = Scene::new();
     let conversation = scene.conversation();
     let consumer = scene.consumer();
-    let same = consumer.attach(conversation.id(), None).unwrap();
+    let same = consumer.attach(conversation.id(), &AttachOptions::new()).unwrap();
     same.send_text("by another handle").unwrap();
     let survey = scene.sandbox.open_survey(&scene.account.id, conversation.id());
-    let survey = consumer.attach(conversation.id(), Some(&survey)).unwrap();
+    let survey = consumer
+        .attach(conversation.id(), &AttachOptions::new().dialog_id(survey.as_str()))
+        .unwrap();
     assert_ne!(survey.dialog_id(), survey.id());
     survey.send_text("5 stars").unwrap();
     let sent = scene.requests_on(Route::Send);
     assert_eq!(json(&sent[1])["body"]["dialogId"], survey.dialog_id());
-    for (id, dialog) in [("", None), ("c", Some(""))] {
-        let error = consumer.attach(id, dialog).unwrap_err();
+    for (id, options) in [("", AttachOptions::new()), ("c", AttachOptions::new().dialog_id(""))] {
+        let error = consumer.attach(id, &options).unwrap_err();
         assert_eq!(error.status(), Status::InvalidArgument);
     }
 }
@@ -159,7 +161,7 @@ fn a_refused_first_message_names_the_conversation_that_was_opened() {
     let held = scene.sandbox.conversations(&scene.account.id);
     let id = held[0]["id"].as_str().unwrap();
     assert!(error.message().contains(&format!("conversation {id} was opened, but")), "{error}");
-    consumer.attach(id, None).unwrap().send_text("so go on").unwrap();
+    consumer.attach(id, &AttachOptions::new()).unwrap().send_text("so go on").unwrap();
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the service refuses and what the network breaks, and what a caller learns of it.
 
 use lpc_sandbox::{Answer, Route};
-use lpconnector::{Client, Error, Status};
+use lpconnector::{AttachOptions, Client, Error, Status};
 use serde_json::{Value, json};
 
 use crate::scene::{Scene, status_answer};
@@ -36,7 +36,8 @@ fn every_error_code_of_the_service_reaches_the_caller() {
 
     let scene = Scene::new();
     let id = scene.conversation().id().to_owned();
-    let stranger = scene.client.consumer("stranger").unwrap().attach(&id, None).unwrap();
+    let stranger =
+        scene.client.consumer("stranger").unwrap().attach(&id, &AttachOptions::new()).unwrap();
     assert_eq!(stranger.send_text("x").unwrap_err().service_code(), 40103);
 
     // These two cannot happen with a library that always sends both tokens.
@@ -128,7 +129,7 @@ fn an_unreadable_answer_may_hide_a_delivery() {
 #[test]
 fn what_was_never_tried_has_no_attempt_and_no_id() {
     let scene = Scene::with(&[("call.timeout.ms", "1")]);
-    let conversation = scene.consumer().attach("c-1", None).unwrap();
+    let conversation = scene.consumer().attach("c-1", &AttachOptions::new()).unwrap();
     // One millisecond is over before the token is there, if not before anything is sent.
     let error = conversation.send_text("x").unwrap_err();
     assert_eq!(error.status(), Status::Timeout);
@@ -181,7 +182,7 @@ fn a_stalled_answer_ends_in_time() {
     let impatient = Client::new(&scene.config(&short)).unwrap();
     let consumer = impatient.consumer_from_jws(patient.jws().unwrap()).unwrap();
     scene.answer(Route::Send, Answer::Stall);
-    let error = consumer.attach(&id, None).unwrap().send_text("x").unwrap_err();
+    let error = consumer.attach(&id, &AttachOptions::new()).unwrap().send_text("x").unwrap_err();
     assert_eq!(error.status(), Status::Timeout);
     assert!(error.maybe_delivered() && error.is_retryable());
     assert!(error.message().contains("within 300 ms"), "{error}");

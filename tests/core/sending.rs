@@ -3,8 +3,8 @@
 
 use lpc_sandbox::Route;
 use lpconnector::{
-    AcceptStatus, ChatState, Client, ClientProperties, CsatStatus, Event, Feature, Metadata,
-    OpenOptions, Personal, Profile, Status,
+    AcceptStatus, AttachOptions, ChatState, Client, ClientProperties, CsatStatus, Event, Feature,
+    Metadata, OpenOptions, Personal, Profile, Status,
 };
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ fn everything_can_be_sent_and_the_service_takes_it() {
     let card = r#"{"type":"vertical","elements":[{"type":"text","text":"Hi"}]}"#;
     conversation.send_rich_content(card, None).unwrap();
     conversation.send_accept_status(AcceptStatus::Read, &[0], None).unwrap();
-    let metadata = Metadata::new().external_id("sms-4711").unwrap();
+    let metadata = Metadata::new().external_id("sms-4711");
     conversation.send_event(&Event::text("with an id"), Some(&metadata)).unwrap();
     conversation.set_profile(&Profile::new().personal(Personal::new().first_name("J"))).unwrap();
     let sent = scene.requests_on(Route::Send);
@@ -36,7 +36,10 @@ fn a_survey_dialog_is_answered_and_closed() {
     let scene = Scene::new();
     let conversation = scene.conversation();
     let dialog = scene.sandbox.open_survey(&scene.account.id, conversation.id());
-    let survey = scene.consumer().attach(conversation.id(), Some(&dialog)).unwrap();
+    let survey = scene
+        .consumer()
+        .attach(conversation.id(), &AttachOptions::new().dialog_id(dialog.as_str()))
+        .unwrap();
     survey.send_text("Yes").unwrap();
     survey.close_dialog(&dialog).unwrap();
     let change = &json(scene.requests_on(Route::Send).last().unwrap())["body"];

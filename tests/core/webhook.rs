@@ -148,14 +148,16 @@ fn a_file_says_where_it_is() {
 
 #[test]
 fn states_are_known_ones_or_names() {
-    for (name, state) in [("chat state", Some(ChatState::Pause)), ("chat state to come", None)] {
+    let to_come = ChatState::from(event("chat state to come").text());
+    assert!(matches!(to_come, ChatState::Named(_)));
+    for (name, state) in [("chat state", ChatState::Pause), ("chat state to come", to_come)] {
         let event = event(name);
         let EventContent::ChatState(content) = event.content() else { panic!("{event:?}") };
-        assert_eq!((content.state, content.name.as_str()), (state, event.text()));
+        assert_eq!((&content.state, content.state.as_str()), (&state, event.text()));
     }
     let event = event("accept status");
     let EventContent::AcceptStatus(content) = event.content() else { panic!("{event:?}") };
-    assert_eq!((content.status, &content.sequences[..]), (Some(AcceptStatus::Nack), &[3, 4][..]));
+    assert_eq!((&content.status, &content.sequences[..]), (&AcceptStatus::Nack, &[3, 4][..]));
 }
 
 #[test]
