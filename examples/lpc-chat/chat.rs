@@ -197,13 +197,13 @@ impl Chat {
                 (words(&rich.content), offers)
             }
             EventContent::ChatState(state) if !yours => {
-                self.types(state.state == Some(ChatState::Composing));
+                self.types(state.state == ChatState::Composing);
                 return None;
             }
             EventContent::AcceptStatus(status) if !yours => {
                 let tick = match status.status {
-                    Some(AcceptStatus::Accept) => Tick::Accepted,
-                    Some(AcceptStatus::Read) => Tick::Read,
+                    AcceptStatus::Accept => Tick::Accepted,
+                    AcceptStatus::Read => Tick::Read,
                     _ => return None,
                 };
                 for sequence in &status.sequences {
