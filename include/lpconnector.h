@@ -1215,7 +1215,14 @@ void lpc_notification_free(struct lpc_notification *n);
 
 /**
  * Begins to listen, with the options receiver.* and, for signatures, client.secret. Starts the one
- * thread that a receiver needs; it ends with lpc_receiver_free(). What an earlier process left
+ * thread that a receiver needs; it ends with lpc_receiver_free().
+ *
+ * Webhooks are account-wide: it hears of all conversations of the account, also of those that this
+ * connector did not open. Where account.id and client.id are set, notifications of other accounts
+ * and app installs are refused (401); receiver.accounts names further accounts, told apart by
+ * lpc_notification_account_id(). Whatever was signed right is taken: what the library cannot read is
+ * given out as one event of the kind LPC_EVENT_KIND_OTHER, because a refusal would make the service
+ * hold back all that follows. What an earlier process left
  * unacknowledged in receiver.store comes first.
  *
  * `config`: stays the caller's, who may change or free it at once. `receiver`: receives the handle,
@@ -1259,6 +1266,21 @@ lpc_status lpc_receiver_poll(struct lpc_receiver *receiver,
 lpc_status lpc_receiver_ack(struct lpc_receiver *receiver,
                             const struct lpc_notification *notification,
                             struct lpc_error **err);
+
+/**
+ * Takes notifications for this app install and with these secrets from now on, in place of those of
+ * client.id and receiver.secret or client.secret: a rotated secret, without a restart.
+ *
+ * `receiver`: from lpc_receiver_new(). `client_id`: copied. `client_secret`: one, or several
+ * separated by commas while one replaces another; copied. `err`: may be NULL. Any thread may call
+ * this.
+ *
+ * LPC_INVALID_ARGUMENT for NULL, and if one is empty or has control characters; those in use stay.
+ */
+lpc_status lpc_receiver_set_credentials(struct lpc_receiver *receiver,
+                                        const char *client_id,
+                                        const char *client_secret,
+                                        struct lpc_error **err);
 
 /**
  * Where it listens, for example "https://127.0.0.1:8443/". NULL for NULL. Borrowed: valid until the
