@@ -32,6 +32,17 @@ pub struct Account {
     pub client_secret: String,
 }
 
+impl Account {
+    /// An account for [`crate::Sandbox::add_account`].
+    pub fn new(
+        id: impl Into<String>,
+        client_id: impl Into<String>,
+        client_secret: impl Into<String>,
+    ) -> Account {
+        Account { id: id.into(), client_id: client_id.into(), client_secret: client_secret.into() }
+    }
+}
+
 /// Hides the secret.
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

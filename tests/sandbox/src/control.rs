@@ -21,6 +21,7 @@ use crate::account::Site;
 use crate::answer::Answer;
 use crate::forged::Forged;
 use crate::key;
+use crate::new_account::{NewAccount, NoAccount};
 use crate::refusal::Refusal;
 use crate::request::{Received, Request};
 use crate::route::Route;
@@ -162,15 +163,26 @@ async fn new_account(
     State(shared): State<Arc<Shared>>,
     Object(body): Object,
 ) -> Result<(StatusCode, Json<Value>), Misuse> {
-    only_members(&body, &["token_lifetime", "receiver"])?;
-    let lifetime = seconds(&body, "token_lifetime")?;
+    only_members(&body, &["id", "client_id", "client_secret", "token_lifetime", "receiver"])?;
+    let chosen = |name: &str| {
+        body.contains_key(name).then(|| text(&body, name).map(str::to_owned)).transpose()
+    };
+    let chosen = NewAccount {
+        id: chosen("id")?,
+        client_id: chosen("client_id")?,
+        client_secret: chosen("client_secret")?,
+        token_lifetime: seconds(&body, "token_lifetime")?,
+    };
     let receiver = match body.get("receiver") {
         None => false,
         Some(receiver) => {
             receiver.as_bool().ok_or_else(|| Misuse::bad("receiver must be true or false"))?
         }
     };
-    let account = shared.new_account(lifetime);
+    let account = shared.new_account(chosen).map_err(|refused| match refused {
+        NoAccount::Wrong(reason) => Misuse::bad(reason),
+        NoAccount::InUse => Misuse::new(StatusCode::CONFLICT, "there is an account with this id"),
+    })?;
     if receiver {
         shared
             .reserve_receiver(&account.id)

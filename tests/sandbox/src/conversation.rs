@@ -89,7 +89,7 @@ impl Conversation {
         self.dialogs.iter().any(|dialog| dialog.id == dialog_id)
     }
 
-    fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.dialogs.iter().any(|dialog| dialog.open)
     }
 
@@ -331,8 +331,12 @@ impl Conversation {
         let ttr = self.request["ttrDefName"].as_str().unwrap_or("NORMAL");
         let seconds = TTR.iter().find(|(name, _)| *name == ttr).map_or(0, |(_, seconds)| *seconds);
         let participants: Vec<Value> = participants.iter().map(Participant::view).collect();
+        let skill_id = match &self.skill_id {
+            Value::Number(id) => id.to_string(),
+            other => other.as_str().unwrap_or("-1").to_owned(),
+        };
         let mut details = json!({
-            "skillId": self.skill_id.as_str().unwrap_or("-1"),
+            "skillId": skill_id,
             "participants": participants,
             "dialogs": dialogs,
             "brandId": brand_id,

@@ -1,8 +1,8 @@
 //! A local stand-in for the services behind LivePerson's Connector API: Domain API, Sentinel, IDP,
 //! messaging and file storage, with the notifications they send and an agent who answers.
 //!
-//! It runs inside the test process, on free ports of the loopback address, and is as strict as the
-//! service. Every account has its own state, so that tests share one sandbox and still run in
+//! It runs inside the test process, on free ports of the loopback address, and takes what the service
+//! takes. Every account has its own state, so that tests share one sandbox and still run in
 //! parallel:
 //!
 //! ```
@@ -30,6 +30,7 @@ mod control_agent;
 mod control_faults;
 mod control_webhook;
 mod conversation;
+mod cors;
 mod courier;
 mod delivery;
 mod dialog;
@@ -40,12 +41,14 @@ mod fault;
 mod fault_proxy;
 mod field;
 mod forged;
+mod form;
 mod framing;
 mod idp;
 mod key;
 mod link;
 mod log;
 mod messaging;
+mod new_account;
 mod notification;
 mod opening;
 mod options;

@@ -18,6 +18,7 @@ use crate::delivery::Delivery;
 use crate::fault_proxy::FaultProxy;
 use crate::forged::Forged;
 use crate::log::Logger;
+use crate::new_account::{NewAccount, NoAccount};
 use crate::options::Options;
 use crate::request::Request;
 use crate::route::Route;
@@ -35,6 +36,7 @@ use crate::{control, courier, key, service, transcript};
 pub struct Sandbox {
     url: String,
     control_url: String,
+    domain_url: Option<String>,
     shared: Arc<Shared>,
     files: Option<Files>,
     /// Dropping it ends its tasks, and with them the listeners.
@@ -62,6 +64,13 @@ impl Sandbox {
         let scheme = if options.tls { "https" } else { "http" };
         let url = format!("{scheme}://{authority}");
         let control_url = format!("http://{}", control.local_addr()?);
+        let domains = if options.tls { Some(server::bind(options.domain_port)?) } else { None };
+        let mut domain_url = None;
+        if let Some(domains) = &domains {
+            let url = format!("http://{}", domains.local_addr()?);
+            logger.note(&format!("the Domain API without TLS is at {url}"));
+            domain_url = Some(url);
+        }
 
         let variables = variables(&url, files.as_ref());
         let receiver_variables = receiver_variables(files.as_ref());
@@ -82,16 +91,21 @@ impl Sandbox {
             .build()?;
         // A listener registers with the runtime it is made in.
         let guard = runtime.enter();
-        let doors = [
-            (services, Door { router: service::router(shared.clone()), tls: acceptor }),
-            (control, Door { router: control::router(shared.clone()), tls: None }),
-        ];
-        for (listener, door) in doors {
+        let door = |router, tls| Door { router, tls, connections: Arc::default() };
+        let services_door = door(service::router(shared.clone()), acceptor);
+        let connections = services_door.connections.clone();
+        let domains_door = |listener| {
+            let door = door(service::plain_domains(shared.clone()), None);
+            (listener, Door { connections, ..door })
+        };
+        let doors =
+            [(services, services_door), (control, door(control::router(shared.clone()), None))];
+        for (listener, door) in doors.into_iter().chain(domains.map(domains_door)) {
             runtime.spawn(server::serve(TcpListener::from_std(listener)?, door, shared.clone()));
         }
         runtime.spawn(courier::run(shared.clone(), parcels));
         drop(guard);
-        Ok(Sandbox { url, control_url, shared, files, _runtime: runtime })
+        Ok(Sandbox { url, control_url, domain_url, shared, files, _runtime: runtime })
     }
 
     /// Where the services are, for example `https://127.0.0.1:4711`.
@@ -102,6 +116,12 @@ impl Sandbox {
     /// Where the control API is: plain HTTP on another port of 127.0.0.1.
     pub fn control_url(&self) -> &str {
         &self.control_url
+    }
+
+    /// Where the Domain API can be asked over plain HTTP too, with TLS: on another port of
+    /// 127.0.0.1, for clients that ask nowhere else. It names the services with TLS.
+    pub fn domain_url(&self) -> Option<&str> {
+        self.domain_url.as_deref()
     }
 
     /// The file with the CA certificate, with TLS.
@@ -117,7 +137,27 @@ impl Sandbox {
 
     /// Makes an account of which nothing is known yet.
     pub fn new_account(&self) -> Account {
-        self.shared.new_account(None)
+        let made = self.shared.new_account(NewAccount::default());
+        made.expect("nothing was chosen that could be wrong")
+    }
+
+    /// Makes an account with an id and credentials of the caller's choice, for clients that have
+    /// them built in.
+    ///
+    /// # Panics
+    /// If the id is in use or not letters and digits, or a credential is empty.
+    pub fn add_account(&self, account: &Account) {
+        let chosen = NewAccount {
+            id: Some(account.id.clone()),
+            client_id: Some(account.client_id.clone()),
+            client_secret: Some(account.client_secret.clone()),
+            token_lifetime: None,
+        };
+        match self.shared.new_account(chosen) {
+            Ok(_) => {}
+            Err(NoAccount::Wrong(reason)) => panic!("no such account: {reason}"),
+            Err(NoAccount::InUse) => panic!("there is an account {:?}", account.id),
+        }
     }
 
     /// The environment variables that point a client at this account.
@@ -179,7 +219,7 @@ impl Sandbox {
     }
 
     /// Puts a file into the storage, as an agent would, and gives back its relativePath. The ending
-    /// of its name is its type. Panics if that is not one of the types the storage takes.
+    /// of its name is its type. Panics if that is not letters and digits.
     pub fn put_file(&self, account_id: &str, name: &str, bytes: impl Into<Vec<u8>>) -> String {
         let bytes = bytes.into().into();
         let put = self.with_site(account_id, |site| site.storage.put(account_id, name, bytes));

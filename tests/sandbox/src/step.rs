@@ -169,7 +169,7 @@ mod tests {
             (json!({"pause_ms": -1}), "pause_ms must be"),
             (json!({"rich": {}}), "rich: content must be"),
             (json!({"file": "a.png"}), "file must be"),
-            (json!({"file": {"name": "a.exe", "base64": ""}}), "a.exe"),
+            (json!({"file": {"name": "a_png", "base64": ""}}), "a_png"),
             (json!({"file": {"name": "a.png", "base64": "?"}}), "base64 of file"),
             (json!({"file": {"name": "a.png", "base64": "", "size": 5}}), "size"),
             (json!({"file": {"name": "a.png", "base64": "", "caption": 5}}), "caption"),

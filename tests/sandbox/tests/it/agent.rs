@@ -113,8 +113,9 @@ fn an_echo_leaves_a_survey_alone() {
 #[test]
 fn each_conversation_has_its_agent() {
     let (driver, _endpoint) = scene(Some(Agent::Echo));
-    let ids = [driver.open(), driver.open()];
-    for id in &ids {
+    let drivers = [driver.with("bob"), driver.with("carol")];
+    let ids = drivers.each_ref().map(Driver::open);
+    for (driver, id) in drivers.iter().zip(&ids) {
         assert_eq!(driver.send(&text(id, id)).status, 200);
     }
     driver.sandbox.set_agent(&driver.account.id, None);

@@ -239,7 +239,7 @@ fn what_is_not_delivered_is_sent_again() {
     assert_eq!((failure(0), failure(2), failure(3)), (false, true, false));
 
     endpoint.answers(&[Answer::Status(201)]);
-    driver.open();
+    driver.with("bob").open();
     settled(&driver);
     assert_eq!(attempts(&driver).last(), Some(&(1, 1, Some(201))));
 }
@@ -296,12 +296,13 @@ fn the_order_is_that_of_one_conversation() {
     let driver = Driver::new();
     let webhook = Webhook { retry: retention(60), ..Webhook::to(endpoint.url()) };
     driver.sandbox.set_webhook(&driver.account.id, webhook);
-    let (blocked, free) = (opened(&driver, &endpoint), opened(&driver, &endpoint));
+    let other = driver.with("bob");
+    let (blocked, free) = (opened(&driver, &endpoint), opened(&other, &endpoint));
     endpoint.answers(&[Answer::Stall]);
     say(&driver, &blocked, "one");
     assert_eq!(endpoint.next().text(), "one");
     say(&driver, &blocked, "two");
-    say(&driver, &free, "three");
+    say(&other, &free, "three");
     assert_eq!(endpoint.next().text(), "three");
 }
 
@@ -320,7 +321,7 @@ fn an_endpoint_may_be_too_slow_or_away() {
     proxy.refuse();
     let url = format!("http://{}/", proxy.address());
     driver.sandbox.set_webhook(&driver.account.id, Webhook { url, ..webhook });
-    driver.open();
+    driver.with("bob").open();
     settled(&driver);
     let deliveries = driver.sandbox.deliveries(&driver.account.id);
     let failure = |number: usize| deliveries[number].failure.as_deref().expect("a failure");
@@ -374,13 +375,13 @@ fn a_webhook_is_replaced_and_removed() {
     driver.open();
     let stalled = first.next();
     driver.sandbox.set_webhook(&driver.account.id, Webhook::to(second.url()));
-    driver.open();
+    driver.with("bob").open();
     second.next();
     driver.sandbox.remove_webhook(&driver.account.id);
     assert_eq!(driver.sandbox.pending(&driver.account.id), 0);
-    driver.open();
+    driver.with("carol").open();
     driver.sandbox.set_webhook(&driver.account.id, Webhook::to(second.url()));
-    let id = driver.open();
+    let id = driver.with("dave").open();
     assert_eq!(second.next().change()["result"]["convId"], id);
     assert_ne!(stalled.change()["result"]["convId"], id);
     assert_eq!((first.rest(), second.rest()), (0, 0));
@@ -478,7 +479,7 @@ fn nothing_is_kept_without_a_webhook() {
     assert_eq!(driver.sandbox.pending(&driver.account.id), 0);
     let endpoint = Endpoint::new();
     driver.sandbox.set_webhook(&driver.account.id, Webhook::to(endpoint.url()));
-    driver.open();
+    driver.with("bob").open();
     endpoint.next();
     settled(&driver);
     assert_eq!((attempts(&driver).len(), endpoint.rest()), (1, 0));
