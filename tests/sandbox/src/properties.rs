@@ -5,8 +5,15 @@ use serde_json::Value;
 use crate::refusal::Refusal;
 use crate::request::Received;
 
-const FEATURES: [&str; 6] =
-    ["CO_BROWSE", "CO_APP", "PHOTO_SHARING", "SECURE_FORMS", "AUTO_MESSAGES", "RICH_CONTENT"];
+const FEATURES: [&str; 7] = [
+    "CO_BROWSE",
+    "CO_APP",
+    "PHOTO_SHARING",
+    "SECURE_FORMS",
+    "AUTO_MESSAGES",
+    "RICH_CONTENT",
+    "MULTI_DIALOG",
+];
 /// The members that are text. Others are let through.
 const TEXTS: [&str; 10] = [
     "appId",

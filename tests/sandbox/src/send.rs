@@ -36,9 +36,7 @@ fn run(
     envelope.check_metadata()?;
     match envelope.kind {
         Kind::PublishEvent => event::publish(site, consumer_id, envelope, options.sequence),
-        Kind::UpdateConversationField => {
-            field::update(site, consumer_id, envelope, options.sequence)
-        }
+        Kind::UpdateConversationField => field::update(site, consumer_id, envelope),
         Kind::SetUserProfile => profile::set(site, consumer_id, envelope),
         Kind::UploadUrl => storage::upload_url(site, consumer_id, envelope, options.max_file),
         Kind::DownloadUrl => storage::download_url(site, envelope),
