@@ -27,7 +27,7 @@ use crate::request::{Received, Request};
 use crate::route::Route;
 use crate::routing::{only, read};
 use crate::shared::Shared;
-use crate::{control_agent, control_faults, control_webhook};
+use crate::{control_agent, control_faults, control_survey, control_webhook};
 
 /// The longest body that is taken: room enough for any canned answer.
 const MAX_BODY: usize = 64 * 1024 * 1024;
@@ -57,6 +57,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/accounts/{id}/revoke-tokens", takes("POST", post(revoke_tokens)))
         .route("/accounts/{id}/rotate-key", takes("POST", post(rotate_key)))
         .route("/accounts/{id}/sign", takes("POST", post(control_webhook::sign)))
+        .route("/accounts/{id}/survey", takes("PUT", put(control_survey::set)))
         .route("/accounts/{id}/token-lifetime", takes("POST", post(token_lifetime)))
         .route("/accounts/{id}/tokens", takes("POST", post(issue_token)))
         .route(
@@ -68,6 +69,13 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             takes("POST", post(control_webhook::duplicate_next)),
         )
         .route("/accounts/{id}/webhook/reorder", takes("POST", post(control_webhook::reorder_next)))
+        .route(
+            "/accounts/{id}/webhooks/{type}",
+            takes(
+                "PUT or DELETE",
+                put(control_webhook::set_for).delete(control_webhook::remove_for),
+            ),
+        )
         .route("/fault-proxies", takes("POST", post(control_faults::new_proxy)))
         .route("/fault-proxies/{id}", takes("GET", get(control_faults::view)))
         .route("/fault-proxies/{id}/accept", takes("POST", post(control_faults::accept)))

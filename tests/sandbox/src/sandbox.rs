@@ -15,6 +15,7 @@ use crate::account::{Account, Site};
 use crate::agent::Agent;
 use crate::answer::Answer;
 use crate::delivery::Delivery;
+use crate::event_type::EventType;
 use crate::fault_proxy::FaultProxy;
 use crate::forged::Forged;
 use crate::log::Logger;
@@ -26,6 +27,7 @@ use crate::server::{self, Door};
 use crate::shared::Shared;
 use crate::signature::Signature;
 use crate::step::Step;
+use crate::survey::Survey;
 use crate::tls::{Files, Identity};
 use crate::webhook::Webhook;
 use crate::{control, courier, key, service, transcript};
@@ -199,15 +201,16 @@ impl Sandbox {
         self.with_site(account_id, |site| site.traffic.requests.clone())
     }
 
-    /// Closes a conversation, as an agent would. Panics if it is not open.
+    /// Closes a conversation, as an agent would; the account's survey may follow. Panics if it is
+    /// not open.
     pub fn close_conversation(&self, account_id: &str, conversation_id: &str) {
         let closed = self.with_site(account_id, |site| site.close_as_agent(conversation_id));
         closed.unwrap_or_else(|refusal| panic!("not closed: {}", refusal.body()));
     }
 
-    /// Ends the MAIN dialog of a conversation and starts a survey, as the service does when an
-    /// agent closes where surveys are on. Gives back the id of the survey's dialog. Panics if MAIN
-    /// is not open.
+    /// Ends the MAIN dialog of a conversation, as an agent would, and opens that of a survey by
+    /// hand: nobody asks in it by itself, and the client need not know of it. Gives back the id of
+    /// the survey's dialog. Panics if MAIN is not open.
     pub fn open_survey(&self, account_id: &str, conversation_id: &str) -> String {
         let opened = self.with_site(account_id, |site| site.open_survey(conversation_id));
         opened.unwrap_or_else(|refusal| panic!("no survey: {}", refusal.body()))
@@ -290,14 +293,32 @@ impl Sandbox {
     /// # Panics
     /// If the webhook makes no sense; https needs a sandbox with TLS.
     pub fn set_webhook(&self, account_id: &str, webhook: Webhook) {
-        if let Err(reason) = self.shared.set_webhook(account_id, webhook) {
+        if let Err(reason) = self.shared.set_webhook(account_id, None, webhook) {
             panic!("no such webhook: {reason}");
         }
     }
 
-    /// Sends no notifications any more. What is pending is dropped.
+    /// Sends the notifications of one type to an endpoint of their own from now on. What is pending
+    /// of them goes there too.
+    ///
+    /// # Panics
+    /// If the webhook makes no sense; https needs a sandbox with TLS.
+    pub fn set_webhook_for(&self, account_id: &str, event_type: EventType, webhook: Webhook) {
+        if let Err(reason) = self.shared.set_webhook(account_id, Some(event_type), webhook) {
+            panic!("no such webhook: {reason}");
+        }
+    }
+
+    /// Sends no notifications any more but those whose type has a webhook of its own. What is
+    /// pending of the others is dropped.
     pub fn remove_webhook(&self, account_id: &str) {
-        self.with_site(account_id, |site| site.outbox.remove_webhook());
+        self.with_site(account_id, |site| site.outbox.remove_webhook(None));
+    }
+
+    /// Sends the notifications of one type to the account's webhook again. Without one, what is
+    /// pending of them is dropped.
+    pub fn remove_webhook_for(&self, account_id: &str, event_type: EventType) {
+        self.with_site(account_id, |site| site.outbox.remove_webhook(Some(event_type)));
     }
 
     /// Reserves a port for a program that receives notifications and sends those of the account
@@ -334,13 +355,11 @@ impl Sandbox {
     /// Sends this body as a notification of the account, signed and as often as any other.
     ///
     /// # Panics
-    /// If the account has no webhook.
+    /// If the account has no webhook for it.
     pub fn notify(&self, account_id: &str, raw_body: impl Into<Vec<u8>>) {
         let raw_body: Vec<u8> = raw_body.into();
-        self.with_site(account_id, |site| {
-            assert!(site.outbox.is_open(), "account {account_id:?} has no webhook");
-            site.outbox.post(raw_body);
-        });
+        let posted = self.with_site(account_id, |site| site.notify(raw_body.into()));
+        assert!(posted, "account {account_id:?} has no webhook for it");
     }
 
     /// What the header x-liveperson-signature holds for this body.
@@ -366,18 +385,24 @@ impl Sandbox {
         self.with_site(account_id, |site| site.agent = agent);
     }
 
+    /// Lets a survey follow MAIN in the account's conversations whose client offers the feature
+    /// MULTI_DIALOG; None: none follows.
+    pub fn set_survey(&self, account_id: &str, survey: Option<Survey>) {
+        self.with_site(account_id, |site| site.survey = survey);
+    }
+
     /// Does one step of a script as an agent, by hand; one joins where there is none. Gives back
     /// what there is to know of it: the `sequence` of an event, the `dialogId` of a survey.
     ///
     /// # Panics
     /// If it is no step or cannot be done.
     pub fn act_as_agent(&self, account_id: &str, conversation_id: &str, step: &Value) -> Value {
-        let action = match Step::parse(step) {
-            Ok(Step::Act(action)) => action,
+        let act = match Step::parse(step) {
+            Ok(Step::Act(act)) => act,
             Ok(Step::WaitFor(_) | Step::Pause(_)) => panic!("{step} belongs in a script"),
             Err(reason) => panic!("no such step: {reason}"),
         };
-        let done = self.with_site(account_id, |site| site.obey(conversation_id, &action));
+        let done = self.with_site(account_id, |site| site.obey(conversation_id, &act));
         done.unwrap_or_else(|refusal| panic!("not done: {}", refusal.body()))
     }
 

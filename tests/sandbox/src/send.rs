@@ -49,9 +49,7 @@ fn take_effect(
     envelope.check_metadata()?;
     match envelope.kind {
         Kind::PublishEvent => event::publish(site, consumer_id, envelope, options.sequence),
-        Kind::UpdateConversationField => {
-            field::update(site, consumer_id, envelope, options.sequence)
-        }
+        Kind::UpdateConversationField => field::update(site, consumer_id, envelope),
         Kind::SetUserProfile => profile::set(site, consumer_id, envelope),
         Kind::UploadUrl => storage::upload_url(site, consumer_id, envelope, options),
         Kind::DownloadUrl => storage::download_url(site, envelope, options),

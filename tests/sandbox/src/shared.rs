@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::account::{Account, Site, Traffic};
 use crate::answer::Answer;
+use crate::event_type::EventType;
 use crate::fault_proxy::FaultProxy;
 use crate::forged::Forged;
 use crate::key::{self, Key};
@@ -149,10 +150,16 @@ impl Shared {
         variables
     }
 
-    /// Sets where the notifications of an account go; says no to what makes no sense.
-    pub(crate) fn set_webhook(&self, account_id: &str, webhook: Webhook) -> Result<(), String> {
+    /// Sets where the notifications of an account go, or those of one type; says no to what makes
+    /// no sense.
+    pub(crate) fn set_webhook(
+        &self,
+        account_id: &str,
+        kind: Option<EventType>,
+        webhook: Webhook,
+    ) -> Result<(), String> {
         webhook.check(self.connector.is_some())?;
-        self.with_site(account_id, |site| site.outbox.set_webhook(webhook))
+        self.with_site(account_id, |site| site.outbox.set_webhook(kind, webhook))
             .ok_or_else(|| format!("there is no account {account_id:?}"))
     }
 

@@ -60,7 +60,8 @@ pub(crate) fn event(event: &Value, most: usize) -> String {
 
 /// A rating in words.
 pub(crate) fn rating(rating: &Value) -> String {
-    let stars = rating["csatRate"].as_u64().map_or_else(String::new, |stars| format!("{stars} "));
+    let stars = &rating["csatRate"];
+    let stars = if stars.is_number() { format!("{stars} ") } else { String::new() };
     let resolved = match rating["csatResolutionConfirmation"].as_bool() {
         None => "",
         Some(true) => ", resolved",
@@ -86,6 +87,8 @@ fn field(field: &Value) -> String {
             let dialog = &field["dialog"];
             format!("dialog {} {}", word(&dialog["dialogId"]), word(&dialog["state"]))
         }
+        Some("Stage") => format!("stage {}", word(&field["conversationState"])),
+        Some("TTRField") => format!("ttr {}", word(&field["ttrType"])),
         Some("CSATRate") => rating(field),
         _ => format!("field {}", word(&field["field"])),
     }

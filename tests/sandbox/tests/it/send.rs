@@ -297,7 +297,8 @@ fn closing_the_last_dialog_closes_the_conversation() {
     let survey = driver.sandbox.open_survey(&driver.account.id, &id);
     assert_eq!(driver.send(&text(&id, "Hello")).status, 400, "MAIN is closed");
     assert_eq!(driver.send(&text(&survey, "5")).status, 200);
-    assert_eq!(driver.conversation()["state"], "OPEN");
+    let conversation = driver.conversation();
+    assert_eq!((&conversation["state"], &conversation["stage"]), (&json!("CLOSE"), &json!("OPEN")));
     let change = |state: &str| {
         field(
             &id,
@@ -310,7 +311,7 @@ fn closing_the_last_dialog_closes_the_conversation() {
     let mut again = change("CLOSE");
     again["id"] = json!("another");
     assert_eq!(driver.send(&again).status, 400, "it is closed");
-    assert_eq!(driver.conversation()["state"], "CLOSE");
+    assert_eq!(driver.conversation()["stage"], "CLOSE");
     assert_eq!(driver.conversation()["dialogs"][1]["dialogType"], "POST_SURVEY");
     assert_eq!(driver.conversation()["dialogs"][1]["closedCause"], "Closed by consumer");
 }
@@ -346,22 +347,27 @@ fn a_dialog_is_closed_alone() {
 fn ratings_are_checked() {
     let driver = Driver::new();
     let id = driver.open();
-    for rate in [json!(0), json!(6), json!(-1), json!(2.5), json!("5"), Value::Null] {
+    for rate in [json!(0), json!(6), json!(-1), json!(5.5), json!("5"), Value::Null] {
         let reply = driver.send(&field(&id, rating(rate.clone(), "FILLED")));
         assert_eq!(reply.status, 400, "{rate}");
     }
-    assert_eq!(driver.send(&field(&id, rating(json!(5), "DONE"))).status, 400);
+    let mut numbered = rating(json!(5), "FILLED");
+    numbered["status"] = json!(1);
+    assert_eq!(driver.send(&field(&id, numbered)).status, 400);
     let mut doubtful = rating(json!(5), "FILLED");
     doubtful["csatResolutionConfirmation"] = json!("yes");
     assert_eq!(driver.send(&field(&id, doubtful)).status, 400);
     assert_eq!(driver.conversation()["rating"], Value::Null);
-    for rate in 1..=5 {
-        let sent = rating(json!(rate), "FILLED");
+    for rate in [json!(1), json!(2.5), json!(5)] {
+        let sent = rating(rate, "FILLED");
         assert_eq!(driver.send(&field(&id, sent.clone())).status, 200);
         assert_eq!(driver.conversation()["rating"], sent);
     }
     assert_eq!(driver.send(&field(&id, rating(Value::Null, "SKIPPED"))).status, 200);
     assert_eq!(driver.send(&field(&id, rating(json!(3), "PARTIALLY_FILLED"))).status, 200);
+    let newer = rating(json!(5), "REGRETTED");
+    assert_eq!(driver.send(&field(&id, newer.clone())).status, 200);
+    assert_eq!(driver.conversation()["rating"], newer);
 }
 
 #[test]
@@ -372,7 +378,7 @@ fn fields_come_as_object_or_array() {
     let half = json!([state, rating(json!(9), "FILLED")]);
     assert_eq!(driver.send(&field(&id, half)).status, 400);
     assert_eq!(driver.conversation()["state"], "OPEN", "all or nothing");
-    for wrong in [json!([]), json!("x"), json!({"field": "Skill"}), Value::Null] {
+    for wrong in [json!([]), json!("x"), json!({"field": 5}), json!([{}]), Value::Null] {
         assert_eq!(driver.send(&field(&id, wrong.clone())).status, 400, "{wrong}");
     }
     let open = json!({"field": "ConversationStateField", "conversationState": "OPEN"});

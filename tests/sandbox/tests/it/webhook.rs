@@ -177,6 +177,7 @@ fn a_conversation_is_told_completely() {
                     ],
                     "dialogType": "MAIN",
                     "channelType": "MESSAGING",
+                    "metaData": {"appInstallId": driver.account.client_id},
                     "state": "OPEN",
                     "creationTs": start,
                     "metaDataLastUpdateTs": start,
@@ -187,36 +188,41 @@ fn a_conversation_is_told_completely() {
                 "startTs": start,
                 "metaDataLastUpdateTs": start,
                 "ttr": {"ttrType": "PRIORITIZED", "value": 600},
+                "conversationHandlerDetails": {"accountId": driver.account.id, "skillId": "17"},
             },
         }})
     );
+    assert_eq!(opening["body"]["sentTs"], *start);
 
     let id = id.as_str().expect("an id");
     let details = || endpoint.next().change()["result"]["conversationDetails"].clone();
     let survey = driver.sandbox.open_survey(&driver.account.id, id);
     let surveyed = details();
-    assert_eq!(surveyed["state"], "OPEN");
+    assert_eq!((&surveyed["state"], &surveyed["stage"]), (&json!("CLOSE"), &json!("OPEN")));
+    assert_eq!((&surveyed["closeReason"], surveyed.get("endTs")), (&json!("AGENT"), None));
     let dialogs = &surveyed["dialogs"];
     assert_eq!((&dialogs[0]["state"], &dialogs[0]["closedBy"]), (&json!("CLOSE"), &json!("AGENT")));
     assert!(dialogs[0]["endTs"].is_i64());
     assert_eq!((&dialogs[1]["dialogId"], &dialogs[1]["state"]), (&json!(survey), &json!("OPEN")));
     assert_eq!(dialogs[1]["dialogType"], "POST_SURVEY");
+    assert_eq!(survey.len(), 22, "{survey}");
     assert_eq!(dialogs[1].get("closedBy"), None);
 
     let rating = json!({"field": "CSATRate", "csatRate": 5, "status": "FILLED"});
     assert_eq!(driver.send(&field(id, rating)).status, 200);
+    assert_eq!(details()["csat"], json!({"csatRate": 5, "status": "FILLED"}));
     for _ in 0..2 {
         assert_eq!(driver.send(&close(id)).status, 200);
     }
     let closed = details();
     assert_eq!((&closed["state"], &closed["stage"]), (&json!("CLOSE"), &json!("CLOSE")));
-    assert_eq!(closed["closeReason"], "CONSUMER");
+    assert_eq!(closed["closeReason"], "AGENT", "who closed MAIN");
     assert_eq!(closed["endTs"], closed["metaDataLastUpdateTs"]);
     assert_eq!(closed["startTs"], *start);
     assert_eq!(closed["dialogs"][0]["closedBy"], "AGENT");
     assert_eq!(closed["dialogs"][1]["closedBy"], "CONSUMER");
     settled(&driver);
-    assert_eq!(endpoint.rest(), 0, "closed once, rated without a word");
+    assert_eq!(endpoint.rest(), 0, "closed once");
 }
 
 #[test]
