@@ -45,13 +45,15 @@ fn ids_may_repeat() {
 fn a_skill_may_stand_beside_the_body() {
     let driver = Driver::new();
     for (beside, within, counts) in [
-        (json!("12"), Value::Null, json!("12")),
-        (json!(12), Value::Null, json!(12)),
-        (json!("12"), json!("7"), json!("7")),
+        (json!("12"), None, json!("12")),
+        (json!(12), Some(Value::Null), json!(12)),
+        (json!("12"), Some(json!("7")), json!("7")),
     ] {
         let mut batch = driver.opening();
         batch[1]["skillId"] = beside.clone();
-        batch[1]["body"]["skillId"] = within;
+        if let Some(within) = within {
+            batch[1]["body"]["skillId"] = within;
+        }
         let driver = driver.with(&counts.to_string());
         assert_eq!(codes(&driver.batch(&batch)), ["OK", "OK"]);
         let last = driver.sandbox.conversations(&driver.account.id).pop().expect("one");
