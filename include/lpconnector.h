@@ -589,9 +589,9 @@ lpc_status lpc_client_set_credentials(struct lpc_client *client,
  * What the client has done so far, in this process: after a fork() the child counts from 0. Makes
  * no request. The counters never fall; together they are no snapshot where calls are under way.
  *
- * `client`: from lpc_client_new(). `response`: receives the counters as a JSON object, in
- * lpc_response_raw() and lpc_response_body() alike, to be freed with lpc_response_free(); NULL after
- * an error. As no service answered, its HTTP status and attempts are 0, its sequence is -1, its
+ * `client`: from lpc_client_new(). `response`: receives the counters as a JSON object in
+ * lpc_response_raw(), and as text in the exposition format of Prometheus in lpc_response_body(), to
+ * be freed with lpc_response_free(); NULL after an error. As no service answered, its HTTP status and attempts are 0, its sequence is -1, its
  * code and request id are empty. `err`: may be NULL. Any thread may call this; it does not wait.
  *
  * - "requests": HTTP requests tried, each attempt counted.
@@ -604,6 +604,9 @@ lpc_status lpc_client_set_credentials(struct lpc_client *client,
  *   milliseconds; "buckets", an array of {"up_to","count"} with rising bounds: so many attempts
  *   took up to so many milliseconds, those of the buckets before included. The last "up_to" is
  *   null: without bound.
+ * - "operations": an array of {"operation","status","requests"}: the requests by what they were for
+ *   ("domain", "token", "keys", "consumer", "conversation", "send", "storage") and what came of them
+ *   ("OK", or the name of a status, for example "TIMEOUT").
  *
  * Later versions may add members. LPC_INVALID_ARGUMENT for NULL.
  */
@@ -1029,9 +1032,10 @@ int64_t lpc_response_sequence(const struct lpc_response *response);
 
 /**
  * The JSON of the answer's body, `*len` bytes, not NUL-terminated; `len` may be NULL. For a batch
- * it is the whole array of answers. Borrowed: valid until the response is freed. NULL for NULL.
+ * it is the whole array of answers, from lpc_client_stats() text for Prometheus. Borrowed: valid until the response is freed. NULL for NULL.
  */
-const uint8_t *lpc_response_body(const struct lpc_response *response, size_t *len);
+const uint8_t *lpc_response_body(const struct lpc_response *response,
+                                 size_t *len);
 
 /**
  * The whole answer as it came, `*len` bytes, not NUL-terminated; `len` may be NULL. Borrowed:

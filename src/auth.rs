@@ -18,7 +18,7 @@ use crate::error::{Error, Status};
 use crate::log::LogLevel;
 use crate::request::{Answered, exchange, failed, json_headers, server_date};
 use crate::secret::Token;
-use crate::stats::count;
+use crate::stats::{Operation, count};
 use crate::transport::{Body, Outgoing};
 use crate::verify::verify;
 
@@ -146,7 +146,7 @@ fn obtain_app_jwt(call: Call, credentials: &Credentials) -> Result<AppJwt, Error
         body: Body::Bytes(form.as_bytes()),
         secrets: &[secret.as_bytes(), encoded.as_bytes()],
         least_pause: LEAST_PAUSE,
-        ..Outgoing::new(DOING, Method::POST, base.join(&path)?)
+        ..Outgoing::new(DOING, Operation::Token, Method::POST, base.join(&path)?)
     };
     let answer = exchange(call, &request)?;
     let (now, date) = (Instant::now(), server_date(&answer.headers));
@@ -220,7 +220,7 @@ pub(crate) fn obtain_consumer_jws(call: Call, ext_consumer_id: &str) -> Result<C
             secrets: &[app_jwt.as_bytes()],
             least_pause: LEAST_PAUSE,
             refuses_app_jwt: idp_wants_another_token,
-            ..Outgoing::new(DOING, Method::POST, url.clone())
+            ..Outgoing::new(DOING, Operation::Consumer, Method::POST, url.clone())
         };
         exchange(call, &request)
     })?;
