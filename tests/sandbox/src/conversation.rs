@@ -174,11 +174,16 @@ impl Conversation {
         self.events.iter().filter(|event| event.dialog_id == self.id).filter(said)
     }
 
-    /// The dialog an agent speaks in: the last one that is open.
+    /// The dialog an agent speaks in: the last one that is open, but for that of a bot.
     pub(crate) fn current_dialog(&self) -> Result<&str, Refusal> {
         self.check_open()?;
-        let open = self.dialogs.iter().rev().find(|dialog| dialog.open);
-        Ok(open.map_or(self.id.as_str(), |dialog| dialog.id.as_str()))
+        let bot = self.questioning.as_ref().map(|questioning| &questioning.dialog_id);
+        let spoken_in = |dialog: &&Dialog| dialog.open && bot != Some(&dialog.id);
+        let current = self.dialogs.iter().rev().find(spoken_in).ok_or_else(|| {
+            let details = format!("Of conversation {} only a survey is open", self.id);
+            Refusal::invalid("Dialog closed", details)
+        })?;
+        Ok(&current.id)
     }
 
     /// Adds an event to an open dialog.

@@ -189,6 +189,21 @@ fn the_consumer_leaves_it() {
 }
 
 #[test]
+fn an_agent_does_not_speak_in_it() {
+    let (driver, _endpoint) = scene();
+    let id = open(&driver, &["MULTI_DIALOG"]);
+    driver.sandbox.act_as_agent(&driver.account.id, &id, &json!({"join": true}));
+    driver.send(&close(&id));
+    let path = format!("/accounts/{}/conversations/{id}/agent", driver.account.id);
+    for step in [json!({"say": "Hello"}), json!({"type": true}), json!({"note": "odd"})] {
+        assert_eq!(control("POST", &path, &step).status, 409, "{step}");
+    }
+    assert_eq!(driver.conversation()["events"].as_array().map(Vec::len), Some(1));
+    assert_eq!(control("POST", &path, &json!({"close": true})).status, 200);
+    assert_eq!(driver.conversation()["stage"], "CLOSE");
+}
+
+#[test]
 fn an_echo_does_not_answer_in_it() {
     let (driver, _endpoint) = scene();
     driver.sandbox.set_agent(&driver.account.id, Some(Agent::Echo));
