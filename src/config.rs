@@ -183,13 +183,17 @@ pub(crate) fn read_small(path: &Path) -> std::io::Result<Vec<u8>> {
 
 /// Foreign text in a message: short, and on one line.
 pub(crate) fn shorten(text: &str) -> String {
-    const MOST: usize = 100;
+    shorten_to(text, 100)
+}
+
+/// The same with more room.
+pub(crate) fn shorten_to(text: &str, most: usize) -> String {
     // Most is: the code of an answer, for each of them.
-    if text.len() <= MOST && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+    if text.len() <= most && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return text.to_owned();
     }
-    let mut short: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
-    if text.chars().nth(MOST).is_some() {
+    let mut short: String = text.chars().take(most).flat_map(char::escape_debug).collect();
+    if text.chars().nth(most).is_some() {
         short.push('…');
     }
     short
