@@ -1253,12 +1253,10 @@ public:
 
     /// What the client has done so far, in this process, as a JSON object; its members are listed at
     /// lpc_client_stats() in lpconnector.h. Makes no request.
-    std::string stats() const {
-        lpc_response *response = nullptr;
-        lpc_error *err = nullptr;
-        detail::check(lpc_client_stats(handle(), &response, &err), err);
-        return Response(response).raw();
-    }
+    std::string stats() const { return told().raw(); }
+
+    /// As stats(), as text in the exposition format of Prometheus.
+    std::string prometheus() const { return told().body(); }
 
     /// Ends the client for good: calls in flight in other threads throw Closed, whatever they wait
     /// for: an answer, a connection, the lookup of a name, the next attempt. Later ones throw it,
@@ -1292,6 +1290,13 @@ public:
     lpc_client *handle() const noexcept { return handle_.get(); }
 
 private:
+    Response told() const {
+        lpc_response *response = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_client_stats(handle(), &response, &err), err);
+        return Response(response);
+    }
+
     std::shared_ptr<detail::Log> log_;
     detail::Handle<lpc_client> handle_;
 };
@@ -1300,6 +1305,13 @@ private:
 /// signatures, and queues. May be used from any number of threads at once. It belongs to the process
 /// that made it: after a fork() the child gets Closed, and may destroy it. Destroying it stops
 /// listening; notifications stay valid.
+///
+/// Webhooks are account-wide: it hears of all conversations of the account, also of those that this
+/// connector did not open. Where account.id and client.id are set, notifications of other accounts
+/// and app installs are refused (401); receiver.accounts names further accounts, told apart by
+/// Notification::account_id(). Whatever was signed right is taken: what the library cannot read is
+/// given out as one event of the kind Other, because a refusal would make the service hold back all
+/// that follows.
 class Receiver {
 public:
     /// Begins to listen, with the options receiver.* and, for signatures, client.secret. What an
@@ -1335,6 +1347,19 @@ public:
     void ack(const Notification &notification) {
         lpc_error *err = nullptr;
         detail::check(lpc_receiver_ack(handle(), notification.handle(), &err), err);
+    }
+
+    /// Takes notifications for this app install and with these secrets from now on, in place of those
+    /// of client.id and receiver.secret or client.secret: a rotated secret, without a restart.
+    ///
+    /// `client_secret`: one, or several separated by commas while one replaces another.
+    ///
+    /// InvalidArgument if one is empty or has control characters; those in use stay.
+    void set_credentials(const std::string &client_id, const std::string &client_secret) {
+        lpc_error *err = nullptr;
+        detail::check(lpc_receiver_set_credentials(handle(), detail::text(client_id, "client_id"),
+                                                   detail::text(client_secret, "client_secret"),
+                                                   &err), err);
     }
 
     /// Where it listens, for example https://127.0.0.1:8443/.

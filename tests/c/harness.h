@@ -148,6 +148,7 @@ void test_notifications_that_are_none(void);
 void test_notifications_bad_arguments(void);
 void test_notifications_gone_wrong(void);
 void test_receiver(void);
+void test_receiver_with_new_credentials(void);
 void test_receiver_that_is_acknowledged_by_hand(void);
 void test_receiver_bad_arguments(void);
 void test_receiver_shutdown(void);

@@ -70,6 +70,7 @@ static const struct {
     {"notifications: bad arguments", test_notifications_bad_arguments},
     {"notifications: gone wrong", test_notifications_gone_wrong},
     {"receiver", test_receiver},
+    {"receiver: new credentials", test_receiver_with_new_credentials},
     {"receiver: acknowledged by hand", test_receiver_that_is_acknowledged_by_hand},
     {"receiver: bad arguments", test_receiver_bad_arguments},
     {"receiver: shutdown", test_receiver_shutdown},

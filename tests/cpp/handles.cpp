@@ -58,6 +58,7 @@ void tests::moved_from() {
     THROWS(lpc::InvalidArgument, lpc::Client{config});
     THROWS(lpc::InvalidArgument, config.set_log(lpc::LogLevel::Off, nullptr));
     THROWS(lpc::InvalidArgument, client.stats());
+    THROWS(lpc::InvalidArgument, client.prometheus());
     THROWS(lpc::InvalidArgument, client.set_app_jwt("x"));
     THROWS(lpc::InvalidArgument, client.drop_app_jwt());
     THROWS(lpc::InvalidArgument, client.set_credentials("x", "y"));

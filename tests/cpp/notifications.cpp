@@ -222,6 +222,7 @@ void tests::receiver() {
         receiver.ack(notification);
         for (const lpc::Event event : notification.events()) {
             CHECK(event.conversation_id() == conversation.id());
+            CHECK(notification.account_id() == account.id());
             opened = opened || event.kind() == lpc::EventKind::Conversation;
             if (event.kind() != lpc::EventKind::Text)
                 continue;
@@ -265,6 +266,18 @@ void tests::receiver_polls() {
     const std::string taken = receiver.url().substr(7, receiver.url().find('/', 7) - 7);
     CHECK(says(THROWS(lpc::IoError, lpc::Receiver(alone().set("receiver.listen", taken))),
                "cannot listen"));
+}
+
+void tests::receiver_new_credentials() {
+    lpc::Receiver receiver(alone());
+    THROWS(lpc::InvalidArgument, receiver.set_credentials("an-app", ""));
+    CHECK(says(THROWS(lpc::InvalidArgument, receiver.set_credentials(std::string(1, '\0'), "x")),
+               "client_id has"));
+    CHECK(post(receiver) == 200);
+    receiver.set_credentials("an-app", "of-tomorrow");
+    CHECK(post(receiver) == 401);
+    receiver.set_credentials("an-app", "of-tomorrow," + secret);
+    CHECK(post(receiver) == 200);
 }
 
 void tests::receiver_acknowledgements() {
@@ -355,6 +368,7 @@ void tests::receiver_moved() {
     receiver.shutdown();
     THROWS(lpc::InvalidArgument, receiver.poll());
     THROWS(lpc::InvalidArgument, receiver.poll(std::chrono::milliseconds(0)));
+    THROWS(lpc::InvalidArgument, receiver.set_credentials("x", "y"));
     const lpc::Notification notification = to.poll();
     THROWS(lpc::InvalidArgument, receiver.ack(notification));
     to.ack(notification);

@@ -170,6 +170,7 @@ void tests::stats() {
     CHECK(number(stats, "retries") == 0 && number(stats, "token_refreshes") == 1);
     CHECK(number(stats, "connections_opened") >= 1 && number(stats, "bytes_received") > 500);
     CHECK(number(stats.substr(stats.find("latency_ms")), "count") == 5);
+    CHECK(count(client.prometheus(), "\nlpconnector_failures_total 1\n") == 1);
 }
 
 void tests::a_failure_that_passes_is_tried_again() {
