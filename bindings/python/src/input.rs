@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-use pyo3::exceptions::{PyUnicodeError, PyValueError};
+use pyo3::exceptions::PyUnicodeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
-use serde::de::DeserializeOwned;
-use serde::de::value::{Error as NotAName, StrDeserializer};
+use serde_json::value::RawValue;
 
 use crate::error::invalid;
 
@@ -36,15 +35,6 @@ pub(crate) fn path(value: &Bound<'_, PyAny>, name: &str) -> PyResult<PathBuf> {
     })
 }
 
-/// One of the names of a core's enum, such as `ACTIVE`; Python's enums are such strings, too.
-pub(crate) fn name<T: DeserializeOwned>(value: &Bound<'_, PyString>, name: &str) -> PyResult<T> {
-    T::deserialize(StrDeserializer::<NotAName>::new(&text(value, name)?)).map_err(|why| {
-        // As the core words it for members of JSON.
-        let why = why.to_string().replace("unknown variant", "unknown value");
-        invalid(value.py(), format!("{name}: {why}"))
-    })
-}
-
 /// A JSON text as it is, or anything else through `json.dumps`; the core checks what is in it.
 pub(crate) fn json(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
     match value.cast::<PyString>() {
@@ -53,18 +43,49 @@ pub(crate) fn json(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
     }
 }
 
-/// As [`json`], for what becomes a part of a larger JSON text: here, a text must be JSON by itself.
-pub(crate) fn json_part(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
-    let Ok(ready) = value.cast::<PyString>() else { return dumped(value, name) };
-    let py = value.py();
-    let loaded = py.import("json")?.call_method1("loads", (ready,));
-    let loaded = loaded.map_err(|error| {
-        if !error.is_instance_of::<PyValueError>(py) {
-            return error;
+/// A member of a larger JSON text, which must be JSON by itself.
+fn member(member: &str, json: &str, py: Python<'_>, name: &str) -> PyResult<String> {
+    let read: Result<&RawValue, _> = serde_json::from_str(json);
+    read.map_err(|why| invalid(py, format!("{name} is not JSON: {why}")))?;
+    Ok(format!("\"{member}\":{json}"))
+}
+
+/// Keywords as the one JSON object that the core takes in their place; those that were not given
+/// are left out.
+#[derive(Default)]
+pub(crate) struct Keywords(Vec<String>);
+
+impl Keywords {
+    /// An object of the service's: a mapping, or JSON.
+    pub(crate) fn object(
+        mut self,
+        wire: &str,
+        name: &str,
+        value: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Keywords> {
+        if let Some(value) = value {
+            self.0.push(member(wire, &json(value, name)?, value.py(), name)?);
         }
-        invalid(py, format!("{name} is not JSON: {}", error.value(py)))
-    })?;
-    dumped(&loaded, name)
+        Ok(self)
+    }
+
+    /// A value for `json.dumps`: here, a `str` is a text.
+    pub(crate) fn value(
+        mut self,
+        wire: &str,
+        name: &str,
+        value: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Keywords> {
+        if let Some(value) = value {
+            self.0.push(member(wire, &dumped(value, name)?, value.py(), name)?);
+        }
+        Ok(self)
+    }
+
+    /// The JSON of the object.
+    pub(crate) fn json(self) -> String {
+        format!("{{{}}}", self.0.join(","))
+    }
 }
 
 /// The JSON of a value; a `str` becomes a JSON string.
@@ -87,9 +108,12 @@ pub(crate) fn request(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<u8>>
     Ok(dumped.cast::<PyString>()?.to_cow()?.into_owned().into_bytes())
 }
 
-/// What a JSON text that the core has read says.
+/// What a JSON text says; `None` for what is none.
 pub(crate) fn loaded(py: Python<'_>, json: &[u8]) -> PyResult<Py<PyAny>> {
-    // The core reads UTF-8 alone.
-    let text = PyString::new(py, &String::from_utf8_lossy(json));
+    // As the core reads JSON: in UTF-8 alone.
+    let text = std::str::from_utf8(json).unwrap_or_default();
+    if text.is_empty() {
+        return Ok(py.None());
+    }
     Ok(py.import("lpconnector._json")?.call_method1("loads", (text,))?.unbind())
 }
