@@ -589,9 +589,9 @@ lpc_status lpc_client_set_credentials(struct lpc_client *client,
  * What the client has done so far, in this process: after a fork() the child counts from 0. Makes
  * no request. The counters never fall; together they are no snapshot where calls are under way.
  *
- * `client`: from lpc_client_new(). `response`: receives the counters as a JSON object, in
- * lpc_response_raw() and lpc_response_body() alike, to be freed with lpc_response_free(); NULL after
- * an error. As no service answered, its HTTP status and attempts are 0, its sequence is -1, its
+ * `client`: from lpc_client_new(). `response`: receives the counters as a JSON object in
+ * lpc_response_raw(), and as text in the exposition format of Prometheus in lpc_response_body(), to
+ * be freed with lpc_response_free(); NULL after an error. As no service answered, its HTTP status and attempts are 0, its sequence is -1, its
  * code and request id are empty. `err`: may be NULL. Any thread may call this; it does not wait.
  *
  * - "requests": HTTP requests tried, each attempt counted.
@@ -604,6 +604,9 @@ lpc_status lpc_client_set_credentials(struct lpc_client *client,
  *   milliseconds; "buckets", an array of {"up_to","count"} with rising bounds: so many attempts
  *   took up to so many milliseconds, those of the buckets before included. The last "up_to" is
  *   null: without bound.
+ * - "operations": an array of {"operation","status","requests"}: the requests by what they were for
+ *   ("domain", "token", "keys", "consumer", "conversation", "send", "storage") and what came of them
+ *   ("OK", or the name of a status, for example "TIMEOUT").
  *
  * Later versions may add members. LPC_INVALID_ARGUMENT for NULL.
  */
@@ -1029,9 +1032,10 @@ int64_t lpc_response_sequence(const struct lpc_response *response);
 
 /**
  * The JSON of the answer's body, `*len` bytes, not NUL-terminated; `len` may be NULL. For a batch
- * it is the whole array of answers. Borrowed: valid until the response is freed. NULL for NULL.
+ * it is the whole array of answers, from lpc_client_stats() text for Prometheus. Borrowed: valid until the response is freed. NULL for NULL.
  */
-const uint8_t *lpc_response_body(const struct lpc_response *response, size_t *len);
+const uint8_t *lpc_response_body(const struct lpc_response *response,
+                                 size_t *len);
 
 /**
  * The whole answer as it came, `*len` bytes, not NUL-terminated; `len` may be NULL. Borrowed:
@@ -1215,7 +1219,14 @@ void lpc_notification_free(struct lpc_notification *n);
 
 /**
  * Begins to listen, with the options receiver.* and, for signatures, client.secret. Starts the one
- * thread that a receiver needs; it ends with lpc_receiver_free(). What an earlier process left
+ * thread that a receiver needs; it ends with lpc_receiver_free().
+ *
+ * Webhooks are account-wide: it hears of all conversations of the account, also of those that this
+ * connector did not open. Where account.id and client.id are set, notifications of other accounts
+ * and app installs are refused (401); receiver.accounts names further accounts, told apart by
+ * lpc_notification_account_id(). Whatever was signed right is taken: what the library cannot read is
+ * given out as one event of the kind LPC_EVENT_KIND_OTHER, because a refusal would make the service
+ * hold back all that follows. What an earlier process left
  * unacknowledged in receiver.store comes first.
  *
  * `config`: stays the caller's, who may change or free it at once. `receiver`: receives the handle,
@@ -1259,6 +1270,21 @@ lpc_status lpc_receiver_poll(struct lpc_receiver *receiver,
 lpc_status lpc_receiver_ack(struct lpc_receiver *receiver,
                             const struct lpc_notification *notification,
                             struct lpc_error **err);
+
+/**
+ * Takes notifications for this app install and with these secrets from now on, in place of those of
+ * client.id and receiver.secret or client.secret: a rotated secret, without a restart.
+ *
+ * `receiver`: from lpc_receiver_new(). `client_id`: copied. `client_secret`: one, or several
+ * separated by commas while one replaces another; copied. `err`: may be NULL. Any thread may call
+ * this.
+ *
+ * LPC_INVALID_ARGUMENT for NULL, and if one is empty or has control characters; those in use stay.
+ */
+lpc_status lpc_receiver_set_credentials(struct lpc_receiver *receiver,
+                                        const char *client_id,
+                                        const char *client_secret,
+                                        struct lpc_error **err);
 
 /**
  * Where it listens, for example "https://127.0.0.1:8443/". NULL for NULL. Borrowed: valid until the

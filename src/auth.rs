@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use jsonwebtoken::dangerous::insecure_decode_claims;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use ureq::http::{HeaderValue, Method, header};
 use zeroize::Zeroizing;
 
@@ -15,10 +16,11 @@ use crate::client::Shared;
 use crate::config::Credentials;
 use crate::domains::Service;
 use crate::error::{Error, Status};
+use crate::json::text;
 use crate::log::LogLevel;
 use crate::request::{Answered, exchange, failed, json_headers, server_date};
 use crate::secret::Token;
-use crate::stats::count;
+use crate::stats::{Operation, count};
 use crate::transport::{Body, Outgoing};
 use crate::verify::verify;
 
@@ -120,7 +122,7 @@ fn obtain_app_jwt(call: Call, credentials: &Credentials) -> Result<AppJwt, Error
     }
     #[derive(Deserialize)]
     struct Claims {
-        exp: u64,
+        exp: Box<RawValue>,
     }
     const DOING: &str = "obtaining an AppJWT";
 
@@ -146,7 +148,7 @@ fn obtain_app_jwt(call: Call, credentials: &Credentials) -> Result<AppJwt, Error
         body: Body::Bytes(form.as_bytes()),
         secrets: &[secret.as_bytes(), encoded.as_bytes()],
         least_pause: LEAST_PAUSE,
-        ..Outgoing::new(DOING, Method::POST, base.join(&path)?)
+        ..Outgoing::new(DOING, Operation::Token, Method::POST, base.join(&path)?)
     };
     let answer = exchange(call, &request)?;
     let (now, date) = (Instant::now(), server_date(&answer.headers));
@@ -160,8 +162,10 @@ fn obtain_app_jwt(call: Call, credentials: &Credentials) -> Result<AppJwt, Error
         .map_err(|_| broken("the access_token is not a JWT with an exp claim"))?;
     let token = Token::new(&granted.access_token)
         .ok_or_else(|| broken("the access_token has characters that no token has"))?;
-    let end = UNIX_EPOCH
-        .checked_add(Duration::from_secs(claims.exp))
+    // Whole seconds; a part of one is none too many.
+    let exp = text(Some(&claims.exp)).parse::<f64>().ok().filter(|exp| *exp >= 0.0);
+    let end = exp
+        .and_then(|exp| UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(exp.floor()).ok()?))
         .ok_or_else(|| broken("the access_token's exp is no date"))?;
     // By the clock of the service, which may be off from ours, and from then on by one that nobody
     // sets.
@@ -191,12 +195,12 @@ impl ConsumerJws {
     pub(crate) fn read(jws: &str) -> Result<ConsumerJws, &'static str> {
         #[derive(Deserialize)]
         struct Claims {
-            lp_consumer_id: String,
+            lp_consumer_id: Box<RawValue>,
         }
         let token = Token::new(jws).ok_or("it is empty or has characters that no token has")?;
         let claims: Claims =
             insecure_decode_claims(jws).map_err(|_| "it is not a JWS with an lp_consumer_id")?;
-        Ok(ConsumerJws { token, lp_consumer_id: claims.lp_consumer_id })
+        Ok(ConsumerJws { token, lp_consumer_id: text(Some(&claims.lp_consumer_id)) })
     }
 }
 
@@ -220,7 +224,7 @@ pub(crate) fn obtain_consumer_jws(call: Call, ext_consumer_id: &str) -> Result<C
             secrets: &[app_jwt.as_bytes()],
             least_pause: LEAST_PAUSE,
             refuses_app_jwt: idp_wants_another_token,
-            ..Outgoing::new(DOING, Method::POST, url.clone())
+            ..Outgoing::new(DOING, Operation::Consumer, Method::POST, url.clone())
         };
         exchange(call, &request)
     })?;

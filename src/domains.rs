@@ -13,6 +13,7 @@ use crate::error::{Error, Status};
 use crate::json::{items, members, text};
 use crate::log::LogLevel;
 use crate::request::exchange;
+use crate::stats::Operation;
 use crate::transport::Outgoing;
 use crate::url::BaseUrl;
 
@@ -90,7 +91,8 @@ fn discover(call: Call) -> Result<Domains, Error> {
 
     let settings = call.settings();
     let path = format!("/api/account/{}/service/baseURI.json?version=1.0", settings.account_id);
-    let request = Outgoing::new(DOING, Method::GET, settings.domain_api.join(&path)?);
+    let request =
+        Outgoing::new(DOING, Operation::Domain, Method::GET, settings.domain_api.join(&path)?);
     let answer = exchange(call, &request)?;
     let entries = entries(&answer.body)
         .map_err(|why| Error::new(Status::Protocol, format!("{DOING}: the answer {why}")))?;

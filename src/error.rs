@@ -65,6 +65,29 @@ impl Status {
         Status::Internal,
     ];
 
+    /// Its name, for example `TIMEOUT`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::InvalidArgument => "INVALID_ARGUMENT",
+            Status::Config => "CONFIG",
+            Status::Connect => "CONNECT",
+            Status::Tls => "TLS",
+            Status::Timeout => "TIMEOUT",
+            Status::Unauthorized => "UNAUTHORIZED",
+            Status::Rejected => "REJECTED",
+            Status::RateLimited => "RATE_LIMITED",
+            Status::Server => "SERVER",
+            Status::Protocol => "PROTOCOL",
+            Status::Closed => "CLOSED",
+            Status::Io => "IO",
+            Status::Signature => "SIGNATURE",
+            Status::Empty => "EMPTY",
+            Status::AlreadyOpen => "ALREADY_OPEN",
+            Status::Full => "FULL",
+            Status::Internal => "INTERNAL",
+        }
+    }
+
     /// The status that an HTTP status outside 2xx stands for.
     pub(crate) fn of_http(http_status: u16) -> Status {
         match http_status {

@@ -21,6 +21,7 @@ use crate::json::{is_object, members, text};
 use crate::members::Members;
 use crate::request::exchange;
 use crate::response::Response;
+use crate::stats::Operation;
 use crate::transport::{Body, Outgoing, Progress};
 
 /// A file to send.
@@ -328,11 +329,12 @@ pub(crate) fn transfer(
                 Content::Bytes(data) => Body::Bytes(data),
                 Content::File(source) => Body::File(source, file.length),
             },
-            ..Outgoing::new("uploading the file", Method::PUT, url)
+            ..Outgoing::new("uploading the file", Operation::Storage, Method::PUT, url)
         },
-        Transfer::Down(into) => {
-            Outgoing { into: Some(into), ..Outgoing::new("downloading the file", Method::GET, url) }
-        }
+        Transfer::Down(into) => Outgoing {
+            into: Some(into),
+            ..Outgoing::new("downloading the file", Operation::Storage, Method::GET, url)
+        },
     };
     let request = Outgoing { progress, secrets: &secrets, ..request };
     exchange(call, &request).map(drop)

@@ -74,7 +74,7 @@ pub use properties::{ClientProperties, Feature};
 #[cfg(feature = "receiver")]
 pub use receiver::Receiver;
 pub use response::Response;
-pub use stats::{Bucket, Latency, Stats};
+pub use stats::{Bucket, Latency, OperationCount, Stats};
 pub use webhook::verify_webhook;
 
 /// The version of this crate.

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::config::shorten;
+use crate::config::shorten_to;
 use crate::error::{ServiceSays, Status};
 use crate::json::{is_array, is_object, is_string, items, members, number, text};
 
@@ -70,7 +70,8 @@ impl ServiceSays {
         for part in [&self.title, &self.details] {
             if !part.is_empty() {
                 reason.push_str(": ");
-                reason.push_str(&shorten(part));
+                // Room for what the service says at its longest, and not for a page of it.
+                reason.push_str(&shorten_to(part, 300));
             }
         }
         reason

@@ -17,7 +17,7 @@ use crate::properties::CLIENT_PROPERTIES;
 use crate::response;
 use crate::retry::Repeat;
 use crate::secret::{Token, redact};
-use crate::stats::count;
+use crate::stats::{Operation, count};
 use crate::transport::{Answer, Body, Outgoing};
 
 const ON_BEHALF: HeaderName = HeaderName::from_static("x-lp-on-behalf");
@@ -68,9 +68,9 @@ pub(crate) fn deliver<T>(
 ) -> Result<T, Error> {
     // First, because without credentials nothing needs to be asked of anybody.
     call.client.check_credentials()?;
-    let path = match endpoint {
-        Endpoint::Conversation => &call.client.paths.conversation,
-        Endpoint::Send => &call.client.paths.send,
+    let (path, operation) = match endpoint {
+        Endpoint::Conversation => (&call.client.paths.conversation, Operation::Conversation),
+        Endpoint::Send => (&call.client.paths.send, Operation::Send),
     };
     let url = call.base_url(Service::Messaging)?.join_parsed(path)?;
     let consumer_jws = consumer.jws(call)?;
@@ -84,7 +84,7 @@ pub(crate) fn deliver<T>(
             secrets: &[app_jwt.as_bytes(), consumer_jws.token.as_bytes()],
             repeat: message.repeat,
             refuses_app_jwt: wants_another_token,
-            ..Outgoing::new(message.doing, Method::POST, url.clone())
+            ..Outgoing::new(message.doing, operation, Method::POST, url.clone())
         };
         exchange(call, &request).map_err(|error| match error.attempts() {
             0 => error,
@@ -201,7 +201,8 @@ fn attempt(call: Call, request: &Outgoing) -> Result<Answer, Error> {
         .map(|answer| Answer { body: redact(answer.body, request.secrets), ..answer })
         .and_then(accept);
     let took = begun.elapsed();
-    call.local.counters.attempt(took);
+    let failed = outcome.as_ref().err().map(Error::status);
+    call.local.counters.attempt(request.operation, failed, took);
     call.settings().log.write(LogLevel::Debug, || {
         let status = match &outcome {
             Ok(answer) => answer.status.to_string(),

@@ -22,16 +22,17 @@ pub struct Response {
 }
 
 impl Response {
-    /// What the library itself tells, as JSON in the place of an answer.
+    /// What the library itself tells, in the place of an answer: text as its body, and JSON as the
+    /// whole.
     #[cfg(feature = "capi")]
-    pub(crate) fn told(json: String) -> Response {
+    pub(crate) fn told(text: String, json: String) -> Response {
         Response {
             request_id: String::new(),
             http_status: 0,
             code: String::new(),
             sequence: None,
-            raw: json.clone().into_bytes(),
-            body: json,
+            raw: json.into_bytes(),
+            body: text,
             attempts: 0,
         }
     }

@@ -15,7 +15,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Status};
 use crate::names::Names;
 use crate::retry::Repeat;
-use crate::stats::Counters;
+use crate::stats::{Counters, Operation};
 
 /// Connections to all hosts, and how requests go over them.
 pub(crate) struct Transport {
@@ -31,6 +31,7 @@ pub(crate) struct Transport {
 pub(crate) struct Outgoing<'a> {
     /// What is being done, as the beginning of an error message.
     pub doing: &'static str,
+    pub operation: Operation,
     pub method: Method,
     pub url: Uri,
     pub headers: Vec<(HeaderName, HeaderValue)>,
@@ -50,9 +51,15 @@ pub(crate) struct Outgoing<'a> {
 
 impl<'a> Outgoing<'a> {
     /// A request that carries nothing and changes nothing.
-    pub(crate) fn new(doing: &'static str, method: Method, url: Uri) -> Outgoing<'a> {
+    pub(crate) fn new(
+        doing: &'static str,
+        operation: Operation,
+        method: Method,
+        url: Uri,
+    ) -> Outgoing<'a> {
         Outgoing {
             doing,
+            operation,
             method,
             url,
             headers: Vec::new(),

@@ -21,6 +21,7 @@ use crate::config::shorten;
 use crate::domains::Service;
 use crate::error::{Error, Status};
 use crate::request::exchange;
+use crate::stats::Operation;
 use crate::transport::Outgoing;
 
 /// Sentinel v1 signs with this key, always.
@@ -165,7 +166,7 @@ fn fetch(call: Call, asked_again: Option<Instant>) -> Result<KeySet, Error> {
     const DOING: &str = "fetching Sentinel's key set";
 
     let url = call.base_url(Service::Sentinel)?.join("/sentinel/well-known/jwks")?;
-    let answer = exchange(call, &Outgoing::new(DOING, Method::GET, url))?;
+    let answer = exchange(call, &Outgoing::new(DOING, Operation::Keys, Method::GET, url))?;
     let set: JwkSet = serde_json::from_slice(&answer.body).map_err(|_| {
         Error::new(Status::Protocol, format!("{DOING}: the answer is not a JSON Web Key Set"))
     })?;

@@ -75,9 +75,9 @@ pub unsafe extern "C" fn lpc_client_set_credentials(
 /// What the client has done so far, in this process: after a fork() the child counts from 0. Makes
 /// no request. The counters never fall; together they are no snapshot where calls are under way.
 ///
-/// `client`: from lpc_client_new(). `response`: receives the counters as a JSON object, in
-/// lpc_response_raw() and lpc_response_body() alike, to be freed with lpc_response_free(); NULL after
-/// an error. As no service answered, its HTTP status and attempts are 0, its sequence is -1, its
+/// `client`: from lpc_client_new(). `response`: receives the counters as a JSON object in
+/// lpc_response_raw(), and as text in the exposition format of Prometheus in lpc_response_body(), to
+/// be freed with lpc_response_free(); NULL after an error. As no service answered, its HTTP status and attempts are 0, its sequence is -1, its
 /// code and request id are empty. `err`: may be NULL. Any thread may call this; it does not wait.
 ///
 /// - "requests": HTTP requests tried, each attempt counted.
@@ -90,6 +90,9 @@ pub unsafe extern "C" fn lpc_client_set_credentials(
 ///   milliseconds; "buckets", an array of {"up_to","count"} with rising bounds: so many attempts
 ///   took up to so many milliseconds, those of the buckets before included. The last "up_to" is
 ///   null: without bound.
+/// - "operations": an array of {"operation","status","requests"}: the requests by what they were for
+///   ("domain", "token", "keys", "consumer", "conversation", "send", "storage") and what came of them
+///   ("OK", or the name of a status, for example "TIMEOUT").
 ///
 /// Later versions may add members. LPC_INVALID_ARGUMENT for NULL.
 #[unsafe(no_mangle)]
@@ -102,7 +105,7 @@ pub unsafe extern "C" fn lpc_client_stats(
         let stats = handle(client, "client")?.client.clone().stats();
         let json = serde_json::to_string(&stats)
             .map_err(|why| Error::new(Status::Internal, format!("no JSON of the stats: {why}")))?;
-        Ok(lpc_response::new(Response::told(json)))
+        Ok(lpc_response::new(Response::told(stats.prometheus(), json)))
     })
 }
 

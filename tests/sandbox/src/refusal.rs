@@ -12,6 +12,8 @@ pub(crate) struct Refusal {
     title: &'static str,
     details: String,
     error_code: Option<u32>,
+    /// Whether its code is a name, and its body the details alone, as `msg`.
+    plain: bool,
 }
 
 impl Refusal {
@@ -22,6 +24,7 @@ impl Refusal {
             title,
             details: details.into(),
             error_code: None,
+            plain: false,
         }
     }
 
@@ -31,7 +34,7 @@ impl Refusal {
         title: &'static str,
         details: impl Into<String>,
     ) -> Refusal {
-        Refusal { status, title, details: details.into(), error_code: None }
+        Refusal { status, title, details: details.into(), error_code: None, plain: false }
     }
 
     pub(crate) fn unknown_path() -> Refusal {
@@ -53,7 +56,20 @@ impl Refusal {
             details: "brandId is missing from the body of cm.ConsumerRequestConversation"
                 .to_owned(),
             error_code: Some(40001),
+            plain: false,
         }
+    }
+
+    /// The consumer has a conversation, and a second one is not opened.
+    pub(crate) fn already_open(consumer_id: &str) -> Refusal {
+        let details = format!("Failed to open: User {consumer_id} already has open conversation");
+        Refusal { plain: true, ..Refusal::invalid("Conversation open", details) }
+    }
+
+    /// The refusal of a message whose conversation was refused by this one.
+    pub(crate) fn of_its_message(&self) -> Refusal {
+        let details = "The conversation of this message was not opened";
+        Refusal { plain: self.plain, ..Refusal::invalid("No conversation", details) }
     }
 
     pub(crate) fn missing_claim(claim: &str) -> Refusal {
@@ -94,11 +110,20 @@ impl Refusal {
             title,
             details: details.into(),
             error_code: Some(error_code),
+            plain: false,
         }
+    }
+
+    /// The code of an item of a batch.
+    pub(crate) fn code(&self) -> Value {
+        if self.plain { "BAD_REQUEST".into() } else { self.status.as_u16().into() }
     }
 
     /// The body of the error, alone.
     pub(crate) fn body(&self) -> Value {
+        if self.plain {
+            return json!({"msg": self.details});
+        }
         let mut body = json!({"title": self.title, "details": self.details});
         if let Some(error_code) = self.error_code {
             body["errorCode"] = json!(error_code);
