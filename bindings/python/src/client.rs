@@ -104,6 +104,11 @@ impl Client {
         py.import("json")?.call_method1("loads", (stats,))
     }
 
+    /// The same as `stats`, as text in the exposition format of Prometheus.
+    fn prometheus(&self) -> String {
+        self.core.stats().prometheus()
+    }
+
     /// Ends the client for good: calls in flight in other threads raise `Closed`, whatever they
     /// wait for; later ones raise it, too.
     fn shutdown(&self, py: Python<'_>) {

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-use pyo3::exceptions::PyUnicodeError;
+use pyo3::exceptions::{PyTypeError, PyUnicodeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 use serde_json::value::RawValue;
 
 use crate::error::invalid;
@@ -25,6 +25,21 @@ pub(crate) fn optional_text<'a>(
     name: &str,
 ) -> PyResult<Option<Cow<'a, str>>> {
     value.map(|value| text(value, name)).transpose()
+}
+
+/// One text, or a list or tuple of them: secrets, while one replaces another.
+pub(crate) fn texts(given: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<String>> {
+    if let Ok(one) = given.cast::<PyString>() {
+        return Ok(vec![text(one, name)?.into_owned()]);
+    }
+    if !given.is_instance_of::<PyList>() && !given.is_instance_of::<PyTuple>() {
+        let kind = given.get_type();
+        return Err(PyTypeError::new_err(format!("{name} takes str, list or tuple, not {kind}")));
+    }
+    let one = |item: Bound<'_, PyAny>| -> PyResult<String> {
+        Ok(text(item.cast::<PyString>()?, name)?.into_owned())
+    };
+    given.try_iter()?.map(|item| one(item?)).collect()
 }
 
 /// A file's path: a `str` or an `os.PathLike`.

@@ -70,7 +70,9 @@ class _Options(TypedDict, total=False):
     receiver_path: Optional[str]
     receiver_tls_cert_file: Union[str, os.PathLike[str], None]
     receiver_tls_key_file: Union[str, os.PathLike[str], None]
+    receiver_tls_client_ca_file: Union[str, os.PathLike[str], None]
     receiver_secret: Union[str, Sequence[str], None]
+    receiver_accounts: Union[str, Sequence[str], None]
     receiver_queue_max: Optional[int]
     receiver_body_max_bytes: Optional[int]
     receiver_ack: Optional[Literal["enqueue", "manual"]]
@@ -124,6 +126,8 @@ class Client:
     def stats(self) -> Stats:
         """What the client has done so far, in this process: after a fork the child counts from 0.
         Sends nothing."""
+    def prometheus(self) -> str:
+        """The same as ``stats``, as text in the exposition format of Prometheus."""
     def shutdown(self) -> None:
         """Ends the client for good: calls in flight in other threads raise ``Closed``, whatever
         they wait for; later ones raise it, too."""
@@ -431,6 +435,12 @@ class Receiver:
     once; each notification goes to one of them. After a fork the child has none. As a context
     manager it shuts down at the end; as an iterator it gives notifications until then.
 
+    Webhooks are account-wide: it hears of all conversations of the account, also of those that this
+    connector did not open. Where ``account_id`` and ``client_id`` are given, notifications of other
+    accounts and app installs are refused; ``receiver_accounts`` names further accounts as
+    ``["64467156=secret"]``, told apart by ``Notification.account_id``. Whatever was signed right is
+    taken: what cannot be read is one event of ``EventKind.OTHER``, and ``Notification.raw`` has it.
+
     Logs to ``logging.getLogger("lpconnector")``, what the logger's effective level lets pass when
     the receiver is made, from the thread that listens.
 
@@ -459,6 +469,10 @@ class Receiver:
         Raises ``Closed`` after ``shutdown``, once all that was queued is given out, and in a child
         after a fork.
         """
+    def set_credentials(self, client_id: str, client_secret: Union[str, Sequence[str]]) -> None:
+        """Takes notifications for this app install and with these secrets from now on, in place of
+        those of ``client_id`` and ``receiver_secret`` or ``client_secret``: a rotated secret,
+        without a restart. ``client_secret`` is a list or tuple while one replaces another."""
     def ack(self, notification: Notification) -> None:
         """Says that the program dealt with a notification: it will not come again. With
         ``receiver_ack="manual"`` the service is told now, and with a ``receiver_store`` it is

@@ -214,6 +214,19 @@ class Latency(TypedDict):
     all of them."""
 
 
+class OperationCount(TypedDict):
+    """Requests of one kind with one outcome."""
+
+    operation: str
+    """What they were for: ``domain``, ``token``, ``keys``, ``consumer``, ``conversation``, ``send``
+    or ``storage``."""
+    status: str
+    """``OK``, or the name of a ``Status``. An answer with an HTTP status of 2xx is ``OK``, whatever
+    it says."""
+    requests: int
+    """Attempts counted."""
+
+
 class Stats(TypedDict):
     """What a client has done so far, in this process."""
 
@@ -233,3 +246,6 @@ class Stats(TypedDict):
     """Bytes read from connections, TLS included."""
     latency_ms: Latency
     """How long attempts took."""
+    operations: list[OperationCount]
+    """The requests by what they were for and what came of them, without those that never
+    happened."""

@@ -85,6 +85,10 @@ class Client:
         """What the client has done so far, in this process; see ``lpconnector.Client.stats``."""
         return self._client.stats()
 
+    def prometheus(self) -> str:
+        """The same as ``stats``, as text in the exposition format of Prometheus."""
+        return self._client.prometheus()
+
     def shutdown(self) -> None:
         """Ends the client for good: calls in flight raise ``Closed``, later ones too. Does not wait
         for them."""
