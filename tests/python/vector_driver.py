@@ -2,7 +2,7 @@
 
 It reads one call per line, ``{"call": "send_text", "args": {"text": "Hi"}}``, and answers each with
 a line: ``{"result": {...}}`` or ``{"error": {...}}``. The names of the arguments are those of the C
-ABI; what is a JSON text there is passed as the object that it is. A call ``client`` makes a client
+ABI; what is a JSON text there is passed as the object that it is, options as keywords. A call ``client`` makes a client
 with these options.
 """
 
@@ -35,6 +35,8 @@ EXCEPTIONS = {
     Status.PROTOCOL: "ProtocolError",
     Status.CLOSED: "Closed",
     Status.SIGNATURE: "SignatureError",
+    Status.ALREADY_OPEN: "AlreadyOpen",
+    Status.FULL: "Full",
 }
 
 
@@ -62,14 +64,23 @@ class Driver:
 
     def made(self, call: str, args: dict[str, Any]) -> Conversation:
         if call == "attach":
-            return self.consumer.attach(**args)
-        members: dict[str, Any] = args.get("options_json", {})
-        return self.consumer.open(**{snake_case(name): value for name, value in members.items()})
+            return self.consumer.attach(**keywords(args))
+        return self.consumer.open(**keywords(args))
 
     def send(self, method: Callable[..., Response], args: dict[str, Any]) -> Response:
         if "json" in args:
             return method(args["json"])
-        return method(**{NAMES.get(name, name): value for name, value in args.items()})
+        return method(**keywords(args))
+
+
+def keywords(args: dict[str, Any]) -> dict[str, Any]:
+    """The arguments as Python takes them: the members of options are keywords."""
+    given = {NAMES.get(name, name): value for name, value in args.items() if name != "options_json"}
+    members: dict[str, Any] = args.get("options_json", {})
+    given.update((snake_case(name), value) for name, value in members.items())
+    if given.get("seconds") == -1:
+        del given["seconds"]
+    return given
 
 
 def snake_case(name: str) -> str:
