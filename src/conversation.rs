@@ -255,9 +255,13 @@ impl Conversation {
         &self,
         message: impl FnOnce(&RequestIds, &str) -> Outbound,
     ) -> Result<Response, Error> {
-        let response = self.send_if_open(self.call(), |ids| message(ids, self.id()))?;
-        self.state.closed.store(true, Ordering::SeqCst);
-        Ok(response)
+        let outcome = self.send_if_open(self.call(), |ids| message(ids, self.id()));
+        // Closed is closed, whoever did it.
+        let closed = outcome.as_ref().map_or_else(|error| error.is_closed_there(), |_| true);
+        if closed {
+            self.state.closed.store(true, Ordering::SeqCst);
+        }
+        outcome
     }
 
     /// Closes one dialog of the conversation, for example a survey.

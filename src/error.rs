@@ -236,6 +236,11 @@ impl Error {
         )
     }
 
+    /// Whether the service says that the conversation is closed.
+    pub(crate) fn is_closed_there(&self) -> bool {
+        self.0.status == Status::Closed && self.0.http_status != 0
+    }
+
     /// Whether the request may have taken effect: it was sent, but no usable answer came.
     pub fn maybe_delivered(&self) -> bool {
         self.0.maybe_delivered

@@ -7,6 +7,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
+use crate::config::shorten;
 use crate::error::Error;
 
 /// Members in their order, each as it was written.
@@ -16,10 +17,8 @@ pub(crate) struct Members(Vec<(Box<str>, Box<RawValue>)>);
 impl Members {
     /// Reads a JSON object; `name` is what the error calls it.
     pub(crate) fn read(json: &str, name: &str) -> Result<Members, Error> {
-        serde_json::from_str(json).map_err(|why| {
-            let why = why.to_string().replace("a map", "an object");
-            Error::invalid(format!("{name}: {}", crate::config::shorten(&why)))
-        })
+        serde_json::from_str(json)
+            .map_err(|why| Error::invalid(format!("{name}: {}", shorten(&why.to_string()))))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
