@@ -14,11 +14,12 @@ from typing import Any, Callable, Optional
 
 from lpconnector import Client, Consumer, Conversation, LpcError, Response, Status
 
-# The arguments whose names differ, because C passes them as JSON texts.
+# The arguments whose names differ, because C passes them as JSON texts or paths.
 NAMES = {
     "content_json": "content",
     "event_json": "event",
     "metadata_json": "metadata",
+    "previewPath": "preview",
     "profile_json": "profile",
 }
 # The exception of each status; those that are not here are plain LpcErrors.
@@ -75,17 +76,17 @@ class Driver:
 
 def keywords(args: dict[str, Any]) -> dict[str, Any]:
     """The arguments as Python takes them: the members of options are keywords."""
-    given = {NAMES.get(name, name): value for name, value in args.items() if name != "options_json"}
-    members: dict[str, Any] = args.get("options_json", {})
-    given.update((snake_case(name), value) for name, value in members.items())
+    options: dict[str, Any] = args.get("options_json", {})
+    plain = {name: value for name, value in args.items() if name != "options_json"}
+    given = {in_python(name): value for name, value in {**plain, **options}.items()}
     if given.get("seconds") == -1:
         del given["seconds"]
     return given
 
 
-def snake_case(name: str) -> str:
-    """``firstMessage`` as ``first_message``."""
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name)
+def in_python(name: str) -> str:
+    """``event_json`` as ``event``, ``firstMessage`` as ``first_message``."""
+    return NAMES.get(name, "".join(f"_{c.lower()}" if c.isupper() else c for c in name))
 
 
 def answered(response: Response) -> dict[str, Any]:
