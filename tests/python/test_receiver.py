@@ -157,9 +157,8 @@ def test_what_cannot_be_read_arrives_raw(account: Account) -> None:
 
 
 def test_accounts_are_told_apart(account: Account) -> None:
-    with Receiver(
-        receiver_secret="own", account_id="a1", receiver_accounts=["a2=other", f"a3={account.client_secret}"]
-    ) as receiver:
+    accounts = ["a2=other", f"a3={account.client_secret}"]
+    with alone(account_id="a1", receiver_accounts=accounts) as receiver:
         signature = account.sign(body(1))
         assert post(receiver, body(1), signature, "a3") == 200
         for stranger in ("a1", "a2", "a4"):
