@@ -5,8 +5,8 @@ use serde_json::value::RawValue;
 
 use crate::config::shorten;
 use crate::error::Error;
-use crate::json::{is_object, is_string};
-use crate::members::{Members, TextOrNumber};
+use crate::json::{is_array, is_object, is_string};
+use crate::members::{Json, Members, TextOrNumber};
 
 /// The members of such an argument, all of which are known.
 pub(crate) struct Argument<'a> {
@@ -62,11 +62,13 @@ impl<'a> Argument<'a> {
         Members::read(json.get(), &format!("{}: {member}", self.name)).map(Some)
     }
 
-    /// Texts.
-    pub(crate) fn texts(&self, member: &str) -> Result<Option<Vec<String>>, Error> {
+    /// An array of the service's.
+    pub(crate) fn array(&self, member: &str) -> Result<Option<Json>, Error> {
         let Some(json) = self.members.get(member) else { return Ok(None) };
-        let texts = serde_json::from_str(json.get());
-        texts.map(Some).map_err(|_| self.takes(member, "an array of strings"))
+        if !is_array(json) {
+            return Err(self.takes(member, "an array"));
+        }
+        Ok(Some(Json(json.to_owned())))
     }
 
     /// JSON of any kind.
@@ -120,16 +122,15 @@ mod tests {
         let read = |json: &str| Argument::read(json, "x", &["a"]).unwrap();
         assert_eq!(read(r#"{"a":"é\n"}"#).text("a").unwrap().as_deref(), Some("é\n"));
         assert_eq!(read(r#"{"a":null}"#).text("a").unwrap(), None);
-        assert_eq!(read("{}").texts("a").unwrap(), None);
-        let texts = read(r#"{"a":["X","y"]}"#).texts("a").unwrap().unwrap();
-        assert_eq!(texts, ["X", "y"]);
+        assert_eq!(read("{}").array("a").unwrap(), None);
+        let array = read(r#"{"a":["X", 7]}"#).array("a").unwrap().unwrap();
+        assert_eq!(array.0.get(), r#"["X", 7]"#);
         assert!(read(r#"{"a":1e400}"#).text_or_number("a").unwrap().is_some());
         for (json, says) in [
             (read(r#"{"a":1}"#).text("a").err(), "x: a: it takes a string"),
             (read(r#"{"a":[]}"#).text_or_number("a").err(), "x: a: it takes a string or a number"),
             (read(r#"{"a":[]}"#).object("a").err(), "x: a: it takes an object"),
-            (read(r#"{"a":"X"}"#).texts("a").err(), "x: a: it takes an array of strings"),
-            (read(r#"{"a":[1]}"#).texts("a").err(), "x: a: it takes an array of strings"),
+            (read(r#"{"a":"X"}"#).array("a").err(), "x: a: it takes an array"),
         ] {
             assert_eq!(json.expect(says).message(), says);
         }

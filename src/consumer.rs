@@ -127,7 +127,7 @@ impl Consumer {
         }
         let dialog_id = options.dialog_id.as_deref();
         if dialog_id.is_some_and(str::is_empty) {
-            return Err(Error::invalid("dialog_id is empty"));
+            return Err(Error::invalid("dialogId is empty"));
         }
         let client = &self.state.client.settings.client_properties;
         let properties = options.channel.over(client).header();

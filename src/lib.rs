@@ -9,6 +9,7 @@ mod argument;
 mod auth;
 mod call;
 mod client;
+mod code;
 mod config;
 mod connection;
 mod consumer;
@@ -55,8 +56,8 @@ pub use client::Client;
 pub use config::Config;
 pub use consumer::Consumer;
 pub use content::{
-    AcceptStatusContent, ChatStateContent, ConversationContent, Dialog, EventContent, FileContent,
-    Participant, RichContent, TextContent,
+    AcceptStatusContent, ChatStateContent, ConversationContent, Csat, Delay, Dialog, EventContent,
+    FileContent, Participant, RichContent, SecureFormContent, TextContent,
 };
 pub use conversation::Conversation;
 pub use error::{Error, Status};

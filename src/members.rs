@@ -214,35 +214,39 @@ macro_rules! names {
 }
 pub(crate) use names;
 
-/// An id that the service writes as a string in some places and as a number in others.
+/// Any JSON, as it was written.
 #[derive(Clone, Debug)]
-pub struct TextOrNumber(Box<RawValue>);
+pub(crate) struct Json(pub Box<RawValue>);
+
+impl PartialEq for Json {
+    fn eq(&self, other: &Json) -> bool {
+        self.0.get() == other.0.get()
+    }
+}
+
+/// An id that the service writes as a string in some places and as a number in others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextOrNumber(Json);
 
 impl TextOrNumber {
     /// Takes JSON that is a string or a number.
     pub(crate) fn of(json: &RawValue) -> Option<TextOrNumber> {
         let first = json.get().as_bytes().first();
         let fits = first.is_some_and(|byte| matches!(byte, b'"' | b'-' | b'0'..=b'9'));
-        fits.then(|| TextOrNumber(json.to_owned()))
-    }
-}
-
-impl PartialEq for TextOrNumber {
-    fn eq(&self, other: &TextOrNumber) -> bool {
-        self.0.get() == other.0.get()
+        fits.then(|| TextOrNumber(Json(json.to_owned())))
     }
 }
 
 impl Serialize for TextOrNumber {
     fn serialize<S: Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(output)
+        self.0.0.serialize(output)
     }
 }
 
 impl From<&str> for TextOrNumber {
     fn from(text: &str) -> Self {
         // A text always serialises.
-        TextOrNumber(to_raw_value(text).unwrap_or_default())
+        TextOrNumber(Json(to_raw_value(text).unwrap_or_default()))
     }
 }
 
@@ -255,7 +259,7 @@ impl From<String> for TextOrNumber {
 impl From<i64> for TextOrNumber {
     fn from(number: i64) -> Self {
         // A number always serialises.
-        TextOrNumber(to_raw_value(&number).unwrap_or_default())
+        TextOrNumber(Json(to_raw_value(&number).unwrap_or_default()))
     }
 }
 

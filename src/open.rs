@@ -1,10 +1,11 @@
 //! How a conversation is opened.
 
 use serde::Serialize;
+use serde_json::value::to_raw_value;
 
 use crate::argument::Argument;
 use crate::error::Error;
-use crate::members::{Members, TextOrNumber, members, names};
+use crate::members::{Json, Members, TextOrNumber, members, names};
 use crate::profile::Profile;
 use crate::properties::{ClientProperties, Feature};
 
@@ -24,7 +25,13 @@ pub struct OpenOptions {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Channel {
     properties: Option<ClientProperties>,
-    features: Option<Vec<Feature>>,
+    features: Option<Json>,
+}
+
+/// Features as the wire has them.
+fn listed(features: Vec<Feature>) -> Json {
+    // Texts always serialise.
+    Json(to_raw_value(&features).unwrap_or_default())
 }
 
 /// How a conversation opened earlier is gone on with. All members are optional.
@@ -165,7 +172,7 @@ impl OpenOptions {
     /// later request of the conversation, too.
     #[must_use]
     pub fn features(mut self, features: impl Into<Vec<Feature>>) -> OpenOptions {
-        self.channel.features = Some(features.into());
+        self.channel.features = Some(listed(features.into()));
         self
     }
 
@@ -229,16 +236,15 @@ impl OpenOptions {
 impl Channel {
     fn read(given: &Argument) -> Result<Channel, Error> {
         let [properties, features] = CHANNEL;
-        let named = |names: Vec<String>| names.iter().map(|name| name.as_str().into()).collect();
         Ok(Channel {
             properties: given.object(properties)?.map(ClientProperties::of).transpose()?,
-            features: given.texts(features)?.map(named),
+            features: given.array(features)?,
         })
     }
 
     /// What it says, over what the client's configuration says.
     pub(crate) fn over(&self, client: &ClientProperties) -> ClientProperties {
-        client.overlaid(self.properties.as_ref(), self.features.as_deref())
+        client.overlaid(self.properties.as_ref(), self.features.as_ref())
     }
 }
 
@@ -266,7 +272,7 @@ impl AttachOptions {
     /// As [`client_properties`](AttachOptions::client_properties): the features it was opened with.
     #[must_use]
     pub fn features(mut self, features: impl Into<Vec<Feature>>) -> AttachOptions {
-        self.channel.features = Some(features.into());
+        self.channel.features = Some(listed(features.into()));
         self
     }
 
@@ -334,7 +340,7 @@ mod tests {
             (r#"{"first_message":"Hi"}"#, "did you mean 'firstMessage'?"),
             (r#"{"skillId":[]}"#, "options_json: skillId: it takes a string or a number"),
             (r#"{"campaign":[]}"#, "options_json: campaign: it takes an object"),
-            (r#"{"features":"X"}"#, "options_json: features: it takes an array of strings"),
+            (r#"{"features":"X"}"#, "options_json: features: it takes an array"),
             (
                 r#"{"profile":{"authenticatedData":{},"personal":{}}}"#,
                 "profile: 'authenticatedData' and",

@@ -3,7 +3,7 @@
 use ureq::http::{HeaderName, HeaderValue};
 
 use crate::error::Error;
-use crate::members::{Members, members, names};
+use crate::members::{Json, Members, members, names};
 
 pub(crate) const CLIENT_PROPERTIES: HeaderName = HeaderName::from_static("client-properties");
 
@@ -100,14 +100,14 @@ impl ClientProperties {
     pub(crate) fn overlaid(
         &self,
         over: Option<&ClientProperties>,
-        features: Option<&[Feature]>,
+        features: Option<&Json>,
     ) -> ClientProperties {
         let mut members = match over {
             Some(over) => self.0.overlaid(&over.0),
             None => self.0.clone(),
         };
         if let Some(features) = features {
-            members.set(FEATURES, features);
+            members.set(FEATURES, &*features.0);
         }
         ClientProperties(members)
     }
@@ -182,8 +182,9 @@ mod tests {
     fn a_conversation_overlays_its_client_member_by_member() {
         let client = ClientProperties::new().app_id("a").os("ANDROID");
         let conversation = ClientProperties::new().os("IOS");
-        let features = [Feature::MultiDialog];
-        let both = ClientProperties::new().app_id("a").os("IOS").features(features.to_vec());
+        let features = Json(serde_json::from_str(r#"["MULTI_DIALOG"]"#).unwrap());
+        let both =
+            ClientProperties::new().app_id("a").os("IOS").features(vec![Feature::MultiDialog]);
         assert_eq!(client.overlaid(Some(&conversation), Some(&features)), both);
         assert_eq!(client.overlaid(None, None), client);
     }

@@ -2,6 +2,7 @@
 
 use serde_json::value::RawValue;
 
+use crate::code::Code;
 use crate::config::shorten_to;
 use crate::error::{ServiceSays, Status};
 use crate::json::{is_array, is_object, is_string, items, members, number, text};
@@ -83,8 +84,7 @@ fn refused_of(answers: &RawValue) -> Option<&RawValue> {
     let answers = items(Some(answers), &mut { usize::MAX }).unwrap_or_default();
     let mut refused = answers.iter().filter(|answer| {
         let [code] = members(Some(answer), ["code"]);
-        let code = text(code);
-        code != "OK" && !code.starts_with('2')
+        !code.is_some_and(|code| Code::of(code).is_success())
     });
     refused.next().or(answers.first()).copied()
 }
@@ -101,36 +101,45 @@ fn plain(body: &[u8]) -> String {
 
 /// "User … already has open conversation", however it goes on.
 fn is_already_open(says: &str) -> bool {
-    let after = |word: &str, text: &str| Some(text.split_once(word)?.1.to_owned());
-    after("already", says)
-        .filter(|rest| near(rest, &["open"]))
-        .and_then(|rest| after("open", &rest))
-        .is_some_and(|rest| near(&rest, &["conversation"]))
+    let words: Vec<&str> = words(says).collect();
+    let mut rest = words.iter().skip_while(|word| **word != "already");
+    let has = rest.by_ref().take(4).any(|word| *word == "open");
+    has && rest.take(2).any(|word| word.starts_with("conversation"))
 }
 
-/// "Conversation is close", "the dialog was closed", "closed conversation".
+/// "Conversation is close", "Dialog … has been closed", "closed conversation".
 fn is_closed(says: &str) -> bool {
-    ["conversation", "dialog"].iter().any(|what| {
-        says.match_indices(what).any(|(at, _)| {
-            let (before, after) = (&says[..at], &says[at + what.len()..]);
-            before.trim_end().ends_with("closed") || near(after, &["close", "resolved", "ended"])
+    says.split([';', '.', '\n']).any(|part| {
+        let words: Vec<&str> = words(part).collect();
+        words.iter().enumerate().any(|(at, word)| {
+            ["conversation", "dialog"].contains(word)
+                && (words[..at].last() == Some(&"closed") || is_followed_by_end(&words[at + 1..]))
         })
     })
 }
 
-/// Whether one of these begins a word that follows soon, and nothing denies it.
-fn near(text: &str, words: &[&str]) -> bool {
-    const SOON: usize = 60;
-    let soon: String = text.chars().take(SOON).collect();
-    let mut before: Vec<&str> = Vec::new();
-    for word in soon.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
-        if words.iter().any(|wanted| word.starts_with(wanted)) {
-            // "could not be closed", "must be closed" say the opposite.
-            return !before.iter().any(|word| ["not", "cannot", "be", "to"].contains(word));
+/// Whether the words behind "conversation" say that it is over: its id and auxiliary words may stand
+/// between, and nothing else. "Conversation close failed", "dialog type", "must be closed" do not.
+fn is_followed_by_end(words: &[&str]) -> bool {
+    const AUXILIARY: [&str; 9] =
+        ["is", "was", "has", "been", "already", "now", "currently", "in", "state"];
+    let mut said_is = false;
+    for word in words {
+        match *word {
+            "closed" | "resolved" | "ended" => return true,
+            "close" => return said_is,
+            word if AUXILIARY.contains(&word) => said_is = true,
+            word if word.contains(|c: char| c.is_ascii_digit()) => {}
+            _ => return false,
         }
-        before.push(word);
     }
     false
+}
+
+/// Words, and ids as they are written.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let is_part = |c: char| c.is_alphanumeric() || "_-".contains(c);
+    text.split(move |c| !is_part(c)).filter(|word| !word.is_empty())
 }
 
 #[cfg(test)]
@@ -189,6 +198,7 @@ mod tests {
             "Cannot create: User 5f2a already has open conversation c-1, close it first",
             "user already has an open conversation",
             "The consumer already has one OPEN Conversation.",
+            "User a already has 1 open conversations",
         ] {
             assert_eq!(status(text, Status::Rejected), Status::AlreadyOpen, "{text}");
         }
@@ -198,6 +208,8 @@ mod tests {
             "Cannot publish into a closed conversation",
             "Dialog d-1 has been closed",
             "the conversation was already resolved",
+            "Conversation closed: Conversation c-1 is closed",
+            "Conversation 'PwT_YK91Sum3vu5H6T3YnA' is in state CLOSE",
         ] {
             for otherwise in [Status::Rejected, Status::Server] {
                 assert_eq!(status(text, otherwise), Status::Closed, "{text}");
@@ -210,6 +222,13 @@ mod tests {
             "A dialog must be closed by its owner",
             "Already done",
             "Failed to close conversation",
+            "Conversation close failed",
+            "Invalid conversationState CLOSE",
+            "conversationField: CLOSE is unknown",
+            "Unknown conversation; close reason is missing",
+            "Dialog type CLOSED_SURVEY is unknown",
+            "The conversation is not closed",
+            "Conversation 7 already open",
         ] {
             assert_eq!(status(text, Status::Rejected), Status::Rejected, "{text}");
         }

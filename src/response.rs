@@ -1,8 +1,8 @@
 //! Answers: matched to their requests, and told apart into success and refusal.
 
 use serde_json::value::RawValue;
-use ureq::http::StatusCode;
 
+use crate::code::Code;
 use crate::config::shorten;
 use crate::error::{Error, ServiceSays, Status};
 use crate::json::{is_array, items, members, nesting, number, text};
@@ -301,46 +301,6 @@ pub(crate) fn conversation_id(body: &str) -> Option<String> {
 fn sequence(body: Option<&RawValue>) -> Option<i64> {
     let [sequence] = members(body, ["sequence"]);
     number(sequence)
-}
-
-/// The code of a response: a status name or an HTTP status number.
-struct Code {
-    text: String,
-    number: Option<u16>,
-}
-
-impl Code {
-    fn of(json: &RawValue) -> Code {
-        let text = id_text(json.get()).unwrap_or_else(|| json.get().to_owned());
-        let number = match text.as_str() {
-            "OK" => Some(200),
-            text => text.parse().ok().or_else(|| number_of_name(text)),
-        };
-        Code { text: shorten(&text), number }
-    }
-
-    fn is_success(&self) -> bool {
-        self.number.is_some_and(|number| (200..=299).contains(&number))
-    }
-
-    fn status(&self) -> Status {
-        match self.number {
-            Some(number @ 400..=599) => Status::of_http(number),
-            _ => Status::Rejected,
-        }
-    }
-}
-
-/// `OK`, `BAD_REQUEST`, `Not Found`: names of HTTP statuses, however they are spelt.
-fn number_of_name(name: &str) -> Option<u16> {
-    let plain = |text: &str| -> String {
-        text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
-    };
-    let wanted = plain(name);
-    (200..600).find(|number| {
-        let status = StatusCode::from_u16(*number).ok();
-        status.and_then(|s| s.canonical_reason()).is_some_and(|reason| plain(reason) == wanted)
-    })
 }
 
 #[cfg(test)]

@@ -26,11 +26,12 @@ fn class_of(status: Status) -> &'static str {
 }
 
 /// Arguments that the core knows by the names of C, as Python's callers know them.
-const NAMES: [(&str, &str); 6] = [
+const NAMES: [(&str, &str); 7] = [
     ("options_json: ", ""),
     ("event_json", "event"),
     ("content_json", "content"),
     ("metadata_json", "metadata"),
+    ("dialogId", "dialog_id"),
     ("skillId", "skill_id"),
     ("clientProperties", "client_properties"),
 ];
