@@ -103,7 +103,8 @@ fn a_closed_conversation_is_a_refusal() {
     let conversation = scene.conversation();
     scene.sandbox.close_conversation(&scene.account.id, conversation.id());
     let error = conversation.send_text("x").unwrap_err();
-    assert_eq!((error.status(), error.http_status()), (Status::Rejected, 400));
+    assert_eq!((error.status(), error.http_status()), (Status::Closed, 400));
+    assert_eq!(error.details(), "Bad Request, Conversation is close");
 }
 
 #[test]

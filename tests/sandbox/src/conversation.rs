@@ -122,8 +122,7 @@ impl Conversation {
         if self.is_open() {
             return Ok(());
         }
-        let details = format!("Conversation {} is closed", self.id);
-        Err(Refusal::invalid("Conversation closed", details))
+        Err(Refusal::closed(format!("Conversation {} is closed", self.id)))
     }
 
     pub(crate) fn consumer(&self) -> &Participant {
@@ -331,7 +330,7 @@ impl Conversation {
                 Refusal::invalid("Unknown dialog", details)
             })?;
         if !dialog.open {
-            return Err(Refusal::invalid("Dialog closed", format!("Dialog {dialog_id} is closed")));
+            return Err(Refusal::closed(format!("Dialog {dialog_id} is closed")));
         }
         Ok(dialog)
     }
