@@ -291,10 +291,14 @@ impl Conversation {
     /// Whether a survey may follow: only MAIN was there, it is over, and the client knows of
     /// several dialogs.
     pub(crate) fn takes_survey(&self) -> bool {
-        let offered = match &self.client_properties["features"] {
-            Value::Array(features) => features.iter().any(|feature| feature == "MULTI_DIALOG"),
-            feature => feature == "MULTI_DIALOG",
-        };
+        // A public client writes its properties into the context, and counts on surveys.
+        let context = &self.request["conversationContext"]["clientProperties"];
+        let offered = [&self.client_properties, context].into_iter().any(|properties| {
+            match &properties["features"] {
+                Value::Array(features) => features.iter().any(|feature| feature == "MULTI_DIALOG"),
+                feature => feature == "MULTI_DIALOG",
+            }
+        });
         offered && !self.sealed && self.dialogs.len() == 1 && !self.main_is_open()
     }
 

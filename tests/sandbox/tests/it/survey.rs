@@ -143,6 +143,17 @@ fn whoever_closes_main_it_follows() {
 }
 
 #[test]
+fn the_features_may_stand_in_the_context() {
+    let (driver, _endpoint) = scene();
+    let mut batch = driver.opening();
+    let properties = json!({"type": ".ClientProperties", "features": ["MULTI_DIALOG"]});
+    batch[1]["body"]["conversationContext"] = json!({"clientProperties": properties});
+    let opened = driver.batch(&batch).json();
+    driver.send(&close(opened[1]["body"]["conversationId"].as_str().expect("a conversation")));
+    assert_eq!(driver.conversation()["dialogs"][1]["dialogType"], "POST_SURVEY");
+}
+
+#[test]
 fn it_does_not_follow_everywhere() {
     let cases = [
         ("RICH_CONTENT", true, "ConversationStateField"),
