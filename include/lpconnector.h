@@ -590,9 +590,10 @@ lpc_status lpc_client_set_credentials(struct lpc_client *client,
  * no request. The counters never fall; together they are no snapshot where calls are under way.
  *
  * `client`: from lpc_client_new(). `response`: receives the counters as a JSON object in
- * lpc_response_raw(), and as text in the exposition format of Prometheus in lpc_response_body(), to
- * be freed with lpc_response_free(); NULL after an error. As no service answered, its HTTP status and attempts are 0, its sequence is -1, its
- * code and request id are empty. `err`: may be NULL. Any thread may call this; it does not wait.
+ * lpc_response_raw(), and as text in the exposition format of Prometheus in lpc_response_body(),
+ * to be freed with lpc_response_free(); NULL after an error. As no service answered, its HTTP
+ * status and attempts are 0, its sequence is -1, its code and request id are empty. `err`: may be
+ * NULL. Any thread may call this; it does not wait.
  *
  * - "requests": HTTP requests tried, each attempt counted.
  * - "retries": those among them that were another attempt of the same request.
@@ -604,9 +605,9 @@ lpc_status lpc_client_set_credentials(struct lpc_client *client,
  *   milliseconds; "buckets", an array of {"up_to","count"} with rising bounds: so many attempts
  *   took up to so many milliseconds, those of the buckets before included. The last "up_to" is
  *   null: without bound.
- * - "operations": an array of {"operation","status","requests"}: the requests by what they were for
- *   ("domain", "token", "keys", "consumer", "conversation", "send", "storage") and what came of them
- *   ("OK", or the name of a status, for example "TIMEOUT").
+ * - "operations": an array of {"operation","status","requests"}: the requests by what they were
+ *   for ("domain", "token", "keys", "consumer", "conversation", "send", "storage") and what came
+ *   of them ("OK", or the name of a status, for example "TIMEOUT").
  *
  * Later versions may add members. LPC_INVALID_ARGUMENT for NULL.
  */
@@ -701,8 +702,8 @@ lpc_status lpc_consumer_send_json(struct lpc_consumer *consumer,
  * Sends an array of requests, written by the caller, to CONVERSATION.
  *
  * `json`: a JSON array of objects, `len` bytes. Ids are treated as in lpc_consumer_send_json() and
- * may repeat: answers belong to requests by their position. The answer's lpc_response_body() is the whole array of answers. The rest is as for
- * lpc_consumer_send_json().
+ * may repeat: answers belong to requests by their position. The answer's lpc_response_body() is
+ * the whole array of answers. The rest is as for lpc_consumer_send_json().
  *
  * LPC_REJECTED if the service refused one of the requests; lpc_error_request_id() says which.
  */
@@ -723,8 +724,8 @@ void lpc_consumer_free(struct lpc_consumer *consumer);
  * Opens a conversation, with the consumer's first message in the same round trip if there is one.
  *
  * `consumer`: from lpc_consumer_new(); may be freed before the conversation. `conversation`:
- * receives the handle, to be freed with lpc_conversation_free(); NULL after an error. `err`: may be
- * NULL. Any thread may call this. `options_json`: NULL, or a JSON object of these members, all
+ * receives the handle, to be freed with lpc_conversation_free(); NULL after an error. `err`: may
+ * be NULL. Any thread may call this. `options_json`: NULL, or a JSON object of these members, all
  * optional:
  *
  * - "firstMessage": what the consumer says first, in the same round trip.
@@ -735,25 +736,26 @@ void lpc_consumer_free(struct lpc_consumer *consumer);
  *   "SharkContext" where nothing is said.
  * - "skillId": a string or a number, "-1" is any. "ttr": "NORMAL", "URGENT", "PRIORITIZED" or
  *   "CUSTOM".
- * - "clientProperties": {"appId","appVersion","deviceFamily","deviceManufacture","deviceModel","os",
+ * - "clientProperties":
+ *   {"appId","appVersion","deviceFamily","deviceManufacture","deviceModel","os",
  *   "osName","osVersion","browser","browserVersion","integration","integrationVersion","timeZone",
  *   "ipAddress","features"}, over those of the option client.properties. "features": array of
  *   "CO_BROWSE", "CO_APP", "PHOTO_SHARING", "SECURE_FORMS", "AUTO_MESSAGES", "RICH_CONTENT",
  *   "QUICK_REPLIES", "MULTI_DIALOG" (without it the account starts no survey), "FILE_SHARING",
- *   "MARKDOWN_HYPERLINKS", in place of the option features. Both go with every later request of the
- *   conversation, too; after a restart, give them to lpc_conversation_attach().
+ *   "MARKDOWN_HYPERLINKS", in place of the option features. Both go with every later request of
+ *   the conversation, too; after a restart, give them to lpc_conversation_attach().
  *
  * These are the library's own names. What lies inside profile, campaign, context, clientProperties
- * and features belongs to the service: numbers or strings, other members, other names and values go
- * out as they are written, and the service judges them.
+ * and features belongs to the service: numbers or strings, other members, other names and values
+ * go out as they are written, and the service judges them.
  *
  * LPC_INVALID_ARGUMENT for NULL, and for an unknown member of the options themselves, with the
- * nearest name, or one of the wrong type; nothing was sent. LPC_ALREADY_OPEN if the consumer has an
- * open conversation: there can be one only; its notifications tell its id, and
- * lpc_conversation_attach() goes on with it. LPC_REJECTED if the service refused one of the requests
- * for another reason: where the
- * conversation was opened but its first message refused, the message names the conversation, and
- * lpc_conversation_attach() goes on with it. Otherwise any status from LPC_CONFIG to LPC_CLOSED.
+ * nearest name, or one of the wrong type; nothing was sent. LPC_ALREADY_OPEN if the consumer has
+ * an open conversation: there can be one only; its notifications tell its id, and
+ * lpc_conversation_attach() goes on with it. LPC_REJECTED if the service refused one of the
+ * requests for another reason: where the conversation was opened but its first message refused,
+ * the message names the conversation, and lpc_conversation_attach() goes on with it. Otherwise any
+ * status from LPC_CONFIG to LPC_CLOSED.
  */
 lpc_status lpc_conversation_open(struct lpc_consumer *consumer,
                                  const char *options_json,
@@ -1032,10 +1034,10 @@ int64_t lpc_response_sequence(const struct lpc_response *response);
 
 /**
  * The JSON of the answer's body, `*len` bytes, not NUL-terminated; `len` may be NULL. For a batch
- * it is the whole array of answers, from lpc_client_stats() text for Prometheus. Borrowed: valid until the response is freed. NULL for NULL.
+ * it is the whole array of answers, from lpc_client_stats() text for Prometheus. Borrowed: valid
+ * until the response is freed. NULL for NULL.
  */
-const uint8_t *lpc_response_body(const struct lpc_response *response,
-                                 size_t *len);
+const uint8_t *lpc_response_body(const struct lpc_response *response, size_t *len);
 
 /**
  * The whole answer as it came, `*len` bytes, not NUL-terminated; `len` may be NULL. Borrowed:
@@ -1077,20 +1079,20 @@ lpc_status lpc_webhook_verify(const char *secret,
 /**
  * Reads the body of a webhook. Check its signature first, with lpc_webhook_verify().
  *
- * Webhooks are account-wide: they tell of all conversations of the account, also of those that this
- * connector did not open. And a refusal is not free: whatever was signed right is answered 200, also
- * where this function cannot read it, or the service holds back all that follows.
+ * Webhooks are account-wide: they tell of all conversations of the account, also of those that
+ * this connector did not open. And a refusal is not free: whatever was signed right is answered
+ * 200, also where this function cannot read it, or the service holds back all that follows.
  *
  * `body`: `len` bytes, copied. `notification`: where the new notification goes, freed with
  * lpc_notification_free(). `err`: may be NULL. Any thread may call this.
  *
- * What it takes is a JSON object. Each item of its `body.changes` becomes one event, in their order;
- * a single one may stand for an array. Members, event types and notifications that the library does
- * not know are no error: where there are no changes, the whole is one event of the kind
- * LPC_EVENT_KIND_OTHER.
+ * What it takes is a JSON object. Each item of its `body.changes` becomes one event, in their
+ * order; a single one may stand for an array. Members, event types and notifications that the
+ * library does not know are no error: where there are no changes, the whole is one event of the
+ * kind LPC_EVENT_KIND_OTHER.
  *
- * LPC_PROTOCOL for what is no JSON object; for a body above 4 MiB, with more than 128 levels of arrays and
- * objects, or with more than 10000 changes, participants, dialogs and sequences.
+ * LPC_PROTOCOL for what is no JSON object; for a body above 4 MiB, with more than 128 levels of
+ * arrays and objects, or with more than 10000 changes, participants, dialogs and sequences.
  */
 lpc_status lpc_notification_parse(const uint8_t *body,
                                   size_t len,
@@ -1206,11 +1208,10 @@ const char *lpc_event_metadata_json(const struct lpc_notification *n, size_t i);
 /**
  * The JSON of the change that event `i` is, byte for byte: what no other function gives stands
  * there. Of a notification without changes it is the whole. "" where it is no JSON (see
- * lpc_notification_raw()), where there is no such event, and for NULL. Borrowed: valid until the notification is
- * freed.
+ * lpc_notification_raw()), where there is no such event, and for NULL. Borrowed: valid until the
+ * notification is freed.
  */
-const char *lpc_event_json(const struct lpc_notification *n,
-                           size_t i);
+const char *lpc_event_json(const struct lpc_notification *n, size_t i);
 
 /**
  * Frees a notification, and everything borrowed from it. Freeing NULL is fine.
@@ -1224,13 +1225,13 @@ void lpc_notification_free(struct lpc_notification *n);
  * Webhooks are account-wide: it hears of all conversations of the account, also of those that this
  * connector did not open. Where account.id and client.id are set, notifications of other accounts
  * and app installs are refused (401); receiver.accounts names further accounts, told apart by
- * lpc_notification_account_id(). Whatever was signed right is taken: what the library cannot read is
- * given out as one event of the kind LPC_EVENT_KIND_OTHER, because a refusal would make the service
- * hold back all that follows. What an earlier process left
- * unacknowledged in receiver.store comes first.
+ * lpc_notification_account_id(). Whatever was signed right is taken: what the library cannot read
+ * is given out as one event of the kind LPC_EVENT_KIND_OTHER, because a refusal would make the
+ * service hold back all that follows. What an earlier process left unacknowledged in
+ * receiver.store comes first.
  *
- * `config`: stays the caller's, who may change or free it at once. `receiver`: receives the handle,
- * to be freed with lpc_receiver_free(); NULL after an error. `err`: may be NULL.
+ * `config`: stays the caller's, who may change or free it at once. `receiver`: receives the
+ * handle, to be freed with lpc_receiver_free(); NULL after an error. `err`: may be NULL.
  *
  * LPC_INVALID_ARGUMENT for NULL. LPC_CONFIG if there is no secret to check signatures with, or
  * options contradict each other. LPC_IO if it cannot listen there, or a file cannot be read or

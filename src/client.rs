@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arc_swap::ArcSwapOption;
 use rustls::ClientConfig;
 use rustls::client::Resumption;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use ureq::http::HeaderValue;
 
 use crate::auth::AppJwt;
@@ -123,17 +123,7 @@ impl Client {
     /// # Errors
     /// [`Status::InvalidArgument`] if one is empty or has control characters; those in use stay.
     pub fn set_credentials(&self, client_id: &str, client_secret: &str) -> Result<(), Error> {
-        for (name, value) in [("client_id", client_id), ("client_secret", client_secret)] {
-            if value.is_empty() || value.chars().any(char::is_control) {
-                return Err(Error::invalid(format!(
-                    "{name} is empty or has control characters; it takes a text on one line"
-                )));
-            }
-        }
-        let credentials = Credentials {
-            client_id: client_id.to_owned(),
-            client_secret: SecretString::from(client_secret),
-        };
+        let credentials = Credentials::new(client_id, client_secret)?;
         self.shared.credentials.store(Some(Arc::new(credentials)));
         Ok(())
     }

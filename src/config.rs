@@ -246,6 +246,21 @@ pub(crate) struct Credentials {
     pub client_secret: SecretString,
 }
 
+impl Credentials {
+    /// Those that a caller gives later, checked as the options are.
+    pub(crate) fn new(client_id: &str, client_secret: &str) -> Result<Credentials, Error> {
+        for (name, value) in [("client_id", client_id), ("client_secret", client_secret)] {
+            if value.is_empty() || value.chars().any(char::is_control) {
+                return Err(Error::invalid(format!(
+                    "{name} is empty or has control characters; it takes a text on one line"
+                )));
+            }
+        }
+        let (client_id, client_secret) = (client_id.to_owned(), client_secret.into());
+        Ok(Credentials { client_id, client_secret })
+    }
+}
+
 impl Settings {
     pub(crate) fn of(config: &Config) -> Result<Settings, Error> {
         let text = |key| config.value(key).map(str::to_owned);

@@ -236,6 +236,9 @@ pub(crate) fn number(json: Option<&RawValue>) -> Option<i64> {
     /// Beyond, not every whole number has a floating point one.
     const MOST: f64 = 9_007_199_254_740_992.0;
 
+    if let Ok(whole) = json?.get().parse() {
+        return Some(whole);
+    }
     let text = text(json);
     if let Ok(whole) = text.parse() {
         return Some(whole);

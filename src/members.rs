@@ -9,6 +9,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::config::shorten;
 use crate::error::Error;
+use crate::json::is_object;
 
 /// Members in their order, each as it was written.
 #[derive(Clone, Default)]
@@ -17,6 +18,12 @@ pub(crate) struct Members(Vec<(Box<str>, Box<RawValue>)>);
 impl Members {
     /// Reads a JSON object; `name` is what the error calls it.
     pub(crate) fn read(json: &str, name: &str) -> Result<Members, Error> {
+        let any: &RawValue = serde_json::from_str(json).map_err(|why| {
+            Error::invalid(format!("{name} is not JSON: {}", shorten(&why.to_string())))
+        })?;
+        if !is_object(any) {
+            return Err(Error::invalid(format!("{name} is not a JSON object")));
+        }
         serde_json::from_str(json)
             .map_err(|why| Error::invalid(format!("{name}: {}", shorten(&why.to_string()))))
     }
@@ -273,11 +280,13 @@ mod tests {
     #[test]
     fn what_is_no_object_is_refused() {
         for (json, says) in [
-            ("", "x: EOF"),
-            ("[]", "x: invalid type: sequence, expected an object"),
-            ("1", "x: invalid type: integer `1`, expected an object"),
-            ("{} {}", "x: trailing"),
-            ("{\"a\":}", "x: expected value"),
+            ("", "x is not JSON: EOF"),
+            ("A photo", "x is not JSON: expected value"),
+            ("[]", "x is not a JSON object"),
+            ("\"a\"", "x is not a JSON object"),
+            ("{} {}", "x is not JSON: trailing"),
+            ("{\"a\":}", "x is not JSON: expected value"),
+            (r#"{"\ud800":1}"#, "x: "),
         ] {
             let error = Members::read(json, "x").unwrap_err();
             assert!(error.message().starts_with(says), "{error}");

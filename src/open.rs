@@ -328,8 +328,8 @@ mod tests {
     #[test]
     fn a_bad_member_of_ours_is_named_with_what_is_allowed() {
         for (bad, says) in [
-            ("", "options_json: EOF"),
-            ("[]", "options_json: invalid type: sequence, expected an object"),
+            ("", "options_json is not JSON: EOF"),
+            ("[]", "options_json is not a JSON object"),
             (r#"{"firstMessage":1}"#, "options_json: firstMessage: it takes a string"),
             (r#"{"first_message":"Hi"}"#, "did you mean 'firstMessage'?"),
             (r#"{"skillId":[]}"#, "options_json: skillId: it takes a string or a number"),

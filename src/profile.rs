@@ -319,9 +319,9 @@ mod tests {
         for (json, says) in [
             (r#"{"customer":[]}"#, "profile: customer: it takes an object"),
             (r#"{"authenticatedData":"x"}"#, "profile: authenticatedData: it takes an object"),
-            ("[1]", "profile: invalid type: sequence, expected an object"),
-            ("", "profile: EOF"),
-            ("{} x", "profile: trailing"),
+            ("[1]", "profile is not a JSON object"),
+            ("", "profile is not JSON: EOF"),
+            ("{} x", "profile is not JSON: trailing"),
             (r#"{"authenticatedData":{},"customer":{}}"#, "exclude each other"),
         ] {
             let error = Profile::from_json(json).unwrap_err();

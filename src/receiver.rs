@@ -20,7 +20,7 @@ pub(crate) use self::accounts::{Account, Accounts};
 use self::endpoint::Endpoint;
 use self::inbox::Inbox;
 use self::store::Store;
-use crate::config::{Config, ReceiverSettings, split_secrets};
+use crate::config::{Config, Credentials, ReceiverSettings, split_secrets};
 use crate::error::{Error, Status};
 use crate::log::LogLevel;
 use crate::notification::Notification;
@@ -166,16 +166,14 @@ impl Receiver {
     /// # Errors
     /// [`Status::InvalidArgument`] if one is empty or has control characters; those in use stay.
     pub fn set_credentials(&self, client_id: &str, client_secret: &str) -> Result<(), Error> {
-        let is_bad = |text: &str| text.is_empty() || text.chars().any(char::is_control);
+        let credentials = Credentials::new(client_id, client_secret)?;
         let secrets = split_secrets(client_secret);
-        if is_bad(client_id) || is_bad(client_secret) || secrets.is_empty() {
-            return Err(Error::invalid(
-                "client_id or client_secret is empty or has control characters",
-            ));
+        if secrets.is_empty() {
+            return Err(Error::invalid("client_secret holds commas only"));
         }
         self.running.accounts.rcu(|accounts| {
             let mut accounts = Accounts::clone(accounts);
-            accounts.own.client_id = Some(client_id.to_owned());
+            accounts.own.client_id = Some(credentials.client_id.clone());
             accounts.own.secrets = secrets.clone();
             accounts
         });

@@ -5,7 +5,7 @@ use ureq::http::StatusCode;
 
 use crate::config::shorten;
 use crate::error::{Error, ServiceSays, Status};
-use crate::json::{items, members, nesting, number, text};
+use crate::json::{is_array, items, members, nesting, number, text};
 use crate::message::id_text;
 use crate::request::Answered;
 
@@ -91,44 +91,69 @@ struct Envelope<'a> {
     code: Code,
     body: Option<&'a RawValue>,
     /// None where it does not say.
-    req_id: Option<String>,
+    req_id: Option<&'a RawValue>,
 }
 
 impl<'a> Envelope<'a> {
     fn of(answer: &'a RawValue) -> Option<Envelope<'a>> {
         let [code, body, req_id] = members(Some(answer), ["code", "body", "reqId"]);
         let req_id = req_id.filter(|id| id.get() != "null");
-        Some(Envelope {
-            code: Code::of(code?),
-            body,
-            req_id: req_id.map(|id| id_text(id.get()).unwrap_or_default()),
-        })
+        Some(Envelope { code: Code::of(code?), body, req_id })
     }
 
     fn body_text(&self) -> String {
         self.body.map_or("null", RawValue::get).to_owned()
     }
+
+    /// The id of an answer only confirms: it is enough that it does not name another request.
+    fn check_id(&self, id: &str, answered: &Answered) -> Result<(), Error> {
+        let Some(req_id) = self.req_id else { return Ok(()) };
+        let quoted = req_id.get().strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        // Written without escapes, as it always is, it need not be read.
+        if quoted == Some(id) && !id.contains('\\') {
+            return Ok(());
+        }
+        let other = id_text(req_id.get()).unwrap_or_default();
+        if other == id {
+            return Ok(());
+        }
+        let other = shorten(&other);
+        Err(unreadable(answered, &format!("is for another request, '{other}'")))
+    }
 }
 
-/// The response messages of an answer: one alone may stand for an array, and an array of one for
-/// that one. An error says what is wrong with it.
+const NO_MESSAGE: &str = "is not a response message, which has a code";
+
+fn parsed(text: &str) -> Result<&RawValue, String> {
+    serde_json::from_str(text).map_err(|why| format!("is not JSON: {}", shorten(&why.to_string())))
+}
+
+/// The only response message of an answer, which may stand in an array.
+fn envelope(text: &str) -> Result<Envelope<'_>, String> {
+    let answer = parsed(text)?;
+    if !is_array(answer) {
+        return Envelope::of(answer).ok_or_else(|| NO_MESSAGE.to_owned());
+    }
+    let mut several = envelopes(text)?;
+    match (several.pop(), several.is_empty()) {
+        (Some(envelope), true) => Ok(envelope),
+        _ => Err("is not one response message".to_owned()),
+    }
+}
+
+/// The response messages of an answer: one alone may stand for an array.
 fn envelopes(text: &str) -> Result<Vec<Envelope<'_>>, String> {
-    let json: &RawValue = serde_json::from_str(text)
-        .map_err(|why| format!("is not JSON: {}", shorten(&why.to_string())))?;
     // As many as there are: the answer's own limit bounds them.
-    let answers = items(Some(json), &mut { usize::MAX }).unwrap_or_default();
+    let answers = items(Some(parsed(text)?), &mut { usize::MAX }).unwrap_or_default();
     let read: Option<Vec<Envelope>> = answers.into_iter().map(Envelope::of).collect();
-    read.ok_or_else(|| "is not a response message, which has a code".to_owned())
+    read.ok_or_else(|| NO_MESSAGE.to_owned())
 }
 
 /// Reads the answer to one request.
 pub(crate) fn single(answered: Answered, id: &str) -> Result<Response, Error> {
     let text = utf8(&answered)?;
-    let envelopes = envelopes(text).map_err(|what| unreadable(&answered, &what))?;
-    let [envelope] = &envelopes[..] else {
-        return Err(unreadable(&answered, "is not one response message"));
-    };
-    check_id(envelope, id, &answered)?;
+    let envelope = envelope(text).map_err(|what| unreadable(&answered, &what))?;
+    envelope.check_id(id, &answered)?;
     let body = envelope.body_text();
     if !envelope.code.is_success() {
         let status = envelope.code.status();
@@ -138,7 +163,7 @@ pub(crate) fn single(answered: Answered, id: &str) -> Result<Response, Error> {
         sequence: sequence(envelope.body),
         request_id: id.to_owned(),
         http_status: answered.status,
-        code: envelope.code.text.clone(),
+        code: envelope.code.text,
         body,
         attempts: answered.attempts,
         raw: answered.body,
@@ -153,7 +178,7 @@ pub(crate) fn batch(answered: Answered, ids: &[String]) -> Result<Batch, Error> 
         return Err(unreadable(&answered, "holds more responses than there were requests"));
     }
     for (envelope, id) in envelopes.iter().zip(ids) {
-        check_id(envelope, id, &answered)?;
+        envelope.check_id(id, &answered)?;
     }
     // A refusal says more than a missing answer, which may be its consequence.
     if let Some(place) = refused(&envelopes) {
@@ -211,17 +236,6 @@ fn with_opened(error: Error, envelopes: &[Envelope]) -> Error {
     match accepted.filter_map(|envelope| conversation_id(&envelope.body_text())).next() {
         Some(id) => error.context(&format!("conversation {id} was opened, but")),
         None => error,
-    }
-}
-
-/// The id of an answer only confirms: it is enough that it does not name another request.
-fn check_id(envelope: &Envelope, id: &str, answered: &Answered) -> Result<(), Error> {
-    match &envelope.req_id {
-        Some(other) if other != id => {
-            let other = shorten(other);
-            Err(unreadable(answered, &format!("is for another request, '{other}'")))
-        }
-        _ => Ok(()),
     }
 }
 

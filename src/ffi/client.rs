@@ -76,9 +76,10 @@ pub unsafe extern "C" fn lpc_client_set_credentials(
 /// no request. The counters never fall; together they are no snapshot where calls are under way.
 ///
 /// `client`: from lpc_client_new(). `response`: receives the counters as a JSON object in
-/// lpc_response_raw(), and as text in the exposition format of Prometheus in lpc_response_body(), to
-/// be freed with lpc_response_free(); NULL after an error. As no service answered, its HTTP status and attempts are 0, its sequence is -1, its
-/// code and request id are empty. `err`: may be NULL. Any thread may call this; it does not wait.
+/// lpc_response_raw(), and as text in the exposition format of Prometheus in lpc_response_body(),
+/// to be freed with lpc_response_free(); NULL after an error. As no service answered, its HTTP
+/// status and attempts are 0, its sequence is -1, its code and request id are empty. `err`: may be
+/// NULL. Any thread may call this; it does not wait.
 ///
 /// - "requests": HTTP requests tried, each attempt counted.
 /// - "retries": those among them that were another attempt of the same request.
@@ -90,9 +91,9 @@ pub unsafe extern "C" fn lpc_client_set_credentials(
 ///   milliseconds; "buckets", an array of {"up_to","count"} with rising bounds: so many attempts
 ///   took up to so many milliseconds, those of the buckets before included. The last "up_to" is
 ///   null: without bound.
-/// - "operations": an array of {"operation","status","requests"}: the requests by what they were for
-///   ("domain", "token", "keys", "consumer", "conversation", "send", "storage") and what came of them
-///   ("OK", or the name of a status, for example "TIMEOUT").
+/// - "operations": an array of {"operation","status","requests"}: the requests by what they were
+///   for ("domain", "token", "keys", "consumer", "conversation", "send", "storage") and what came
+///   of them ("OK", or the name of a status, for example "TIMEOUT").
 ///
 /// Later versions may add members. LPC_INVALID_ARGUMENT for NULL.
 #[unsafe(no_mangle)]

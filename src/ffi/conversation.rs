@@ -41,8 +41,8 @@ impl lpc_conversation {
 /// Opens a conversation, with the consumer's first message in the same round trip if there is one.
 ///
 /// `consumer`: from lpc_consumer_new(); may be freed before the conversation. `conversation`:
-/// receives the handle, to be freed with lpc_conversation_free(); NULL after an error. `err`: may be
-/// NULL. Any thread may call this. `options_json`: NULL, or a JSON object of these members, all
+/// receives the handle, to be freed with lpc_conversation_free(); NULL after an error. `err`: may
+/// be NULL. Any thread may call this. `options_json`: NULL, or a JSON object of these members, all
 /// optional:
 ///
 /// - "firstMessage": what the consumer says first, in the same round trip.
@@ -53,25 +53,26 @@ impl lpc_conversation {
 ///   "SharkContext" where nothing is said.
 /// - "skillId": a string or a number, "-1" is any. "ttr": "NORMAL", "URGENT", "PRIORITIZED" or
 ///   "CUSTOM".
-/// - "clientProperties": {"appId","appVersion","deviceFamily","deviceManufacture","deviceModel","os",
+/// - "clientProperties":
+///   {"appId","appVersion","deviceFamily","deviceManufacture","deviceModel","os",
 ///   "osName","osVersion","browser","browserVersion","integration","integrationVersion","timeZone",
 ///   "ipAddress","features"}, over those of the option client.properties. "features": array of
 ///   "CO_BROWSE", "CO_APP", "PHOTO_SHARING", "SECURE_FORMS", "AUTO_MESSAGES", "RICH_CONTENT",
 ///   "QUICK_REPLIES", "MULTI_DIALOG" (without it the account starts no survey), "FILE_SHARING",
-///   "MARKDOWN_HYPERLINKS", in place of the option features. Both go with every later request of the
-///   conversation, too; after a restart, give them to lpc_conversation_attach().
+///   "MARKDOWN_HYPERLINKS", in place of the option features. Both go with every later request of
+///   the conversation, too; after a restart, give them to lpc_conversation_attach().
 ///
 /// These are the library's own names. What lies inside profile, campaign, context, clientProperties
-/// and features belongs to the service: numbers or strings, other members, other names and values go
-/// out as they are written, and the service judges them.
+/// and features belongs to the service: numbers or strings, other members, other names and values
+/// go out as they are written, and the service judges them.
 ///
 /// LPC_INVALID_ARGUMENT for NULL, and for an unknown member of the options themselves, with the
-/// nearest name, or one of the wrong type; nothing was sent. LPC_ALREADY_OPEN if the consumer has an
-/// open conversation: there can be one only; its notifications tell its id, and
-/// lpc_conversation_attach() goes on with it. LPC_REJECTED if the service refused one of the requests
-/// for another reason: where the
-/// conversation was opened but its first message refused, the message names the conversation, and
-/// lpc_conversation_attach() goes on with it. Otherwise any status from LPC_CONFIG to LPC_CLOSED.
+/// nearest name, or one of the wrong type; nothing was sent. LPC_ALREADY_OPEN if the consumer has
+/// an open conversation: there can be one only; its notifications tell its id, and
+/// lpc_conversation_attach() goes on with it. LPC_REJECTED if the service refused one of the
+/// requests for another reason: where the conversation was opened but its first message refused,
+/// the message names the conversation, and lpc_conversation_attach() goes on with it. Otherwise any
+/// status from LPC_CONFIG to LPC_CLOSED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_conversation_open(
     consumer: *mut lpc_consumer,

@@ -51,20 +51,20 @@ impl lpc_notification {
 
 /// Reads the body of a webhook. Check its signature first, with lpc_webhook_verify().
 ///
-/// Webhooks are account-wide: they tell of all conversations of the account, also of those that this
-/// connector did not open. And a refusal is not free: whatever was signed right is answered 200, also
-/// where this function cannot read it, or the service holds back all that follows.
+/// Webhooks are account-wide: they tell of all conversations of the account, also of those that
+/// this connector did not open. And a refusal is not free: whatever was signed right is answered
+/// 200, also where this function cannot read it, or the service holds back all that follows.
 ///
 /// `body`: `len` bytes, copied. `notification`: where the new notification goes, freed with
 /// lpc_notification_free(). `err`: may be NULL. Any thread may call this.
 ///
-/// What it takes is a JSON object. Each item of its `body.changes` becomes one event, in their order;
-/// a single one may stand for an array. Members, event types and notifications that the library does
-/// not know are no error: where there are no changes, the whole is one event of the kind
-/// LPC_EVENT_KIND_OTHER.
+/// What it takes is a JSON object. Each item of its `body.changes` becomes one event, in their
+/// order; a single one may stand for an array. Members, event types and notifications that the
+/// library does not know are no error: where there are no changes, the whole is one event of the
+/// kind LPC_EVENT_KIND_OTHER.
 ///
-/// LPC_PROTOCOL for what is no JSON object; for a body above 4 MiB, with more than 128 levels of arrays and
-/// objects, or with more than 10000 changes, participants, dialogs and sequences.
+/// LPC_PROTOCOL for what is no JSON object; for a body above 4 MiB, with more than 128 levels of
+/// arrays and objects, or with more than 10000 changes, participants, dialogs and sequences.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_notification_parse(
     body: *const u8,
@@ -216,8 +216,8 @@ pub unsafe extern "C" fn lpc_event_metadata_json(
 
 /// The JSON of the change that event `i` is, byte for byte: what no other function gives stands
 /// there. Of a notification without changes it is the whole. "" where it is no JSON (see
-/// lpc_notification_raw()), where there is no such event, and for NULL. Borrowed: valid until the notification is
-/// freed.
+/// lpc_notification_raw()), where there is no such event, and for NULL. Borrowed: valid until the
+/// notification is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_event_json(n: *const lpc_notification, i: usize) -> *const c_char {
     event_text(n, i, |texts| &texts.json)

@@ -24,13 +24,13 @@ pub struct lpc_receiver {
 /// Webhooks are account-wide: it hears of all conversations of the account, also of those that this
 /// connector did not open. Where account.id and client.id are set, notifications of other accounts
 /// and app installs are refused (401); receiver.accounts names further accounts, told apart by
-/// lpc_notification_account_id(). Whatever was signed right is taken: what the library cannot read is
-/// given out as one event of the kind LPC_EVENT_KIND_OTHER, because a refusal would make the service
-/// hold back all that follows. What an earlier process left
-/// unacknowledged in receiver.store comes first.
+/// lpc_notification_account_id(). Whatever was signed right is taken: what the library cannot read
+/// is given out as one event of the kind LPC_EVENT_KIND_OTHER, because a refusal would make the
+/// service hold back all that follows. What an earlier process left unacknowledged in
+/// receiver.store comes first.
 ///
-/// `config`: stays the caller's, who may change or free it at once. `receiver`: receives the handle,
-/// to be freed with lpc_receiver_free(); NULL after an error. `err`: may be NULL.
+/// `config`: stays the caller's, who may change or free it at once. `receiver`: receives the
+/// handle, to be freed with lpc_receiver_free(); NULL after an error. `err`: may be NULL.
 ///
 /// LPC_INVALID_ARGUMENT for NULL. LPC_CONFIG if there is no secret to check signatures with, or
 /// options contradict each other. LPC_IO if it cannot listen there, or a file cannot be read or

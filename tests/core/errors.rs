@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::scene::{Scene, status_answer};
 
 fn send_fails(scene: &Scene, answer: Answer) -> Error {
-    let conversation = scene.conversation();
+    let conversation = scene.another_conversation();
     scene.answer(Route::Send, answer);
     conversation.send_text("x").unwrap_err()
 }
@@ -98,19 +98,20 @@ fn any_2xx_is_a_success() {
 }
 
 #[test]
-fn a_closed_conversation_is_a_refusal() {
+fn a_closed_conversation_is_told_as_such() {
     let scene = Scene::new();
     let conversation = scene.conversation();
     scene.sandbox.close_conversation(&scene.account.id, conversation.id());
     let error = conversation.send_text("x").unwrap_err();
     assert_eq!((error.status(), error.http_status()), (Status::Closed, 400));
     assert_eq!(error.details(), "Bad Request, Conversation is close");
+    assert!(!error.is_retryable(), "{error:?}");
 }
 
 #[test]
 fn an_unreadable_answer_may_hide_a_delivery() {
     let scene = Scene::new();
-    for body in ["", "<html>", "null", "[]", "{}", r#"{"code":"OK","body":{}}"#, "\u{0}"] {
+    for body in ["", "<html>", "null", "[]", "{}", r#"{"body":{}}"#, "\u{0}"] {
         let error = send_fails(&scene, status_answer(200, &[], body));
         assert_eq!(error.status(), Status::Protocol, "{body:?}");
         assert!(error.maybe_delivered() && !error.request_id().is_empty());
