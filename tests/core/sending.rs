@@ -84,7 +84,7 @@ fn bad_options_of_a_client_are_refused_with_what_is_allowed() {
     let scene = Scene::new();
     for (key, value, says) in [
         ("features", "AUTO_MESSAGES,,CO_APP", "the name of a feature is empty"),
-        ("client.properties", "[]", "an object"),
+        ("client.properties", "[]", "is not a JSON object"),
         ("file.max.bytes", "0", "from 1"),
     ] {
         let mut config = scene.config(&[]);

@@ -84,8 +84,8 @@ impl Client {
         self.core.set_app_jwt(jwt.as_deref()).map_err(|error| raise(py, &error))
     }
 
-    /// Uses these credentials for AppJWTs obtained from now on: a rotated secret, without a restart.
-    /// The AppJWT in use stays until it ends or is refused.
+    /// Uses these credentials for AppJWTs obtained from now on: a rotated secret, without a
+    /// restart. The AppJWT in use stays until it ends or is refused.
     fn set_credentials(
         &self,
         client_id: &Bound<'_, PyString>,

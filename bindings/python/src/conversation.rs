@@ -196,8 +196,8 @@ impl Conversation {
         self.answered(py, || self.core.set_ttr(&*ttr, seconds))
     }
 
-    /// Closes the conversation. Later sends raise `Closed`. Where the account has a survey it begins
-    /// now: a dialog of its own.
+    /// Closes the conversation. Later sends raise `Closed`. Where the account has a survey it
+    /// begins now: a dialog of its own.
     fn close(&self, py: Python<'_>) -> PyResult<Response> {
         self.answered(py, || self.core.close())
     }

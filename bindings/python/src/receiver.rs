@@ -93,8 +93,9 @@ impl Receiver {
         }
     }
 
-    /// Takes notifications for this app install and with these secrets from now on, in place of those
-    /// of `client_id` and `receiver_secret` or `client_secret`: a rotated secret, without a restart.
+    /// Takes notifications for this app install and with these secrets from now on, in place of
+    /// those of `client_id` and `receiver_secret` or `client_secret`: a rotated secret, without a
+    /// restart.
     fn set_credentials(
         &self,
         client_id: &Bound<'_, PyString>,

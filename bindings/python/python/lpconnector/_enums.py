@@ -1,7 +1,7 @@
 """Names of the service that this library knows, and the kinds of events, which are numbers.
 
-Each name is a string. The lists are open: any other string may be given in place of one of them, and
-goes out as it is; one that comes in is a plain string.
+Each name is a string. The lists are open: any other string may be given in place of one of them,
+and goes out as it is; one that comes in is a plain string.
 """
 
 from __future__ import annotations

@@ -171,7 +171,9 @@ class Consumer:
         conversation carries them, too.
 
         Raises ``AlreadyOpen`` if the consumer has an open conversation: there can be one only. Its
-        notifications tell its id, and ``attach`` goes on with it. Raises ``Rejected`` if the service refused one of the requests: where the conversation was
+        notifications tell its id, and ``attach`` goes on with it.
+
+        Raises ``Rejected`` if the service refused one of the requests: where the conversation was
         opened but its first message refused, the message names the conversation, and ``attach``
         goes on with it.
         """
@@ -257,8 +259,8 @@ class Conversation:
         Its type is the ending of its name. What the service takes: JPG, JPEG, PNG and GIF, and PDF,
         TXT, IMG and others where the account allows them. A file that is JPEG, PNG, GIF or PDF by
         its name must be that by its content, too; other types are the service's to judge. The
-        preview is a JPEG, PNG or GIF file. Other sends of the conversation may go out while the file
-        is on its way.
+        preview is a JPEG, PNG or GIF file. Other sends of the conversation may go out while the
+        file is on its way.
 
         Raises ``LpcError`` with ``Status.IO`` if a file cannot be read, and ``InvalidArgument`` if
         one is empty, too large (``file_max_bytes``, ``file_preview_max_bytes``) or of another type.
@@ -300,9 +302,9 @@ class Conversation:
         """Rates the conversation with 1 to 5 stars, and whether the consumer's matter is resolved.
         This is possible after it was closed, too."""
     def set_ttr(self, ttr: Union[Ttr, str], seconds: Optional[int] = None) -> Response:
-        """Says how urgent the conversation is from now on. ``seconds``: the time to respond; without
-        it, the type's usual one: 300 for ``URGENT``, 600 for ``PRIORITIZED``, 1800 for ``NORMAL``.
-        ``CUSTOM`` takes one."""
+        """Says how urgent the conversation is from now on. ``seconds``: the time to respond;
+        without it, the type's usual one: 300 for ``URGENT``, 600 for ``PRIORITIZED``, 1800 for
+        ``NORMAL``. ``CUSTOM`` takes one."""
     def close(self) -> Response:
         """Closes the conversation. Later sends raise ``Closed``. Where the account has a survey it
         begins now: a dialog of its own, for ``Consumer.attach``."""
@@ -362,8 +364,8 @@ class Notification:
         """The body as it came."""
     @property
     def json(self) -> Any:
-        """The body, from JSON: a dict; ``None`` for what a ``Receiver`` was sent that is no JSON, and
-        ``raw`` has."""
+        """The body, from JSON: a dict; ``None`` for what a ``Receiver`` was sent that is no JSON,
+        and ``raw`` has."""
 
 @final
 class NotificationEvent:
@@ -398,11 +400,11 @@ class NotificationEvent:
         conversation when it changed last. ``None`` if absent, as for a chat state."""
     @property
     def text(self) -> str:
-        """The text that stands for the event: of a text the message; of a file its caption; of rich
-        content what a person reads in it, its texts, titles and captions, a line each; of a secure
-        form its title; of a chat state and an accept status its name (``COMPOSING``, ``READ``); of a
-        conversation its state (``OPEN``, ``CLOSE``), which is that of the main dialog: see
-        ``is_closed``."""
+        """The text that stands for the event: of a text the message; of a file its caption; of
+        rich content what a person reads in it, its texts, titles and captions, a line each; of a
+        secure form its title; of a chat state and an accept status its name (``COMPOSING``,
+        ``READ``); of a conversation its state (``OPEN``, ``CLOSE``), which is that of the main
+        dialog: see ``is_closed``."""
     @property
     def audience(self) -> str:
         """Who is to see it: ``ALL``, or ``AGENTS_AND_MANAGERS``, which is not for the consumer.
@@ -417,8 +419,8 @@ class NotificationEvent:
         stage is ``CLOSE``. While a survey runs the state is ``CLOSE``, and the stage ``OPEN``."""
     @property
     def metadata(self) -> Any:
-        """What the event carries beside its content, from JSON: an ``ExternalId``, the question of a
-        survey, the answer to structured content. Mostly a list; ``None`` if absent."""
+        """What the event carries beside its content, from JSON: an ``ExternalId``, the question of
+        a survey, the answer to structured content. Mostly a list; ``None`` if absent."""
     @property
     def json(self) -> Any:
         """The change of the notification that the event is, from JSON: mostly a dict; of a

@@ -1,8 +1,8 @@
 """The shapes of dictionaries that calls take and give.
 
 Of those that calls take, all members are optional unless a class says so. Names are those of the
-wire. They belong to the service, which knows more of them: other members and values, in any mapping,
-go out as they are written.
+wire. They belong to the service, which knows more of them: other members and values, in any
+mapping, go out as they are written.
 """
 
 from __future__ import annotations
