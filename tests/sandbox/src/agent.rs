@@ -112,7 +112,7 @@ impl Desk {
     /// A conversation may be closed under the agent's hands.
     fn note(&self, done: Option<Result<Value, Refusal>>) {
         if let Some(Err(refusal)) = done {
-            self.shared.logger.note(&format!("agent refused: {}", refusal.body()["details"]));
+            self.shared.logger.note(&format!("agent refused: {:?}", refusal.details()));
         }
     }
 

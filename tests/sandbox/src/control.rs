@@ -122,7 +122,7 @@ impl Misuse {
 
     /// What an agent cannot do with a conversation.
     pub(crate) fn conflict(refusal: Refusal) -> Misuse {
-        Misuse::new(StatusCode::CONFLICT, refusal.body()["details"].as_str().unwrap_or_default())
+        Misuse::new(StatusCode::CONFLICT, refusal.details())
     }
 }
 

@@ -122,8 +122,7 @@ impl Conversation {
         if self.is_open() {
             return Ok(());
         }
-        let details = format!("Conversation {} is closed", self.id);
-        Err(Refusal::invalid("Conversation closed", details))
+        Err(Refusal::closed(format!("Conversation {} is closed", self.id)))
     }
 
     pub(crate) fn consumer(&self) -> &Participant {
@@ -292,10 +291,14 @@ impl Conversation {
     /// Whether a survey may follow: only MAIN was there, it is over, and the client knows of
     /// several dialogs.
     pub(crate) fn takes_survey(&self) -> bool {
-        let offered = match &self.client_properties["features"] {
-            Value::Array(features) => features.iter().any(|feature| feature == "MULTI_DIALOG"),
-            feature => feature == "MULTI_DIALOG",
-        };
+        // A public client writes its properties into the context, and counts on surveys.
+        let context = &self.request["conversationContext"]["clientProperties"];
+        let offered = [&self.client_properties, context].into_iter().any(|properties| {
+            match &properties["features"] {
+                Value::Array(features) => features.iter().any(|feature| feature == "MULTI_DIALOG"),
+                feature => feature == "MULTI_DIALOG",
+            }
+        });
         offered && !self.sealed && self.dialogs.len() == 1 && !self.main_is_open()
     }
 
@@ -331,7 +334,7 @@ impl Conversation {
                 Refusal::invalid("Unknown dialog", details)
             })?;
         if !dialog.open {
-            return Err(Refusal::invalid("Dialog closed", format!("Dialog {dialog_id} is closed")));
+            return Err(Refusal::closed(format!("Dialog {dialog_id} is closed")));
         }
         Ok(dialog)
     }

@@ -12,15 +12,21 @@ use crate::participant::Participant;
 
 impl Conversation {
     fn participants(&self) -> Vec<Participant> {
-        let bot = self.questioning.as_ref().map(|questioning| questioning.bot.clone());
-        self.staff.and(&self.consumer).into_iter().chain(bot).collect()
+        let mut participants = self.staff.and(&self.consumer);
+        if let Some(questioning) = &self.questioning {
+            participants.push(questioning.bot.clone());
+            participants.extend(self.staff.reader());
+            participants.push(questioning.controller.clone());
+        }
+        participants
     }
 
     /// Those who take part in one of its dialogs.
     fn participants_of(&self, dialog: &Dialog) -> Vec<Participant> {
         match &self.questioning {
             Some(questioning) if questioning.dialog_id == dialog.id => {
-                vec![self.consumer.clone(), questioning.bot.clone()]
+                let both = [self.consumer.clone(), questioning.bot.clone()];
+                both.into_iter().chain(self.staff.reader()).collect()
             }
             _ => self.staff.and(&self.consumer),
         }

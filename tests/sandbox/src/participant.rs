@@ -10,6 +10,10 @@ pub(crate) enum Role {
     AssignedAgent,
     Agent,
     Manager,
+    /// Has a look at what goes on, as the agent of a conversation does during its survey.
+    Reader,
+    /// The service itself.
+    Controller,
 }
 
 impl Role {
@@ -22,6 +26,8 @@ impl Role {
             Role::AssignedAgent => "ASSIGNED_AGENT",
             Role::Agent => "AGENT",
             Role::Manager => "MANAGER",
+            Role::Reader => "READER",
+            Role::Controller => "CONTROLLER",
         }
     }
 

@@ -36,7 +36,8 @@ pub(crate) fn run(shared: &Shared, call: &Call, envelope: &Envelope) -> Result<V
         .with_site(&call.account_id, |site| {
             take_effect(site, &call.consumer_id, envelope, &shared.options)
         })
-        .ok_or_else(Call::gone)??;
+        .ok_or_else(Call::gone)?
+        .map_err(|refusal| refusal.answering(&envelope.id))?;
     Ok(envelope.response(&body))
 }
 

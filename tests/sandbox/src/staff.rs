@@ -16,6 +16,12 @@ impl Staff {
         self.members.iter().find(|member| member.role == role)
     }
 
+    /// The assigned agent as one who only reads.
+    pub(crate) fn reader(&self) -> Option<Participant> {
+        let agent = self.with_role(Role::AssignedAgent)?;
+        Some(Participant { role: Role::Reader, ..agent.clone() })
+    }
+
     pub(crate) fn join(&mut self, role: Role) -> Participant {
         let member = Participant::new(role);
         self.members.push(member.clone());

@@ -20,6 +20,7 @@ pub struct Survey {
 #[derive(Debug)]
 struct Question {
     id: String,
+    group_id: String,
     text: String,
     /// The id and the text of each answer to choose from.
     replies: Vec<(String, String)>,
@@ -37,7 +38,9 @@ impl Survey {
             Question::parse(question).map_err(|reason| format!("question {}: {reason}", number + 1))
         };
         let questions = questions.iter().enumerate().map(parse).collect::<Result<_, _>>()?;
-        Ok(Survey { id: Uuid::new_v4().to_string(), questions })
+        // The service counts its surveys.
+        let id = (Uuid::new_v4().as_u128() % 1_000_000_000).to_string();
+        Ok(Survey { id, questions })
     }
 }
 
@@ -58,7 +61,7 @@ impl Question {
             }),
         };
         let replies = replies.ok_or("quickReplies must be an array of strings")?;
-        Ok(Question { id: new_id(), text, replies })
+        Ok(Question { id: new_id(), group_id: new_id(), text, replies })
     }
 
     fn event(&self) -> Value {
@@ -83,8 +86,8 @@ impl Question {
 
     fn metadata(&self, survey_id: &str) -> Value {
         let replies: Vec<&str> = self.replies.iter().map(|(id, _)| id.as_str()).collect();
-        json!([{"type": "Question", "id": self.id, "surveyId": survey_id, "provider": PROVIDER,
-                "replies": replies}])
+        json!([{"type": "Question", "id": self.id, "groupId": self.group_id,
+                "surveyId": survey_id, "provider": PROVIDER, "replies": replies}])
     }
 }
 
@@ -101,6 +104,8 @@ pub(crate) struct Questioning {
     pub(crate) dialog_id: String,
     /// Who asks: not one of the staff.
     pub(crate) bot: Participant,
+    /// Who watches over the dialog.
+    pub(crate) controller: Participant,
     survey: Survey,
     asked: usize,
 }
@@ -109,7 +114,8 @@ impl Questioning {
     /// Opens the dialog of a survey.
     fn open(survey: Survey, conversation: &mut Conversation) -> Questioning {
         let dialog_id = conversation.add_survey(Some(new_id()));
-        Questioning { dialog_id, bot: Participant::new(Role::Agent), survey, asked: 0 }
+        let [bot, controller] = [Role::Agent, Role::Controller].map(Participant::new);
+        Questioning { dialog_id, bot, controller, survey, asked: 0 }
     }
 
     /// The next question; None after the last one.

@@ -100,7 +100,7 @@ fn an_array_of_one_is_that_one() {
     let message = json!([text(&id, "Too late")]);
     for refused in [driver.send(&message), driver.batch(&message)] {
         assert_eq!(refused.status, 400);
-        assert_eq!(refused.json()["body"]["title"], "Conversation closed");
+        assert_eq!(refused.json()["body"], "Bad Request, Conversation is close");
     }
     let path = "/api/account/{account}/messaging/consumer/conversation/send?v=3";
     for path in [path, BATCH] {

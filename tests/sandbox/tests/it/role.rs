@@ -7,7 +7,7 @@ use crate::driver::{Driver, text};
 use crate::endpoint::Endpoint;
 use crate::fault::until;
 
-fn roles(participants: &Value) -> Vec<&str> {
+pub fn roles(participants: &Value) -> Vec<&str> {
     let participants = participants.as_array().expect("participants").iter();
     participants.map(|it| it["role"].as_str().expect("a role")).collect()
 }

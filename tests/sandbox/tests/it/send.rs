@@ -2,7 +2,7 @@
 
 use lpc_sandbox::serde_json::{Value, json};
 
-use crate::driver::{Driver, close, event, field, hosted, text};
+use crate::driver::{Driver, Reply, close, event, field, hosted, text};
 
 fn profile(body: Value) -> Value {
     json!({"kind": "req", "id": "9", "type": "userprofile.SetUserProfile", "body": body})
@@ -266,6 +266,13 @@ fn wrong_envelopes_are_refused() {
     assert_eq!(driver.try_post(old, message.as_bytes()).expect("an answer").status, 400);
 }
 
+/// Refused in the service's words for what is closed.
+fn is_too_late(reply: &Reply, request_id: &str) {
+    assert_eq!(reply.status, 400, "{}", reply.text);
+    let body = "Bad Request, Conversation is close";
+    assert_eq!(reply.json(), json!({"reqId": request_id, "code": "BAD_REQUEST", "body": body}));
+}
+
 #[test]
 fn a_closed_conversation_takes_only_a_rating() {
     let driver = Driver::new();
@@ -274,10 +281,13 @@ fn a_closed_conversation_takes_only_a_rating() {
     let conversation = driver.conversation();
     assert_eq!(conversation["state"], "CLOSE");
     assert_eq!(conversation["dialogs"][0]["state"], "CLOSE");
-    assert_eq!(driver.send(&text(&id, "Hello")).status, 400);
     let mut again = close(&id);
     again["id"] = json!("another");
-    assert_eq!(driver.send(&again).status, 400);
+    let urgent = field(&id, json!({"field": "TTRField", "ttrType": "URGENT"}));
+    for (late, request_id) in [(text(&id, "Hello"), "7"), (again, "another"), (urgent, "8")] {
+        is_too_late(&driver.send(&late), request_id);
+    }
+    assert_eq!(driver.send(&close(&id)).status, 200, "it took effect already");
     assert_eq!(driver.send(&field(&id, rating(json!(5), "FILLED"))).status, 200);
 }
 
@@ -295,7 +305,7 @@ fn closing_the_last_dialog_closes_the_conversation() {
     let driver = Driver::new();
     let id = driver.open();
     let survey = driver.sandbox.open_survey(&driver.account.id, &id);
-    assert_eq!(driver.send(&text(&id, "Hello")).status, 400, "MAIN is closed");
+    is_too_late(&driver.send(&text(&id, "Hello")), "7");
     assert_eq!(driver.send(&text(&survey, "5")).status, 200);
     let conversation = driver.conversation();
     assert_eq!((&conversation["state"], &conversation["stage"]), (&json!("CLOSE"), &json!("OPEN")));
@@ -310,7 +320,7 @@ fn closing_the_last_dialog_closes_the_conversation() {
     assert_eq!(driver.send(&change("CLOSE")).status, 200);
     let mut again = change("CLOSE");
     again["id"] = json!("another");
-    assert_eq!(driver.send(&again).status, 400, "it is closed");
+    is_too_late(&driver.send(&again), "another");
     assert_eq!(driver.conversation()["stage"], "CLOSE");
     assert_eq!(driver.conversation()["dialogs"][1]["dialogType"], "POST_SURVEY");
     assert_eq!(driver.conversation()["dialogs"][1]["closedCause"], "Closed by consumer");
@@ -324,8 +334,7 @@ fn a_dialog_is_closed_alone() {
     let change = |dialog: Value| {
         field(&id, json!({"field": "DialogChange", "type": "UPDATE", "dialog": dialog}))
     };
-    let reply = driver.send(&change(json!({"dialogId": id, "state": "CLOSE"}))).json();
-    assert_eq!(reply["body"]["title"], "Dialog closed");
+    is_too_late(&driver.send(&change(json!({"dialogId": id, "state": "CLOSE"}))), "8");
     for dialog in [
         json!({"dialogId": other, "state": "CLOSE"}),
         json!({"dialogId": "", "state": "CLOSE"}),

@@ -98,6 +98,21 @@ fn the_largest_file_is_an_option() {
 }
 
 #[test]
+fn a_file_may_come_in_a_form() {
+    let driver = Driver::new();
+    let url = upload_url(&driver, 4);
+    let form = "--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n1234\r\n--x--\r\n";
+    let headers = [("Content-Type", "multipart/form-data; boundary=x")];
+    let stored = driver.store("PUT", &url, &headers, form.as_bytes());
+    assert_eq!(stored.status, 201, "{}", stored.text);
+    let path = url["relativePath"].as_str().expect("a path");
+    let kept = driver.sandbox.file(&driver.account.id, path);
+    assert_eq!(kept.as_deref(), Some(form.as_bytes()), "as it came");
+    let longer = driver.store("PUT", &url, &[("Content-Type", "image/png")], form.as_bytes());
+    assert_eq!(longer.status, 413);
+}
+
+#[test]
 fn content_types_follow_file_types() {
     let driver = Driver::new();
     for (file_type, content_type) in [

@@ -7,6 +7,7 @@ use crate::control::control;
 use crate::driver::{Driver, call, close, event, field, text};
 use crate::endpoint::Endpoint;
 use crate::fault::until;
+use crate::role::roles;
 
 fn questions() -> Value {
     json!([{"text": "How was it?", "quickReplies": ["good", "bad"]}, {"text": "What else?"}])
@@ -65,8 +66,8 @@ fn it_follows_main_and_ends() {
     let apps = [&over["dialogs"][0], dialog].map(|it| it["metaData"]["appInstallId"].as_str());
     assert_eq!(apps[0], Some(&*driver.account.client_id));
     assert!(apps[1].is_some_and(|app| app != driver.account.client_id), "{dialog}");
-    let (consumer, bot) = (&over["participants"][0], &over["participants"][1]);
-    assert_eq!(bot["role"], "AGENT");
+    let [consumer, bot, controller] = [0, 1, 2].map(|place| &over["participants"][place]);
+    assert_eq!(roles(&over["participants"]), ["CONSUMER", "AGENT", "CONTROLLER"]);
     assert_eq!(dialog["participantsDetails"][1]["id"], bot["id"]);
     assert_eq!(over["dialogs"][0]["participantsDetails"].as_array().map(Vec::len), Some(1));
 
@@ -76,6 +77,9 @@ fn it_follows_main_and_ends() {
     assert_eq!(first["event"]["message"], "How was it?");
     let question = &first["metadata"][0];
     assert_eq!((&question["type"], &question["provider"]), (&json!("Question"), &json!("AC")));
+    assert!(question["groupId"].is_string(), "{question}");
+    let survey_id = question["surveyId"].as_str().expect("an id");
+    assert!(survey_id.parse::<u32>().is_ok(), "a number as text: {survey_id}");
     let replies = &first["event"]["quickReplies"]["replies"];
     assert_eq!(replies.as_array().map(Vec::len), Some(2));
     let click = &replies[1]["click"];
@@ -112,7 +116,7 @@ fn it_follows_main_and_ends() {
         (&dialog["closedBy"], &dialog["closedCause"]),
         (&json!("AGENT"), &json!("Completed"))
     );
-    assert_eq!(driver.conversation()["participants"], json!([consumer, bot]));
+    assert_eq!(driver.conversation()["participants"], json!([consumer, bot, controller]));
     until(|| driver.sandbox.pending(&driver.account.id) == 0);
     assert_eq!(endpoint.rest(), 0);
 }
@@ -136,6 +140,17 @@ fn whoever_closes_main_it_follows() {
         assert_eq!(view["events"][0]["event"]["message"], "How was it?", "{by}");
         assert_eq!(driver.send(&close(&id)).status, 200, "what took effect, or what is open");
     }
+}
+
+#[test]
+fn the_features_may_stand_in_the_context() {
+    let (driver, _endpoint) = scene();
+    let mut batch = driver.opening();
+    let properties = json!({"type": ".ClientProperties", "features": ["MULTI_DIALOG"]});
+    batch[1]["body"]["conversationContext"] = json!({"clientProperties": properties});
+    let opened = driver.batch(&batch).json();
+    driver.send(&close(opened[1]["body"]["conversationId"].as_str().expect("a conversation")));
+    assert_eq!(driver.conversation()["dialogs"][1]["dialogType"], "POST_SURVEY");
 }
 
 #[test]
@@ -189,11 +204,18 @@ fn the_consumer_leaves_it() {
 }
 
 #[test]
-fn an_agent_does_not_speak_in_it() {
-    let (driver, _endpoint) = scene();
+fn an_agent_reads_it_and_does_not_speak_in_it() {
+    let (driver, endpoint) = scene();
     let id = open(&driver, &["MULTI_DIALOG"]);
-    driver.sandbox.act_as_agent(&driver.account.id, &id, &json!({"join": true}));
+    let joined = driver.sandbox.act_as_agent(&driver.account.id, &id, &json!({"join": true}));
     driver.send(&close(&id));
+    let over = [0, 1, 2].map(|_| details(&endpoint))[2].clone();
+    let present = ["ASSIGNED_AGENT", "CONSUMER", "AGENT", "READER", "CONTROLLER"];
+    assert_eq!(roles(&over["participants"]), present);
+    assert_eq!(over["participants"][3]["id"], joined["agentId"], "the agent");
+    let [main, survey] = [0, 1].map(|place| roles(&over["dialogs"][place]["participantsDetails"]));
+    assert_eq!(main, ["ASSIGNED_AGENT", "CONSUMER"]);
+    assert_eq!(survey, ["CONSUMER", "AGENT", "READER"]);
     let path = format!("/accounts/{}/conversations/{id}/agent", driver.account.id);
     for step in [json!({"say": "Hello"}), json!({"type": true}), json!({"note": "odd"})] {
         assert_eq!(control("POST", &path, &step).status, 409, "{step}");
