@@ -276,7 +276,7 @@ void test_invalid_utf8(void)
     REFUSED("ext_consumer_id", "empty", lpc_consumer_new(h.client, "", &consumer, &err));
     REFUSED("conversation_id", "empty",
             lpc_conversation_attach(h.consumer, "", NULL, &conversation, &err));
-    REFUSED("dialog_id", "empty",
+    REFUSED("dialogId", "empty",
             lpc_conversation_attach(h.consumer, "x", "{\"dialogId\":\"\"}", &conversation, &err));
     REFUSED("ttr", "empty", lpc_conversation_set_ttr(h.conversation, "", 1, &response, &err));
     CHECK_STATUS(LPC_INVALID_ARGUMENT, lpc_client_set_credentials(h.client, "", "y", &err), &err);
