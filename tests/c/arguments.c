@@ -315,7 +315,7 @@ void test_names_of_options(void)
              lpc_conversation_attach(h.consumer, "c-1", "{\"ttr\":1}", &none, &err));
     MISNAMED("dialogId: it takes a string", none,
              lpc_conversation_attach(h.consumer, "c-1", "{\"dialogId\":7}", &none, &err));
-    MISNAMED("features: it takes an array of strings", none,
+    MISNAMED("features: it takes an array", none,
              lpc_conversation_attach(h.consumer, "c-1", "{\"features\":\"A\"}", &none, &err));
     MISNAMED("unknown member 'preview'; did you mean 'previewPath'?", response,
              lpc_conversation_send_file(h.conversation, "x", "{\"preview\":1}", &response, &err));
