@@ -3,7 +3,6 @@
 mod agent;
 mod agent_control;
 mod canned;
-mod clients;
 mod clock;
 mod control;
 mod conversation;
