@@ -128,7 +128,8 @@ test-c: build target/c/tests target/c/vectors target/c/send_file ## the C tests,
 	$(SANDBOX) --tls --quiet -- target/c/tests
 	LPC_VECTORS_C=target/c/vectors $(CARGO) test --quiet --test vectors -- --ignored --exact c
 	@printf '\211PNG\r\n\032\n and the rest of a photo' > target/c/photo.png
-	$(SANDBOX) --tls --quiet -- target/c/send_file target/c/photo.png "A photo" target/c/photo.png
+	$(SANDBOX) --tls --quiet -- target/c/send_file target/c/photo.png \
+	  '{"caption": "A \"photo\"", "previewPath": "target/c/photo.png"}'
 	@if command -v valgrind >/dev/null; \
 	then set -x; $(SANDBOX) --tls --quiet -- valgrind --quiet --error-exitcode=99 --leak-check=full \
 	  --suppressions=tests/c/valgrind.supp target/c/tests; \

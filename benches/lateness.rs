@@ -12,7 +12,9 @@ use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use lpc_sandbox::{Fault, FaultProxy, Then};
-use lpconnector::{Attachment, Client, Config, Conversation, Error, LogLevel, Status};
+use lpconnector::{
+    AttachOptions, Attachment, Client, Config, Conversation, Error, LogLevel, Status,
+};
 use scene::Scene;
 use socket2::{Domain, Socket, Type};
 
@@ -198,7 +200,7 @@ impl Line {
         let client = Client::new(&config).unwrap();
         let consumer = client.consumer("John_Doe_facebook12345").unwrap();
         consumer.jws().unwrap();
-        let conversation = consumer.attach(&id, None).unwrap();
+        let conversation = consumer.attach(&id, &AttachOptions::new()).unwrap();
         Line { scene, proxy, client, conversation }
     }
 

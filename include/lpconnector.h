@@ -41,6 +41,8 @@
 #define LPC_VERSION_MINOR 1
 /** Its third number. */
 #define LPC_VERSION_PATCH 0
+/** The number of this header's ABI, to compare with lpc_abi_version(). */
+#define LPC_ABI_VERSION 0
 
 /**
  * What an event is about; lpc_event_kind() gives it. This: something else, or of a type that the
@@ -54,7 +56,7 @@
 #define LPC_EVENT_KIND_TEXT 1
 
 /**
- * A file.
+ * A file, also one to listen to.
  */
 #define LPC_EVENT_KIND_FILE 2
 
@@ -220,7 +222,8 @@ typedef void (*lpc_progress_fn)(void *user_data, uint64_t done, uint64_t total);
 #define LPC_PROTOCOL 10
 
 /**
- * The client was shut down, or the conversation was closed.
+ * The client was shut down, or the conversation was closed: by this handle, or the service says so,
+ * whatever the HTTP status it says it with.
  */
 #define LPC_CLOSED 11
 
@@ -238,6 +241,17 @@ typedef void (*lpc_progress_fn)(void *user_data, uint64_t done, uint64_t total);
  * Nothing arrived in time.
  */
 #define LPC_EMPTY 14
+
+/**
+ * The consumer has an open conversation; the service refuses a second one. Its id comes with the
+ * consumer's next notification.
+ */
+#define LPC_ALREADY_OPEN 15
+
+/**
+ * A queue of the library's has no room.
+ */
+#define LPC_FULL 16
 
 /**
  * A defect of this library; the error says where.
@@ -440,6 +454,13 @@ const uint8_t *lpc_error_body(const struct lpc_error *error, size_t *len);
 void lpc_error_free(struct lpc_error *error);
 
 /**
+ * The name of a level, for example "WARN"; "UNKNOWN" for a number that is none.
+ *
+ * The string is static: it is valid for ever and never freed. Any thread may call this.
+ */
+const char *lpc_log_level_name(lpc_log_level level);
+
+/**
  * A configuration in which every option has its default; never NULL. The caller frees it with
  * lpc_config_free(). Any thread may call this.
  */
@@ -551,13 +572,28 @@ lpc_status lpc_client_set_app_jwt(struct lpc_client *client,
                                   struct lpc_error **err);
 
 /**
+ * Uses these credentials for AppJWTs obtained from now on: a rotated secret, without a restart. The
+ * AppJWT in use stays until it ends or is refused.
+ *
+ * `client`: from lpc_client_new(). `client_id`, `client_secret`: copied. `err`: may be NULL. Any
+ * thread may call this.
+ *
+ * LPC_INVALID_ARGUMENT for NULL, and if one is empty or has control characters; those in use stay.
+ */
+lpc_status lpc_client_set_credentials(struct lpc_client *client,
+                                      const char *client_id,
+                                      const char *client_secret,
+                                      struct lpc_error **err);
+
+/**
  * What the client has done so far, in this process: after a fork() the child counts from 0. Makes
  * no request. The counters never fall; together they are no snapshot where calls are under way.
  *
- * `client`: from lpc_client_new(). `response`: receives the counters as a JSON object, in
- * lpc_response_raw() and lpc_response_body() alike, to be freed with lpc_response_free(); NULL after
- * an error. As no service answered, its HTTP status and attempts are 0, its sequence is -1, its
- * code and request id are empty. `err`: may be NULL. Any thread may call this; it does not wait.
+ * `client`: from lpc_client_new(). `response`: receives the counters as a JSON object in
+ * lpc_response_raw(), and as text in the exposition format of Prometheus in lpc_response_body(),
+ * to be freed with lpc_response_free(); NULL after an error. As no service answered, its HTTP
+ * status and attempts are 0, its sequence is -1, its code and request id are empty. `err`: may be
+ * NULL. Any thread may call this; it does not wait.
  *
  * - "requests": HTTP requests tried, each attempt counted.
  * - "retries": those among them that were another attempt of the same request.
@@ -569,6 +605,9 @@ lpc_status lpc_client_set_app_jwt(struct lpc_client *client,
  *   milliseconds; "buckets", an array of {"up_to","count"} with rising bounds: so many attempts
  *   took up to so many milliseconds, those of the buckets before included. The last "up_to" is
  *   null: without bound.
+ * - "operations": an array of {"operation","status","requests"}: the requests by what they were
+ *   for ("domain", "token", "keys", "consumer", "conversation", "send", "storage") and what came
+ *   of them ("OK", or the name of a status, for example "TIMEOUT").
  *
  * Later versions may add members. LPC_INVALID_ARGUMENT for NULL.
  */
@@ -663,8 +702,8 @@ lpc_status lpc_consumer_send_json(struct lpc_consumer *consumer,
  * Sends an array of requests, written by the caller, to CONVERSATION.
  *
  * `json`: a JSON array of objects, `len` bytes. Ids are treated as in lpc_consumer_send_json() and
- * must differ. The answer's lpc_response_body() is the whole array of answers. The rest is as for
- * lpc_consumer_send_json().
+ * may repeat: answers belong to requests by their position. The answer's lpc_response_body() is
+ * the whole array of answers. The rest is as for lpc_consumer_send_json().
  *
  * LPC_REJECTED if the service refused one of the requests; lpc_error_request_id() says which.
  */
@@ -685,26 +724,38 @@ void lpc_consumer_free(struct lpc_consumer *consumer);
  * Opens a conversation, with the consumer's first message in the same round trip if there is one.
  *
  * `consumer`: from lpc_consumer_new(); may be freed before the conversation. `conversation`:
- * receives the handle, to be freed with lpc_conversation_free(); NULL after an error. `err`: may be
- * NULL. Any thread may call this. `options_json`: NULL, or a JSON object of these members, all
+ * receives the handle, to be freed with lpc_conversation_free(); NULL after an error. `err`: may
+ * be NULL. Any thread may call this. `options_json`: NULL, or a JSON object of these members, all
  * optional:
  *
  * - "firstMessage": what the consumer says first, in the same round trip.
  * - "profile": the consumer's profile: the body of SetUserProfile, or its short form
  *   {"customer":{...},"personal":{...}}; see lpc_conversation_set_profile().
- * - "campaign": {"campaignId","engagementId"}, each a string or a number.
- * - "context": {"visitorId","sessionId","interactionContextId","lang"}.
- * - "skillId": string, "-1" is any. "ttr": "NORMAL", "URGENT", "PRIORITIZED" or "CUSTOM".
- * - "clientProperties": {"appId","appVersion","deviceFamily","os","osName","osVersion",
- *   "integration","integrationVersion","timeZone","ipAddress","features"}, over those of the option
- *   client.properties. "features": array of "CO_BROWSE", "CO_APP", "PHOTO_SHARING",
- *   "SECURE_FORMS", "AUTO_MESSAGES", "RICH_CONTENT", in place of the option features. Both go with
- *   every later request of the conversation, too.
+ * - "campaign": {"campaignId","engagementId"}.
+ * - "context": {"visitorId","sessionId","interactionContextId","lang","type"}; the type is
+ *   "SharkContext" where nothing is said.
+ * - "skillId": a string or a number, "-1" is any. "ttr": "NORMAL", "URGENT", "PRIORITIZED" or
+ *   "CUSTOM".
+ * - "clientProperties":
+ *   {"appId","appVersion","deviceFamily","deviceManufacture","deviceModel","os",
+ *   "osName","osVersion","browser","browserVersion","integration","integrationVersion","timeZone",
+ *   "ipAddress","features"}, over those of the option client.properties. "features": array of
+ *   "CO_BROWSE", "CO_APP", "PHOTO_SHARING", "SECURE_FORMS", "AUTO_MESSAGES", "RICH_CONTENT",
+ *   "QUICK_REPLIES", "MULTI_DIALOG" (without it the account starts no survey), "FILE_SHARING",
+ *   "MARKDOWN_HYPERLINKS", in place of the option features. Both go with every later request of
+ *   the conversation, too; after a restart, give them to lpc_conversation_attach().
  *
- * LPC_INVALID_ARGUMENT for NULL, and for an unknown member, one of the wrong type or with a value
- * outside its set: the message names the member and what is allowed, and nothing was sent. LPC_REJECTED if the service refused one of the requests: where the
- * conversation was opened but its first message refused, the message names the conversation, and
- * lpc_conversation_attach() goes on with it. Otherwise any status from LPC_CONFIG to LPC_CLOSED.
+ * These are the library's own names. What lies inside profile, campaign, context, clientProperties
+ * and features belongs to the service: numbers or strings, other members, other names and values
+ * go out as they are written, and the service judges them.
+ *
+ * LPC_INVALID_ARGUMENT for NULL, and for an unknown member of the options themselves, with the
+ * nearest name, or one of the wrong type; nothing was sent. LPC_ALREADY_OPEN if the consumer has
+ * an open conversation: there can be one only; its notifications tell its id, and
+ * lpc_conversation_attach() goes on with it. LPC_REJECTED if the service refused one of the
+ * requests for another reason: where the conversation was opened but its first message refused,
+ * the message names the conversation, and lpc_conversation_attach() goes on with it. Otherwise any
+ * status from LPC_CONFIG to LPC_CLOSED.
  */
 lpc_status lpc_conversation_open(struct lpc_consumer *consumer,
                                  const char *options_json,
@@ -714,14 +765,17 @@ lpc_status lpc_conversation_open(struct lpc_consumer *consumer,
 /**
  * Goes on with a conversation opened earlier. Sends nothing.
  *
- * `conversation_id`: copied. `dialog_id`: NULL for the first dialog, or the id of another dialog
- * of the conversation, a survey for example; copied. The rest is as for lpc_conversation_open().
+ * `conversation_id`: copied. `options_json`: NULL, or a JSON object of these members, all optional:
+ * "dialogId": another dialog of the conversation, a survey for example; the first one where nothing
+ * is said. "clientProperties" and "features", as for lpc_conversation_open(): those that the
+ * conversation was opened with belong on every request of it, also after a restart. The rest is as
+ * for lpc_conversation_open().
  *
- * LPC_INVALID_ARGUMENT for NULL and empty ids.
+ * LPC_INVALID_ARGUMENT for NULL, empty ids, and an unknown member, with the nearest name.
  */
 lpc_status lpc_conversation_attach(struct lpc_consumer *consumer,
                                    const char *conversation_id,
-                                   const char *dialog_id,
+                                   const char *options_json,
                                    struct lpc_conversation **conversation,
                                    struct lpc_error **err);
 
@@ -761,8 +815,8 @@ lpc_status lpc_conversation_send_text(struct lpc_conversation *conversation,
  * Sends any event, for example a text with metadata.
  *
  * `event_json`: a JSON object, which goes out as it is. `metadata_json`: NULL, or a JSON array of
- * objects with a "type"; the "id" of an ExternalId has 1 to 64 characters. The rest is as for
- * lpc_conversation_send_text().
+ * objects, for example [{"type":"ExternalId","id":"…"}], with an id of up to 64 characters; they go
+ * out as they are, too. The rest is as for lpc_conversation_send_text().
  *
  * LPC_INVALID_ARGUMENT also for JSON of another shape.
  */
@@ -818,8 +872,8 @@ lpc_status lpc_conversation_send_accept_status(struct lpc_conversation *conversa
  * {"customer":{...},"personal":{...}}, which becomes the "lp_sdes" of authenticatedData. The rest
  * is as for lpc_conversation_send_text(); this works after the conversation was closed, too.
  *
- * LPC_INVALID_ARGUMENT also for an unknown member, one of the wrong type or with a value outside
- * its set: the message names it and what is allowed.
+ * LPC_INVALID_ARGUMENT also if it is no object, or "authenticatedData", "customer", "personal" or
+ * "privateData" is none. All else is the service's to judge and goes out as it is written.
  */
 lpc_status lpc_conversation_set_profile(struct lpc_conversation *conversation,
                                         const char *profile_json,
@@ -840,13 +894,41 @@ lpc_status lpc_conversation_rate(struct lpc_conversation *conversation,
                                  struct lpc_error **err);
 
 /**
- * Closes the conversation. Later sends of this handle return LPC_CLOSED without a request.
+ * Says how urgent the conversation is from now on: its time to respond.
+ *
+ * `ttr`: "URGENT", "NORMAL", "PRIORITIZED", "CUSTOM" or another name that the account knows.
+ * `seconds`: the time; -1: the type's usual value, which is 300 for URGENT, 600 for PRIORITIZED and
+ * 1800 for NORMAL; for names that the library does not know none is sent then. The rest is as for
+ * lpc_conversation_send_text().
+ *
+ * LPC_INVALID_ARGUMENT also for an empty name, another negative time, and CUSTOM with -1.
+ */
+lpc_status lpc_conversation_set_ttr(struct lpc_conversation *conversation,
+                                    const char *ttr,
+                                    int64_t seconds,
+                                    struct lpc_response **response,
+                                    struct lpc_error **err);
+
+/**
+ * Closes the conversation. Later sends of this handle return LPC_CLOSED without a request. Where the
+ * account has a survey and the conversation was opened with the feature MULTI_DIALOG, the survey
+ * begins now: its notifications name its dialog, for lpc_conversation_attach().
  *
  * Arguments and errors are as for lpc_conversation_send_text().
  */
 lpc_status lpc_conversation_close(struct lpc_conversation *conversation,
                                   struct lpc_response **response,
                                   struct lpc_error **err);
+
+/**
+ * Closes the conversation with all its dialogs; no survey follows. Later sends of this handle return
+ * LPC_CLOSED without a request.
+ *
+ * Arguments and errors are as for lpc_conversation_send_text().
+ */
+lpc_status lpc_conversation_close_stage(struct lpc_conversation *conversation,
+                                        struct lpc_response **response,
+                                        struct lpc_error **err);
 
 /**
  * Closes one dialog of the conversation, for example a survey.
@@ -870,19 +952,19 @@ void lpc_conversation_free(struct lpc_conversation *conversation);
  * of the conversation may go out while the file is on its way. The file is never held in memory as
  * a whole.
  *
- * `path`: name of the file, UTF-8; the ending of the name is its type. `caption`: text beside the
- * file, or NULL. `preview_path`: name of a small JPEG, PNG or GIF to show in its place, or NULL.
- * The rest is as for lpc_conversation_send_text().
+ * `path`: name of the file, UTF-8; the ending of the name is its type. `options_json`: NULL, or a
+ * JSON object of these members, all optional: "caption": text beside the file. "previewPath": name
+ * of a small JPEG, PNG or GIF to show in its place. "metadata": as metadata_json of
+ * lpc_conversation_send_event(). The rest is as for lpc_conversation_send_text().
  *
- * LPC_IO if a file cannot be read. LPC_INVALID_ARGUMENT also for a file above the option
- * file.max.bytes, a preview above file.preview.max.bytes, and for one of the types JPG, JPEG, PNG,
- * GIF and PDF by name whose content is not, or the other way round. Other types are sent; whether
- * they are taken depends on the account.
+ * LPC_IO if a file cannot be read. LPC_INVALID_ARGUMENT also for an unknown member of the options,
+ * with the nearest name; for a file above the option file.max.bytes, a preview above
+ * file.preview.max.bytes (as base64), and for a file that is JPG, JPEG, PNG, GIF or PDF by name and
+ * not by content. Other types are sent; whether they are taken depends on the account.
  */
 lpc_status lpc_conversation_send_file(struct lpc_conversation *conversation,
                                       const char *path,
-                                      const char *caption,
-                                      const char *preview_path,
+                                      const char *options_json,
                                       struct lpc_response **response,
                                       struct lpc_error **err);
 
@@ -890,13 +972,12 @@ lpc_status lpc_conversation_send_file(struct lpc_conversation *conversation,
  * As lpc_conversation_send_file(), for a file in memory.
  *
  * `data`: the file, `len` bytes, unchanged during the call. `file_type`: for example "PNG".
- * `caption`: text beside the file, or NULL.
  */
 lpc_status lpc_conversation_send_file_bytes(struct lpc_conversation *conversation,
                                             const uint8_t *data,
                                             size_t len,
                                             const char *file_type,
-                                            const char *caption,
+                                            const char *options_json,
                                             struct lpc_response **response,
                                             struct lpc_error **err);
 
@@ -953,7 +1034,8 @@ int64_t lpc_response_sequence(const struct lpc_response *response);
 
 /**
  * The JSON of the answer's body, `*len` bytes, not NUL-terminated; `len` may be NULL. For a batch
- * it is the whole array of answers. Borrowed: valid until the response is freed. NULL for NULL.
+ * it is the whole array of answers, from lpc_client_stats() text for Prometheus. Borrowed: valid
+ * until the response is freed. NULL for NULL.
  */
 const uint8_t *lpc_response_body(const struct lpc_response *response, size_t *len);
 
@@ -997,15 +1079,20 @@ lpc_status lpc_webhook_verify(const char *secret,
 /**
  * Reads the body of a webhook. Check its signature first, with lpc_webhook_verify().
  *
+ * Webhooks are account-wide: they tell of all conversations of the account, also of those that
+ * this connector did not open. And a refusal is not free: whatever was signed right is answered
+ * 200, also where this function cannot read it, or the service holds back all that follows.
+ *
  * `body`: `len` bytes, copied. `notification`: where the new notification goes, freed with
  * lpc_notification_free(). `err`: may be NULL. Any thread may call this.
  *
- * What it takes is a JSON object with an array `body.changes`; each item of that becomes one event,
- * in their order. Members and event types that the library does not know are no error, nor are
- * missing ones. A notification whose own type is unknown needs no changes; it has no events then.
+ * What it takes is a JSON object. Each item of its `body.changes` becomes one event, in their
+ * order; a single one may stand for an array. Members, event types and notifications that the
+ * library does not know are no error: where there are no changes, the whole is one event of the
+ * kind LPC_EVENT_KIND_OTHER.
  *
- * LPC_PROTOCOL for anything else; for a body above 4 MiB, with more than 128 levels of arrays and
- * objects, or with more than 10000 changes, participants, dialogs and sequences.
+ * LPC_PROTOCOL for what is no JSON object; for a body above 4 MiB, with more than 128 levels of
+ * arrays and objects, or with more than 10000 changes, participants, dialogs and sequences.
  */
 lpc_status lpc_notification_parse(const uint8_t *body,
                                   size_t len,
@@ -1026,6 +1113,13 @@ const char *lpc_notification_type(const struct lpc_notification *n);
 const uint8_t *lpc_notification_raw(const struct lpc_notification *n, size_t *len);
 
 /**
+ * The account that the notification belongs to: of one from a receiver what the header
+ * x-liveperson-account-id named. "" if unknown, as after lpc_notification_parse(), and for NULL.
+ * Borrowed: valid until the notification is freed.
+ */
+const char *lpc_notification_account_id(const struct lpc_notification *n);
+
+/**
  * How many events there are; 0 for NULL.
  */
 size_t lpc_notification_event_count(const struct lpc_notification *n);
@@ -1037,12 +1131,12 @@ size_t lpc_notification_event_count(const struct lpc_notification *n);
 int32_t lpc_event_kind(const struct lpc_notification *n, size_t i);
 
 /**
- * The id of the conversation of event `i`. Older notifications name only the dialog: then it is
- * the dialog's, because the id of a conversation's main dialog is the conversation's. "" if there
- * is neither, where there is no such event, and for NULL. Borrowed: valid until the notification is
- * freed.
+ * The id of the conversation of event `i`. "" if absent, as where older notifications and those of a
+ * survey name only the dialog, where there is no such event, and for NULL. Borrowed: valid until the
+ * notification is freed. The main dialog's id is the conversation's; that of a survey is not.
  */
-const char *lpc_event_conversation_id(const struct lpc_notification *n, size_t i);
+const char *lpc_event_conversation_id(const struct lpc_notification *n,
+                                      size_t i);
 
 /**
  * The id of the dialog of event `i`. "" if absent, for the state of a conversation (its dialogs are
@@ -1079,12 +1173,15 @@ const char *lpc_event_originator_role(const struct lpc_notification *n, size_t i
 int64_t lpc_event_timestamp_ms(const struct lpc_notification *n, size_t i);
 
 /**
- * The text that stands for event `i`: of a text the message, of a file its caption, of a chat state
- * and an accept status its name ("COMPOSING", "READ"), of a conversation its state ("OPEN",
- * "CLOSE"). "" if absent, for all else, where there is no such event, and for NULL. A NUL character
- * in it is given as U+FFFD. Borrowed: valid until the notification is freed.
+ * The text that stands for event `i`: of a text the message; of a file its caption; of rich content
+ * what a person reads in it, its texts, titles and captions, a line each; of a secure form its
+ * title; of a chat state and an accept status its name ("COMPOSING", "READ"); of a conversation its
+ * state ("OPEN", "CLOSE"), which is that of the main dialog: see lpc_event_is_closed(). "" if absent,
+ * for all else, where there is no such event, and for NULL. A NUL character in it is given as
+ * U+FFFD. Borrowed: valid until the notification is freed.
  */
-const char *lpc_event_text(const struct lpc_notification *n, size_t i);
+const char *lpc_event_text(const struct lpc_notification *n,
+                           size_t i);
 
 /**
  * Who is to see event `i`: "ALL", or "AGENTS_AND_MANAGERS", which is not for the consumer. "" if
@@ -1094,9 +1191,25 @@ const char *lpc_event_text(const struct lpc_notification *n, size_t i);
 const char *lpc_event_audience(const struct lpc_notification *n, size_t i);
 
 /**
+ * Whether event `i` says that the whole conversation is over: it is the state of a conversation whose
+ * stage is CLOSE. While a survey runs the state is CLOSE, which is that of the main dialog, and the
+ * stage still OPEN. false for all else, where there is no such event, and for NULL.
+ */
+bool lpc_event_is_closed(const struct lpc_notification *n,
+                         size_t i);
+
+/**
+ * The JSON of what event `i` carries beside its content: an ExternalId, the question of a survey,
+ * the answer to structured content. Mostly an array. "" if absent, where there is no such event,
+ * and for NULL. Borrowed: valid until the notification is freed.
+ */
+const char *lpc_event_metadata_json(const struct lpc_notification *n, size_t i);
+
+/**
  * The JSON of the change that event `i` is, byte for byte: what no other function gives stands
- * there. "" where there is no such event, and for NULL. Borrowed: valid until the notification is
- * freed.
+ * there. Of a notification without changes it is the whole. "" where it is no JSON (see
+ * lpc_notification_raw()), where there is no such event, and for NULL. Borrowed: valid until the
+ * notification is freed.
  */
 const char *lpc_event_json(const struct lpc_notification *n, size_t i);
 
@@ -1107,11 +1220,18 @@ void lpc_notification_free(struct lpc_notification *n);
 
 /**
  * Begins to listen, with the options receiver.* and, for signatures, client.secret. Starts the one
- * thread that a receiver needs; it ends with lpc_receiver_free(). What an earlier process left
- * unacknowledged in receiver.store comes first.
+ * thread that a receiver needs; it ends with lpc_receiver_free().
  *
- * `config`: stays the caller's, who may change or free it at once. `receiver`: receives the handle,
- * to be freed with lpc_receiver_free(); NULL after an error. `err`: may be NULL.
+ * Webhooks are account-wide: it hears of all conversations of the account, also of those that this
+ * connector did not open. Where account.id and client.id are set, notifications of other accounts
+ * and app installs are refused (401); receiver.accounts names further accounts, told apart by
+ * lpc_notification_account_id(). Whatever was signed right is taken: what the library cannot read
+ * is given out as one event of the kind LPC_EVENT_KIND_OTHER, because a refusal would make the
+ * service hold back all that follows. What an earlier process left unacknowledged in
+ * receiver.store comes first.
+ *
+ * `config`: stays the caller's, who may change or free it at once. `receiver`: receives the
+ * handle, to be freed with lpc_receiver_free(); NULL after an error. `err`: may be NULL.
  *
  * LPC_INVALID_ARGUMENT for NULL. LPC_CONFIG if there is no secret to check signatures with, or
  * options contradict each other. LPC_IO if it cannot listen there, or a file cannot be read or
@@ -1151,6 +1271,21 @@ lpc_status lpc_receiver_poll(struct lpc_receiver *receiver,
 lpc_status lpc_receiver_ack(struct lpc_receiver *receiver,
                             const struct lpc_notification *notification,
                             struct lpc_error **err);
+
+/**
+ * Takes notifications for this app install and with these secrets from now on, in place of those of
+ * client.id and receiver.secret or client.secret: a rotated secret, without a restart.
+ *
+ * `receiver`: from lpc_receiver_new(). `client_id`: copied. `client_secret`: one, or several
+ * separated by commas while one replaces another; copied. `err`: may be NULL. Any thread may call
+ * this.
+ *
+ * LPC_INVALID_ARGUMENT for NULL, and if one is empty or has control characters; those in use stay.
+ */
+lpc_status lpc_receiver_set_credentials(struct lpc_receiver *receiver,
+                                        const char *client_id,
+                                        const char *client_secret,
+                                        struct lpc_error **err);
 
 /**
  * Where it listens, for example "https://127.0.0.1:8443/". NULL for NULL. Borrowed: valid until the

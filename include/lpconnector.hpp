@@ -11,8 +11,8 @@
  *   accessors give empty text, and every other call throws InvalidArgument.
  * - A call that fails throws a class of Error. Beside what a function lists, every one may throw
  *   InvalidArgument, and std::bad_alloc.
- * - Text is UTF-8 in a std::string. Optional text that is empty is absent: `attach(id, "")` is
- *   `attach(id)`. A NUL inside a text, behind which C could not see, is InvalidArgument.
+ * - Text is UTF-8 in a std::string. Optional text that is empty is absent: `open("")` is `open()`.
+ *   A NUL inside a text, behind which C could not see, is InvalidArgument.
  * - Text that is given is copied where it is kept; text that comes back is the caller's own.
  * - Client, Consumer, Conversation and Receiver may be used from any number of threads at once;
  *   moving, assigning and destroying them is for one thread, while no other uses them. Config,
@@ -45,7 +45,7 @@ namespace lpc {
 inline std::string version() { return lpc_version(); }
 
 /// The number of the library's ABI. A program works with a library of the number that it was built
-/// with. Any thread may call this.
+/// with: LPC_ABI_VERSION, which is that of the header. Any thread may call this.
 inline std::uint32_t abi_version() noexcept { return lpc_abi_version(); }
 
 /// The outcome of a call; each but Ok has an exception class of its own, see there. A newer library
@@ -66,6 +66,8 @@ enum class Status : std::int32_t {
     Io = LPC_IO,
     Signature = LPC_SIGNATURE,
     Empty = LPC_EMPTY,
+    AlreadyOpen = LPC_ALREADY_OPEN,
+    Full = LPC_FULL,
     Internal = LPC_INTERNAL
 };
 
@@ -103,7 +105,7 @@ enum class CsatStatus : std::int32_t {
 enum class EventKind : std::int32_t {
     Other = LPC_EVENT_KIND_OTHER,                ///< Something else, or of an unknown type.
     Text = LPC_EVENT_KIND_TEXT,                  ///< A text.
-    File = LPC_EVENT_KIND_FILE,                  ///< A file.
+    File = LPC_EVENT_KIND_FILE,                  ///< A file, also one to listen to.
     RichContent = LPC_EVENT_KIND_RICH_CONTENT,   ///< Cards, buttons, carousels and so on.
     ChatState = LPC_EVENT_KIND_CHAT_STATE,       ///< What somebody is doing.
     AcceptStatus = LPC_EVENT_KIND_ACCEPT_STATUS, ///< What became of messages.
@@ -119,6 +121,11 @@ enum class LogLevel : std::int32_t {
     Debug = LPC_LOG_LEVEL_DEBUG, ///< Every request.
     Trace = LPC_LOG_LEVEL_TRACE  ///< Every connection, name and wait.
 };
+
+/// The name of a level, for example "WARN"; "UNKNOWN" for a number that is none.
+inline std::string log_level_name(LogLevel level) {
+    return lpc_log_level_name(static_cast<lpc_log_level>(level));
+}
 
 /// Not for use from outside this header.
 namespace detail {
@@ -257,6 +264,12 @@ class Rejected : public Error {
     using Error::Error;
 };
 
+/// The consumer has an open conversation; the service refuses a second one. Its id comes with the
+/// consumer's next notification.
+class AlreadyOpen : public Rejected {
+    using Rejected::Rejected;
+};
+
 /// The service answered 429; see retry_after_ms().
 class RateLimited : public Error {
     using Error::Error;
@@ -272,7 +285,8 @@ class ProtocolError : public Error {
     using Error::Error;
 };
 
-/// The client or receiver was shut down, or the conversation was closed.
+/// The client or receiver was shut down, or the conversation was closed: by this handle, or the
+/// service says so, whatever the HTTP status it says it with.
 class Closed : public Error {
     using Error::Error;
 };
@@ -289,6 +303,11 @@ class SignatureError : public Error {
 
 /// Nothing arrived in time. No function of this header throws it: see Receiver::poll().
 class Empty : public Error {
+    using Error::Error;
+};
+
+/// A queue of the library's has no room.
+class Full : public Error {
     using Error::Error;
 };
 
@@ -319,6 +338,8 @@ namespace detail {
     case Status::Io: throw IoError(std::move(fields));
     case Status::Signature: throw SignatureError(std::move(fields));
     case Status::Empty: throw Empty(std::move(fields));
+    case Status::AlreadyOpen: throw AlreadyOpen(std::move(fields));
+    case Status::Full: throw Full(std::move(fields));
     case Status::Internal: throw InternalError(std::move(fields));
     case Status::Ok: break;
     }
@@ -540,8 +561,9 @@ public:
     /// What the event is about.
     EventKind kind() const noexcept { return static_cast<EventKind>(lpc_event_kind(of_, index_)); }
 
-    /// The id of the conversation. Older notifications name only the dialog: then it is the
-    /// dialog's, because the id of a conversation's main dialog is the conversation's.
+    /// The id of the conversation; empty if absent, as where older notifications and those of a
+    /// survey name only the dialog. The main dialog's id is the conversation's; that of a survey is
+    /// not.
     std::string conversation_id() const {
         return detail::copy(lpc_event_conversation_id(of_, index_));
     }
@@ -573,16 +595,30 @@ public:
     /// conversation when it changed last. -1 if absent.
     std::int64_t timestamp_ms() const noexcept { return lpc_event_timestamp_ms(of_, index_); }
 
-    /// The text that stands for the event: of a text the message, of a file its caption, of a chat
-    /// state and an accept status its name (COMPOSING, READ), of a conversation its state (OPEN,
-    /// CLOSE). A NUL character in it is given as U+FFFD.
+    /// The text that stands for the event: of a text the message; of a file its caption; of rich
+    /// content what a person reads in it, its texts, titles and captions, a line each; of a secure
+    /// form its title; of a chat state and an accept status its name (COMPOSING, READ); of a
+    /// conversation its state (OPEN, CLOSE), which is that of the main dialog: see is_closed(). A NUL
+    /// character in it is given as U+FFFD.
     std::string text() const { return detail::copy(lpc_event_text(of_, index_)); }
 
     /// Who is to see it: ALL, or AGENTS_AND_MANAGERS, which is not for the consumer. Empty means
     /// all.
     std::string audience() const { return detail::copy(lpc_event_audience(of_, index_)); }
 
-    /// The JSON of the change that the event is: what no other function gives stands there.
+    /// Whether the whole conversation is over: the event is the state of one whose stage is CLOSE.
+    /// While a survey runs the state is CLOSE, which is that of the main dialog, and the stage still
+    /// OPEN.
+    bool is_closed() const noexcept { return lpc_event_is_closed(of_, index_); }
+
+    /// The JSON of what the event carries beside its content: an ExternalId, the question of a
+    /// survey, the answer to structured content. Mostly an array; empty if absent.
+    std::string metadata_json() const {
+        return detail::copy(lpc_event_metadata_json(of_, index_));
+    }
+
+    /// The JSON of the change that the event is: what no other function gives stands there. Of a
+    /// notification without changes it is the whole; empty where that is no JSON.
     std::string json() const { return detail::copy(lpc_event_json(of_, index_)); }
 
 private:
@@ -655,9 +691,15 @@ class Notification {
 public:
     /// Reads the body of a webhook. Check its signature first, with verify_webhook().
     ///
-    /// Members and event types that the library does not know are no error, nor are missing ones.
+    /// Webhooks are account-wide: they tell of all conversations of the account, also of those that
+    /// this connector did not open. And a refusal is not free: whatever was signed right is answered
+    /// 200, also where this function cannot read it, or the service holds back all that follows.
     ///
-    /// ProtocolError if it is no notification; if it has more than 4 MiB, 128 levels of arrays and
+    /// Each item of `body.changes` becomes one event. Members, event types and notifications that
+    /// the library does not know are no error: where there are no changes, the whole is one event of
+    /// the kind Other.
+    ///
+    /// ProtocolError if it is no JSON object; if it has more than 4 MiB, 128 levels of arrays and
     /// objects, or 10000 changes, participants, dialogs and sequences. Any thread may call this.
     static Notification parse(const std::string &body) {
         lpc_notification *notification = nullptr;
@@ -673,6 +715,10 @@ public:
     /// The type as the service wrote it: cqm.ExConversationChangeNotification, or
     /// ms.MessagingEventNotification and what may follow that; empty if absent.
     std::string type_name() const { return detail::copy(lpc_notification_type(handle())); }
+
+    /// The account that the notification belongs to: of one from a receiver what the header
+    /// x-liveperson-account-id named. Empty if unknown, as after parse().
+    std::string account_id() const { return detail::copy(lpc_notification_account_id(handle())); }
 
     /// The events, for `for (lpc::Event event : notification.events())`. The notification must stay
     /// meanwhile.
@@ -809,10 +855,11 @@ private:
 /// the options retry.* say, with the same id; a message that may have been delivered is not, unless
 /// retry.ambiguous is set.
 ///
-/// Every send throws: Closed after close() or Client::shutdown(); Timeout, ConnectError and TlsError
-/// if no answer came; Unauthorized, Rejected, RateLimited and ServerError for what the service
-/// answered; ProtocolError if the answer cannot be read; ConfigError if there is no token to use.
-/// Look at Error::maybe_delivered() before sending a message again.
+/// Every send throws: Closed after close(), close_stage() or Client::shutdown(), and where the
+/// service says that the conversation is closed; Timeout, ConnectError and TlsError if no answer
+/// came; Unauthorized, Rejected, RateLimited and ServerError for what the service answered;
+/// ProtocolError if the answer cannot be read; ConfigError if there is no token to use. Look at
+/// Error::maybe_delivered() before sending a message again.
 class Conversation {
 public:
     /// What set_progress() takes.
@@ -837,7 +884,8 @@ public:
     /// Sends any event, for example a text with metadata.
     ///
     /// `event_json`: a JSON object, which goes out as it is. `metadata_json`: optional, a JSON array
-    /// of objects with a "type"; the "id" of an ExternalId has 1 to 64 characters.
+    /// of objects, for example [{"type":"ExternalId","id":"..."}], with an id of up to 64 characters;
+    /// they go out as they are, too.
     Response send_event(const std::string &event_json, const std::string &metadata_json = "") {
         lpc_response *response = nullptr;
         lpc_error *err = nullptr;
@@ -890,22 +938,21 @@ public:
     /// sends of the conversation may go out while the file is on its way. The file is never held in
     /// memory as a whole.
     ///
-    /// `path`: name of the file; the ending of the name is its type. `caption`: optional, text
-    /// beside the file. `preview_path`: optional, name of a small JPEG, PNG or GIF to show in its
-    /// place.
+    /// `path`: name of the file; the ending of the name is its type. `options_json`: optional, a JSON
+    /// object of these members, all optional: "caption": text beside the file. "previewPath": name of
+    /// a small JPEG, PNG or GIF to show in its place. "metadata": as for send_event().
     ///
-    /// Throws also IoError if a file cannot be read; InvalidArgument for a file above the option
-    /// file.max.bytes, a preview above file.preview.max.bytes, and for one of the types JPG, JPEG,
-    /// PNG, GIF and PDF by name whose content is not, or the other way round; and what the function
-    /// of set_progress() throws.
-    Response send_file(const std::string &path, const std::string &caption = "",
-                       const std::string &preview_path = "") {
+    /// Throws also IoError if a file cannot be read; InvalidArgument for an unknown member of the
+    /// options, with the nearest name, for a file above the option file.max.bytes, a preview above
+    /// file.preview.max.bytes (as base64), and for a file that is JPG, JPEG, PNG, GIF or PDF by name
+    /// and not by content; and what the function of set_progress() throws.
+    Response send_file(const std::string &path, const std::string &options_json = "") {
         lpc_response *response = nullptr;
         lpc_error *err = nullptr;
         detail::Transfer transfer;
         const lpc_status status = lpc_conversation_send_file(
-            handle(), detail::text(path, "path"), detail::optional_text(caption, "caption"),
-            detail::optional_text(preview_path, "preview_path"), &response, &err);
+            handle(), detail::text(path, "path"),
+            detail::optional_text(options_json, "options_json"), &response, &err);
         Response answer(response);
         transfer.check(status, err);
         return answer;
@@ -914,14 +961,14 @@ public:
     /// As send_file(), for a file in memory: `len` bytes at `data`, unchanged during the call.
     /// `file_type`: for example "PNG".
     Response send_file_bytes(const void *data, std::size_t len, const std::string &file_type,
-                             const std::string &caption = "") {
+                             const std::string &options_json = "") {
         lpc_response *response = nullptr;
         lpc_error *err = nullptr;
         detail::Transfer transfer;
         const lpc_status status = lpc_conversation_send_file_bytes(
             handle(), static_cast<const std::uint8_t *>(data), len,
-            detail::text(file_type, "file_type"), detail::optional_text(caption, "caption"),
-            &response, &err);
+            detail::text(file_type, "file_type"),
+            detail::optional_text(options_json, "options_json"), &response, &err);
         Response answer(response);
         transfer.check(status, err);
         return answer;
@@ -929,8 +976,8 @@ public:
 
     /// As above.
     Response send_file_bytes(const std::vector<std::uint8_t> &data, const std::string &file_type,
-                             const std::string &caption = "") {
-        return send_file_bytes(data.data(), data.size(), file_type, caption);
+                             const std::string &options_json = "") {
+        return send_file_bytes(data.data(), data.size(), file_type, options_json);
     }
 
     /// Fetches a file that was sent in the conversation. It is written beside its place and then
@@ -974,7 +1021,7 @@ public:
     ///
     /// `profile_json`: the body of SetUserProfile ("authenticatedData", "firstName", "lastName",
     /// "userId", "avatarUrl", "role", "backgndImgUri", "description", "privateData"), or its short
-    /// form {"customer":{...},"personal":{...}}.
+    /// form {"customer":{...},"personal":{...}}; all else in it goes out as it is written.
     Response set_profile(const std::string &profile_json) {
         lpc_response *response = nullptr;
         lpc_error *err = nullptr;
@@ -996,11 +1043,37 @@ public:
         return Response(response);
     }
 
-    /// Closes the conversation. Later sends of this handle throw Closed without a request.
+    /// Says how urgent the conversation is from now on: its time to respond.
+    ///
+    /// `ttr`: URGENT, NORMAL, PRIORITIZED, CUSTOM or another name that the account knows. `seconds`:
+    /// the time; -1: the type's usual value, which is 300 for URGENT, 600 for PRIORITIZED and 1800
+    /// for NORMAL; for names that the library does not know none is sent then.
+    ///
+    /// Throws InvalidArgument also for an empty name, another negative time, and CUSTOM with -1.
+    Response set_ttr(const std::string &ttr, std::int64_t seconds = -1) {
+        lpc_response *response = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_conversation_set_ttr(handle(), detail::text(ttr, "ttr"), seconds,
+                                               &response, &err), err);
+        return Response(response);
+    }
+
+    /// Closes the conversation. Later sends of this handle throw Closed without a request. Where the
+    /// account has a survey and the conversation was opened with the feature MULTI_DIALOG, the survey
+    /// begins now: its notifications name its dialog, for Consumer::attach().
     Response close() {
         lpc_response *response = nullptr;
         lpc_error *err = nullptr;
         detail::check(lpc_conversation_close(handle(), &response, &err), err);
+        return Response(response);
+    }
+
+    /// Closes the conversation with all its dialogs; no survey follows. Later sends of this handle
+    /// throw Closed without a request.
+    Response close_stage() {
+        lpc_response *response = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_conversation_close_stage(handle(), &response, &err), err);
         return Response(response);
     }
 
@@ -1059,10 +1132,13 @@ public:
     /// `options_json`: optional, a JSON object; its members are listed at lpc_conversation_open()
     /// in lpconnector.h, for example {"firstMessage":"Hi","profile":{...}}.
     ///
-    /// Throws as Conversation's sends. InvalidArgument for an unknown member, one of the wrong type
-    /// or with a value outside its set. Rejected if the service refused one of the requests: where
-    /// the conversation was opened but its first message refused, what() names the conversation,
-    /// and attach() goes on with it.
+    /// Throws as Conversation's sends. InvalidArgument for an unknown member, with the nearest name,
+    /// or one of the wrong type; what lies inside "profile", "campaign", "context",
+    /// "clientProperties" and "features" is the service's to judge. AlreadyOpen if the consumer has
+    /// an open conversation: there can be one only; its notifications tell its id, and attach() goes
+    /// on with it. Rejected if the service refused one of the requests for another reason: where the
+    /// conversation was opened but its first message refused, what() names the conversation, and
+    /// attach() goes on with it.
     Conversation open(const std::string &options_json = "") {
         lpc_conversation *conversation = nullptr;
         lpc_error *err = nullptr;
@@ -1074,14 +1150,19 @@ public:
 
     /// Goes on with a conversation opened earlier. Sends nothing.
     ///
-    /// `conversation_id`: not empty. `dialog_id`: optional, the id of another dialog than the first,
-    /// a survey for example.
-    Conversation attach(const std::string &conversation_id, const std::string &dialog_id = "") {
+    /// `conversation_id`: not empty. `options_json`: optional, a JSON object of these members, all
+    /// optional: "dialogId": another dialog than the first, a survey for example. "clientProperties"
+    /// and "features", as for open(): those that the conversation was opened with belong on every
+    /// request of it, also after a restart.
+    ///
+    /// InvalidArgument for an unknown member, with the nearest name, and for empty ids.
+    Conversation attach(const std::string &conversation_id, const std::string &options_json = "") {
         lpc_conversation *conversation = nullptr;
         lpc_error *err = nullptr;
         detail::check(lpc_conversation_attach(
                           handle(), detail::text(conversation_id, "conversation_id"),
-                          detail::optional_text(dialog_id, "dialog_id"), &conversation, &err), err);
+                          detail::optional_text(options_json, "options_json"), &conversation, &err),
+                      err);
         return Conversation(log_, detail::Handle<lpc_conversation>(conversation));
     }
 
@@ -1101,8 +1182,9 @@ public:
 
     /// Sends an array of requests, written by the caller, to CONVERSATION.
     ///
-    /// `json`: a JSON array of objects. Ids are treated as in send_json() and must differ. The
-    /// answer's body() is the whole array of answers.
+    /// `json`: a JSON array of objects. Ids are treated as in send_json() and may repeat:
+    /// answers belong to requests by their position. The answer's body() is the whole array of
+    /// answers.
     ///
     /// Throws as send_json(). Rejected if the service refused one of the requests; request_id()
     /// says which.
@@ -1158,14 +1240,23 @@ public:
         detail::check(lpc_client_set_app_jwt(handle(), nullptr, &err), err);
     }
 
+    /// Uses these credentials for AppJWTs obtained from now on: a rotated secret, without a restart.
+    /// The AppJWT in use stays until it ends or is refused.
+    ///
+    /// InvalidArgument if one is empty or has control characters; those in use stay.
+    void set_credentials(const std::string &client_id, const std::string &client_secret) {
+        lpc_error *err = nullptr;
+        detail::check(lpc_client_set_credentials(handle(), detail::text(client_id, "client_id"),
+                                                 detail::text(client_secret, "client_secret"),
+                                                 &err), err);
+    }
+
     /// What the client has done so far, in this process, as a JSON object; its members are listed at
     /// lpc_client_stats() in lpconnector.h. Makes no request.
-    std::string stats() const {
-        lpc_response *response = nullptr;
-        lpc_error *err = nullptr;
-        detail::check(lpc_client_stats(handle(), &response, &err), err);
-        return Response(response).raw();
-    }
+    std::string stats() const { return told().raw(); }
+
+    /// As stats(), as text in the exposition format of Prometheus.
+    std::string prometheus() const { return told().body(); }
 
     /// Ends the client for good: calls in flight in other threads throw Closed, whatever they wait
     /// for: an answer, a connection, the lookup of a name, the next attempt. Later ones throw it,
@@ -1199,6 +1290,13 @@ public:
     lpc_client *handle() const noexcept { return handle_.get(); }
 
 private:
+    Response told() const {
+        lpc_response *response = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_client_stats(handle(), &response, &err), err);
+        return Response(response);
+    }
+
     std::shared_ptr<detail::Log> log_;
     detail::Handle<lpc_client> handle_;
 };
@@ -1207,6 +1305,13 @@ private:
 /// signatures, and queues. May be used from any number of threads at once. It belongs to the process
 /// that made it: after a fork() the child gets Closed, and may destroy it. Destroying it stops
 /// listening; notifications stay valid.
+///
+/// Webhooks are account-wide: it hears of all conversations of the account, also of those that this
+/// connector did not open. Where account.id and client.id are set, notifications of other accounts
+/// and app installs are refused (401); receiver.accounts names further accounts, told apart by
+/// Notification::account_id(). Whatever was signed right is taken: what the library cannot read is
+/// given out as one event of the kind Other, because a refusal would make the service hold back all
+/// that follows.
 class Receiver {
 public:
     /// Begins to listen, with the options receiver.* and, for signatures, client.secret. What an
@@ -1242,6 +1347,19 @@ public:
     void ack(const Notification &notification) {
         lpc_error *err = nullptr;
         detail::check(lpc_receiver_ack(handle(), notification.handle(), &err), err);
+    }
+
+    /// Takes notifications for this app install and with these secrets from now on, in place of those
+    /// of client.id and receiver.secret or client.secret: a rotated secret, without a restart.
+    ///
+    /// `client_secret`: one, or several separated by commas while one replaces another.
+    ///
+    /// InvalidArgument if one is empty or has control characters; those in use stay.
+    void set_credentials(const std::string &client_id, const std::string &client_secret) {
+        lpc_error *err = nullptr;
+        detail::check(lpc_receiver_set_credentials(handle(), detail::text(client_id, "client_id"),
+                                                   detail::text(client_secret, "client_secret"),
+                                                   &err), err);
     }
 
     /// Where it listens, for example https://127.0.0.1:8443/.

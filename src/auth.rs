@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use jsonwebtoken::dangerous::insecure_decode_claims;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use ureq::http::{HeaderValue, Method, header};
 use zeroize::Zeroizing;
 
@@ -15,10 +16,11 @@ use crate::client::Shared;
 use crate::config::Credentials;
 use crate::domains::Service;
 use crate::error::{Error, Status};
+use crate::json::text;
 use crate::log::LogLevel;
 use crate::request::{Answered, exchange, failed, json_headers, server_date};
 use crate::secret::Token;
-use crate::stats::count;
+use crate::stats::{Operation, count};
 use crate::transport::{Body, Outgoing};
 use crate::verify::verify;
 
@@ -41,8 +43,8 @@ impl Shared {
         self.credentials().map(drop)
     }
 
-    fn credentials(&self) -> Result<&Credentials, Error> {
-        self.settings.credentials.as_ref().ok_or_else(|| {
+    fn credentials(&self) -> Result<Arc<Credentials>, Error> {
+        self.credentials.load_full().ok_or_else(|| {
             let message = "no AppJWT: set the options client.id and client.secret, or app.jwt";
             Error::new(Status::Config, message)
         })
@@ -55,17 +57,17 @@ impl Call<'_> {
     /// the thing done once more.
     pub(crate) fn with_app_jwt(
         self,
+        is_refused: fn(&Error) -> bool,
         act: impl Fn(&Arc<Token>) -> Result<Answered, Error>,
     ) -> Result<Answered, Error> {
         // Of a token that is not replaced, exchange() left it to us to say that it failed.
-        let for_good =
-            |error| if wants_another_token(&error) { failed(self, error) } else { error };
+        let for_good = |error| if is_refused(&error) { failed(self, error) } else { error };
         if let Some(given) = self.client.given_app_jwt.load_full() {
             return act(&given).map_err(for_good);
         }
         let token = self.app_jwt(None)?;
         let refused = match act(&token) {
-            Err(error) if wants_another_token(&error) => error,
+            Err(error) if is_refused(&error) => error,
             outcome => return outcome,
         };
         self.settings().log.write(LogLevel::Warn, || {
@@ -98,14 +100,19 @@ impl Call<'_> {
                 && !refused.is_some_and(|refused| Arc::ptr_eq(refused, &jwt.token))
         };
         let is_good = |jwt: &AppJwt| is_usable(jwt) && Instant::now() + margin < jwt.expires;
-        let obtain = |deadline| obtain_app_jwt(self.by(deadline), credentials);
+        let obtain = |deadline| obtain_app_jwt(self.by(deadline), &credentials);
         Ok(self.local.app_jwt.get(self.deadline, is_good, is_usable, obtain)?.token)
     }
 }
 
-/// Whether the service refused the AppJWT itself: 40102, or a 401 that does not say why.
+/// Whether the messaging service refused the AppJWT itself: 40102, or a 401 that does not say why.
 pub(crate) fn wants_another_token(error: &Error) -> bool {
     error.http_status() == 401 && matches!(error.service_code(), 40102 | 0)
+}
+
+/// Whether the IDP did: there it is the only token, so any 401 is about it.
+fn idp_wants_another_token(error: &Error) -> bool {
+    error.http_status() == 401
 }
 
 fn obtain_app_jwt(call: Call, credentials: &Credentials) -> Result<AppJwt, Error> {
@@ -115,7 +122,7 @@ fn obtain_app_jwt(call: Call, credentials: &Credentials) -> Result<AppJwt, Error
     }
     #[derive(Deserialize)]
     struct Claims {
-        exp: u64,
+        exp: Box<RawValue>,
     }
     const DOING: &str = "obtaining an AppJWT";
 
@@ -141,7 +148,7 @@ fn obtain_app_jwt(call: Call, credentials: &Credentials) -> Result<AppJwt, Error
         body: Body::Bytes(form.as_bytes()),
         secrets: &[secret.as_bytes(), encoded.as_bytes()],
         least_pause: LEAST_PAUSE,
-        ..Outgoing::new(DOING, Method::POST, base.join(&path)?)
+        ..Outgoing::new(DOING, Operation::Token, Method::POST, base.join(&path)?)
     };
     let answer = exchange(call, &request)?;
     let (now, date) = (Instant::now(), server_date(&answer.headers));
@@ -155,8 +162,10 @@ fn obtain_app_jwt(call: Call, credentials: &Credentials) -> Result<AppJwt, Error
         .map_err(|_| broken("the access_token is not a JWT with an exp claim"))?;
     let token = Token::new(&granted.access_token)
         .ok_or_else(|| broken("the access_token has characters that no token has"))?;
-    let end = UNIX_EPOCH
-        .checked_add(Duration::from_secs(claims.exp))
+    // Whole seconds; a part of one is none too many.
+    let exp = text(Some(&claims.exp)).parse::<f64>().ok().filter(|exp| *exp >= 0.0);
+    let end = exp
+        .and_then(|exp| UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(exp.floor()).ok()?))
         .ok_or_else(|| broken("the access_token's exp is no date"))?;
     // By the clock of the service, which may be off from ours, and from then on by one that nobody
     // sets.
@@ -186,12 +195,12 @@ impl ConsumerJws {
     pub(crate) fn read(jws: &str) -> Result<ConsumerJws, &'static str> {
         #[derive(Deserialize)]
         struct Claims {
-            lp_consumer_id: String,
+            lp_consumer_id: Box<RawValue>,
         }
         let token = Token::new(jws).ok_or("it is empty or has characters that no token has")?;
         let claims: Claims =
             insecure_decode_claims(jws).map_err(|_| "it is not a JWS with an lp_consumer_id")?;
-        Ok(ConsumerJws { token, lp_consumer_id: claims.lp_consumer_id })
+        Ok(ConsumerJws { token, lp_consumer_id: text(Some(&claims.lp_consumer_id)) })
     }
 }
 
@@ -208,13 +217,14 @@ pub(crate) fn obtain_consumer_jws(call: Call, ext_consumer_id: &str) -> Result<C
     let account = &call.settings().account_id;
     let url = base.join(&format!("/api/account/{account}/consumer?v=1.0"))?;
     let body = serde_json::json!({ "ext_consumer_id": ext_consumer_id }).to_string();
-    let answer = call.with_app_jwt(|app_jwt| {
+    let answer = call.with_app_jwt(idp_wants_another_token, |app_jwt| {
         let request = Outgoing {
             headers: json_headers(app_jwt),
             body: Body::Bytes(body.as_bytes()),
             secrets: &[app_jwt.as_bytes()],
             least_pause: LEAST_PAUSE,
-            ..Outgoing::new(DOING, Method::POST, url.clone())
+            refuses_app_jwt: idp_wants_another_token,
+            ..Outgoing::new(DOING, Operation::Consumer, Method::POST, url.clone())
         };
         exchange(call, &request)
     })?;

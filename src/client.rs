@@ -11,7 +11,7 @@ use ureq::http::HeaderValue;
 
 use crate::auth::AppJwt;
 use crate::call::Call;
-use crate::config::{Config, Settings};
+use crate::config::{Config, Credentials, Settings};
 use crate::consumer::Consumer;
 use crate::deadline::Deadline;
 use crate::domains::Domains;
@@ -53,7 +53,8 @@ pub struct Client {
 pub(crate) struct Shared {
     pub settings: Settings,
     pub given_app_jwt: ArcSwapOption<Token>,
-    /// The Client-Properties header of conversations that have none of their own.
+    pub credentials: ArcSwapOption<Credentials>,
+    /// The Client-Properties header of raw requests.
     pub properties: Option<HeaderValue>,
     pub paths: Paths,
     tls: ClientConfig,
@@ -87,6 +88,7 @@ impl Client {
         let given = settings.app_jwt.as_ref().and_then(|jwt| Token::new(jwt.expose_secret()));
         let shared = Shared {
             given_app_jwt: ArcSwapOption::new(given.map(Arc::new)),
+            credentials: ArcSwapOption::new(settings.credentials.clone().map(Arc::new)),
             properties: settings.client_properties.header(),
             paths: Paths::of(&settings.account_id)?,
             settings,
@@ -112,6 +114,17 @@ impl Client {
             })?)),
         };
         self.shared.given_app_jwt.store(token);
+        Ok(())
+    }
+
+    /// Uses these credentials for AppJWTs obtained from now on: a rotated secret, without a restart.
+    /// The AppJWT in use stays until it ends or is refused.
+    ///
+    /// # Errors
+    /// [`Status::InvalidArgument`] if one is empty or has control characters; those in use stay.
+    pub fn set_credentials(&self, client_id: &str, client_secret: &str) -> Result<(), Error> {
+        let credentials = Credentials::new(client_id, client_secret)?;
+        self.shared.credentials.store(Some(Arc::new(credentials)));
         Ok(())
     }
 

@@ -13,6 +13,8 @@ use crate::error::{Error, Status};
 use crate::log::{Log, LogLevel};
 use crate::options::{self, OPTIONS};
 use crate::properties::{self, ClientProperties};
+#[cfg(feature = "receiver")]
+use crate::receiver::{Account, Accounts};
 use crate::retry::RetryPolicy;
 use crate::url::BaseUrl;
 
@@ -181,13 +183,17 @@ pub(crate) fn read_small(path: &Path) -> std::io::Result<Vec<u8>> {
 
 /// Foreign text in a message: short, and on one line.
 pub(crate) fn shorten(text: &str) -> String {
-    const MOST: usize = 100;
+    shorten_to(text, 100)
+}
+
+/// The same with more room.
+pub(crate) fn shorten_to(text: &str, most: usize) -> String {
     // Most is: the code of an answer, for each of them.
-    if text.len() <= MOST && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+    if text.len() <= most && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return text.to_owned();
     }
-    let mut short: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
-    if text.chars().nth(MOST).is_some() {
+    let mut short: String = text.chars().take(most).flat_map(char::escape_debug).collect();
+    if text.chars().nth(most).is_some() {
         short.push('…');
     }
     short
@@ -234,9 +240,25 @@ pub(crate) struct Settings {
 }
 
 /// The app install's id and secret, with which AppJWTs are obtained.
+#[derive(Clone)]
 pub(crate) struct Credentials {
     pub client_id: String,
     pub client_secret: SecretString,
+}
+
+impl Credentials {
+    /// Those that a caller gives later, checked as the options are.
+    pub(crate) fn new(client_id: &str, client_secret: &str) -> Result<Credentials, Error> {
+        for (name, value) in [("client_id", client_id), ("client_secret", client_secret)] {
+            if value.is_empty() || value.chars().any(char::is_control) {
+                return Err(Error::invalid(format!(
+                    "{name} is empty or has control characters; it takes a text on one line"
+                )));
+            }
+        }
+        let (client_id, client_secret) = (client_id.to_owned(), client_secret.into());
+        Ok(Credentials { client_id, client_secret })
+    }
 }
 
 impl Settings {
@@ -323,7 +345,9 @@ pub(crate) struct ReceiverSettings {
     pub listen: std::net::SocketAddr,
     pub path: String,
     pub tls_files: Option<(String, String)>,
-    pub secrets: Vec<SecretString>,
+    /// Whose certificates the service must show.
+    pub tls_client_ca: Option<String>,
+    pub accounts: Accounts,
     pub body_max_bytes: usize,
     pub ack_timeout: Duration,
     pub sqlite: Option<String>,
@@ -338,22 +362,37 @@ impl ReceiverSettings {
         let number = |key| options::number(text(key)) as usize;
         let millis = |key| options::millis(text(key));
         let secrets = match config.value("receiver.secret") {
-            // Several, while one replaces another.
-            Some(several) => {
-                several.split(',').map(str::trim).filter(|one| !one.is_empty()).collect()
-            }
-            None => Vec::from_iter(config.value("client.secret")),
+            Some(several) => split_secrets(several),
+            None => config.value("client.secret").map(SecretString::from).into_iter().collect(),
         };
-        if secrets.is_empty() {
-            return Err(missing("receiver.secret", "or client.secret, to check signatures with"));
+        let own = |key| config.value(key).map(str::to_owned);
+        let accounts = Accounts {
+            own: Account { id: own("account.id"), client_id: own("client.id"), secrets },
+            others: options::accounts(text("receiver.accounts"))
+                .map(|(id, secret)| Account {
+                    id: Some(id.to_owned()),
+                    client_id: None,
+                    secrets: vec![secret.into()],
+                })
+                .collect(),
+        };
+        if accounts.own.secrets.is_empty() && accounts.others.is_empty() {
+            let what = "or client.secret or receiver.accounts, to check signatures with";
+            return Err(missing("receiver.secret", what));
+        }
+        let tls_files = pair(config, "receiver.tls.cert.file", "receiver.tls.key.file")?;
+        let tls_client_ca = own("receiver.tls.client.ca.file");
+        if tls_client_ca.is_some() && tls_files.is_none() {
+            let what = "it belongs to 'receiver.tls.client.ca.file'";
+            return Err(missing("receiver.tls.cert.file", what));
         }
         Ok(ReceiverSettings {
             // Checked when it was set.
             listen: text("receiver.listen").parse().map_err(|_| missing("receiver.listen", ""))?,
             path: text("receiver.path").to_owned(),
-            tls_files: pair(config, "receiver.tls.cert.file", "receiver.tls.key.file")?
-                .map(|(cert, key)| (cert.to_owned(), key.to_owned())),
-            secrets: secrets.into_iter().map(SecretString::from).collect(),
+            tls_files: tls_files.map(|(cert, key)| (cert.to_owned(), key.to_owned())),
+            tls_client_ca,
+            accounts,
             body_max_bytes: number("receiver.body.max.bytes"),
             ack_timeout: millis("receiver.ack.timeout.ms"),
             sqlite: text("receiver.store").strip_prefix("sqlite:").map(str::to_owned),
@@ -367,6 +406,13 @@ impl ReceiverSettings {
             log: config.log.clone(),
         })
     }
+}
+
+/// Several secrets, while one replaces another.
+#[cfg(feature = "receiver")]
+pub(crate) fn split_secrets(several: &str) -> Vec<SecretString> {
+    let secrets = several.split(',').map(str::trim).filter(|one| !one.is_empty());
+    secrets.map(SecretString::from).collect()
 }
 
 fn client_properties(config: &Config) -> Result<ClientProperties, Error> {

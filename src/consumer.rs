@@ -11,7 +11,7 @@ use crate::client::Shared;
 use crate::conversation::Conversation;
 use crate::error::{Error, Status};
 use crate::message::{self, Outbound};
-use crate::open::OpenOptions;
+use crate::open::{AttachOptions, OpenOptions};
 use crate::process::PerProcess;
 use crate::request::{Endpoint, deliver};
 use crate::response::{self, Batch, Response};
@@ -82,7 +82,9 @@ impl Consumer {
     /// options have one.
     ///
     /// # Errors
-    /// Any [`Status`] from [`Config`](Status::Config) to [`Closed`](Status::Closed). Where the
+    /// [`Status::AlreadyOpen`] if the consumer has an open conversation: there can be one only. Its
+    /// notifications tell its id, and [`attach`](Consumer::attach) goes on with it. Otherwise any
+    /// [`Status`] from [`Config`](Status::Config) to [`Closed`](Status::Closed). Where the
     /// conversation was opened but its first message refused, the message of the error names the
     /// conversation, and [`attach`](Consumer::attach) goes on with it.
     pub fn open(&self, options: &OpenOptions) -> Result<Conversation, Error> {
@@ -110,22 +112,25 @@ impl Consumer {
     }
 
     /// Goes on with a conversation opened earlier, in its first dialog or in another, such as a
-    /// survey. Sends nothing.
+    /// survey. Sends nothing. What the conversation was opened with belongs into the options, too:
+    /// the service wants it on every request.
     ///
     /// # Errors
     /// [`Status::InvalidArgument`] if an id is empty.
     pub fn attach(
         &self,
         conversation_id: &str,
-        dialog_id: Option<&str>,
+        options: &AttachOptions,
     ) -> Result<Conversation, Error> {
         if conversation_id.is_empty() {
             return Err(Error::invalid("conversation_id is empty"));
         }
+        let dialog_id = options.dialog_id.as_deref();
         if dialog_id.is_some_and(str::is_empty) {
-            return Err(Error::invalid("dialog_id is empty"));
+            return Err(Error::invalid("dialogId is empty"));
         }
-        let properties = self.state.client.properties.clone();
+        let client = &self.state.client.settings.client_properties;
+        let properties = options.channel.over(client).header();
         Ok(Conversation::new(self.state.clone(), conversation_id, dialog_id, properties))
     }
 
@@ -147,7 +152,8 @@ impl Consumer {
     /// Sends an array of requests, written by the caller, to CONVERSATION.
     ///
     /// Each goes out as given, with its `id` kept or filled in as in
-    /// [`send_json`](Consumer::send_json); ids must differ.
+    /// [`send_json`](Consumer::send_json); ids may repeat, because answers belong to requests by
+    /// their position.
     ///
     /// # Errors
     /// [`Status::InvalidArgument`] if it is not a JSON array of objects, [`Status::Rejected`] if

@@ -14,6 +14,7 @@ use crate::error::{Error, Status};
 use crate::event::{self, AcceptStatus, ChatState, CsatStatus, Event, HostedFile, Metadata};
 use crate::file::{Attachment, StorageUrl, Transfer, transfer, write_whole};
 use crate::message::{self, Outbound};
+use crate::open::Ttr;
 use crate::process::PerProcess;
 use crate::profile::Profile;
 use crate::request_id::RequestIds;
@@ -69,6 +70,11 @@ impl Conversation {
     /// The id of the dialog that this handle sends to.
     pub fn dialog_id(&self) -> &str {
         self.state.dialog_id.as_deref().unwrap_or(&self.state.id)
+    }
+
+    /// What every event names: the conversation and its dialog.
+    fn place(&self) -> (&str, &str) {
+        (self.id(), self.dialog_id())
     }
 
     /// Sends a text as the consumer.
@@ -146,13 +152,14 @@ impl Conversation {
             message::upload_url(&call.local.ids, file.length, &file.file_type)
         })?;
         let event = Event::file(&HostedFile {
-            caption: file.caption.as_deref(),
+            caption: file.caption.as_deref().unwrap_or_default(),
             relative_path: &place.relative_path,
             file_type: &file.file_type,
             preview: file.preview.as_deref(),
         });
         self.send_if_open(call, |ids| {
-            message::publish(ids, "publishing the file", self.dialog_id(), event.json(), None)
+            let metadata = attachment.metadata_of();
+            message::publish(ids, "publishing the file", self.place(), event.json(), metadata)
         })
     }
 
@@ -200,17 +207,61 @@ impl Conversation {
         if !(1..=5).contains(&stars) {
             return Err(Error::invalid(format!("stars is {stars}; allowed: 1 to 5")));
         }
-        self.send_even_if_closed(|ids| message::rate(ids, self.id(), stars, resolved, status))
+        self.send_even_if_closed(|ids| message::rate(ids, self.id(), stars, resolved, &status))
     }
 
-    /// Closes the conversation. Later sends of this handle fail with [`Status::Closed`].
+    /// Says how urgent the conversation is from now on. `seconds`: the time to respond; `None` is
+    /// the type's usual value: 300 for `URGENT`, 600 for `PRIORITIZED`, 1800 for `NORMAL`. A type
+    /// that this library does not know goes out without one then.
+    ///
+    /// # Errors
+    /// [`Status::InvalidArgument`] for an empty type, a negative time, and `CUSTOM` without one;
+    /// otherwise as for [`send_text`](Conversation::send_text).
+    pub fn set_ttr(&self, ttr: impl Into<Ttr>, seconds: Option<i64>) -> Result<Response, Error> {
+        let ttr = ttr.into();
+        if ttr.as_str().is_empty() {
+            return Err(Error::invalid("ttr is empty"));
+        }
+        if let Some(bad) = seconds.filter(|seconds| *seconds < 0) {
+            return Err(Error::invalid(format!("seconds is {bad}; allowed: 0 and more")));
+        }
+        if ttr == Ttr::Custom && seconds.is_none() {
+            return Err(Error::invalid("CUSTOM takes a time: it has no usual value"));
+        }
+        let seconds = seconds.or_else(|| ttr.usual_seconds());
+        self.send_if_open(self.call(), |ids| message::set_ttr(ids, self.id(), &ttr, seconds))
+    }
+
+    /// Closes the conversation. Later sends of this handle fail with [`Status::Closed`]. Where the
+    /// account has a survey it begins now: a dialog of its own, for
+    /// [`attach`](crate::Consumer::attach).
     ///
     /// # Errors
     /// As for [`send_text`](Conversation::send_text).
     pub fn close(&self) -> Result<Response, Error> {
-        let response = self.send_if_open(self.call(), |ids| message::close(ids, self.id()))?;
-        self.state.closed.store(true, Ordering::SeqCst);
-        Ok(response)
+        self.close_with(message::close)
+    }
+
+    /// Closes the conversation with all its dialogs; no survey follows. Later sends of this handle
+    /// fail with [`Status::Closed`].
+    ///
+    /// # Errors
+    /// As for [`send_text`](Conversation::send_text).
+    pub fn close_stage(&self) -> Result<Response, Error> {
+        self.close_with(message::close_stage)
+    }
+
+    fn close_with(
+        &self,
+        message: impl FnOnce(&RequestIds, &str) -> Outbound,
+    ) -> Result<Response, Error> {
+        let outcome = self.send_if_open(self.call(), |ids| message(ids, self.id()));
+        // Closed is closed, whoever did it.
+        let closed = outcome.as_ref().map_or_else(|error| error.is_closed_there(), |_| true);
+        if closed {
+            self.state.closed.store(true, Ordering::SeqCst);
+        }
+        outcome
     }
 
     /// Closes one dialog of the conversation, for example a survey.
@@ -232,7 +283,7 @@ impl Conversation {
         metadata: Option<&Metadata>,
     ) -> Result<Response, Error> {
         self.send_if_open(self.call(), |ids| {
-            message::publish(ids, doing, self.dialog_id(), event, metadata)
+            message::publish(ids, doing, self.place(), event, metadata)
         })
     }
 

@@ -4,14 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
+use serde_json::value::RawValue;
 use ureq::http::Method;
 
 use crate::call::Call;
 use crate::config::{Settings, shorten};
 use crate::error::{Error, Status};
+use crate::json::{items, members, text};
 use crate::log::LogLevel;
 use crate::request::exchange;
+use crate::stats::Operation;
 use crate::transport::Outgoing;
 use crate::url::BaseUrl;
 
@@ -85,35 +87,33 @@ impl Call<'_> {
 }
 
 fn discover(call: Call) -> Result<Domains, Error> {
-    #[derive(Deserialize)]
-    struct Services {
-        #[serde(rename = "baseURIs")]
-        base_uris: Vec<Entry>,
-    }
-    #[derive(Deserialize)]
-    struct Entry {
-        service: String,
-        #[serde(rename = "baseURI")]
-        base_uri: String,
-    }
     const DOING: &str = "discovering the account's services";
 
     let settings = call.settings();
     let path = format!("/api/account/{}/service/baseURI.json?version=1.0", settings.account_id);
-    let request = Outgoing::new(DOING, Method::GET, settings.domain_api.join(&path)?);
+    let request =
+        Outgoing::new(DOING, Operation::Domain, Method::GET, settings.domain_api.join(&path)?);
     let answer = exchange(call, &request)?;
-    let services: Services = serde_json::from_slice(&answer.body).map_err(|why| {
-        Error::new(
-            Status::Protocol,
-            format!("{DOING}: the answer is not a list of services: {}", shorten(&why.to_string())),
-        )
-    })?;
-    settings.log.write(LogLevel::Info, || format!("{DOING}: {}", services.base_uris.len()));
-    let urls = services.base_uris.into_iter().map(|Entry { service, base_uri }| {
+    let entries = entries(&answer.body)
+        .map_err(|why| Error::new(Status::Protocol, format!("{DOING}: the answer {why}")))?;
+    settings.log.write(LogLevel::Info, || format!("{DOING}: {}", entries.len()));
+    let urls = entries.into_iter().map(|(service, base_uri)| {
         let url = allowed(settings, &service, &base_uri);
         (service, url)
     });
     Ok(Domains { urls: Arc::new(urls.collect()), at: Instant::now() })
+}
+
+/// The services of a list and their hosts. An entry that makes no sense spoils only itself.
+fn entries(body: &[u8]) -> Result<Vec<(String, String)>, String> {
+    let json: &RawValue = serde_json::from_slice(body)
+        .map_err(|why| format!("is not a list of services: {}", shorten(&why.to_string())))?;
+    let [list] = members(Some(json), ["baseURIs"]);
+    let list = list.ok_or("is not a list of services: it has no baseURIs")?;
+    // As many as there are: the answer's own limit bounds them.
+    let entries = items(Some(list), &mut { usize::MAX }).unwrap_or_default().into_iter();
+    let read = |entry| members(Some(entry), ["service", "baseURI"]).map(text);
+    Ok(entries.map(read).filter(|[name, _]| !name.is_empty()).map(Into::into).collect())
 }
 
 /// Lets a discovered host pass only where tokens may go.
@@ -145,6 +145,20 @@ fn allowed(settings: &Settings, service: &str, host: &str) -> Result<BaseUrl, Er
 mod tests {
     use super::*;
     use crate::config::Config;
+
+    #[test]
+    fn an_entry_that_makes_no_sense_spoils_only_itself() {
+        let list = br#"{"baseURIs":[{"service":"a","baseURI":"h"},{"service":"b"},{"baseURI":"x"},7,null,{"service":"c","baseURI":{}}]}"#;
+        let read = entries(list).unwrap();
+        let expected = [("a", "h"), ("b", ""), ("c", "")];
+        assert_eq!(read, expected.map(|(name, host)| (name.to_owned(), host.to_owned())));
+        let alone = entries(br#"{"baseURIs":{"service":"a","baseURI":"h"}}"#).unwrap();
+        assert_eq!(alone, [("a".to_owned(), "h".to_owned())]);
+        for bad in ["", "{}", "[]", "<html>"] {
+            let why = entries(bad.as_bytes()).unwrap_err();
+            assert!(why.starts_with("is not a list of services: "), "{why}");
+        }
+    }
 
     #[test]
     fn only_hosts_inside_the_allowed_suffixes_pass() {

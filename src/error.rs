@@ -27,7 +27,7 @@ pub enum Status {
     Server = 9,
     /// An answer is not what the protocol allows.
     Protocol = 10,
-    /// The client was shut down, or the conversation was closed.
+    /// The client was shut down, or the conversation was closed, here or at the service.
     Closed = 11,
     /// A local file could not be read or written.
     Io = 12,
@@ -35,13 +35,17 @@ pub enum Status {
     Signature = 13,
     /// Nothing arrived in time.
     Empty = 14,
+    /// The consumer has an open conversation; the service refuses a second one.
+    AlreadyOpen = 15,
+    /// A queue of ours has no room.
+    Full = 16,
     /// A defect of this library.
     Internal = 99,
 }
 
 impl Status {
     /// Every status, in the order of its number.
-    pub const ALL: [Status; 15] = [
+    pub const ALL: [Status; 17] = [
         Status::InvalidArgument,
         Status::Config,
         Status::Connect,
@@ -56,8 +60,33 @@ impl Status {
         Status::Io,
         Status::Signature,
         Status::Empty,
+        Status::AlreadyOpen,
+        Status::Full,
         Status::Internal,
     ];
+
+    /// Its name, for example `TIMEOUT`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::InvalidArgument => "INVALID_ARGUMENT",
+            Status::Config => "CONFIG",
+            Status::Connect => "CONNECT",
+            Status::Tls => "TLS",
+            Status::Timeout => "TIMEOUT",
+            Status::Unauthorized => "UNAUTHORIZED",
+            Status::Rejected => "REJECTED",
+            Status::RateLimited => "RATE_LIMITED",
+            Status::Server => "SERVER",
+            Status::Protocol => "PROTOCOL",
+            Status::Closed => "CLOSED",
+            Status::Io => "IO",
+            Status::Signature => "SIGNATURE",
+            Status::Empty => "EMPTY",
+            Status::AlreadyOpen => "ALREADY_OPEN",
+            Status::Full => "FULL",
+            Status::Internal => "INTERNAL",
+        }
+    }
 
     /// The status that an HTTP status outside 2xx stands for.
     pub(crate) fn of_http(http_status: u16) -> Status {
@@ -205,6 +234,11 @@ impl Error {
             self.0.status,
             Status::Connect | Status::Timeout | Status::RateLimited | Status::Server
         )
+    }
+
+    /// Whether the service says that the conversation is closed.
+    pub(crate) fn is_closed_there(&self) -> bool {
+        self.0.status == Status::Closed && self.0.http_status != 0
     }
 
     /// Whether the request may have taken effect: it was sent, but no usable answer came.

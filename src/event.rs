@@ -1,11 +1,11 @@
 //! What can be published into a dialog, beyond text.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use serde_json::value::RawValue;
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::error::Error;
-use crate::members::{names, read};
+use crate::json::is_object;
+use crate::members::{any_json, names};
 
 /// An event, ready to be sent with [`Conversation::send_event`](crate::Conversation::send_event).
 #[derive(Clone, Debug)]
@@ -38,8 +38,8 @@ enum Content<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct HostedFile<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub caption: Option<&'a str>,
+    /// The vendor's schema requires one; an empty one satisfies everybody.
+    pub caption: &'a str,
     pub relative_path: &'a str,
     pub file_type: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,9 +112,8 @@ impl Event {
 
 /// JSON that must be an object, kept as it was written.
 fn object(json: &str, name: &str) -> Result<Box<RawValue>, Error> {
-    let raw: Box<RawValue> = serde_json::from_str(json)
-        .map_err(|why| Error::invalid(format!("cannot read {name}: {why}")))?;
-    if !raw.get().starts_with('{') {
+    let raw = any_json(json, name)?;
+    if !is_object(&raw) {
         return Err(Error::invalid(format!("{name} is not a JSON object")));
     }
     Ok(raw)
@@ -167,12 +166,9 @@ names! {
 
 /// What an event carries beside its content, for example the id of the message in the connector's
 /// own channel.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 #[serde(transparent)]
-pub struct Metadata(Vec<Value>);
-
-/// The longest external id that the service takes, in characters.
-const MOST_EXTERNAL_ID: usize = 64;
+pub struct Metadata(Vec<Box<RawValue>>);
 
 impl Metadata {
     /// No metadata.
@@ -180,47 +176,42 @@ impl Metadata {
         Metadata::default()
     }
 
-    /// Adds the id of the message in the connector's own channel, 1 to 64 characters.
-    ///
-    /// # Errors
-    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument) for an id of another length.
-    pub fn external_id(mut self, id: &str) -> Result<Metadata, Error> {
-        self.0.push(serde_json::json!({ "type": "ExternalId", "id": id }));
-        self.check("metadata")?;
-        Ok(self)
-    }
-
-    /// Reads metadata from a JSON array of objects, each with a `type`.
-    ///
-    /// # Errors
-    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument) for anything else, and for an
-    /// `ExternalId` that is not 1 to 64 characters long.
-    pub fn from_json(json: &str) -> Result<Metadata, Error> {
-        let metadata = Metadata(read(json, "metadata_json")?);
-        metadata.check("metadata_json")?;
-        Ok(metadata)
-    }
-
-    fn check(&self, name: &str) -> Result<(), Error> {
-        for (index, item) in self.0.iter().enumerate() {
-            let refuse = |why: &str| Err(Error::invalid(format!("{name}: [{index}]{why}")));
-            if !item["type"].is_string() {
-                return refuse(": it takes an object with a string 'type'");
-            }
-            if item["type"] == "ExternalId" {
-                let length = item["id"].as_str().map_or(0, |id| id.chars().count());
-                if !(1..=MOST_EXTERNAL_ID).contains(&length) {
-                    return refuse(".id: an ExternalId takes a string of 1 to 64 characters");
-                }
-            }
+    /// Adds the id of the message in the connector's own channel. The service takes up to 64
+    /// characters.
+    #[must_use]
+    pub fn external_id(mut self, id: &str) -> Metadata {
+        #[derive(Serialize)]
+        struct ExternalId<'a> {
+            r#type: &'static str,
+            id: &'a str,
         }
-        Ok(())
+        // Two texts always serialise.
+        self.0.push(to_raw_value(&ExternalId { r#type: "ExternalId", id }).unwrap_or_default());
+        self
+    }
+
+    /// Reads metadata from a JSON array of objects, which go out as they are.
+    ///
+    /// # Errors
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument) for anything else.
+    pub fn from_json(json: &str) -> Result<Metadata, Error> {
+        Metadata::read(json, "metadata_json")
+    }
+
+    pub(crate) fn read(json: &str, name: &str) -> Result<Metadata, Error> {
+        let refuse = || Error::invalid(format!("{name}: it takes an array of objects"));
+        let items = any_json(json, name)?;
+        let items: Vec<Box<RawValue>> = serde_json::from_str(items.get()).map_err(|_| refuse())?;
+        if !items.iter().all(|item| is_object(item)) {
+            return Err(refuse());
+        }
+        Ok(Metadata(items))
     }
 }
 
-impl<'de> Deserialize<'de> for Metadata {
-    fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        Vec::deserialize(input).map(Metadata)
+impl PartialEq for Metadata {
+    fn eq(&self, other: &Metadata) -> bool {
+        self.0.iter().map(|item| item.get()).eq(other.0.iter().map(|item| item.get()))
     }
 }
 
@@ -264,23 +255,23 @@ mod tests {
     }
 
     #[test]
-    fn metadata_is_an_array_of_typed_objects() {
-        let made = Metadata::new().external_id("x").unwrap();
+    fn metadata_is_an_array_of_objects_and_goes_out_as_written() {
+        let made = Metadata::new().external_id("x");
         assert_eq!(Metadata::from_json(r#"[{"type":"ExternalId","id":"x"}]"#).unwrap(), made);
-        assert!(Metadata::from_json(r#"[{"type":"Other","any":[1]}]"#).is_ok());
-        assert!(Metadata::new().external_id(&"é".repeat(64)).is_ok());
-        let long = format!(r#"[{{"type":"ExternalId","id":"{}"}}]"#, "x".repeat(65));
-        for bad in [
-            "",
-            "{}",
-            "[1]",
-            "[{}]",
-            r#"[{"type":"ExternalId"}]"#,
-            r#"[{"type":"ExternalId","id":""}]"#,
-            &long,
+        let long = "x".repeat(65);
+        for json in [
+            r#"[{"type":"Other","any":[1e400]},{}]"#,
+            r#"[{"type":"ExternalId","id":12345678901234567890123}]"#,
+            &format!(r#"[{{"type":"ExternalId","id":"{long}"}}]"#),
+            "[]",
         ] {
-            let error = Metadata::from_json(bad).unwrap_err();
-            assert!(error.message().starts_with("metadata_json: "), "{error}");
+            let metadata = Metadata::from_json(json).unwrap();
+            assert_eq!(serde_json::to_string(&metadata).unwrap(), json);
         }
+        for bad in ["{}", "[1]", "null", "[[]]"] {
+            let error = Metadata::from_json(bad).unwrap_err();
+            assert_eq!(error.message(), "metadata_json: it takes an array of objects");
+        }
+        assert!(Metadata::from_json("[").unwrap_err().message().contains("metadata_json"));
     }
 }

@@ -1,6 +1,5 @@
 //! Files: checked, put into the service's storage, published; and fetched from there.
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -8,27 +7,34 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
+use serde_json::value::RawValue;
 use ureq::http::Method;
 
+use crate::argument::Argument;
 use crate::call::Call;
 use crate::client::Shared;
 use crate::config::shorten;
 use crate::domains::Service;
 use crate::error::{Error, Status};
+use crate::event::Metadata;
+use crate::json::{is_object, members, text};
+use crate::members::Members;
 use crate::request::exchange;
 use crate::response::Response;
+use crate::stats::Operation;
 use crate::transport::{Body, Outgoing, Progress};
 
 /// A file to send.
 ///
-/// What the service takes: JPG, JPEG, PNG and GIF, and PDF and others where the account allows
-/// them. Where the name or the content is of one of these types, both must be.
+/// What the service takes: JPG, JPEG, PNG and GIF, and PDF, TXT, IMG and others where the account
+/// allows them. A file that is JPEG, PNG, GIF or PDF by its name must be that by its content, too;
+/// names of other types are the service's to judge.
 #[derive(Clone, Debug)]
 pub struct Attachment<'a> {
     source: Source<'a>,
     caption: Option<String>,
     preview: Option<Preview<'a>>,
+    metadata: Option<Metadata>,
 }
 
 #[derive(Clone, Debug)]
@@ -47,13 +53,35 @@ impl<'a> Attachment<'a> {
     /// A file of this machine. Its type is the ending of its name. It is read when it is sent, and
     /// never held in memory as a whole.
     pub fn from_path(path: impl Into<PathBuf>) -> Attachment<'a> {
-        Attachment { source: Source::Path(path.into()), caption: None, preview: None }
+        Attachment::of(Source::Path(path.into()))
     }
 
     /// A file in memory, of a type such as `PNG`.
     pub fn from_bytes(data: &'a [u8], file_type: impl Into<String>) -> Attachment<'a> {
-        let source = Source::Bytes { data, file_type: file_type.into() };
-        Attachment { source, caption: None, preview: None }
+        Attachment::of(Source::Bytes { data, file_type: file_type.into() })
+    }
+
+    fn of(source: Source<'a>) -> Attachment<'a> {
+        Attachment { source, caption: None, preview: None, metadata: None }
+    }
+
+    /// These options from a JSON object, with the members `caption`, `previewPath` and `metadata`,
+    /// all optional.
+    ///
+    /// # Errors
+    /// [`Status::InvalidArgument`] for an unknown member, with the nearest name, and for one of the
+    /// wrong type.
+    pub fn with_options(mut self, json: &str) -> Result<Attachment<'a>, Error> {
+        const NAME: &str = "options_json";
+        let given = Argument::read(json, NAME, &["caption", "previewPath", "metadata"])?;
+        self.caption = given.text("caption")?.or(self.caption);
+        let preview = given.text("previewPath")?;
+        self.preview = preview.map(|path| Preview::Path(path.into())).or(self.preview);
+        if let Some(metadata) = given.json("metadata") {
+            let name = format!("{NAME}: metadata");
+            self.metadata = Some(Metadata::read(metadata.get(), &name)?);
+        }
+        Ok(self)
     }
 
     /// Text beside the file.
@@ -75,6 +103,18 @@ impl<'a> Attachment<'a> {
     pub fn preview_from_bytes(mut self, data: &'a [u8]) -> Attachment<'a> {
         self.preview = Some(Preview::Bytes(data));
         self
+    }
+
+    /// What the file's event carries beside it, for example the id of the message in the connector's
+    /// own channel.
+    #[must_use]
+    pub fn metadata(mut self, metadata: Metadata) -> Attachment<'a> {
+        self.metadata = Some(metadata);
+        self
+    }
+
+    pub(crate) fn metadata_of(&self) -> Option<&Metadata> {
+        self.metadata.as_ref()
     }
 
     /// Opens and checks everything, before anything is sent.
@@ -123,9 +163,10 @@ impl<'a> Attachment<'a> {
                 data
             }
         };
-        if data.len() as u64 > most {
+        let encoded = STANDARD.encode(&data);
+        if encoded.len() as u64 > most {
             return Err(Error::invalid(format!(
-                "the preview has more than {most} bytes (file.preview.max.bytes)"
+                "the preview has more than {most} bytes in base64 (file.preview.max.bytes)"
             )));
         }
         let mime = match type_of(&data) {
@@ -138,7 +179,7 @@ impl<'a> Attachment<'a> {
                 ));
             }
         };
-        Ok(Some(format!("data:{mime};base64,{}", STANDARD.encode(data))))
+        Ok(Some(format!("data:{mime};base64,{encoded}")))
     }
 }
 
@@ -206,7 +247,7 @@ fn check_type(name: &str, head: &[u8]) -> Result<String, Error> {
     let expected = if announced == "JPG" { "JPEG" } else { &announced };
     let known = ["PNG", "JPEG", "GIF", "PDF"].contains(&expected);
     match type_of(head) {
-        Some(found) if found != expected => Err(Error::invalid(format!(
+        Some(found) if known && found != expected => Err(Error::invalid(format!(
             "the file is named {announced}, but its content is {found}"
         ))),
         None if known => {
@@ -217,11 +258,9 @@ fn check_type(name: &str, head: &[u8]) -> Result<String, Error> {
 }
 
 /// A place in the storage, good for about a minute.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct StorageUrl {
     pub relative_path: String,
-    query_params: BTreeMap<String, String>,
+    query_params: Vec<(String, String)>,
 }
 
 impl StorageUrl {
@@ -235,8 +274,19 @@ impl StorageUrl {
     }
 
     fn parse(body: &str) -> Result<StorageUrl, &'static str> {
-        let url: StorageUrl = serde_json::from_str(body)
-            .map_err(|_| "the answer is not a relativePath with queryParams")?;
+        let broken = "the answer is not a relativePath with queryParams";
+        let body: &RawValue = serde_json::from_str(body).map_err(|_| broken)?;
+        let [path, parameters] = members(Some(body), ["relativePath", "queryParams"]);
+        let parameters = parameters.filter(|parameters| is_object(parameters)).ok_or(broken)?;
+        let parameters = Members::read(parameters.get(), "queryParams").map_err(|_| broken)?;
+        let url = StorageUrl {
+            relative_path: text(path),
+            // Texts or numbers: temp_url_expires is either.
+            query_params: parameters
+                .iter()
+                .map(|(name, value)| (name.to_owned(), text(Some(value))))
+                .collect(),
+        };
         // It must stay a path behind the storage's own host.
         let path = &url.relative_path;
         let plain = path.bytes().all(|b| b.is_ascii_graphic() && !b"?#\\".contains(&b));
@@ -253,7 +303,8 @@ impl StorageUrl {
     }
 
     fn signature(&self) -> Vec<&[u8]> {
-        self.query_params.get("temp_url_sig").map(String::as_bytes).into_iter().collect()
+        let signature = self.query_params.iter().find(|(name, _)| name == "temp_url_sig");
+        signature.map(|(_, value)| value.as_bytes()).into_iter().collect()
     }
 }
 
@@ -278,11 +329,12 @@ pub(crate) fn transfer(
                 Content::Bytes(data) => Body::Bytes(data),
                 Content::File(source) => Body::File(source, file.length),
             },
-            ..Outgoing::new("uploading the file", Method::PUT, url)
+            ..Outgoing::new("uploading the file", Operation::Storage, Method::PUT, url)
         },
-        Transfer::Down(into) => {
-            Outgoing { into: Some(into), ..Outgoing::new("downloading the file", Method::GET, url) }
-        }
+        Transfer::Down(into) => Outgoing {
+            into: Some(into),
+            ..Outgoing::new("downloading the file", Operation::Storage, Method::GET, url)
+        },
     };
     let request = Outgoing { progress, secrets: &secrets, ..request };
     exchange(call, &request).map(drop)
@@ -322,10 +374,12 @@ mod tests {
         assert_eq!(check_type("png", png).unwrap(), "PNG");
         assert_eq!(check_type("jpg", b"\xff\xd8\xff\xe0").unwrap(), "JPG");
         assert_eq!(check_type("Docx", b"PK").unwrap(), "DOCX");
+        // Types that the library does not know are the service's to judge.
+        assert_eq!(check_type("txt", png).unwrap(), "TXT");
+        assert_eq!(check_type("IMG", b"\xff\xd8\xff\xe0").unwrap(), "IMG");
         for (name, head, says) in [
             ("gif", &png[..], "named GIF, but its content is PNG"),
             ("png", b"<html>", "named PNG, but its content is not"),
-            ("txt", &png[..], "named TXT, but its content is PNG"),
             ("", &png[..], "'' is not a file type"),
             ("a/b", b"x", "'a/b' is not a file type"),
         ] {
@@ -337,21 +391,25 @@ mod tests {
     #[test]
     fn a_storage_url_stays_on_its_host() {
         let parse = |path: &str| {
-            let body =
-                serde_json::json!({"relativePath": path, "queryParams": {"b": "2&", "a": "1"}});
-            StorageUrl::parse(&body.to_string())
+            let path = serde_json::json!(path);
+            let parameters = r#"{"a":1528099919,"b":"2&"}"#;
+            StorageUrl::parse(&format!(r#"{{"relativePath":{path},"queryParams":{parameters}}}"#))
         };
         let url = parse("/v1/AUTH/x.png").unwrap();
         let storage = crate::url::BaseUrl::parse("https://host:1").unwrap();
         let joined = storage.join(&url.path_and_query()).unwrap();
-        assert_eq!(joined, "https://host:1/v1/AUTH/x.png?a=1&b=2%26");
+        assert_eq!(joined, "https://host:1/v1/AUTH/x.png?a=1528099919&b=2%26");
         let url = parse("//evil.com/x").unwrap();
         assert_eq!(storage.join(&url.path_and_query()).unwrap().host(), Some("host"));
         for bad in ["", "evil", "@evil.com/", ".evil.com", "/a?b", "/a#b", "/a b", "/a\r\nb", "/é"]
         {
             assert!(parse(bad).is_err(), "{bad}");
         }
-        assert!(StorageUrl::parse("{}").is_err());
+        for bad in
+            ["{}", "[]", r#"{"relativePath":"/x"}"#, r#"{"relativePath":"/x","queryParams":1}"#]
+        {
+            assert!(StorageUrl::parse(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

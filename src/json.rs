@@ -83,8 +83,58 @@ impl Visitor<'_> for Place<'_> {
     }
 }
 
-/// The items of an array, as they were written; none where there is no array. `Err` where they are
-/// more than there is `room` for, which is reduced by their number.
+/// All members of an object with their names, as they were written; none where there is no object.
+pub(crate) fn pairs(json: &RawValue) -> Vec<(Cow<'_, str>, &RawValue)> {
+    struct Pairs;
+    struct Name;
+
+    impl<'de> Visitor<'de> for Pairs {
+        type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+
+        fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+            let mut pairs = Vec::new();
+            while let Some(name) = object.next_key_seed(Name)? {
+                pairs.push((name, object.next_value()?));
+            }
+            Ok(pairs)
+        }
+    }
+
+    impl<'de> DeserializeSeed<'de> for Name {
+        type Value = Cow<'de, str>;
+
+        fn deserialize<D: Deserializer<'de>>(self, input: D) -> Result<Self::Value, D::Error> {
+            // As bytes: see `Place`.
+            input.deserialize_bytes(self)
+        }
+    }
+
+    impl<'de> Visitor<'de> for Name {
+        type Value = Cow<'de, str>;
+
+        fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+            f.write_str("a name")
+        }
+
+        fn visit_borrowed_bytes<E>(self, name: &'de [u8]) -> Result<Self::Value, E> {
+            Ok(String::from_utf8_lossy(name))
+        }
+
+        fn visit_bytes<E>(self, name: &[u8]) -> Result<Self::Value, E> {
+            Ok(Cow::Owned(String::from_utf8_lossy(name).into_owned()))
+        }
+    }
+
+    json.deserialize_map(Pairs).unwrap_or_default()
+}
+
+/// The items of an array, as they were written; where there is none, what stands in its place is
+/// the only one, and null is none. `Err` where they are more than there is `room` for, which is
+/// reduced by their number.
 pub(crate) fn items<'a>(
     json: Option<&'a RawValue>,
     room: &mut usize,
@@ -111,7 +161,11 @@ pub(crate) fn items<'a>(
         }
     }
 
-    let Some(json) = json.filter(|json| is_array(json)) else { return Ok(Vec::new()) };
+    let Some(json) = json.filter(|json| json.get() != "null") else { return Ok(Vec::new()) };
+    if !is_array(json) {
+        *room = room.checked_sub(1).ok_or(TooMany)?;
+        return Ok(vec![json]);
+    }
     // An array that was not read to its end is an error of serde's, and for no other reason.
     json.deserialize_seq(Collect(room)).unwrap_or(Err(TooMany))
 }
@@ -177,9 +231,34 @@ fn without_halves(bytes: &[u8]) -> String {
     }
 }
 
-/// A whole number from 0 on; `None` for all else.
+/// A whole number, however it is written: `7`, `"7"`, `7.0` or `7e0`. `None` for all else.
 pub(crate) fn number(json: Option<&RawValue>) -> Option<i64> {
-    json?.get().parse().ok().filter(|number| *number >= 0)
+    /// Beyond, not every whole number has a floating point one.
+    const MOST: f64 = 9_007_199_254_740_992.0;
+
+    if let Ok(whole) = json?.get().parse() {
+        return Some(whole);
+    }
+    let text = text(json);
+    if let Ok(whole) = text.parse() {
+        return Some(whole);
+    }
+    let float: f64 = text.parse().ok()?;
+    (float.fract() == 0.0 && float.abs() <= MOST).then_some(float as i64)
+}
+
+/// As [`number`], from 0 on: counts and times.
+pub(crate) fn count(json: Option<&RawValue>) -> Option<i64> {
+    number(json).filter(|number| *number >= 0)
+}
+
+/// `true` or `false`, as a word or a text.
+pub(crate) fn flag(json: Option<&RawValue>) -> Option<bool> {
+    match json?.get() {
+        "true" | "\"true\"" => Some(true),
+        "false" | "\"false\"" => Some(false),
+        _ => None,
+    }
 }
 
 /// Whatever it is, as it was written; empty where it is absent or null.
@@ -223,10 +302,12 @@ mod tests {
     fn items_are_counted_across_arrays() {
         let mut room = 4;
         assert_eq!(items(raw("[1, [2] ,3]"), &mut room).unwrap()[1].get(), "[2]");
-        for other in ["{}", "null", "\"x\"", "[]"] {
-            assert!(items(raw(other), &mut room).unwrap().is_empty(), "{other}");
+        for none in ["null", "[]"] {
+            assert!(items(raw(none), &mut room).unwrap().is_empty(), "{none}");
         }
         assert_eq!(room, 1);
+        assert_eq!(items(raw("{}"), &mut room).unwrap()[0].get(), "{}", "a single one");
+        assert!(items(raw("{}"), &mut room).is_err());
         assert!(items(raw("[1,2]"), &mut room).is_err());
     }
 
@@ -250,11 +331,27 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_whole_and_not_negative() {
+    fn numbers_are_whole_however_they_are_written() {
         let most = i64::MAX.to_string();
-        assert_eq!(number(raw(&most)), Some(i64::MAX));
-        for none in ["-1", "1.0", "1e3", "9223372036854775808", "\"1\"", "null", "[]"] {
+        for (json, read) in
+            [("7", 7), ("\"7\"", 7), ("7.0", 7), ("7e2", 700), ("-1", -1), (&most, i64::MAX)]
+        {
+            assert_eq!(number(raw(json)), Some(read), "{json}");
+        }
+        for none in ["1.5", "1e99", "9223372036854775808", "\"x\"", "null", "[]", "\"\"", "true"] {
             assert_eq!(number(raw(none)), None, "{none}");
         }
+        assert_eq!((count(raw("-1")), count(raw("0"))), (None, Some(0)));
+        let flags = ["true", "\"false\"", "1", "null"].map(|json| flag(raw(json)));
+        assert_eq!(flags, [Some(true), Some(false), None, None]);
+    }
+
+    #[test]
+    fn pairs_are_all_members_in_their_order() {
+        let json = raw(r#"{"a":1,"\u0062":[2],"a":{}}"#).unwrap();
+        let pairs: Vec<(String, &str)> =
+            pairs(json).into_iter().map(|(name, value)| (name.into_owned(), value.get())).collect();
+        assert_eq!(pairs, [("a".into(), "1"), ("b".into(), "[2]"), ("a".into(), "{}")]);
+        assert!(super::pairs(raw("[]").unwrap()).is_empty());
     }
 }

@@ -5,9 +5,11 @@
 //! within `call.timeout.ms`. Start at [`Client`]. The options are listed in `README.md`, the
 //! map of this crate is `ARCHITECTURE.md`.
 
+mod argument;
 mod auth;
 mod call;
 mod client;
+mod code;
 mod config;
 mod connection;
 mod consumer;
@@ -36,6 +38,7 @@ mod properties;
 mod proxy;
 #[cfg(feature = "receiver")]
 mod receiver;
+mod refusal;
 mod request;
 mod request_id;
 mod response;
@@ -53,8 +56,8 @@ pub use client::Client;
 pub use config::Config;
 pub use consumer::Consumer;
 pub use content::{
-    AcceptStatusContent, ChatStateContent, ConversationContent, Dialog, EventContent, FileContent,
-    Participant, RichContent, TextContent,
+    AcceptStatusContent, ChatStateContent, ConversationContent, Csat, Delay, Dialog, EventContent,
+    FileContent, Participant, RichContent, SecureFormContent, TextContent,
 };
 pub use conversation::Conversation;
 pub use error::{Error, Status};
@@ -63,16 +66,16 @@ pub use file::Attachment;
 pub use log::LogLevel;
 pub use members::TextOrNumber;
 pub use notification::{EventKind, Notification, NotificationEvent};
-pub use open::{Campaign, ConversationContext, OpenOptions, Ttr};
+pub use open::{AttachOptions, Campaign, ConversationContext, OpenOptions, Ttr};
 pub use profile::{
     Age, AuthenticatedData, Customer, Date, Gender, Personal, PrivateData, Profile,
-    PushNotificationData, Sde,
+    PushNotificationData, Sde, SdeAuth,
 };
 pub use properties::{ClientProperties, Feature};
 #[cfg(feature = "receiver")]
 pub use receiver::Receiver;
 pub use response::Response;
-pub use stats::{Bucket, Latency, Stats};
+pub use stats::{Bucket, Latency, OperationCount, Stats};
 pub use webhook::verify_webhook;
 
 /// The version of this crate.

@@ -1,16 +1,130 @@
-//! Options that are JSON objects: one declaration gives the typed builder, what is written on the
-//! wire, and the check of what a caller wrote.
+//! JSON objects that belong to the service: typed setters for the members that are known, and every
+//! member as it was written, known or not.
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::config::shorten;
 use crate::error::Error;
+use crate::json::is_object;
 
-/// Declares a JSON object whose members are all optional.
-///
-/// Each line is `rust_name: Type = "wireName",` under its documentation. Unknown members and values
-/// of another type are refused when it is read from JSON.
+/// Members in their order, each as it was written.
+#[derive(Clone, Default)]
+pub(crate) struct Members(Vec<(Box<str>, Box<RawValue>)>);
+
+impl Members {
+    /// Reads a JSON object; `name` is what the error calls it.
+    pub(crate) fn read(json: &str, name: &str) -> Result<Members, Error> {
+        let any: &RawValue = serde_json::from_str(json).map_err(|why| {
+            Error::invalid(format!("{name} is not JSON: {}", shorten(&why.to_string())))
+        })?;
+        if !is_object(any) {
+            return Err(Error::invalid(format!("{name} is not a JSON object")));
+        }
+        serde_json::from_str(json)
+            .map_err(|why| Error::invalid(format!("{name}: {}", shorten(&why.to_string()))))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &RawValue)> {
+        self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+
+    /// The member of this name; none where it is null. Of one that comes twice the last counts.
+    pub(crate) fn get(&self, name: &str) -> Option<&RawValue> {
+        let found = self.iter().filter(|(known, _)| *known == name).last();
+        found.map(|(_, value)| value).filter(|value| value.get() != "null")
+    }
+
+    /// Takes the member of this name out; none where it is null.
+    pub(crate) fn take(&mut self, name: &str) -> Option<Box<RawValue>> {
+        let found = self.get(name).map(ToOwned::to_owned);
+        self.0.retain(|(known, _)| **known != *name);
+        found
+    }
+
+    /// Sets a member, in its place where it is there.
+    pub(crate) fn set(&mut self, name: &str, value: &(impl Serialize + ?Sized)) {
+        // What our setters take are texts, numbers and such objects, which always serialise.
+        let value = to_raw_value(value).unwrap_or_default();
+        match self.0.iter_mut().find(|(known, _)| **known == *name) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((name.into(), value)),
+        }
+    }
+
+    /// As [`set`](Members::set), but in front of the others.
+    pub(crate) fn set_first(&mut self, name: &str, value: &(impl Serialize + ?Sized)) {
+        self.0.retain(|(known, _)| **known != *name);
+        self.0.insert(0, (name.into(), to_raw_value(value).unwrap_or_default()));
+    }
+
+    /// These, with those of `over` in place where it has any.
+    pub(crate) fn overlaid(&self, over: &Members) -> Members {
+        let mut both = self.clone();
+        for (name, value) in over.iter() {
+            both.set(name, value);
+        }
+        both
+    }
+}
+
+impl PartialEq for Members {
+    fn eq(&self, other: &Members) -> bool {
+        let text = |members: &Members| -> Vec<(Box<str>, Box<str>)> {
+            members.iter().map(|(name, value)| (name.into(), value.get().into())).collect()
+        };
+        text(self) == text(other)
+    }
+}
+
+impl fmt::Debug for Members {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter().map(|(name, value)| (name, value.get()))).finish()
+    }
+}
+
+impl Serialize for Members {
+    fn serialize<S: Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
+        let mut map = output.serialize_map(Some(self.0.len()))?;
+        for (name, value) in self.iter() {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Members, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some((name, value)) = object.next_entry::<String, Box<RawValue>>()? {
+                    members.push((name.into(), value));
+                }
+                Ok(Members(members))
+            }
+        }
+        input.deserialize_map(Object)
+    }
+}
+
+/// Declares an object of the service's: setters for the members that are known. Each line is
+/// `rust_name: Type = "wireName",` under its documentation.
 macro_rules! members {
     (
         $(#[$meta:meta])*
@@ -19,15 +133,9 @@ macro_rules! members {
         }
     ) => {
         $(#[$meta])*
-        #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-        #[serde(deny_unknown_fields, remote = "Self")]
-        #[non_exhaustive]
-        pub struct $name {
-            $(
-                #[serde(rename = $wire, default, skip_serializing_if = "Option::is_none")]
-                pub(crate) $field: Option<$type>,
-            )*
-        }
+        #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+        #[serde(transparent)]
+        pub struct $name(pub(crate) $crate::members::Members);
 
         impl $name {
             /// No member set.
@@ -39,118 +147,153 @@ macro_rules! members {
                 $(#[$doc])*
                 #[must_use]
                 pub fn $field(mut self, $field: impl Into<$type>) -> Self {
-                    self.$field = Some($field.into());
+                    let value: $type = $field.into();
+                    self.0.set($wire, &value);
                     self
                 }
             )*
-        }
 
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
-                // The derived one: `remote` keeps it out of the trait's way.
-                $name::serialize(self, output)
-            }
-        }
-
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-                struct Members;
-                impl<'de> serde::de::Visitor<'de> for Members {
-                    type Value = $name;
-
-                    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-                        f.write_str("an object")
-                    }
-
-                    fn visit_map<A: serde::de::MapAccess<'de>>(
-                        self,
-                        members: A,
-                    ) -> Result<$name, A::Error> {
-                        $name::deserialize(serde::de::value::MapAccessDeserializer::new(members))
-                    }
-                }
-                // The derived one would take an array for an object, too.
-                input.deserialize_map(Members)
+            /// Any other member, by its name on the wire: it goes out as it is written here.
+            ///
+            /// # Errors
+            /// [`Status::InvalidArgument`](crate::Status::InvalidArgument) if `json` is not JSON.
+            pub fn member(mut self, name: &str, json: &str) -> Result<Self, $crate::Error> {
+                self.0.set(name, &*$crate::members::any_json(json, name)?);
+                Ok(self)
             }
         }
     };
 }
 pub(crate) use members;
 
-/// Declares a set of names that a member takes.
+/// JSON of any kind, kept as it was written.
+pub(crate) fn any_json(json: &str, name: &str) -> Result<Box<RawValue>, Error> {
+    serde_json::from_str(json).map_err(|why| Error::invalid(format!("cannot read {name}: {why}")))
+}
+
+/// Declares names of the service's. The list is open: any other name is one, too.
 macro_rules! names {
     (
         $(#[$meta:meta])*
         pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $wire:literal,)* }
     ) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $name {
-            $($(#[$doc])* #[serde(rename = $wire)] $variant,)*
+            $($(#[$doc])* $variant,)*
+            /// Another one, by its name on the wire.
+            Named(Box<str>),
+        }
+
+        impl $name {
+            /// The name on the wire.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $($name::$variant => $wire,)*
+                    $name::Named(name) => name,
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(name: &str) -> Self {
+                match name {
+                    $($wire => $name::$variant,)*
+                    other => $name::Named(other.into()),
+                }
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
+                output.serialize_str(self.as_str())
+            }
         }
     };
 }
 pub(crate) use names;
 
-/// Reads a JSON text into its type; the error names the member and what is allowed there.
-///
-/// `name` is the name of the argument that holds the text.
-pub(crate) fn read<T: DeserializeOwned>(json: &str, name: &str) -> Result<T, Error> {
-    let input = &mut serde_json::Deserializer::from_str(json);
-    let value = serde_path_to_error::deserialize(&mut *input).map_err(|error| {
-        let path = error.path().to_string();
-        let member = if path == "." { String::new() } else { format!("{}: ", shorten(&path)) };
-        Error::invalid(format!("{name}: {member}{}", plain_words(error.inner())))
-    })?;
-    input.end().map_err(|why| Error::invalid(format!("{name}: {why}")))?;
-    Ok(value)
-}
+/// Any JSON, as it was written.
+#[derive(Clone, Debug)]
+pub(crate) struct Json(pub Box<RawValue>);
 
-/// serde's message in words that are not those of Rust.
-fn plain_words(error: &serde_json::Error) -> String {
-    let mut text = error.to_string();
-    for (rust, plain) in [("i64", "a whole number"), ("field", "member"), ("variant", "value")] {
-        text = text.replace(&format!(" {rust}"), &format!(" {plain}"));
+impl PartialEq for Json {
+    fn eq(&self, other: &Json) -> bool {
+        self.0.get() == other.0.get()
     }
-    shorten_long(&text)
-}
-
-/// Room for the longest list of members, not for what a caller put in.
-fn shorten_long(text: &str) -> String {
-    const MOST: usize = 600;
-    text.chars().take(MOST).flat_map(char::escape_debug).collect()
 }
 
 /// An id that the service writes as a string in some places and as a number in others.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(transparent)]
-pub struct TextOrNumber(serde_json::Value);
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextOrNumber(Json);
 
-impl<'de> Deserialize<'de> for TextOrNumber {
-    fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        let value = serde_json::Value::deserialize(input)?;
-        if value.is_string() || value.is_number() {
-            return Ok(TextOrNumber(value));
-        }
-        Err(serde::de::Error::custom("expected a string or a number"))
+impl TextOrNumber {
+    /// Takes JSON that is a string or a number.
+    pub(crate) fn of(json: &RawValue) -> Option<TextOrNumber> {
+        let first = json.get().as_bytes().first();
+        let fits = first.is_some_and(|byte| matches!(byte, b'"' | b'-' | b'0'..=b'9'));
+        fits.then(|| TextOrNumber(Json(json.to_owned())))
+    }
+}
+
+impl Serialize for TextOrNumber {
+    fn serialize<S: Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
+        self.0.0.serialize(output)
     }
 }
 
 impl From<&str> for TextOrNumber {
     fn from(text: &str) -> Self {
-        TextOrNumber(text.into())
+        // A text always serialises.
+        TextOrNumber(Json(to_raw_value(text).unwrap_or_default()))
     }
 }
 
 impl From<String> for TextOrNumber {
     fn from(text: String) -> Self {
-        TextOrNumber(text.into())
+        text.as_str().into()
     }
 }
 
 impl From<i64> for TextOrNumber {
     fn from(number: i64) -> Self {
-        TextOrNumber(number.into())
+        // A number always serialises.
+        TextOrNumber(Json(to_raw_value(&number).unwrap_or_default()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_stay_as_they_were_written() {
+        let json = r#"{"b":12345678901234567890123,"a":{ "x" : 1e400 },"n":null,"":[]}"#;
+        let members = Members::read(json, "x").unwrap();
+        assert_eq!(serde_json::to_string(&members).unwrap(), json);
+        assert_eq!(members.get("b").unwrap().get(), "12345678901234567890123");
+        assert!(members.get("n").is_none() && members.get("c").is_none());
+        let over = Members::read(r#"{"a":2,"c":3}"#, "x").unwrap();
+        assert_eq!(
+            serde_json::to_string(&members.overlaid(&over)).unwrap(),
+            r#"{"b":12345678901234567890123,"a":2,"n":null,"":[],"c":3}"#
+        );
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused() {
+        for (json, says) in [
+            ("", "x is not JSON: EOF"),
+            ("A photo", "x is not JSON: expected value"),
+            ("[]", "x is not a JSON object"),
+            ("\"a\"", "x is not a JSON object"),
+            ("{} {}", "x is not JSON: trailing"),
+            ("{\"a\":}", "x is not JSON: expected value"),
+            (r#"{"\ud800":1}"#, "x: "),
+        ] {
+            let error = Members::read(json, "x").unwrap_err();
+            assert!(error.message().starts_with(says), "{error}");
+        }
     }
 }

@@ -3,10 +3,9 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use crate::config::shorten;
 use crate::error::Error;
 use crate::event::{self, CsatStatus, Metadata};
-use crate::open::OpenOptions;
+use crate::open::{OpenOptions, Ttr};
 use crate::profile::Profile;
 use crate::request_id::{MOST, RequestIds};
 use crate::retry::Repeat;
@@ -51,6 +50,9 @@ const UPDATE_CONVERSATION_FIELD: &str = "cm.UpdateConversationField";
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct PublishEvent<'a, E: ?Sized> {
+    /// None in the batch that opens it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conversation_id: Option<&'a str>,
     dialog_id: &'a str,
     event: &'a E,
 }
@@ -73,11 +75,21 @@ enum Field<'a> {
         r#type: &'static str,
         dialog: DialogChange<'a>,
     },
+    #[serde(rename_all = "camelCase")]
+    Stage {
+        conversation_state: &'static str,
+    },
+    #[serde(rename = "TTRField", rename_all = "camelCase")]
+    Ttr {
+        ttr_type: &'a Ttr,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        value: Option<i64>,
+    },
     #[serde(rename = "CSATRate", rename_all = "camelCase")]
     CsatRate {
         csat_rate: i64,
         csat_resolution_confirmation: bool,
-        status: CsatStatus,
+        status: &'a CsatStatus,
     },
 }
 
@@ -128,31 +140,30 @@ pub(crate) fn open(ids: &RequestIds, brand_id: &str, options: &OpenOptions) -> O
     if first.is_some() {
         used.push(ids.next());
     }
-    let profile = options.profile.as_ref().map(Profile::on_the_wire).unwrap_or_default();
-    let profile = Request::new(&used[0], SET_USER_PROFILE, profile);
+    let profile = Request::new(&used[0], SET_USER_PROFILE, options.profile_on_the_wire());
     let conversation = options.request(brand_id);
     let conversation = Request::new(&used[1], CONSUMER_REQUEST_CONVERSATION, conversation);
     let json = match &first {
         None => bytes(&(profile, conversation)),
         Some(event) => {
             // The dialog does not exist yet: the service puts its id in the empty place.
-            let publish = PublishEvent { dialog_id: "", event };
+            let publish = PublishEvent { conversation_id: None, dialog_id: "", event };
             bytes(&(profile, conversation, Request::new(&used[2], PUBLISH_EVENT, publish)))
         }
     };
     Outbound { doing: "opening a conversation", json, ids: used, repeat: Repeat::MayDouble }
 }
 
-/// An event published into a dialog.
+/// An event published into a dialog of a conversation.
 pub(crate) fn publish(
     ids: &RequestIds,
     doing: &'static str,
-    dialog_id: &str,
+    (conversation_id, dialog_id): (&str, &str),
     event: &(impl Serialize + ?Sized),
     metadata: Option<&Metadata>,
 ) -> Outbound {
     let id = ids.next();
-    let body = PublishEvent { dialog_id, event };
+    let body = PublishEvent { conversation_id: Some(conversation_id), dialog_id, event };
     let request = Request { metadata, ..Request::new(&id, PUBLISH_EVENT, body) };
     let json = bytes(&request);
     Outbound { doing, json, ids: vec![id], repeat: Repeat::MayDouble }
@@ -169,6 +180,23 @@ pub(crate) fn close(ids: &RequestIds, conversation_id: &str) -> Outbound {
     update(ids, "closing the conversation", conversation_id, field)
 }
 
+/// The end of a conversation with all its dialogs, without a survey.
+pub(crate) fn close_stage(ids: &RequestIds, conversation_id: &str) -> Outbound {
+    let field = Field::Stage { conversation_state: "CLOSE" };
+    update(ids, "closing the whole conversation", conversation_id, field)
+}
+
+/// How urgent a conversation is from now on.
+pub(crate) fn set_ttr(
+    ids: &RequestIds,
+    conversation_id: &str,
+    ttr_type: &Ttr,
+    value: Option<i64>,
+) -> Outbound {
+    let field = Field::Ttr { ttr_type, value };
+    update(ids, "setting the time to respond", conversation_id, field)
+}
+
 /// The end of one dialog.
 pub(crate) fn close_dialog(ids: &RequestIds, conversation_id: &str, dialog_id: &str) -> Outbound {
     let dialog = DialogChange { dialog_id, state: "CLOSE", closed_cause: "Closed by consumer" };
@@ -182,7 +210,7 @@ pub(crate) fn rate(
     conversation_id: &str,
     stars: i64,
     resolved: bool,
-    status: CsatStatus,
+    status: &CsatStatus,
 ) -> Outbound {
     let field =
         Field::CsatRate { csat_rate: stars, csat_resolution_confirmation: resolved, status };
@@ -238,10 +266,6 @@ pub(crate) fn raw_batch(ids: &RequestIds, json: &[u8]) -> Result<Outbound, Error
     let mut batch = String::with_capacity(text.len());
     for (index, request) in requests.iter().enumerate() {
         let (json, id) = with_id(ids, request.get(), &format!("request {}", index + 1))?;
-        if used.contains(&id) {
-            let id = shorten(&id);
-            return Err(Error::invalid(format!("two requests of the batch have the id '{id}'")));
-        }
         batch.push(if index == 0 { '[' } else { ',' });
         batch.push_str(&json);
         used.push(id);
@@ -314,9 +338,9 @@ mod tests {
     #[test]
     fn a_text_is_written_as_documented() {
         let event = Event::text("say \"hi\"\u{1}\n👍");
-        let sent = publish(&ids(), "", "d-1", event.json(), None);
+        let sent = publish(&ids(), "", ("c-1", "d-1"), event.json(), None);
         let expected = format!(
-            r#"{{"kind":"req","id":"{}","type":"ms.PublishEvent","body":{{"dialogId":"d-1","event":{{"type":"ContentEvent","contentType":"text/plain","message":"say \"hi\"\u0001\n👍"}}}}}}"#,
+            r#"{{"kind":"req","id":"{}","type":"ms.PublishEvent","body":{{"conversationId":"c-1","dialogId":"d-1","event":{{"type":"ContentEvent","contentType":"text/plain","message":"say \"hi\"\u0001\n👍"}}}}}}"#,
             sent.ids[0]
         );
         assert_eq!(String::from_utf8(sent.json).unwrap(), expected);
@@ -333,12 +357,24 @@ mod tests {
     }
 
     #[test]
+    fn a_time_to_respond_is_written_as_documented() {
+        let body = |ttr: &str, value| {
+            let sent = set_ttr(&ids(), "c-1", &ttr.into(), value);
+            let json = String::from_utf8(sent.json).unwrap();
+            json.split_once(r#""conversationField":"#).unwrap().1.to_owned()
+        };
+        let urgent = r#"{"field":"TTRField","ttrType":"URGENT","value":300}}}"#;
+        assert_eq!(body("URGENT", Some(300)), urgent);
+        assert_eq!(body("NEW", None), r#"{"field":"TTRField","ttrType":"NEW"}}}"#);
+    }
+
+    #[test]
     fn opening_is_a_batch_in_the_documented_order() {
         let sent = open(&ids(), "le1", &OpenOptions::new().first_message("Hi"));
         let expected = format!(
             concat!(
                 r#"[{{"kind":"req","id":"{}","type":"userprofile.SetUserProfile","body":{{}}}},"#,
-                r#"{{"kind":"req","id":"{}","type":"cm.ConsumerRequestConversation","body":{{"brandId":"le1"}}}},"#,
+                r#"{{"kind":"req","id":"{}","type":"cm.ConsumerRequestConversation","body":{{"brandId":"le1","channelType":"MESSAGING"}}}},"#,
                 r#"{{"kind":"req","id":"{}","type":"ms.PublishEvent","body":{{"dialogId":"","event":{{"type":"ContentEvent","contentType":"text/plain","message":"Hi"}}}}}}]"#
             ),
             sent.ids[0], sent.ids[1], sent.ids[2]
@@ -375,6 +411,10 @@ mod tests {
         let expected = format!(r#"[{{"id":7}},{{"id":"{}","a":1}}]"#, sent.ids[1]);
         assert_eq!(String::from_utf8(sent.json).unwrap(), expected);
         assert_eq!(sent.ids[0], "7");
+        let twice = br#"[{"id":"1,"},{"id":"1,"}]"#;
+        let sent = raw_batch(&ids(), twice).unwrap();
+        assert_eq!(sent.json, twice, "ids of the caller's may repeat, as in the vendor's samples");
+        assert_eq!(sent.ids, ["1,", "1,"]);
     }
 
     #[test]
@@ -398,8 +438,7 @@ mod tests {
             let error = raw(&ids(), json).err().unwrap();
             assert_eq!(error.status(), Status::InvalidArgument, "{json:?}");
         }
-        let bad: [&[u8]; 6] =
-            [b"", b"{}", b"[]", b"[1]", br#"[{"id":1},{"id":"1"}]"#, br#"[{"id":[]}]"#];
+        let bad: [&[u8]; 5] = [b"", b"{}", b"[]", b"[1]", br#"[{"id":[]}]"#];
         for json in bad {
             assert_eq!(raw_batch(&ids(), json).err().unwrap().status(), Status::InvalidArgument);
         }

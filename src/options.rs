@@ -55,6 +55,8 @@ pub(crate) enum Kind {
     Listen,
     /// The path of a URL.
     Path,
+    /// Accounts, each with a secret.
+    Accounts,
     /// `memory`, or `sqlite:` and the name of a file.
     Store,
 }
@@ -258,7 +260,7 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "file.preview.max.bytes",
         Some("30720"),
         Kind::Number { min: 1, max: 1 << 20 },
-        "The largest preview of a file.",
+        "The largest preview of a file, counted as it is sent: in base64.",
     ),
     option(
         "client.properties",
@@ -270,7 +272,7 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "features",
         None,
         Kind::Features,
-        "What the channel can do: `CO_BROWSE`, `CO_APP`, `PHOTO_SHARING`, `SECURE_FORMS`, `AUTO_MESSAGES`, `RICH_CONTENT`.",
+        "What the channel can do: `CO_BROWSE`, `CO_APP`, `PHOTO_SHARING`, `SECURE_FORMS`, `AUTO_MESSAGES`, `RICH_CONTENT`, `QUICK_REPLIES`, `MULTI_DIALOG` (without it the account starts no survey), `FILE_SHARING`, `MARKDOWN_HYPERLINKS`; other names go out as they are.",
     ),
     option(
         "user.agent",
@@ -292,10 +294,21 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "PEM file of the receiver's certificate chain. Unset, it speaks plain http: for behind a proxy that ends TLS.",
     ),
     option("receiver.tls.key.file", None, Kind::File, "PEM file of its private key."),
+    option(
+        "receiver.tls.client.ca.file",
+        None,
+        Kind::File,
+        "PEM file of the root certificates for mutual TLS: who connects must show a certificate of one of them. Unset, nobody is asked for one.",
+    ),
     secret(
         "receiver.secret",
         Kind::Text,
-        "What the service signs with; several, separated by commas, while one replaces another. Unset, `client.secret`.",
+        "What the service signs with; several, separated by commas, while one replaces another. Unset, `client.secret`. Where `account.id` and `client.id` are set, notifications of other accounts and apps are refused (401).",
+    ),
+    secret(
+        "receiver.accounts",
+        Kind::Accounts,
+        "Further accounts whose notifications are taken, each with what its service signs with: `64467156=secret,le81823118=other`. An account may stand there several times, while one secret replaces another.",
     ),
     option(
         "receiver.queue.max",
@@ -325,7 +338,7 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "receiver.order",
         Some("false"),
         Kind::Bool,
-        "Gives the events of one conversation out by sequence.",
+        "Gives the events of one dialog out by sequence.",
     ),
     option(
         "receiver.order.wait.ms",
@@ -396,6 +409,10 @@ impl Kind {
             Kind::Store => {
                 value == "memory" || value.strip_prefix("sqlite:").is_some_and(|p| !p.is_empty())
             }
+            Kind::Accounts => {
+                !value.chars().any(char::is_control)
+                    && value.split(',').all(|one| account(one).is_some())
+            }
             Kind::PublicKey => crate::verify::PublicKey::from_base64(value).is_some(),
             Kind::Number { min, max } | Kind::Millis { min, max } => {
                 value.parse().is_ok_and(|number: u64| (*min..=*max).contains(&number))
@@ -427,6 +444,9 @@ impl Kind {
             Kind::Word(words) => words.join(" or "),
             Kind::Listen => "an address and port, for example 0.0.0.0:8443".to_owned(),
             Kind::Path => "a path that begins with /".to_owned(),
+            Kind::Accounts => {
+                "accounts with their secrets, ID=SECRET, separated by commas".to_owned()
+            }
             Kind::Store => "memory, or sqlite: and the name of a file".to_owned(),
             Kind::PublicKey => "an RSA public key: SubjectPublicKeyInfo in base64".to_owned(),
             Kind::Number { min, max } => format!("a whole number from {min} to {max}"),
@@ -466,6 +486,19 @@ read back as `***`.
 | --- | --- | --- | --- |
 ";
 
+/// The accounts behind a value that [`Kind::check`] let pass, each with a secret.
+#[cfg(feature = "receiver")]
+pub(crate) fn accounts(value: &str) -> impl Iterator<Item = (&str, &str)> {
+    value.split(',').filter_map(account)
+}
+
+fn account(one: &str) -> Option<(&str, &str)> {
+    let (id, secret) = one.split_once('=')?;
+    let (id, secret) = (id.trim(), secret.trim());
+    let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (is_id && !secret.is_empty()).then_some((id, secret))
+}
+
 /// The number behind a value that [`Kind::check`] let pass.
 pub(crate) fn number(value: &str) -> u64 {
     value.parse().unwrap_or(u64::MAX)
@@ -491,6 +524,17 @@ mod tests {
             if let Some(default) = option.default {
                 assert_eq!(option.kind.check(default), Ok(()), "{}", option.key);
             }
+        }
+    }
+
+    #[test]
+    fn accounts_are_pairs_of_an_id_and_a_secret() {
+        let value = "le1=a, 64467156 = b=c ,le1=d";
+        assert_eq!(Kind::Accounts.check(value), Ok(()));
+        let read: Vec<_> = accounts(value).collect();
+        assert_eq!(read, [("le1", "a"), ("64467156", "b=c"), ("le1", "d")]);
+        for bad in ["le1", "le1=", "=a", "l e=a", "le1=a,", "le1=a\n"] {
+            assert!(Kind::Accounts.check(bad).is_err(), "{bad}");
         }
     }
 

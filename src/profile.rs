@@ -1,14 +1,16 @@
 //! The consumer's profile: who they are, as the agent sees it.
 
-use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
 use crate::error::Error;
-use crate::members::{members, names, read};
+use crate::json::is_object;
+use crate::members::{Members, TextOrNumber, members, names};
 
 members! {
     /// A consumer's profile. All members are optional; those that are set replace what the service
-    /// knows.
+    /// knows. Accounts know more of them than are listed here: other members and values go out as
+    /// they are written.
     ///
     /// [`customer`](Profile::customer) and [`personal`](Profile::personal) are engagement
     /// attributes (SDEs); `authenticated_data` is the same in the form of the wire, for whoever has
@@ -49,23 +51,40 @@ members! {
     }
 }
 
-/// One engagement attribute.
-#[derive(Clone, Debug, PartialEq, Serialize, serde::Deserialize)]
-#[serde(tag = "type", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum Sde {
-    /// Customer info.
-    #[serde(rename = "ctmrinfo")]
-    Customer {
-        /// The attribute.
-        info: Customer,
-    },
-    /// Personal info.
-    #[serde(rename = "personal")]
-    Personal {
-        /// The attribute.
-        personal: Personal,
-    },
+members! {
+    /// One engagement attribute.
+    pub struct Sde {
+        /// What it is: `ctmrinfo`, `personal` or another.
+        kind: String = "type",
+        /// Customer info, of type `ctmrinfo`.
+        info: Customer = "info",
+        /// Personal info, of type `personal`.
+        personal: Personal = "personal",
+        /// How the consumer proved it.
+        auth: SdeAuth = "auth",
+    }
+}
+
+impl Sde {
+    /// An attribute of type `ctmrinfo`.
+    pub fn of_customer(info: Customer) -> Sde {
+        Sde::new().kind("ctmrinfo").info(info)
+    }
+
+    /// An attribute of type `personal`.
+    pub fn of_person(personal: Personal) -> Sde {
+        Sde::new().kind("personal").personal(personal)
+    }
+}
+
+members! {
+    /// How a consumer proved what an engagement attribute says.
+    pub struct SdeAuth {
+        /// Methods of authentication, for example `pwd`.
+        amr: Vec<String> = "amr",
+        /// Who says so.
+        iss: String = "iss",
+    }
 }
 
 members! {
@@ -112,7 +131,7 @@ members! {
         /// User name.
         user_name: String = "userName",
         /// Number of people in the company.
-        company_size: i64 = "companySize",
+        company_size: TextOrNumber = "companySize",
         /// Branch of the company.
         company_branch: String = "companyBranch",
         /// Name of the account.
@@ -123,8 +142,12 @@ members! {
         last_payment_date: Date = "lastPaymentDate",
         /// Date of the registration.
         registration_date: Date = "registrationDate",
-        /// Whether the customer is logged in, as text.
-        login_status: String = "loginStatus",
+        /// Whether the customer is logged in: a text, or a number.
+        login_status: TextOrNumber = "loginStatus",
+        /// Number of the store.
+        store_number: TextOrNumber = "storeNumber",
+        /// Zip code of the store.
+        store_zip_code: TextOrNumber = "storeZipCode",
     }
 }
 
@@ -186,23 +209,35 @@ names! {
     }
 }
 
+/// The short form, which becomes engagement attributes: member, type of the attribute, and the
+/// attribute's member that holds it.
+const SHORT_FORM: [(&str, &str, &str); 2] =
+    [("customer", "ctmrinfo", "info"), ("personal", "personal", "personal")];
+
+const AUTHENTICATED_DATA: &str = "authenticatedData";
+
 impl Profile {
     /// Reads a profile from JSON: the body of a SetUserProfile request, or its short form
     /// `{"customer":{…},"personal":{…}}`.
     ///
     /// # Errors
-    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument), naming the member and what is
-    /// allowed there.
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument) if it is no object, or a member
+    /// that must be one is not.
     pub fn from_json(json: &str) -> Result<Profile, Error> {
-        let profile: Profile = read(json, "profile")?;
+        let profile = Profile(Members::read(json, "profile")?);
         profile.check("profile")?;
         Ok(profile)
     }
 
-    /// What the types cannot say.
+    /// What cannot mean anything.
     pub(crate) fn check(&self, name: &str) -> Result<(), Error> {
-        if self.authenticated_data.is_some() && (self.customer.is_some() || self.personal.is_some())
-        {
+        for member in [AUTHENTICATED_DATA, "customer", "personal", "privateData"] {
+            if self.0.get(member).is_some_and(|value| !is_object(value)) {
+                return Err(Error::invalid(format!("{name}: {member}: it takes an object")));
+            }
+        }
+        let is_short = SHORT_FORM.iter().any(|(member, ..)| self.0.get(member).is_some());
+        if is_short && self.0.get(AUTHENTICATED_DATA).is_some() {
             return Err(Error::invalid(format!(
                 "{name}: 'authenticatedData' and the short form 'customer', 'personal' exclude each other"
             )));
@@ -212,15 +247,24 @@ impl Profile {
 
     /// The profile as the body of SetUserProfile: the short form is turned into `lp_sdes`.
     pub(crate) fn on_the_wire(&self) -> Profile {
-        let mut profile = self.clone();
-        let customer = profile.customer.take().map(|info| Sde::Customer { info });
-        let personal = profile.personal.take().map(|personal| Sde::Personal { personal });
-        let sdes: Vec<Sde> = customer.into_iter().chain(personal).collect();
-        if !sdes.is_empty() {
-            profile.authenticated_data = Some(AuthenticatedData::new().lp_sdes(sdes));
+        let mut members = self.0.clone();
+        let mut sdes = Vec::new();
+        for (member, kind, place) in SHORT_FORM {
+            if let Some(value) = members.take(member) {
+                sdes.push(attribute(kind, place, &value));
+            }
         }
-        profile
+        if !sdes.is_empty() {
+            members.set_first(AUTHENTICATED_DATA, &AuthenticatedData::new().lp_sdes(sdes));
+        }
+        Profile(members)
     }
+}
+
+fn attribute(kind: &str, place: &str, value: &RawValue) -> Sde {
+    let mut sde = Sde::new().kind(kind);
+    sde.0.set(place, value);
+    sde
 }
 
 #[cfg(test)]
@@ -237,7 +281,7 @@ mod tests {
                     .balance(Number::from_f64(12.5).unwrap())
                     .company_size(3),
             )
-            .personal(Personal::new().first_name("John").gender(Gender::Other))
+            .personal(Personal::new().first_name("John").gender("OTHER"))
             .last_name("Doe");
         assert_eq!(Profile::from_json(short).unwrap(), built);
         assert_eq!(
@@ -247,36 +291,37 @@ mod tests {
     }
 
     #[test]
-    fn the_raw_form_goes_out_as_it_is() {
-        let raw = r#"{"authenticatedData":{"lp_sdes":[{"type":"personal","personal":{"contacts":[{"email":"a@b","fax":1}]}}]},"privateData":{"mail":"a@b"}}"#;
-        let profile = Profile::from_json(raw).unwrap();
-        assert_eq!(serde_json::to_string(&profile.on_the_wire()).unwrap(), raw);
+    fn what_belongs_to_the_service_goes_out_as_it_was_written() {
+        for raw in [
+            r#"{"authenticatedData":{"lp_sdes":[{"type":"personal","personal":{"contacts":[{"email":"a@b","fax":1}]}}]},"privateData":{"mail":"a@b"}}"#,
+            r#"{"authenticatedData":{"lp_sdes":{"type":"new","new":[1]}},"firstName":7,"more":1e400}"#,
+        ] {
+            let profile = Profile::from_json(raw).unwrap();
+            assert_eq!(serde_json::to_string(&profile.on_the_wire()).unwrap(), raw);
+        }
+        let short = r#"{"personal":{"gender":"X","age":"old","new":[]}}"#;
+        assert_eq!(
+            serde_json::to_string(&Profile::from_json(short).unwrap().on_the_wire()).unwrap(),
+            r#"{"authenticatedData":{"lp_sdes":[{"type":"personal","personal":{"gender":"X","age":"old","new":[]}}]}}"#
+        );
+        let authenticated = Sde::of_customer(Customer::new().login_status(1).store_number("7"))
+            .auth(SdeAuth::new().amr(vec!["pwd".to_owned()]).iss("us"))
+            .member("more", "[1]")
+            .unwrap();
+        assert_eq!(
+            serde_json::to_string(&authenticated).unwrap(),
+            r#"{"type":"ctmrinfo","info":{"loginStatus":1,"storeNumber":"7"},"auth":{"amr":["pwd"],"iss":"us"},"more":[1]}"#
+        );
     }
 
     #[test]
-    fn a_bad_member_is_named_with_what_is_allowed() {
+    fn what_cannot_mean_anything_is_refused() {
         for (json, says) in [
-            (
-                r#"{"personal":{"firstName":"J"}}"#,
-                "profile: personal.firstName: unknown member `firstName`, expected one of `firstname`, `lastname`",
-            ),
-            (
-                r#"{"personal":{"gender":"X"}}"#,
-                "profile: personal.gender: unknown value `X`, expected one of `MALE`, `FEMALE`, `OTHER`",
-            ),
-            (
-                r#"{"customer":{"companySize":"big"}}"#,
-                "profile: customer.companySize: invalid type: string \\\"big\\\", expected a whole number",
-            ),
-            (
-                r#"{"customer":{"registrationDate":{"day":1.5}}}"#,
-                "profile: customer.registrationDate.day: invalid type: floating point",
-            ),
-            (r#"{"customer":[]}"#, "customer"),
-            ("[1,2,3,4,5,6,7,8,9,10,11,12]", "profile"),
-            ("", "profile: EOF"),
-            ("{} x", "profile: trailing"),
-            (r#"{"authenticatedData":{"lp_sdes":[{"type":"other"}]}}"#, "lp_sdes[0]"),
+            (r#"{"customer":[]}"#, "profile: customer: it takes an object"),
+            (r#"{"authenticatedData":"x"}"#, "profile: authenticatedData: it takes an object"),
+            ("[1]", "profile is not a JSON object"),
+            ("", "profile is not JSON: EOF"),
+            ("{} x", "profile is not JSON: trailing"),
             (r#"{"authenticatedData":{},"customer":{}}"#, "exclude each other"),
         ] {
             let error = Profile::from_json(json).unwrap_err();

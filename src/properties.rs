@@ -1,29 +1,37 @@
 //! Client properties: what the connector says about itself and its channel in a header.
 
-use serde::Serialize;
 use ureq::http::{HeaderName, HeaderValue};
 
 use crate::error::Error;
-use crate::members::{members, names, read};
+use crate::members::{Json, Members, members, names};
 
 pub(crate) const CLIENT_PROPERTIES: HeaderName = HeaderName::from_static("client-properties");
 
 members! {
-    /// What the connector says about itself and its channel.
+    /// What the connector says about itself and its channel. The service decides what it takes:
+    /// other members and values go out as they are written.
     pub struct ClientProperties {
         /// Id of the app.
         app_id: String = "appId",
         /// Version of the app.
         app_version: String = "appVersion",
-        /// Kind of device, for example `MOBILE`.
+        /// Kind of device: `DESKTOP`, `TABLET`, `MOBILE` or `OTHER`.
         device_family: String = "deviceFamily",
-        /// Operating system, for example `ANDROID`.
+        /// Who made the device.
+        device_manufacture: String = "deviceManufacture",
+        /// Model of the device.
+        device_model: String = "deviceModel",
+        /// Operating system: `WINDOWS`, `LINUX`, `OSX`, `ANDROID`, `IOS` or `OTHER`.
         os: String = "os",
         /// Name of the operating system.
         os_name: String = "osName",
         /// Version of the operating system.
         os_version: String = "osVersion",
-        /// How the channel is integrated, for example `BRAND_SDK`.
+        /// The browser.
+        browser: String = "browser",
+        /// Version of the browser.
+        browser_version: String = "browserVersion",
+        /// How the channel is integrated: `WEB_SDK`, `MOBILE_SDK` or `BRAND_SDK`.
         integration: String = "integration",
         /// Version of the integration.
         integration_version: String = "integrationVersion",
@@ -51,70 +59,88 @@ names! {
         AutoMessages = "AUTO_MESSAGES",
         /// Rich content.
         RichContent = "RICH_CONTENT",
+        /// Quick replies.
+        QuickReplies = "QUICK_REPLIES",
+        /// Several dialogs in one conversation: without it the account starts no survey.
+        MultiDialog = "MULTI_DIALOG",
+        /// Sharing of files.
+        FileSharing = "FILE_SHARING",
+        /// Links in Markdown.
+        MarkdownHyperlinks = "MARKDOWN_HYPERLINKS",
     }
 }
 
 /// They travel in a header, so they are short.
 const LONGEST: usize = 4096;
 
+/// The member that says what the header is; the caller's own wins.
+const TYPE: &str = "type";
+
+const FEATURES: &str = "features";
+
 impl ClientProperties {
     /// Reads client properties from a JSON object.
     ///
     /// # Errors
-    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument), naming the member and what is
-    /// allowed there.
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument) if it is no object, or has more
+    /// than 4096 bytes.
     pub fn from_json(json: &str) -> Result<ClientProperties, Error> {
-        if json.len() > LONGEST {
-            let message = format!("clientProperties have more than {LONGEST} bytes");
-            return Err(Error::invalid(message));
-        }
-        read(json, "clientProperties")
+        check_length(json)?;
+        Members::read(json, "clientProperties").map(ClientProperties)
     }
 
-    /// These, with those of `over` in place where it has any.
-    pub(crate) fn overlaid(&self, over: &ClientProperties) -> ClientProperties {
-        macro_rules! merged {
-            ($($field:ident),*) => {
-                ClientProperties { $($field: over.$field.clone().or_else(|| self.$field.clone()),)* }
-            };
+    /// As [`from_json`](ClientProperties::from_json), for an object that was read already.
+    pub(crate) fn of(members: Members) -> Result<ClientProperties, Error> {
+        let properties = ClientProperties(members);
+        check_length(&serde_json::to_string(&properties).unwrap_or_default())?;
+        Ok(properties)
+    }
+
+    /// These, with what a conversation says over what its client says.
+    pub(crate) fn overlaid(
+        &self,
+        over: Option<&ClientProperties>,
+        features: Option<&Json>,
+    ) -> ClientProperties {
+        let mut members = match over {
+            Some(over) => self.0.overlaid(&over.0),
+            None => self.0.clone(),
+        };
+        if let Some(features) = features {
+            members.set(FEATURES, &*features.0);
         }
-        merged!(
-            app_id,
-            app_version,
-            device_family,
-            os,
-            os_name,
-            os_version,
-            integration,
-            integration_version,
-            time_zone,
-            ip_address,
-            features
-        )
+        ClientProperties(members)
     }
 
     /// The header's value; none if nothing is set.
     pub(crate) fn header(&self) -> Option<HeaderValue> {
-        #[derive(Serialize)]
-        struct Header<'a> {
-            r#type: &'static str,
-            #[serde(flatten)]
-            members: &'a ClientProperties,
-        }
-        if *self == ClientProperties::default() {
+        if self.0.is_empty() {
             return None;
         }
-        let header = Header { r#type: ".ClientProperties", members: self };
-        let json = serde_json::to_string(&header).unwrap_or_default();
-        HeaderValue::from_str(&ascii(&json)).ok()
+        let mut members = self.0.clone();
+        if members.get(TYPE).is_none() {
+            members.set_first(TYPE, ".ClientProperties");
+        }
+        let json = serde_json::to_string(&members).unwrap_or_default();
+        HeaderValue::from_str(&on_one_line(&json)).ok()
     }
 }
 
-/// JSON with everything beyond ASCII escaped, because headers are ASCII.
-fn ascii(json: &str) -> String {
+fn check_length(json: &str) -> Result<(), Error> {
+    if json.len() > LONGEST {
+        return Err(Error::invalid(format!("clientProperties have more than {LONGEST} bytes")));
+    }
+    Ok(())
+}
+
+/// JSON as a header takes it: what is beyond ASCII escaped, and the line breaks between its members,
+/// which the caller may have written, as spaces.
+fn on_one_line(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
-        if c.is_ascii() && c != '\x7f' {
+        if c.is_ascii_whitespace() {
+            out.push(' ');
+        } else if c.is_ascii() && c != '\x7f' {
             out.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {
@@ -127,9 +153,13 @@ fn ascii(json: &str) -> String {
 
 /// Features from a comma-separated list.
 pub(crate) fn features(list: &str) -> Result<Vec<Feature>, Error> {
-    let names: Vec<&str> = list.split(',').map(str::trim).collect();
-    let json = serde_json::json!(names).to_string();
-    read(&json, "features")
+    let names = list.split(',').map(str::trim);
+    names
+        .map(|name| match name {
+            "" => Err(Error::invalid("the name of a feature is empty")),
+            name => Ok(Feature::from(name)),
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -152,27 +182,26 @@ mod tests {
     fn a_conversation_overlays_its_client_member_by_member() {
         let client = ClientProperties::new().app_id("a").os("ANDROID");
         let conversation = ClientProperties::new().os("IOS");
-        let both = ClientProperties::new().app_id("a").os("IOS");
-        assert_eq!(client.overlaid(&conversation), both);
+        let features = Json(serde_json::from_str(r#"["MULTI_DIALOG"]"#).unwrap());
+        let both =
+            ClientProperties::new().app_id("a").os("IOS").features(vec![Feature::MultiDialog]);
+        assert_eq!(client.overlaid(Some(&conversation), Some(&features)), both);
+        assert_eq!(client.overlaid(None, None), client);
     }
 
     #[test]
-    fn unknown_members_and_features_are_refused() {
-        let error = ClientProperties::from_json(r#"{"appid":"a"}"#).unwrap_err();
-        assert!(
-            error.message().contains(
-                "clientProperties: appid: unknown member `appid`, expected one of `appId`"
-            ),
-            "{error}"
-        );
+    fn what_belongs_to_the_service_goes_out_as_it_was_written() {
+        let json = "{\"browser\":\"x\",\"deviceModel\":7,\"type\":\"ClientProperties\",\n \"new\":{\"a\":\n\t[1e400]}}";
+        let properties = ClientProperties::from_json(json).unwrap();
         assert_eq!(
-            features("AUTO_MESSAGES, CO_APP").unwrap(),
-            [Feature::AutoMessages, Feature::CoApp]
+            properties.header().unwrap(),
+            r#"{"browser":"x","deviceModel":7,"type":"ClientProperties","new":{"a":  [1e400]}}"#
         );
-        let error = features("AUTO_MESAGES").unwrap_err();
-        assert!(
-            error.message().contains("unknown value `AUTO_MESAGES`, expected one of `CO_BROWSE`"),
-            "{error}"
-        );
+        let named = features("AUTO_MESSAGES, NEW_ONE").unwrap();
+        assert_eq!(named, [Feature::AutoMessages, Feature::Named("NEW_ONE".into())]);
+        assert!(features("AUTO_MESSAGES,").is_err());
+        for bad in ["[]", "{", &format!(r#"{{"a":"{}"}}"#, "x".repeat(LONGEST))] {
+            assert!(ClientProperties::from_json(bad).is_err());
+        }
     }
 }

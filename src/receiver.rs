@@ -1,5 +1,6 @@
 //! The receiver: an endpoint for webhooks inside a program that has no web server of its own.
 
+mod accounts;
 mod endpoint;
 mod inbox;
 mod places;
@@ -12,12 +13,14 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tokio::sync::oneshot;
 
+pub(crate) use self::accounts::{Account, Accounts};
 use self::endpoint::Endpoint;
 use self::inbox::Inbox;
 use self::store::Store;
-use crate::config::{Config, ReceiverSettings};
+use crate::config::{Config, Credentials, ReceiverSettings, split_secrets};
 use crate::error::{Error, Status};
 use crate::log::LogLevel;
 use crate::notification::Notification;
@@ -55,6 +58,7 @@ pub struct Receiver {
 struct Running {
     url: String,
     inbox: Arc<Inbox>,
+    accounts: Arc<ArcSwap<Accounts>>,
     process: u32,
     thread: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
 }
@@ -79,7 +83,9 @@ impl Receiver {
     /// other; [`Status::Io`] if it cannot listen there, or a file cannot be read or written.
     pub fn new(config: &Config) -> Result<Receiver, Error> {
         let settings = ReceiverSettings::of(config)?;
-        let tls = settings.tls_files.as_ref().map(|(cert, key)| tls::acceptor(cert, key));
+        let client_ca = settings.tls_client_ca.as_deref();
+        let tls =
+            settings.tls_files.as_ref().map(|(cert, key)| tls::acceptor(cert, key, client_ca));
         let tls = tls.transpose()?;
         let store = settings.sqlite.as_deref().map(Path::new).map(Store::open).transpose()?;
         let inbox = Arc::new(Inbox::open(settings.inbox, store)?);
@@ -93,9 +99,10 @@ impl Receiver {
         let url = format!("{scheme}://{address}{}", settings.path);
 
         let log = settings.log;
+        let accounts = Arc::new(ArcSwap::from_pointee(settings.accounts));
         let endpoint = Endpoint {
             path: settings.path,
-            secrets: settings.secrets,
+            accounts: accounts.clone(),
             body_max_bytes: settings.body_max_bytes,
             ack_timeout: settings.ack_timeout,
             tls,
@@ -118,6 +125,7 @@ impl Receiver {
         let running = Running {
             url,
             inbox,
+            accounts,
             process: std::process::id(),
             thread: Mutex::new(Some((stop, thread))),
         };
@@ -149,6 +157,27 @@ impl Receiver {
     pub fn ack(&self, notification: &Notification) -> Result<(), Error> {
         self.check_process()?;
         self.running.inbox.ack(notification)
+    }
+
+    /// Takes notifications for this app install and with these secrets from now on, in place of those
+    /// of `client.id` and `receiver.secret` or `client.secret`. `client_secret`: several, separated
+    /// by commas, while one replaces another.
+    ///
+    /// # Errors
+    /// [`Status::InvalidArgument`] if one is empty or has control characters; those in use stay.
+    pub fn set_credentials(&self, client_id: &str, client_secret: &str) -> Result<(), Error> {
+        let credentials = Credentials::new(client_id, client_secret)?;
+        let secrets = split_secrets(client_secret);
+        if secrets.is_empty() {
+            return Err(Error::invalid("client_secret holds commas only"));
+        }
+        self.running.accounts.rcu(|accounts| {
+            let mut accounts = Accounts::clone(accounts);
+            accounts.own.client_id = Some(credentials.client_id.clone());
+            accounts.own.secrets = secrets.clone();
+            accounts
+        });
+        Ok(())
     }
 
     /// Stops listening; the service is no longer answered. Polls give out what is queued, and then

@@ -14,9 +14,10 @@ use crate::error::{Error, ServiceSays, Status};
 use crate::log::LogLevel;
 use crate::message::Outbound;
 use crate::properties::CLIENT_PROPERTIES;
+use crate::response;
 use crate::retry::Repeat;
 use crate::secret::{Token, redact};
-use crate::stats::count;
+use crate::stats::{Operation, count};
 use crate::transport::{Answer, Body, Outgoing};
 
 const ON_BEHALF: HeaderName = HeaderName::from_static("x-lp-on-behalf");
@@ -67,13 +68,13 @@ pub(crate) fn deliver<T>(
 ) -> Result<T, Error> {
     // First, because without credentials nothing needs to be asked of anybody.
     call.client.check_credentials()?;
-    let path = match endpoint {
-        Endpoint::Conversation => &call.client.paths.conversation,
-        Endpoint::Send => &call.client.paths.send,
+    let (path, operation) = match endpoint {
+        Endpoint::Conversation => (&call.client.paths.conversation, Operation::Conversation),
+        Endpoint::Send => (&call.client.paths.send, Operation::Send),
     };
     let url = call.base_url(Service::Messaging)?.join_parsed(path)?;
     let consumer_jws = consumer.jws(call)?;
-    let answered = call.with_app_jwt(|app_jwt| {
+    let answered = call.with_app_jwt(wants_another_token, |app_jwt| {
         let mut headers = json_headers(app_jwt);
         headers.push((ON_BEHALF, consumer_jws.token.header()));
         headers.extend(properties.map(|properties| (CLIENT_PROPERTIES, properties.clone())));
@@ -82,11 +83,12 @@ pub(crate) fn deliver<T>(
             body: Body::Bytes(&message.json),
             secrets: &[app_jwt.as_bytes(), consumer_jws.token.as_bytes()],
             repeat: message.repeat,
-            ..Outgoing::new(message.doing, Method::POST, url.clone())
+            refuses_app_jwt: wants_another_token,
+            ..Outgoing::new(message.doing, operation, Method::POST, url.clone())
         };
         exchange(call, &request).map_err(|error| match error.attempts() {
             0 => error,
-            _ => error.with_request_id(message.id()),
+            _ => response::name_refused(error.with_request_id(message.id()), &message.ids),
         })
     });
     // Also where it is another request that failed in the end: this is the one to look after.
@@ -115,10 +117,9 @@ pub(crate) fn json_headers(app_jwt: &Arc<Token>) -> Vec<(HeaderName, HeaderValue
 ///
 /// Every request of the library passes here, with its deadline.
 pub(crate) fn exchange(call: Call, request: &Outgoing) -> Result<Answered, Error> {
-    let authorized = request.headers.iter().any(|(name, _)| *name == header::AUTHORIZATION);
     try_until_answered(call, request).map_err(|error| {
         // Another AppJWT may put this one right: who asked for it says when it has failed.
-        if authorized && wants_another_token(&error) { error } else { failed(call, error) }
+        if (request.refuses_app_jwt)(&error) { error } else { failed(call, error) }
     })
 }
 
@@ -200,7 +201,8 @@ fn attempt(call: Call, request: &Outgoing) -> Result<Answer, Error> {
         .map(|answer| Answer { body: redact(answer.body, request.secrets), ..answer })
         .and_then(accept);
     let took = begun.elapsed();
-    call.local.counters.attempt(took);
+    let failed = outcome.as_ref().err().map(Error::status);
+    call.local.counters.attempt(request.operation, failed, took);
     call.settings().log.write(LogLevel::Debug, || {
         let status = match &outcome {
             Ok(answer) => answer.status.to_string(),
@@ -272,7 +274,7 @@ fn accept(answer: Answer) -> Result<Answer, Error> {
         status => format!("the service answered {status}{}", says.reason()),
     };
     let says = ServiceSays { body: answer.body, ..says };
-    Err(Error::new(Status::of_http(answer.status), message).with_service(says))
+    Err(Error::new(says.status(Status::of_http(answer.status)), message).with_service(says))
 }
 
 /// `Retry-After`, as seconds or as a date by the server's own clock.

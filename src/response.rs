@@ -1,13 +1,11 @@
 //! Answers: matched to their requests, and told apart into success and refusal.
 
-use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
-use ureq::http::StatusCode;
 
+use crate::code::Code;
 use crate::config::shorten;
 use crate::error::{Error, ServiceSays, Status};
-use crate::json::{members, nesting};
+use crate::json::{is_array, items, members, nesting, number, text};
 use crate::message::id_text;
 use crate::request::Answered;
 
@@ -24,16 +22,17 @@ pub struct Response {
 }
 
 impl Response {
-    /// What the library itself tells, as JSON in the place of an answer.
+    /// What the library itself tells, in the place of an answer: text as its body, and JSON as the
+    /// whole.
     #[cfg(feature = "capi")]
-    pub(crate) fn told(json: String) -> Response {
+    pub(crate) fn told(text: String, json: String) -> Response {
         Response {
             request_id: String::new(),
             http_status: 0,
             code: String::new(),
             sequence: None,
-            raw: json.clone().into_bytes(),
-            body: json,
+            raw: json.into_bytes(),
+            body: text,
             attempts: 0,
         }
     }
@@ -88,87 +87,111 @@ impl std::fmt::Debug for Response {
 }
 
 /// One response message, its members still in JSON.
-#[derive(Deserialize)]
 struct Envelope<'a> {
-    #[serde(borrow)]
-    code: &'a RawValue,
-    #[serde(borrow, default)]
+    code: Code,
     body: Option<&'a RawValue>,
-    #[serde(borrow, rename = "reqId")]
-    req_id: &'a RawValue,
+    /// None where it does not say.
+    req_id: Option<&'a RawValue>,
+}
+
+impl<'a> Envelope<'a> {
+    fn of(answer: &'a RawValue) -> Option<Envelope<'a>> {
+        let [code, body, req_id] = members(Some(answer), ["code", "body", "reqId"]);
+        let req_id = req_id.filter(|id| id.get() != "null");
+        Some(Envelope { code: Code::of(code?), body, req_id })
+    }
+
+    fn body_text(&self) -> String {
+        self.body.map_or("null", RawValue::get).to_owned()
+    }
+
+    /// The id of an answer only confirms: it is enough that it does not name another request.
+    fn check_id(&self, id: &str, answered: &Answered) -> Result<(), Error> {
+        let Some(req_id) = self.req_id else { return Ok(()) };
+        let quoted = req_id.get().strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        // Written without escapes, as it always is, it need not be read.
+        if quoted == Some(id) && !id.contains('\\') {
+            return Ok(());
+        }
+        let other = id_text(req_id.get()).unwrap_or_default();
+        if other == id {
+            return Ok(());
+        }
+        let other = shorten(&other);
+        Err(unreadable(answered, &format!("is for another request, '{other}'")))
+    }
+}
+
+const NO_MESSAGE: &str = "is not a response message, which has a code";
+
+fn parsed(text: &str) -> Result<&RawValue, String> {
+    serde_json::from_str(text).map_err(|why| format!("is not JSON: {}", shorten(&why.to_string())))
+}
+
+/// The only response message of an answer, which may stand in an array.
+fn envelope(text: &str) -> Result<Envelope<'_>, String> {
+    let answer = parsed(text)?;
+    if !is_array(answer) {
+        return Envelope::of(answer).ok_or_else(|| NO_MESSAGE.to_owned());
+    }
+    let mut several = envelopes(text)?;
+    match (several.pop(), several.is_empty()) {
+        (Some(envelope), true) => Ok(envelope),
+        _ => Err("is not one response message".to_owned()),
+    }
+}
+
+/// The response messages of an answer: one alone may stand for an array.
+fn envelopes(text: &str) -> Result<Vec<Envelope<'_>>, String> {
+    // As many as there are: the answer's own limit bounds them.
+    let answers = items(Some(parsed(text)?), &mut { usize::MAX }).unwrap_or_default();
+    let read: Option<Vec<Envelope>> = answers.into_iter().map(Envelope::of).collect();
+    read.ok_or_else(|| NO_MESSAGE.to_owned())
 }
 
 /// Reads the answer to one request.
 pub(crate) fn single(answered: Answered, id: &str) -> Result<Response, Error> {
     let text = utf8(&answered)?;
-    let envelope: Envelope = serde_json::from_str(text).map_err(|why| {
-        unreadable(&answered, &format!("is not a response message: {}", shorten(&why.to_string())))
-    })?;
-    let request_id = id_text(envelope.req_id.get()).unwrap_or_default();
-    if request_id != id {
-        let other = shorten(&request_id);
-        return Err(unreadable(&answered, &format!("is for another request, '{other}'")));
-    }
-    let code = Code::of(envelope.code);
-    let body = envelope.body.map_or("null", RawValue::get).to_owned();
-    if !code.is_success() {
-        return Err(refusal(code.status(), "the request", &code, &body, id, &answered));
+    let envelope = envelope(text).map_err(|what| unreadable(&answered, &what))?;
+    envelope.check_id(id, &answered)?;
+    let body = envelope.body_text();
+    if !envelope.code.is_success() {
+        let status = envelope.code.status();
+        return Err(refusal(status, "the request", &envelope.code, &body, id, &answered));
     }
     Ok(Response {
         sequence: sequence(envelope.body),
-        request_id,
+        request_id: id.to_owned(),
         http_status: answered.status,
-        code: code.text,
+        code: envelope.code.text,
         body,
         attempts: answered.attempts,
         raw: answered.body,
     })
 }
 
-/// Reads the answer to a batch: every request must have been answered and accepted.
+/// Reads the answer to a batch: every request must have been answered, in its place, and accepted.
 pub(crate) fn batch(answered: Answered, ids: &[String]) -> Result<Batch, Error> {
     let text = utf8(&answered)?;
-    let envelopes: Vec<Envelope> = serde_json::from_str(text).map_err(|why| {
-        unreadable(
-            &answered,
-            &format!("is not an array of responses: {}", shorten(&why.to_string())),
-        )
-    })?;
-
-    let mut bodies: Vec<Option<(Code, String)>> = ids.iter().map(|_| None).collect();
-    for envelope in envelopes {
-        let id = id_text(envelope.req_id.get()).unwrap_or_default();
-        match ids.iter().position(|sent| *sent == id) {
-            Some(place) if bodies[place].is_none() => {
-                let body = envelope.body.map_or("null", RawValue::get).to_owned();
-                bodies[place] = Some((Code::of(envelope.code), body));
-            }
-            Some(_) => return Err(unreadable(&answered, "answers a request twice")),
-            None => {
-                let id = shorten(&id);
-                return Err(unreadable(
-                    &answered,
-                    &format!("holds one for another request, '{id}'"),
-                ));
-            }
-        }
+    let envelopes = envelopes(text).map_err(|what| unreadable(&answered, &what))?;
+    if envelopes.len() > ids.len() {
+        return Err(unreadable(&answered, "holds more responses than there were requests"));
     }
-
+    for (envelope, id) in envelopes.iter().zip(ids) {
+        envelope.check_id(id, &answered)?;
+    }
     // A refusal says more than a missing answer, which may be its consequence.
-    for (place, item) in bodies.iter().enumerate() {
-        if let Some((code, body)) = item.as_ref().filter(|(code, _)| !code.is_success()) {
-            let which = format!("request {} of the batch", place + 1);
-            let refused = refusal(Status::Rejected, &which, code, body, &ids[place], &answered);
-            return Err(match opened(&bodies) {
-                Some(id) => refused.context(&format!("conversation {id} was opened, but")),
-                None => refused,
-            });
-        }
+    if let Some(place) = refused(&envelopes) {
+        let (envelope, which) = (&envelopes[place], of_the_batch(place));
+        let body = envelope.body_text();
+        let refused =
+            refusal(Status::Rejected, &which, &envelope.code, &body, &ids[place], &answered);
+        return Err(with_opened(refused, &envelopes));
     }
-    let bodies: Option<Vec<(Code, String)>> = bodies.into_iter().collect();
-    let Some(bodies) = bodies else {
+    if envelopes.len() < ids.len() {
         return Err(unreadable(&answered, "leaves a request of the batch unanswered"));
-    };
+    }
+    let bodies = envelopes.iter().map(Envelope::body_text).collect();
     Ok(Batch {
         response: Response {
             request_id: ids.first().cloned().unwrap_or_default(),
@@ -179,8 +202,41 @@ pub(crate) fn batch(answered: Answered, ids: &[String]) -> Result<Batch, Error> 
             attempts: answered.attempts,
             raw: answered.body,
         },
-        bodies: bodies.into_iter().map(|(_, body)| body).collect(),
+        bodies,
     })
+}
+
+/// Says which request of a batch an HTTP error is about, where its body has an answer for each.
+pub(crate) fn name_refused(error: Error, ids: &[String]) -> Error {
+    let body = String::from_utf8_lossy(error.body()).into_owned();
+    if !body.trim_start().starts_with('[') {
+        return error;
+    }
+    let Ok(envelopes) = envelopes(&body) else { return error };
+    match refused(&envelopes).and_then(|place| Some((place, ids.get(place)?))) {
+        Some((place, id)) => {
+            let named = error.with_request_id(id).context(&of_the_batch(place));
+            with_opened(named, &envelopes)
+        }
+        None => error,
+    }
+}
+
+fn refused(envelopes: &[Envelope]) -> Option<usize> {
+    envelopes.iter().position(|envelope| !envelope.code.is_success())
+}
+
+fn of_the_batch(place: usize) -> String {
+    format!("request {} of the batch", place + 1)
+}
+
+/// What took effect although another request of the batch was refused.
+fn with_opened(error: Error, envelopes: &[Envelope]) -> Error {
+    let accepted = envelopes.iter().filter(|envelope| envelope.code.is_success());
+    match accepted.filter_map(|envelope| conversation_id(&envelope.body_text())).next() {
+        Some(id) => error.context(&format!("conversation {id} was opened, but")),
+        None => error,
+    }
 }
 
 /// The answer to a batch, and the body of each response in the order of the requests.
@@ -229,103 +285,22 @@ fn refusal(
     says.http_status = answered.status;
     says.body = answered.body.clone();
     let message = format!("the service refused {what} with code {}{}", code.text, says.reason());
-    Error::new(status, message)
+    Error::new(says.status(status), message)
         .with_service(says)
         .with_attempts(answered.attempts)
         .with_request_id(id)
 }
 
-fn opened(bodies: &[Option<(Code, String)>]) -> Option<String> {
-    bodies.iter().flatten().find_map(|(_, body)| conversation_id(body))
-}
-
 /// The id of the conversation that a batch opened.
 pub(crate) fn conversation_id(body: &str) -> Option<String> {
-    let body: Value = serde_json::from_str(body).ok()?;
-    body["conversationId"].as_str().map(str::to_owned)
+    let body: &RawValue = serde_json::from_str(body).ok()?;
+    let [id] = members(Some(body), ["conversationId"]);
+    Some(text(id)).filter(|id| !id.is_empty())
 }
 
 fn sequence(body: Option<&RawValue>) -> Option<i64> {
     let [sequence] = members(body, ["sequence"]);
-    sequence?.get().parse().ok()
-}
-
-/// The code of a response: a status name or an HTTP status number.
-struct Code {
-    text: String,
-    number: Option<u16>,
-}
-
-impl Code {
-    fn of(json: &RawValue) -> Code {
-        let text = id_text(json.get()).unwrap_or_else(|| json.get().to_owned());
-        let number = match text.as_str() {
-            "OK" => Some(200),
-            text => text.parse().ok().or_else(|| number_of_name(text)),
-        };
-        Code { text: shorten(&text), number }
-    }
-
-    fn is_success(&self) -> bool {
-        self.number.is_some_and(|number| (200..=299).contains(&number))
-    }
-
-    fn status(&self) -> Status {
-        match self.number {
-            Some(number @ 400..=599) => Status::of_http(number),
-            _ => Status::Rejected,
-        }
-    }
-}
-
-/// `OK`, `BAD_REQUEST`, `Not Found`: names of HTTP statuses, however they are spelt.
-fn number_of_name(name: &str) -> Option<u16> {
-    let plain = |text: &str| -> String {
-        text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
-    };
-    let wanted = plain(name);
-    (200..600).find(|number| {
-        let status = StatusCode::from_u16(*number).ok();
-        status.and_then(|s| s.canonical_reason()).is_some_and(|reason| plain(reason) == wanted)
-    })
-}
-
-impl ServiceSays {
-    /// Reads what a failing answer says, in any of the forms that the services use.
-    pub(crate) fn read(body: &[u8]) -> ServiceSays {
-        let json: Value = serde_json::from_slice(body).unwrap_or_default();
-        // The Send API wraps it in a response message; token and identity services do not.
-        let inner = if json["body"].is_object() { &json["body"] } else { &json };
-        let text = |keys: [&str; 2]| {
-            keys.iter().find_map(|key| inner[*key].as_str()).unwrap_or_default().to_owned()
-        };
-        let code = ["errorCode", "internalErrorCode"].iter().find_map(|key| match &inner[*key] {
-            Value::Number(number) => number.as_i64().and_then(|n| i32::try_from(n).ok()),
-            Value::String(text) => text.parse().ok(),
-            _ => None,
-        });
-        ServiceSays {
-            service_code: code.unwrap_or(0),
-            title: text(["title", "error"]),
-            details: text(["details", "error_description"]),
-            ..ServiceSays::default()
-        }
-    }
-
-    /// What it says, as the end of a message.
-    pub(crate) fn reason(&self) -> String {
-        let mut reason = String::new();
-        if self.service_code != 0 {
-            reason.push_str(&format!(", error {}", self.service_code));
-        }
-        for part in [&self.title, &self.details] {
-            if !part.is_empty() {
-                reason.push_str(": ");
-                reason.push_str(&shorten(part));
-            }
-        }
-        reason
-    }
+    number(sequence)
 }
 
 #[cfg(test)]
@@ -379,12 +354,27 @@ mod tests {
     #[test]
     fn a_sequence_is_a_whole_number_or_absent() {
         for body in
-            [r#"{}"#, r#"null"#, r#"{"sequence":"4"}"#, r#"{"sequence":1.5}"#, r#"[4]"#, "4"]
+            [r#"{}"#, r#"null"#, r#"{"sequence":"x"}"#, r#"{"sequence":1.5}"#, r#"[4]"#, "4"]
         {
             let json = format!(r#"{{"code":"OK","body":{body},"reqId":"5"}}"#);
             assert_eq!(single(answered(&json), "5").unwrap().sequence(), None, "{body}");
         }
         assert_eq!(single(answered(r#"{"code":"OK","reqId":"5"}"#), "5").unwrap().body(), "null");
+        let text = answered(r#"{"code":"OK","body":{"sequence":"4"},"reqId":"5"}"#);
+        assert_eq!(single(text, "5").unwrap().sequence(), Some(4));
+    }
+
+    #[test]
+    fn an_answer_may_stand_in_an_array_and_without_an_id() {
+        for body in
+            [r#"[{"code":"OK","body":"done","reqId":"5"}]"#, r#"{"code":200,"body":"done"}"#]
+        {
+            let response = single(answered(body), "5").unwrap();
+            assert_eq!((response.request_id(), response.body()), ("5", r#""done""#));
+        }
+        for bad in ["{}", "[]", "1", r#"[{"code":1},{"code":1}]"#, r#"{"body":{}}"#] {
+            assert_eq!(single(answered(bad), "5").unwrap_err().status(), Status::Protocol, "{bad}");
+        }
     }
 
     #[test]
@@ -425,14 +415,16 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_answer_may_come_in_any_order_but_must_be_whole() {
-        let json = r#"[{"code":"OK","body":2,"reqId":"b"},{"code":"OK","body":1,"reqId":"a"}]"#;
-        assert_eq!(batch(answered(json), &ids(&["a", "b"])).ok().unwrap().bodies, ["1", "2"]);
+    fn answers_belong_to_requests_by_position_and_must_be_whole() {
+        let json = r#"[{"code":"OK","body":1,"reqId":"1,"},{"code":"OK","body":2,"reqId":"1,"}]"#;
+        let read = batch(answered(json), &ids(&["1,", "1,"])).ok().unwrap();
+        assert_eq!(read.bodies, ["1", "2"], "ids of the caller's may repeat");
+        let alone = batch(answered(r#"{"code":"OK","body":1}"#), &ids(&["a"])).ok().unwrap();
+        assert_eq!(alone.bodies, ["1"]);
         for (json, sent) in [
-            (json, ids(&["a", "b", "c"])),
-            (json, ids(&["a"])),
-            (r#"[{"code":"OK","reqId":"a"},{"code":"OK","reqId":"a"}]"#, ids(&["a"])),
-            (r#"{"code":"OK","reqId":"a"}"#, ids(&["a"])),
+            (json, ids(&["1,", "1,", "c"])),
+            (json, ids(&["1,"])),
+            (json, ids(&["1,", "b"])),
             ("[]", ids(&["a"])),
             ("", ids(&["a"])),
         ] {
@@ -442,17 +434,15 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_error_body_is_read() {
-        let read = |body: &str| {
-            let says = ServiceSays::read(body.as_bytes());
-            (says.service_code, says.title, says.details)
-        };
-        let send = r#"{"kind":"resp","code":401,"type":".ReqBody$ErrorResp","body":{"title":"T","details":"D","errorCode":40103}}"#;
-        assert_eq!(read(send), (40103, "T".into(), "D".into()));
-        let oauth = r#"{"error":"invalid_client","error_description":"no"}"#;
-        assert_eq!(read(oauth), (0, "invalid_client".into(), "no".into()));
-        assert_eq!(read(r#"{"internalErrorCode":"9007"}"#), (9007, String::new(), String::new()));
-        assert_eq!(read("<html>"), (0, String::new(), String::new()));
-        assert_eq!(read(r#"{"errorCode":99999999999999}"#).0, 0);
+    fn an_http_error_with_an_answer_for_each_request_names_the_refused_one() {
+        let body =
+            r#"[{"code":"OK","body":{"msg":"x"}},{"code":"BAD_REQUEST","body":{"msg":"no"}}]"#;
+        let says = ServiceSays { body: body.into(), ..ServiceSays::read(body.as_bytes()) };
+        let error = Error::new(Status::Rejected, "it answered 400").with_service(says);
+        let named = name_refused(error, &ids(&["a", "b"]));
+        assert_eq!((named.request_id(), named.details()), ("b", "no"));
+        assert_eq!(named.message(), "request 2 of the batch: it answered 400");
+        let other = name_refused(Error::new(Status::Rejected, "x"), &ids(&["a"]));
+        assert_eq!(other.message(), "x");
     }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::error::Status;
+
 /// What a client has done so far, in this process. After a `fork()` the child counts from 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -25,6 +27,39 @@ pub struct Stats {
     pub bytes_received: u64,
     /// How long attempts took.
     pub latency_ms: Latency,
+    /// The requests by what they were for and what came of them, without those that never happened.
+    pub operations: Vec<OperationCount>,
+}
+
+/// Requests of one kind with one outcome.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct OperationCount {
+    /// What they were for: `domain`, `token`, `keys`, `consumer`, `conversation`, `send` or
+    /// `storage`.
+    pub operation: &'static str,
+    /// `OK`, or the name of the status, for example `TIMEOUT`. An answer with an HTTP status of 2xx
+    /// is `OK`, whatever it says.
+    pub status: &'static str,
+    /// Attempts counted.
+    pub requests: u64,
+}
+
+/// What a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Domain,
+    Token,
+    Keys,
+    Consumer,
+    Conversation,
+    Send,
+    Storage,
+}
+
+impl Operation {
+    const NAMES: [&str; 7] =
+        ["domain", "token", "keys", "consumer", "conversation", "send", "storage"];
 }
 
 /// How long attempts took, as a histogram.
@@ -65,6 +100,8 @@ pub(crate) struct Counters {
     latency_us: AtomicU64,
     /// Attempts by bucket, the last one without bound; together they are the requests.
     latency: [AtomicU64; BOUNDS + 1],
+    /// By operation, then by outcome: the first is success, the others are [`Status::ALL`].
+    operations: [[AtomicU64; Status::ALL.len() + 1]; Operation::NAMES.len()],
 }
 
 /// Counts one more.
@@ -73,8 +110,10 @@ pub(crate) fn count(counter: &AtomicU64) {
 }
 
 impl Counters {
-    /// Counts an attempt that took so long.
-    pub(crate) fn attempt(&self, took: Duration) {
+    /// Counts an attempt that took so long; `failed`: what came of it, if it did.
+    pub(crate) fn attempt(&self, operation: Operation, failed: Option<Status>, took: Duration) {
+        let outcome = Status::ALL.iter().position(|status| Some(*status) == failed);
+        count(&self.operations[operation as usize][outcome.map_or(0, |place| place + 1)]);
         let micros = took.as_micros() as u64;
         self.latency_us.fetch_add(micros, Relaxed);
         // The power of two at or above the milliseconds begun.
@@ -101,7 +140,65 @@ impl Counters {
             bytes_sent: read(&self.bytes_sent),
             bytes_received: read(&self.bytes_received),
             latency_ms: Latency { count: requests, sum: read(&self.latency_us) / 1000, buckets },
+            operations: self.operations(),
         }
+    }
+
+    fn operations(&self) -> Vec<OperationCount> {
+        let outcomes = || std::iter::once("OK").chain(Status::ALL.iter().map(|it| it.name()));
+        let mut counts = Vec::new();
+        for (operation, counters) in Operation::NAMES.iter().zip(&self.operations) {
+            for (status, counter) in outcomes().zip(counters) {
+                let requests = counter.load(Relaxed);
+                if requests > 0 {
+                    counts.push(OperationCount { operation, status, requests });
+                }
+            }
+        }
+        counts
+    }
+}
+
+impl Stats {
+    /// The same as text in the exposition format of Prometheus.
+    pub fn prometheus(&self) -> String {
+        let mut text = String::new();
+        let mut metric = |name: &str, kind: &str, help: &str, lines: &[(String, String)]| {
+            let name = format!("lpconnector_{name}");
+            text.push_str(&format!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
+            for (suffix, value) in lines {
+                text.push_str(&format!("{name}{suffix} {value}\n"));
+            }
+        };
+        let by_operation: Vec<(String, String)> = self
+            .operations
+            .iter()
+            .map(|it| {
+                let labels = format!("{{operation=\"{}\",status=\"{}\"}}", it.operation, it.status);
+                (labels, it.requests.to_string())
+            })
+            .collect();
+        metric("requests_total", "counter", "HTTP requests tried.", &by_operation);
+        for (name, help, value) in [
+            ("retries_total", "Requests that were another attempt.", self.retries),
+            ("failures_total", "Requests that failed for good.", self.failures),
+            ("token_refreshes_total", "AppJWTs obtained.", self.token_refreshes),
+            ("connections_opened_total", "Connections made.", self.connections_opened),
+            ("sent_bytes_total", "Bytes written to connections.", self.bytes_sent),
+            ("received_bytes_total", "Bytes read from connections.", self.bytes_received),
+        ] {
+            metric(name, "counter", help, &[(String::new(), value.to_string())]);
+        }
+        let seconds = |ms: u64| format!("{}", ms as f64 / 1000.0);
+        let mut lines: Vec<(String, String)> = Vec::new();
+        for bucket in &self.latency_ms.buckets {
+            let bound = bucket.up_to.map_or("+Inf".to_owned(), seconds);
+            lines.push((format!("_bucket{{le=\"{bound}\"}}"), bucket.count.to_string()));
+        }
+        lines.push(("_sum".to_owned(), seconds(self.latency_ms.sum)));
+        lines.push(("_count".to_owned(), self.latency_ms.count.to_string()));
+        metric("request_seconds", "histogram", "How long attempts took.", &lines);
+        text
     }
 }
 
@@ -113,7 +210,7 @@ mod tests {
     fn attempts_are_counted_by_how_long_they_took() {
         let counters = Counters::default();
         for micros in [0, 1000, 1001, 2000, 3000, 65_536_000, 65_536_001, u64::MAX >> 20] {
-            counters.attempt(Duration::from_micros(micros));
+            counters.attempt(Operation::Send, None, Duration::from_micros(micros));
         }
         let stats = counters.read();
         assert_eq!((stats.requests, stats.latency_ms.count), (8, 8));
@@ -121,5 +218,33 @@ mod tests {
             stats.latency_ms.buckets.iter().map(|bucket| (bucket.up_to, bucket.count)).collect();
         assert_eq!(counts[..3], [(Some(1), 2), (Some(2), 4), (Some(4), 5)]);
         assert_eq!(counts[16..], [(Some(65_536), 6), (None, 8)]);
+    }
+
+    #[test]
+    fn the_text_for_prometheus_says_the_same() {
+        let counters = Counters::default();
+        counters.attempt(Operation::Send, None, Duration::from_millis(3));
+        counters.attempt(Operation::Send, None, Duration::from_millis(1500));
+        counters.attempt(Operation::Token, Some(Status::Timeout), Duration::from_millis(1));
+        count(&counters.retries);
+        let stats = counters.read();
+        let outcomes: Vec<_> =
+            stats.operations.iter().map(|it| (it.operation, it.status, it.requests)).collect();
+        assert_eq!(outcomes, [("token", "TIMEOUT", 1), ("send", "OK", 2)]);
+        let text = stats.prometheus();
+        for line in [
+            "# TYPE lpconnector_requests_total counter",
+            "lpconnector_requests_total{operation=\"token\",status=\"TIMEOUT\"} 1",
+            "lpconnector_requests_total{operation=\"send\",status=\"OK\"} 2",
+            "lpconnector_retries_total 1",
+            "# TYPE lpconnector_request_seconds histogram",
+            "lpconnector_request_seconds_bucket{le=\"0.001\"} 1",
+            "lpconnector_request_seconds_bucket{le=\"0.004\"} 2",
+            "lpconnector_request_seconds_bucket{le=\"+Inf\"} 3",
+            "lpconnector_request_seconds_sum 1.504",
+            "lpconnector_request_seconds_count 3",
+        ] {
+            assert!(text.lines().any(|it| it == line), "{line}\n{text}");
+        }
     }
 }

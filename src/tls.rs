@@ -6,6 +6,8 @@ use std::sync::Arc;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+#[cfg(feature = "receiver")]
+use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
@@ -28,14 +30,7 @@ pub(crate) fn config(settings: &Settings) -> Result<ClientConfig, Error> {
         .with_protocol_versions(VERSIONS)
         .map_err(|why| Error::new(Status::Internal, format!("TLS cannot be set up: {why}")))?;
     let builder = match &settings.tls_ca_file {
-        Some(path) => {
-            let mut roots = RootCertStore::empty();
-            let (added, _) = roots.add_parsable_certificates(certificates("tls.ca.file", path)?);
-            if added == 0 {
-                return Err(holds_no("tls.ca.file", path, "certificate that can be a root"));
-            }
-            builder.with_root_certificates(roots)
-        }
+        Some(path) => builder.with_root_certificates(roots("tls.ca.file", path)?),
         None => match Verifier::new(provider) {
             // "Dangerous" is any verifier but that of rustls; this one asks the system.
             Ok(verifier) => {
@@ -63,20 +58,45 @@ pub(crate) fn config(settings: &Settings) -> Result<ClientConfig, Error> {
 
 /// TLS for the receiver, with a certificate of its own.
 #[cfg(feature = "receiver")]
-pub(crate) fn acceptor(cert: &str, path: &str) -> Result<tokio_rustls::TlsAcceptor, Error> {
+pub(crate) fn acceptor(
+    cert: &str,
+    path: &str,
+    client_ca: Option<&str>,
+) -> Result<tokio_rustls::TlsAcceptor, Error> {
     const KEY: &str = "receiver.tls.key.file";
+    const CLIENT_CA: &str = "receiver.tls.client.ca.file";
     let chain = certificates("receiver.tls.cert.file", cert)?;
     let pem = zeroize::Zeroizing::new(read(KEY, path)?);
     let key = PrivateKeyDer::from_pem_slice(&pem)
         .map_err(|_| holds_no(KEY, path, "private key in PEM"))?;
     let whose = "private key of the certificate in receiver.tls.cert.file";
-    let config = rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let provider = Arc::new(ring::default_provider());
+    let verifier = match client_ca {
+        None => WebPkiClientVerifier::no_client_auth(),
+        Some(path) => {
+            let roots = Arc::new(roots(CLIENT_CA, path)?);
+            WebPkiClientVerifier::builder_with_provider(roots, provider.clone())
+                .build()
+                .map_err(|_| holds_no(CLIENT_CA, path, "certificate that can be a root"))?
+        }
+    };
+    let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(VERSIONS)
         .map_err(|why| Error::new(Status::Internal, format!("TLS cannot be set up: {why}")))?
-        .with_no_client_auth()
+        .with_client_cert_verifier(verifier)
         .with_single_cert(chain, key)
         .map_err(|_| holds_no(KEY, path, whose))?;
     Ok(Arc::new(config).into())
+}
+
+/// Those whom a file says to trust.
+fn roots(key: &str, path: &str) -> Result<RootCertStore, Error> {
+    let mut roots = RootCertStore::empty();
+    let (added, _) = roots.add_parsable_certificates(certificates(key, path)?);
+    if added == 0 {
+        return Err(holds_no(key, path, "certificate that can be a root"));
+    }
+    Ok(roots)
 }
 
 fn certificates(key: &str, path: &str) -> Result<Vec<CertificateDer<'static>>, Error> {

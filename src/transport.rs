@@ -15,7 +15,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Status};
 use crate::names::Names;
 use crate::retry::Repeat;
-use crate::stats::Counters;
+use crate::stats::{Counters, Operation};
 
 /// Connections to all hosts, and how requests go over them.
 pub(crate) struct Transport {
@@ -31,6 +31,7 @@ pub(crate) struct Transport {
 pub(crate) struct Outgoing<'a> {
     /// What is being done, as the beginning of an error message.
     pub doing: &'static str,
+    pub operation: Operation,
     pub method: Method,
     pub url: Uri,
     pub headers: Vec<(HeaderName, HeaderValue)>,
@@ -44,13 +45,21 @@ pub(crate) struct Outgoing<'a> {
     pub repeat: Repeat,
     /// The least that all wait after a 429.
     pub least_pause: Duration,
+    /// Whether a failure means that another AppJWT may put it right.
+    pub refuses_app_jwt: fn(&Error) -> bool,
 }
 
 impl<'a> Outgoing<'a> {
     /// A request that carries nothing and changes nothing.
-    pub(crate) fn new(doing: &'static str, method: Method, url: Uri) -> Outgoing<'a> {
+    pub(crate) fn new(
+        doing: &'static str,
+        operation: Operation,
+        method: Method,
+        url: Uri,
+    ) -> Outgoing<'a> {
         Outgoing {
             doing,
+            operation,
             method,
             url,
             headers: Vec::new(),
@@ -60,6 +69,7 @@ impl<'a> Outgoing<'a> {
             secrets: &[],
             repeat: Repeat::Harmless,
             least_pause: Duration::ZERO,
+            refuses_app_jwt: |_| false,
         }
     }
 }

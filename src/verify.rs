@@ -12,6 +12,7 @@ use jsonwebtoken::jwk::{AlgorithmParameters, JwkSet};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use rustls::pki_types::SubjectPublicKeyInfoDer;
 use serde::Deserialize;
+use serde_json::Value;
 use ureq::http::Method;
 use webpki::RawPublicKeyEntity;
 
@@ -20,6 +21,7 @@ use crate::config::shorten;
 use crate::domains::Service;
 use crate::error::{Error, Status};
 use crate::request::exchange;
+use crate::stats::Operation;
 use crate::transport::Outgoing;
 
 /// Sentinel v1 signs with this key, always.
@@ -115,34 +117,30 @@ fn signed_by(key: &PublicKey, jwt: &str) -> bool {
 fn check_claims(jwt: &str, account_id: &str) -> Result<(), Error> {
     #[derive(Deserialize)]
     struct Claims {
-        aud: Option<Audience>,
-        iss: Option<String>,
-    }
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Audience {
-        One(String),
-        Many(Vec<String>),
+        #[serde(default)]
+        aud: Value,
+        #[serde(default)]
+        iss: Value,
     }
 
     let claims: Claims =
-        insecure_decode_claims(jwt).map_err(|_| wrong("its aud or iss is not text"))?;
-    let audience = match claims.aud {
-        Some(Audience::One(one)) => vec![one],
-        Some(Audience::Many(many)) => many,
-        None => Vec::new(),
+        insecure_decode_claims(jwt).map_err(|_| wrong("its claims cannot be read"))?;
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let audience: Vec<String> = match &claims.aud {
+        Value::Null => Vec::new(),
+        Value::Array(several) => several.iter().map(text).collect(),
+        one => vec![text(one)],
     };
     if !audience.iter().any(|one| one == account_id) {
         let audience = shorten(&audience.join(", "));
         return Err(wrong(&format!("its aud is '{audience}' and not the account {account_id}")));
     }
-    match claims.iss.as_deref() {
-        Some("Sentinel") => Ok(()),
-        other => {
-            let other = shorten(other.unwrap_or_default());
-            Err(wrong(&format!("its iss is '{other}' and not Sentinel")))
-        }
+    // Sources differ in its case.
+    if !claims.iss.as_str().is_some_and(|iss| iss.eq_ignore_ascii_case("Sentinel")) {
+        let other = shorten(claims.iss.as_str().unwrap_or_default());
+        return Err(wrong(&format!("its iss is '{other}' and not Sentinel")));
     }
+    Ok(())
 }
 
 /// The key set, fetched once, and again where this key is not in it; that not more than once in a
@@ -168,7 +166,7 @@ fn fetch(call: Call, asked_again: Option<Instant>) -> Result<KeySet, Error> {
     const DOING: &str = "fetching Sentinel's key set";
 
     let url = call.base_url(Service::Sentinel)?.join("/sentinel/well-known/jwks")?;
-    let answer = exchange(call, &Outgoing::new(DOING, Method::GET, url))?;
+    let answer = exchange(call, &Outgoing::new(DOING, Operation::Keys, Method::GET, url))?;
     let set: JwkSet = serde_json::from_slice(&answer.body).map_err(|_| {
         Error::new(Status::Protocol, format!("{DOING}: the answer is not a JSON Web Key Set"))
     })?;
@@ -200,13 +198,14 @@ mod tests {
             check_claims(&jwt.join("."), "le1").map_err(|error| error.message().to_owned())
         };
         assert_eq!(check(r#"{"aud":"le1","iss":"Sentinel"}"#), Ok(()));
-        assert_eq!(check(r#"{"aud":["x","le1"],"iss":"Sentinel"}"#), Ok(()));
+        assert_eq!(check(r#"{"aud":["x","le1"],"iss":"sentinel"}"#), Ok(()));
         for (claims, says) in [
             (r#"{"aud":"le2","iss":"Sentinel"}"#, "its aud is 'le2' and not the account le1"),
             (r#"{"iss":"Sentinel"}"#, "its aud is ''"),
             (r#"{"aud":"le1","iss":"Evil"}"#, "its iss is 'Evil' and not Sentinel"),
             (r#"{"aud":"le1"}"#, "its iss is ''"),
-            (r#"{"aud":5}"#, "its aud or iss is not text"),
+            (r#"{"aud":5,"iss":7}"#, "its aud is '5'"),
+            (r#"{"aud":"le1","iss":7}"#, "its iss is ''"),
         ] {
             let refused = check(claims).unwrap_err();
             assert!(refused.contains(says), "{refused}");

@@ -1,10 +1,11 @@
 /*
  * Sends a file into a new conversation, with progress, and closes it.
  *
- *   send_file FILE [CAPTION [PREVIEW]]
+ *   send_file FILE [OPTIONS]
  *
- * FILE is a JPG, PNG, GIF or what else the account allows; PREVIEW a small picture to show in its
- * place. Settings come from the environment, as in first_conversation.c.
+ * FILE is a JPG, PNG, GIF or what else the account allows; OPTIONS what goes with it, as JSON, for
+ * example {"caption": "A photo", "previewPath": "small.png"}. Settings come from the environment, as
+ * in first_conversation.c.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,7 +33,7 @@ int main(int argc, char **argv)
     int exit_code = EXIT_FAILURE;
 
     if (argc < 2) {
-        fprintf(stderr, "usage: %s FILE [CAPTION [PREVIEW]]\n", argv[0]);
+        fprintf(stderr, "usage: %s FILE [OPTIONS]\n", argv[0]);
         goto done;
     }
     if (lpc_config_load_env(config, &err) != LPC_OK
@@ -45,8 +46,8 @@ int main(int argc, char **argv)
         goto done;
 
     /* One call: it asks for a place in the storage, puts the file there, and publishes it. */
-    if (lpc_conversation_send_file(conversation, argv[1], argc > 2 ? argv[2] : NULL,
-                                   argc > 3 ? argv[3] : NULL, &response, &err) != LPC_OK)
+    if (lpc_conversation_send_file(conversation, argv[1], argc > 2 ? argv[2] : NULL, &response,
+                                   &err) != LPC_OK)
         goto done;
     printf("sent %s: %s, request %s\n", argv[1], lpc_response_code(response),
            lpc_response_request_id(response));
@@ -56,7 +57,8 @@ int main(int argc, char **argv)
 
 done:
     if (err != NULL) {
-        /* LPC_INVALID_ARGUMENT: too large, or not what its name says. LPC_IO: not readable. */
+        /* LPC_INVALID_ARGUMENT: too large, not what its name says, or a wrong option. LPC_IO: not
+         * readable. */
         fprintf(stderr, "%s: %s\n", lpc_status_name(lpc_error_status(err)), lpc_error_message(err));
         if (lpc_error_maybe_delivered(err))
             fprintf(stderr, "  it may have been delivered: do not simply send it again\n");

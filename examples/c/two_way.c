@@ -68,7 +68,8 @@ static lpc_status handle(lpc_conversation *talk, const char *consumer_lp_id,
             joined = true;
             printf("  (an agent joins)\n");
         }
-        closed = strcmp(text, "CLOSE") == 0;
+        /* Not by its state, which is that of the main dialog: a survey may follow. */
+        closed = lpc_event_is_closed(n, i);
         return LPC_OK;
     }
     /* What this consumer did is told as well, and what agents note for each other. */

@@ -7,7 +7,8 @@
 *>   const char *    text that ends with x"00", by reference or by content; NULL is "omitted"
 *>
 *> Of what comes back cobc takes 32 bits, unless it is a pointer: so a call that gives a string, an
-*> int64_t or a size_t is "returning lpc-pointer", and a number is then in lpc-number.
+*> int64_t or a size_t is "returning lpc-pointer", and a number is then in lpc-number. Of a bool only
+*> the lowest byte means anything: "mod(lpc-number 256)" is 0 or 1.
 01  lpc-rc           binary-long.
 01  lpc-err          usage pointer value null.
 01  lpc-pointer      usage pointer value null.
@@ -16,6 +17,7 @@
 01  lpc-text         pic x(65536).
 01  lpc-lent         pic x(65536) based.
 
+78  lpc-abi-version                    value 0.
 78  lpc-ok                             value 0.
 78  lpc-invalid-argument               value 1.
 78  lpc-config                         value 2.
@@ -31,6 +33,8 @@
 78  lpc-io                             value 12.
 78  lpc-signature                      value 13.
 78  lpc-empty                          value 14.
+78  lpc-already-open                   value 15.
+78  lpc-full                           value 16.
 78  lpc-internal                       value 99.
 78  lpc-event-kind-other               value 0.
 78  lpc-event-kind-text                value 1.

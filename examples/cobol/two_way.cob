@@ -87,9 +87,11 @@ handle-event section.
         inspect lpc-text tallying agents for all '"ASSIGNED_AGENT"'
         if agents > 0 display "  (an agent joins)" end-if
     end-if
+    *> Not by its state, which is that of the main dialog: a survey may follow.
+    call "lpc_event_is_closed" using by value notification size 8 i returning lpc-pointer
+    if mod(lpc-number 256) = 1 set closed to true exit section end-if
     call "lpc_event_text" using by value notification size 8 i returning lpc-pointer perform lpc-copy-text
     evaluate kind also lpc-text
-        when lpc-event-kind-conversation  also "CLOSE"     set closed to true
         when lpc-event-kind-text          also any         perform answer
         when lpc-event-kind-chat-state    also "COMPOSING" display "  (the agent types)"
         when lpc-event-kind-accept-status also "READ"      display "  (the agent reads)"

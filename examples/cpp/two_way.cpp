@@ -63,7 +63,8 @@ private:
                 joined_ = true;
                 std::cout << "  (an agent joins)" << std::endl;
             }
-            closed_ = event.text() == "CLOSE";
+            // Not by its state, which is that of the main dialog: a survey may follow.
+            closed_ = event.is_closed();
             return;
         }
         // What this consumer did is told as well, and what agents note for each other.

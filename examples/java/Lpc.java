@@ -11,9 +11,11 @@ public interface Lpc extends Library {
     /** The library: of jna.library.path, or from where the system looks. */
     Lpc INSTANCE = Native.load("lpconnector", Lpc.class, Map.of(Library.OPTION_STRING_ENCODING, "UTF-8"));
 
+    /** To compare with lpc_abi_version(). */
+    int ABI_VERSION = 0;
     int OK = 0, INVALID_ARGUMENT = 1, CONFIG = 2, CONNECT = 3, TLS = 4, TIMEOUT = 5, UNAUTHORIZED = 6,
             REJECTED = 7, RATE_LIMITED = 8, SERVER = 9, PROTOCOL = 10, CLOSED = 11, IO = 12, SIGNATURE = 13,
-            EMPTY = 14, INTERNAL = 99;
+            EMPTY = 14, ALREADY_OPEN = 15, FULL = 16, INTERNAL = 99;
     int EVENT_KIND_OTHER = 0, EVENT_KIND_TEXT = 1, EVENT_KIND_FILE = 2, EVENT_KIND_RICH_CONTENT = 3,
             EVENT_KIND_CHAT_STATE = 4, EVENT_KIND_ACCEPT_STATUS = 5, EVENT_KIND_CONVERSATION = 6;
     int CHAT_STATE_ACTIVE = 0, CHAT_STATE_INACTIVE = 1, CHAT_STATE_GONE = 2, CHAT_STATE_COMPOSING = 3,
@@ -32,6 +34,7 @@ public interface Lpc extends Library {
         throw new IllegalStateException(INSTANCE.lpc_status_name(status) + ": " + message);
     }
 
+    int lpc_abi_version();
     String lpc_status_name(int status);
     String lpc_error_message(Pointer error);
     void lpc_error_free(Pointer error);
@@ -44,20 +47,29 @@ public interface Lpc extends Library {
     int lpc_consumer_lp_id(Pointer consumer, PointerByReference out, PointerByReference err);
     void lpc_consumer_free(Pointer consumer);
     int lpc_conversation_open(Pointer consumer, String json, PointerByReference out, PointerByReference err);
+    int lpc_conversation_attach(Pointer consumer, String id, String json, PointerByReference out,
+            PointerByReference err);
     String lpc_conversation_id(Pointer talk);
     int lpc_conversation_send_text(Pointer talk, String text, Pointer response, PointerByReference err);
     int lpc_conversation_send_accept_status(Pointer talk, int status, long[] sequences, long count,
             String metadata, Pointer response, PointerByReference err);
+    int lpc_conversation_send_file(Pointer talk, String path, String json, Pointer response,
+            PointerByReference err);
+    int lpc_conversation_send_file_bytes(Pointer talk, byte[] data, long len, String type, String json,
+            Pointer response, PointerByReference err);
+    int lpc_conversation_set_ttr(Pointer talk, String ttr, long seconds, Pointer response, PointerByReference err);
     // C's bool is a byte of 0 or 1; JNA's boolean is an int of 0 or -1.
     int lpc_conversation_rate(Pointer talk, int stars, byte resolved, int status, Pointer response,
             PointerByReference err);
     int lpc_conversation_close(Pointer talk, Pointer response, PointerByReference err);
+    int lpc_conversation_close_stage(Pointer talk, Pointer response, PointerByReference err);
     void lpc_conversation_free(Pointer talk);
     int lpc_receiver_new(Pointer config, PointerByReference out, PointerByReference err);
     String lpc_receiver_url(Pointer receiver);
     int lpc_receiver_poll(Pointer receiver, long timeoutMs, PointerByReference out, PointerByReference err);
     int lpc_receiver_ack(Pointer receiver, Pointer n, PointerByReference err);
     void lpc_receiver_free(Pointer receiver);
+    String lpc_notification_account_id(Pointer n);
     long lpc_notification_event_count(Pointer n);
     int lpc_event_kind(Pointer n, long i);
     long lpc_event_sequence(Pointer n, long i);
@@ -65,6 +77,8 @@ public interface Lpc extends Library {
     String lpc_event_originator_id(Pointer n, long i);
     String lpc_event_audience(Pointer n, long i);
     String lpc_event_text(Pointer n, long i);
+    byte lpc_event_is_closed(Pointer n, long i);
+    String lpc_event_metadata_json(Pointer n, long i);
     String lpc_event_json(Pointer n, long i);
     void lpc_notification_free(Pointer n);
 }

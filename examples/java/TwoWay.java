@@ -82,7 +82,8 @@ public final class TwoWay implements AutoCloseable {
                 joined = true;
                 OUT.println("  (an agent joins)");
             }
-            closed = text.equals("CLOSE");
+            // Not by its state, which is that of the main dialog: a survey may follow.
+            closed = LPC.lpc_event_is_closed(n, i) != 0;
             return;
         }
         // What this consumer did is told as well, and what agents note for each other.

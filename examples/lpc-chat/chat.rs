@@ -174,13 +174,11 @@ impl Chat {
     /// Takes in what the service tells, and gives back what is to be done about it.
     pub fn hear(&mut self, event: &NotificationEvent) -> Option<Job> {
         // A webhook is told of all conversations, and of what agents note for each other.
-        if event.conversation_id() != self.conversation_id
-            || event.audience() == "AGENTS_AND_MANAGERS"
-        {
+        if !self.is_ours(event) || event.audience() == "AGENTS_AND_MANAGERS" {
             return None;
         }
         if let EventContent::Conversation(conversation) = event.content() {
-            return self.changed(conversation);
+            return self.changed(conversation, event.is_closed());
         }
         let place = event.sequence().map(|sequence| (event.dialog_id().to_owned(), sequence));
         if place.clone().is_some_and(|place| !self.heard.insert(place)) {
@@ -197,13 +195,13 @@ impl Chat {
                 (words(&rich.content), offers)
             }
             EventContent::ChatState(state) if !yours => {
-                self.types(state.state == Some(ChatState::Composing));
+                self.types(state.state == ChatState::Composing);
                 return None;
             }
             EventContent::AcceptStatus(status) if !yours => {
                 let tick = match status.status {
-                    Some(AcceptStatus::Accept) => Tick::Accepted,
-                    Some(AcceptStatus::Read) => Tick::Read,
+                    AcceptStatus::Accept => Tick::Accepted,
+                    AcceptStatus::Read => Tick::Read,
                     _ => return None,
                 };
                 for sequence in &status.sequences {
@@ -222,6 +220,14 @@ impl Chat {
         let number = self.add(Who::Agent, &text, None, event.kind(), place);
         self.history[number].time_ms = event.timestamp_ms().unwrap_or_else(now_ms);
         event.sequence().map(Job::Read)
+    }
+
+    /// What a survey asks may name its dialog alone.
+    fn is_ours(&self, event: &NotificationEvent) -> bool {
+        match event.conversation_id() {
+            "" => event.dialog_id() == self.dialog_id,
+            id => id == self.conversation_id,
+        }
     }
 
     /// One of your messages has its place; or one that was sent from elsewhere.
@@ -263,7 +269,7 @@ impl Chat {
     }
 
     /// The state of the conversation is another one.
-    fn changed(&mut self, now: &ConversationContent) -> Option<Job> {
+    fn changed(&mut self, now: &ConversationContent, is_closed: bool) -> Option<Job> {
         let agent = now.participants.iter().find(|person| person.role == "ASSIGNED_AGENT");
         let agent_id = agent.map_or("", |agent| &agent.id);
         if agent_id != self.agent_id {
@@ -271,7 +277,7 @@ impl Chat {
             self.agent_id = agent_id.to_owned();
             self.types(false);
         }
-        if now.state == "CLOSE" {
+        if is_closed {
             if self.open {
                 let by = match now.close_reason.as_str() {
                     "CONSUMER" => "you closed the conversation".to_owned(),
@@ -341,7 +347,7 @@ fn buttons(json: &str) -> Vec<(String, String)> {
     found
 }
 
-/// What there is to read in a piece of rich content.
+/// What there is to read in a piece of rich content, without its buttons: those are offered apart.
 fn words(json: &str) -> String {
     let mut found = vec![];
     walk(&serde_json::from_str(json).unwrap_or_default(), &mut |element| {

@@ -26,7 +26,7 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use lpconnector::{Client, Config, Notification, OpenOptions, Receiver};
+use lpconnector::{AttachOptions, Client, Config, Notification, OpenOptions, Receiver};
 
 use crate::chat::Chat;
 use crate::sender::{Done, Job};
@@ -71,7 +71,7 @@ fn run() -> Result<bool, Box<dyn Error>> {
     let client = Client::new(&config)?;
     let consumer = client.consumer(&name)?;
     let conversation = match arguments.next() {
-        Some(id) => consumer.attach(&id, None)?,
+        Some(id) => consumer.attach(&id, &AttachOptions::new())?,
         None => consumer.open(&OpenOptions::default())?,
     };
     let mut chat = Chat::new(conversation.id(), consumer.lp_id()?);

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender};
 
-use lpconnector::{AcceptStatus, Attachment, ChatState, Consumer, Conversation, CsatStatus, Error};
+use lpconnector::{
+    AcceptStatus, AttachOptions, Attachment, ChatState, Consumer, Conversation, CsatStatus, Error,
+};
 
 use crate::News;
 
@@ -70,7 +72,8 @@ pub fn work(
             }
             Job::Close => ("close the conversation", conversation.close().map(|_| ())),
             Job::Dialog(id) => {
-                let other = consumer.attach(conversation.id(), Some(&id));
+                let other = consumer
+                    .attach(conversation.id(), &AttachOptions::new().dialog_id(id.as_str()));
                 ("go on in another dialog", other.map(|other| conversation = other))
             }
         };

@@ -52,7 +52,8 @@ local function handle(talk, lp_id, n, i)
       joined = true
       print("  (an agent joins)")
     end
-    closed = text == "CLOSE"
+    -- Not by its state, which is that of the main dialog: a survey may follow.
+    closed = lpc.lpc_event_is_closed(n, i)
   -- What this consumer did is told as well, and what agents note for each other.
   elseif str(lpc.lpc_event_originator_id(n, i)) == lp_id
       or str(lpc.lpc_event_audience(n, i)) == "AGENTS_AND_MANAGERS" then

@@ -46,7 +46,8 @@ async function handle(talk, lpId, n, i) {
       joined = true;
       console.log('  (an agent joins)');
     }
-    closed = text === 'CLOSE';
+    // Not by its state, which is that of the main dialog: a survey may follow.
+    closed = lpc.event_is_closed(n, i);
     return;
   }
   // What this consumer did is told as well, and what agents note for each other.

@@ -9,10 +9,11 @@ use FFI::Platypus 2.00;
 our @EXPORT = qw(call get);
 
 my %numbers = (
+    LPC_ABI_VERSION => 0,    # to compare with lpc_abi_version()
     LPC_OK => 0, LPC_INVALID_ARGUMENT => 1, LPC_CONFIG => 2, LPC_CONNECT => 3, LPC_TLS => 4,
     LPC_TIMEOUT => 5, LPC_UNAUTHORIZED => 6, LPC_REJECTED => 7, LPC_RATE_LIMITED => 8,
     LPC_SERVER => 9, LPC_PROTOCOL => 10, LPC_CLOSED => 11, LPC_IO => 12, LPC_SIGNATURE => 13,
-    LPC_EMPTY => 14, LPC_INTERNAL => 99,
+    LPC_EMPTY => 14, LPC_ALREADY_OPEN => 15, LPC_FULL => 16, LPC_INTERNAL => 99,
     LPC_EVENT_KIND_OTHER => 0, LPC_EVENT_KIND_TEXT => 1, LPC_EVENT_KIND_FILE => 2,
     LPC_EVENT_KIND_RICH_CONTENT => 3, LPC_EVENT_KIND_CHAT_STATE => 4,
     LPC_EVENT_KIND_ACCEPT_STATUS => 5, LPC_EVENT_KIND_CONVERSATION => 6,
@@ -43,6 +44,7 @@ sub function {
     $ffi->attach("lpc_$name" => \@takes => $result);
     push @EXPORT, "lpc_$name";
 }
+function(abi_version => 'uint32');
 function(status_name => 'string', 'sint32');
 function(error_message => 'string', 'error');
 function(config_new => 'config');
@@ -51,22 +53,30 @@ function(client_new => 'sint32', 'config', 'opaque*', 'opaque*');
 function(consumer_new => 'sint32', 'client', 'string', 'opaque*', 'opaque*');
 function(consumer_lp_id => 'sint32', 'consumer', 'string*', 'opaque*');
 function(conversation_open => 'sint32', 'consumer', 'string', 'opaque*', 'opaque*');
+function(conversation_attach => 'sint32', 'consumer', 'string', 'string', 'opaque*', 'opaque*');
 function(conversation_id => 'string', 'conversation');
 function(conversation_send_text => 'sint32', 'conversation', 'string', 'opaque', 'opaque*');
 function(conversation_send_accept_status => 'sint32', 'conversation', 'sint32', 'sint64[1]',
     'size_t', 'string', 'opaque', 'opaque*');
+function(conversation_send_file => 'sint32', 'conversation', 'string', 'string', 'opaque',
+    'opaque*');
+function(conversation_send_file_bytes => 'sint32', 'conversation', 'string', 'size_t', 'string',
+    'string', 'opaque', 'opaque*');
+function(conversation_set_ttr => 'sint32', 'conversation', 'string', 'sint64', 'opaque', 'opaque*');
 function(conversation_rate => 'sint32', 'conversation', 'sint32', 'bool', 'sint32', 'opaque',
     'opaque*');
-function(conversation_close => 'sint32', 'conversation', 'opaque', 'opaque*');
+function("conversation_$_" => 'sint32', 'conversation', 'opaque', 'opaque*') for qw(close close_stage);
 function(receiver_new => 'sint32', 'config', 'opaque*', 'opaque*');
 function(receiver_url => 'string', 'receiver');
 function(receiver_poll => 'sint32', 'receiver', 'sint64', 'opaque*', 'opaque*');
 function(receiver_ack => 'sint32', 'receiver', 'notification', 'opaque*');
+function(notification_account_id => 'string', 'notification');
 function(notification_event_count => 'size_t', 'notification');
 function(event_kind => 'sint32', 'notification', 'size_t');
 function(event_sequence => 'sint64', 'notification', 'size_t');
 function("event_$_" => 'string', 'notification', 'size_t')
-    for qw(conversation_id originator_id audience text json);
+    for qw(conversation_id dialog_id originator_id audience text metadata_json json);
+function(event_is_closed => 'bool', 'notification', 'size_t');
 
 # Calls a function, without its last argument; dies if it failed.
 sub call {

@@ -48,7 +48,8 @@ sub handle {
     if ($kind == LPC_EVENT_KIND_CONVERSATION) {
         # The JSON lists who takes part; a program with a JSON parser would look there.
         print "  (an agent joins)\n" if lpc_event_json($n, $i) =~ /"ASSIGNED_AGENT"/ && !$joined++;
-        $closed = $text eq 'CLOSE';
+        # Not by its state, which is that of the main dialog: a survey may follow.
+        $closed = lpc_event_is_closed($n, $i);
         return;
     }
     # What this consumer did is told as well, and what agents note for each other.

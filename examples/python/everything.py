@@ -8,6 +8,7 @@ so that the same program talks to the sandbox and to a real account.
 
 import asyncio
 import base64
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -34,8 +35,10 @@ PICTURE = base64.b64decode(
 def main(consumer_id: str, agent_file: str) -> None:
     # Options are keywords. Client.from_file("settings.conf") reads lines like account.id = 4711.
     with Client.from_env(call_timeout_ms=30_000, client_properties={"appId": "demo"}) as client:
-        # An AppJWT of your own can be set at any time; None: obtain them with id and secret.
+        # An AppJWT of your own can be set at any time; None: obtain them with id and secret, which
+        # may be others from now on.
         client.set_app_jwt(None)
+        client.set_credentials(os.environ["LPC_CLIENT_ID"], os.environ["LPC_CLIENT_SECRET"])
         consumer = client.consumer(consumer_id)
         print(f"account {client.account_id}, consumer {consumer.lp_id()}")
         talk(consumer, agent_file)
@@ -47,6 +50,8 @@ def main(consumer_id: str, agent_file: str) -> None:
         # What the client did; retries and renewals are log lines of the logger "lpconnector", too.
         stats = client.stats()
         print(f"{stats['requests']} requests, {stats['retries']} of them retries")
+        # The same for Prometheus.
+        print(client.prometheus().splitlines()[0])
 
 
 def talk(consumer: Consumer, agent_file: str) -> None:
@@ -57,7 +62,7 @@ def talk(consumer: Consumer, agent_file: str) -> None:
             "personal": {"firstname": "Jane", "lastname": "Doe", "gender": Gender.FEMALE},
         },
         campaign={"campaignId": "99", "engagementId": "7"},
-        context={"visitorId": "visitor", "sessionId": "visit", "lang": "en-US"},
+        context={"visitorId": "visitor", "interactionContextId": 2, "lang": "en-US"},
         skill_id="-1",
         ttr=Ttr.URGENT,
         first_message="Hi",
@@ -84,7 +89,10 @@ def talk(consumer: Consumer, agent_file: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         photo = Path(folder, "parcel.png")
         photo.write_bytes(PICTURE)
-        conversation.send_file(photo, caption="It looks like this", preview=photo)
+        metadata = [{"type": "ExternalId", "id": "sms-0002"}]
+        conversation.send_file(
+            photo, caption="It looks like this", preview=photo, metadata=metadata
+        )
         conversation.send_file_bytes(PICTURE, "PNG", caption="From memory", preview=PICTURE)
         if agent_file:
             conversation.download_file(agent_file, Path(folder, "from_the_agent.png"))
@@ -92,8 +100,14 @@ def talk(consumer: Consumer, agent_file: str) -> None:
     conversation.set_progress(None)
 
     conversation.set_profile({"privateData": {"mail": "jane@example.com"}})
-    # An object for a dialog of a conversation that was opened earlier.
-    attached = consumer.attach(conversation.id, conversation.dialog_id)
+    conversation.set_ttr(Ttr.PRIORITIZED)
+    # An object for a conversation that was opened earlier, with what it was opened with.
+    attached = consumer.attach(
+        conversation.id,
+        dialog_id=conversation.dialog_id,
+        client_properties={"timeZone": "Europe/Athens"},
+        features=[Feature.RICH_CONTENT, Feature.PHOTO_SHARING],
+    )
     attached.send_text("Found it, thanks!")
     attached.close()
     attached.rate(5, resolved=True, status=CsatStatus.FILLED)
@@ -115,7 +129,8 @@ async def many(consumer_id: str) -> None:
     async def greet(client: aio.Client, number: int) -> None:
         conversation = await client.consumer(f"{consumer_id} {number}").open()
         await conversation.send_text(f"Hello from task {number}")
-        await conversation.close()
+        # All of it, without a survey.
+        await conversation.close_stage()
 
     async with aio.Client.from_env(max_concurrency=8) as client:
         await asyncio.gather(*(greet(client, number) for number in range(10)))

@@ -16,6 +16,7 @@ from lpconnector import (
     AcceptStatus,
     Client,
     Conversation,
+    ConversationContent,
     EventKind,
     LpcError,
     NotificationEvent,
@@ -58,11 +59,12 @@ class Talk:
 
     def changed(self, event: NotificationEvent) -> None:
         """The state of the conversation is another one."""
-        people = event.json["result"]["conversationDetails"].get("participants", [])
-        if not self.joined and any(person["role"] == "ASSIGNED_AGENT" for person in people):
+        told = event.content
+        people = told.participants if isinstance(told, ConversationContent) else []
+        if not self.joined and any(person.role == "ASSIGNED_AGENT" for person in people):
             self.joined = True
             print("  (an agent joins)", flush=True)
-        self.closed = event.text == "CLOSE"
+        self.closed = event.is_closed
 
     def answer(self, event: NotificationEvent) -> None:
         """The agent said something: marks it as read, and answers the first time."""

@@ -7,7 +7,7 @@ import os
 
 from fastapi import FastAPI, Request, Response
 
-from lpconnector import EventKind, LpcError, SignatureError, verify_webhook
+from lpconnector import EventKind, ProtocolError, SignatureError, verify_webhook
 
 app = FastAPI()
 SECRET = os.environ["LPC_CLIENT_SECRET"]
@@ -15,13 +15,16 @@ SECRET = os.environ["LPC_CLIENT_SECRET"]
 
 @app.post("/webhook")
 async def webhook(request: Request) -> Response:
+    # The bytes as they came: JSON that was read and written again has another signature.
+    body = await request.body()
     try:
-        # The bytes as they came: JSON that was read and written again has another signature.
-        notification = verify_webhook(request.headers, await request.body(), SECRET)
+        notification = verify_webhook(request.headers, body, SECRET)
     except SignatureError:
         return Response(status_code=401)
-    except LpcError:
-        return Response(status_code=400)
+    except ProtocolError:
+        # Signed, so taken: a refusal would hold back all that follows.
+        print(f"not to be read: {len(body)} bytes")
+        return Response(status_code=200)
     for event in notification.events:
         if event.kind is EventKind.TEXT and event.originator_role != "CONSUMER":
             print(f"{event.conversation_id}: {event.text}")

@@ -7,7 +7,7 @@ import os
 
 from flask import Flask, request
 
-from lpconnector import EventKind, LpcError, SignatureError, verify_webhook
+from lpconnector import EventKind, ProtocolError, SignatureError, verify_webhook
 
 app = Flask(__name__)
 SECRET = os.environ["LPC_CLIENT_SECRET"]
@@ -20,8 +20,10 @@ def webhook() -> tuple[str, int]:
         notification = verify_webhook(request.headers, request.get_data(), SECRET)
     except SignatureError:
         return "", 401
-    except LpcError:
-        return "", 400
+    except ProtocolError:
+        # Signed, so taken: a refusal would hold back all that follows.
+        print(f"not to be read: {len(request.get_data())} bytes")
+        return "", 200
     for event in notification.events:
         if event.kind is EventKind.TEXT and event.originator_role != "CONSUMER":
             print(f"{event.conversation_id}: {event.text}")

@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use super::boundary::{free, handle, make, optional_text, read, status};
+use super::boundary::{free, handle, make, optional_text, read, status, text};
 use super::config::lpc_config;
 use super::error::{lpc_error, lpc_status};
 use super::response::lpc_response;
@@ -52,13 +52,34 @@ pub unsafe extern "C" fn lpc_client_set_app_jwt(
     })
 }
 
+/// Uses these credentials for AppJWTs obtained from now on: a rotated secret, without a restart. The
+/// AppJWT in use stays until it ends or is refused.
+///
+/// `client`: from lpc_client_new(). `client_id`, `client_secret`: copied. `err`: may be NULL. Any
+/// thread may call this.
+///
+/// LPC_INVALID_ARGUMENT for NULL, and if one is empty or has control characters; those in use stay.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_client_set_credentials(
+    client: *mut lpc_client,
+    client_id: *const c_char,
+    client_secret: *const c_char,
+    err: *mut *mut lpc_error,
+) -> lpc_status {
+    status(err, || {
+        let client = handle(client, "client")?.client.clone();
+        client.set_credentials(text(client_id, "client_id")?, text(client_secret, "client_secret")?)
+    })
+}
+
 /// What the client has done so far, in this process: after a fork() the child counts from 0. Makes
 /// no request. The counters never fall; together they are no snapshot where calls are under way.
 ///
-/// `client`: from lpc_client_new(). `response`: receives the counters as a JSON object, in
-/// lpc_response_raw() and lpc_response_body() alike, to be freed with lpc_response_free(); NULL after
-/// an error. As no service answered, its HTTP status and attempts are 0, its sequence is -1, its
-/// code and request id are empty. `err`: may be NULL. Any thread may call this; it does not wait.
+/// `client`: from lpc_client_new(). `response`: receives the counters as a JSON object in
+/// lpc_response_raw(), and as text in the exposition format of Prometheus in lpc_response_body(),
+/// to be freed with lpc_response_free(); NULL after an error. As no service answered, its HTTP
+/// status and attempts are 0, its sequence is -1, its code and request id are empty. `err`: may be
+/// NULL. Any thread may call this; it does not wait.
 ///
 /// - "requests": HTTP requests tried, each attempt counted.
 /// - "retries": those among them that were another attempt of the same request.
@@ -70,6 +91,9 @@ pub unsafe extern "C" fn lpc_client_set_app_jwt(
 ///   milliseconds; "buckets", an array of {"up_to","count"} with rising bounds: so many attempts
 ///   took up to so many milliseconds, those of the buckets before included. The last "up_to" is
 ///   null: without bound.
+/// - "operations": an array of {"operation","status","requests"}: the requests by what they were
+///   for ("domain", "token", "keys", "consumer", "conversation", "send", "storage") and what came
+///   of them ("OK", or the name of a status, for example "TIMEOUT").
 ///
 /// Later versions may add members. LPC_INVALID_ARGUMENT for NULL.
 #[unsafe(no_mangle)]
@@ -82,7 +106,7 @@ pub unsafe extern "C" fn lpc_client_stats(
         let stats = handle(client, "client")?.client.clone().stats();
         let json = serde_json::to_string(&stats)
             .map_err(|why| Error::new(Status::Internal, format!("no JSON of the stats: {why}")))?;
-        Ok(lpc_response::new(Response::told(json)))
+        Ok(lpc_response::new(Response::told(stats.prometheus(), json)))
     })
 }
 

@@ -129,8 +129,8 @@ pub unsafe extern "C" fn lpc_consumer_send_json(
 /// Sends an array of requests, written by the caller, to CONVERSATION.
 ///
 /// `json`: a JSON array of objects, `len` bytes. Ids are treated as in lpc_consumer_send_json() and
-/// must differ. The answer's lpc_response_body() is the whole array of answers. The rest is as for
-/// lpc_consumer_send_json().
+/// may repeat: answers belong to requests by their position. The answer's lpc_response_body() is
+/// the whole array of answers. The rest is as for lpc_consumer_send_json().
 ///
 /// LPC_REJECTED if the service refused one of the requests; lpc_error_request_id() says which.
 #[unsafe(no_mangle)]

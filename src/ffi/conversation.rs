@@ -14,7 +14,7 @@ use super::response::lpc_response;
 use crate::conversation::Conversation;
 use crate::error::Error;
 use crate::event::{Event, Metadata};
-use crate::open::OpenOptions;
+use crate::open::{AttachOptions, OpenOptions};
 use crate::profile::Profile;
 use crate::response::Response;
 
@@ -41,26 +41,38 @@ impl lpc_conversation {
 /// Opens a conversation, with the consumer's first message in the same round trip if there is one.
 ///
 /// `consumer`: from lpc_consumer_new(); may be freed before the conversation. `conversation`:
-/// receives the handle, to be freed with lpc_conversation_free(); NULL after an error. `err`: may be
-/// NULL. Any thread may call this. `options_json`: NULL, or a JSON object of these members, all
+/// receives the handle, to be freed with lpc_conversation_free(); NULL after an error. `err`: may
+/// be NULL. Any thread may call this. `options_json`: NULL, or a JSON object of these members, all
 /// optional:
 ///
 /// - "firstMessage": what the consumer says first, in the same round trip.
 /// - "profile": the consumer's profile: the body of SetUserProfile, or its short form
 ///   {"customer":{...},"personal":{...}}; see lpc_conversation_set_profile().
-/// - "campaign": {"campaignId","engagementId"}, each a string or a number.
-/// - "context": {"visitorId","sessionId","interactionContextId","lang"}.
-/// - "skillId": string, "-1" is any. "ttr": "NORMAL", "URGENT", "PRIORITIZED" or "CUSTOM".
-/// - "clientProperties": {"appId","appVersion","deviceFamily","os","osName","osVersion",
-///   "integration","integrationVersion","timeZone","ipAddress","features"}, over those of the option
-///   client.properties. "features": array of "CO_BROWSE", "CO_APP", "PHOTO_SHARING",
-///   "SECURE_FORMS", "AUTO_MESSAGES", "RICH_CONTENT", in place of the option features. Both go with
-///   every later request of the conversation, too.
+/// - "campaign": {"campaignId","engagementId"}.
+/// - "context": {"visitorId","sessionId","interactionContextId","lang","type"}; the type is
+///   "SharkContext" where nothing is said.
+/// - "skillId": a string or a number, "-1" is any. "ttr": "NORMAL", "URGENT", "PRIORITIZED" or
+///   "CUSTOM".
+/// - "clientProperties":
+///   {"appId","appVersion","deviceFamily","deviceManufacture","deviceModel","os",
+///   "osName","osVersion","browser","browserVersion","integration","integrationVersion","timeZone",
+///   "ipAddress","features"}, over those of the option client.properties. "features": array of
+///   "CO_BROWSE", "CO_APP", "PHOTO_SHARING", "SECURE_FORMS", "AUTO_MESSAGES", "RICH_CONTENT",
+///   "QUICK_REPLIES", "MULTI_DIALOG" (without it the account starts no survey), "FILE_SHARING",
+///   "MARKDOWN_HYPERLINKS", in place of the option features. Both go with every later request of
+///   the conversation, too; after a restart, give them to lpc_conversation_attach().
 ///
-/// LPC_INVALID_ARGUMENT for NULL, and for an unknown member, one of the wrong type or with a value
-/// outside its set: the message names the member and what is allowed, and nothing was sent. LPC_REJECTED if the service refused one of the requests: where the
-/// conversation was opened but its first message refused, the message names the conversation, and
-/// lpc_conversation_attach() goes on with it. Otherwise any status from LPC_CONFIG to LPC_CLOSED.
+/// These are the library's own names. What lies inside profile, campaign, context, clientProperties
+/// and features belongs to the service: numbers or strings, other members, other names and values
+/// go out as they are written, and the service judges them.
+///
+/// LPC_INVALID_ARGUMENT for NULL, and for an unknown member of the options themselves, with the
+/// nearest name, or one of the wrong type; nothing was sent. LPC_ALREADY_OPEN if the consumer has
+/// an open conversation: there can be one only; its notifications tell its id, and
+/// lpc_conversation_attach() goes on with it. LPC_REJECTED if the service refused one of the
+/// requests for another reason: where the conversation was opened but its first message refused,
+/// the message names the conversation, and lpc_conversation_attach() goes on with it. Otherwise any
+/// status from LPC_CONFIG to LPC_CLOSED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_conversation_open(
     consumer: *mut lpc_consumer,
@@ -80,23 +92,29 @@ pub unsafe extern "C" fn lpc_conversation_open(
 
 /// Goes on with a conversation opened earlier. Sends nothing.
 ///
-/// `conversation_id`: copied. `dialog_id`: NULL for the first dialog, or the id of another dialog
-/// of the conversation, a survey for example; copied. The rest is as for lpc_conversation_open().
+/// `conversation_id`: copied. `options_json`: NULL, or a JSON object of these members, all optional:
+/// "dialogId": another dialog of the conversation, a survey for example; the first one where nothing
+/// is said. "clientProperties" and "features", as for lpc_conversation_open(): those that the
+/// conversation was opened with belong on every request of it, also after a restart. The rest is as
+/// for lpc_conversation_open().
 ///
-/// LPC_INVALID_ARGUMENT for NULL and empty ids.
+/// LPC_INVALID_ARGUMENT for NULL, empty ids, and an unknown member, with the nearest name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_conversation_attach(
     consumer: *mut lpc_consumer,
     conversation_id: *const c_char,
-    dialog_id: *const c_char,
+    options_json: *const c_char,
     conversation: *mut *mut lpc_conversation,
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     make(conversation, "conversation", err, || {
         let consumer = handle(consumer, "consumer")?.consumer.clone();
         let id = text(conversation_id, "conversation_id")?;
-        let dialog_id = optional_text(dialog_id, "dialog_id")?;
-        Ok(lpc_conversation::new(consumer.attach(id, dialog_id)?))
+        let options = match optional_text(options_json, "options_json")? {
+            Some(json) => AttachOptions::from_json(json)?,
+            None => AttachOptions::new(),
+        };
+        Ok(lpc_conversation::new(consumer.attach(id, &options)?))
     })
 }
 
@@ -146,8 +164,8 @@ pub unsafe extern "C" fn lpc_conversation_send_text(
 /// Sends any event, for example a text with metadata.
 ///
 /// `event_json`: a JSON object, which goes out as it is. `metadata_json`: NULL, or a JSON array of
-/// objects with a "type"; the "id" of an ExternalId has 1 to 64 characters. The rest is as for
-/// lpc_conversation_send_text().
+/// objects, for example [{"type":"ExternalId","id":"…"}], with an id of up to 64 characters; they go
+/// out as they are, too. The rest is as for lpc_conversation_send_text().
 ///
 /// LPC_INVALID_ARGUMENT also for JSON of another shape.
 #[unsafe(no_mangle)]
@@ -227,8 +245,8 @@ pub unsafe extern "C" fn lpc_conversation_send_accept_status(
 /// {"customer":{...},"personal":{...}}, which becomes the "lp_sdes" of authenticatedData. The rest
 /// is as for lpc_conversation_send_text(); this works after the conversation was closed, too.
 ///
-/// LPC_INVALID_ARGUMENT also for an unknown member, one of the wrong type or with a value outside
-/// its set: the message names it and what is allowed.
+/// LPC_INVALID_ARGUMENT also if it is no object, or "authenticatedData", "customer", "personal" or
+/// "privateData" is none. All else is the service's to judge and goes out as it is written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_conversation_set_profile(
     conversation: *mut lpc_conversation,
@@ -259,7 +277,31 @@ pub unsafe extern "C" fn lpc_conversation_rate(
     })
 }
 
-/// Closes the conversation. Later sends of this handle return LPC_CLOSED without a request.
+/// Says how urgent the conversation is from now on: its time to respond.
+///
+/// `ttr`: "URGENT", "NORMAL", "PRIORITIZED", "CUSTOM" or another name that the account knows.
+/// `seconds`: the time; -1: the type's usual value, which is 300 for URGENT, 600 for PRIORITIZED and
+/// 1800 for NORMAL; for names that the library does not know none is sent then. The rest is as for
+/// lpc_conversation_send_text().
+///
+/// LPC_INVALID_ARGUMENT also for an empty name, another negative time, and CUSTOM with -1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_conversation_set_ttr(
+    conversation: *mut lpc_conversation,
+    ttr: *const c_char,
+    seconds: i64,
+    response: *mut *mut lpc_response,
+    err: *mut *mut lpc_error,
+) -> lpc_status {
+    send(conversation, response, err, |conversation| {
+        let seconds = (seconds != -1).then_some(seconds);
+        conversation.set_ttr(text(ttr, "ttr")?, seconds)
+    })
+}
+
+/// Closes the conversation. Later sends of this handle return LPC_CLOSED without a request. Where the
+/// account has a survey and the conversation was opened with the feature MULTI_DIALOG, the survey
+/// begins now: its notifications name its dialog, for lpc_conversation_attach().
 ///
 /// Arguments and errors are as for lpc_conversation_send_text().
 #[unsafe(no_mangle)]
@@ -269,6 +311,19 @@ pub unsafe extern "C" fn lpc_conversation_close(
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     send(conversation, response, err, Conversation::close)
+}
+
+/// Closes the conversation with all its dialogs; no survey follows. Later sends of this handle return
+/// LPC_CLOSED without a request.
+///
+/// Arguments and errors are as for lpc_conversation_send_text().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_conversation_close_stage(
+    conversation: *mut lpc_conversation,
+    response: *mut *mut lpc_response,
+    err: *mut *mut lpc_error,
+) -> lpc_status {
+    send(conversation, response, err, Conversation::close_stage)
 }
 
 /// Closes one dialog of the conversation, for example a survey.

@@ -1,6 +1,8 @@
 //! The small enums of the ABI: integers, so that a bad value is an error and not undefined
 //! behaviour.
 
+use std::ffi::c_char;
+
 use crate::error::Error;
 use crate::event::{AcceptStatus, ChatState, CsatStatus};
 use crate::log::LogLevel;
@@ -60,12 +62,29 @@ pub const LPC_LOG_LEVEL_DEBUG: lpc_log_level = 4;
 /// Every connection, name and wait.
 pub const LPC_LOG_LEVEL_TRACE: lpc_log_level = 5;
 
+/// The name of a level, for example "WARN"; "UNKNOWN" for a number that is none.
+///
+/// The string is static: it is valid for ever and never freed. Any thread may call this.
+#[unsafe(no_mangle)]
+pub extern "C" fn lpc_log_level_name(level: lpc_log_level) -> *const c_char {
+    let name = match level {
+        LPC_LOG_LEVEL_OFF => c"OFF",
+        LPC_LOG_LEVEL_ERROR => c"ERROR",
+        LPC_LOG_LEVEL_WARN => c"WARN",
+        LPC_LOG_LEVEL_INFO => c"INFO",
+        LPC_LOG_LEVEL_DEBUG => c"DEBUG",
+        LPC_LOG_LEVEL_TRACE => c"TRACE",
+        _ => c"UNKNOWN",
+    };
+    name.as_ptr()
+}
+
 /// What an event is about; lpc_event_kind() gives it. This: something else, or of a type that the
 /// library does not know.
 pub const LPC_EVENT_KIND_OTHER: i32 = 0;
 /// A text.
 pub const LPC_EVENT_KIND_TEXT: i32 = 1;
-/// A file.
+/// A file, also one to listen to.
 pub const LPC_EVENT_KIND_FILE: i32 = 2;
 /// Cards, buttons, carousels and so on.
 pub const LPC_EVENT_KIND_RICH_CONTENT: i32 = 3;

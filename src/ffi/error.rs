@@ -31,7 +31,8 @@ pub const LPC_RATE_LIMITED: lpc_status = 8;
 pub const LPC_SERVER: lpc_status = 9;
 /// An answer is not what the protocol allows.
 pub const LPC_PROTOCOL: lpc_status = 10;
-/// The client was shut down, or the conversation was closed.
+/// The client was shut down, or the conversation was closed: by this handle, or the service says so,
+/// whatever the HTTP status it says it with.
 pub const LPC_CLOSED: lpc_status = 11;
 /// A local file could not be read or written.
 pub const LPC_IO: lpc_status = 12;
@@ -39,6 +40,11 @@ pub const LPC_IO: lpc_status = 12;
 pub const LPC_SIGNATURE: lpc_status = 13;
 /// Nothing arrived in time.
 pub const LPC_EMPTY: lpc_status = 14;
+/// The consumer has an open conversation; the service refuses a second one. Its id comes with the
+/// consumer's next notification.
+pub const LPC_ALREADY_OPEN: lpc_status = 15;
+/// A queue of the library's has no room.
+pub const LPC_FULL: lpc_status = 16;
 /// A defect of this library; the error says where.
 pub const LPC_INTERNAL: lpc_status = 99;
 
@@ -85,6 +91,8 @@ pub extern "C" fn lpc_status_name(status: lpc_status) -> *const c_char {
         LPC_IO => c"LPC_IO",
         LPC_SIGNATURE => c"LPC_SIGNATURE",
         LPC_EMPTY => c"LPC_EMPTY",
+        LPC_ALREADY_OPEN => c"LPC_ALREADY_OPEN",
+        LPC_FULL => c"LPC_FULL",
         LPC_INTERNAL => c"LPC_INTERNAL",
         _ => c"LPC_UNKNOWN",
     };
@@ -198,5 +206,7 @@ const _: () = {
     assert!(Status::Io as lpc_status == LPC_IO);
     assert!(Status::Signature as lpc_status == LPC_SIGNATURE);
     assert!(Status::Empty as lpc_status == LPC_EMPTY);
+    assert!(Status::AlreadyOpen as lpc_status == LPC_ALREADY_OPEN);
+    assert!(Status::Full as lpc_status == LPC_FULL);
     assert!(Status::Internal as lpc_status == LPC_INTERNAL);
 };

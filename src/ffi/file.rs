@@ -7,6 +7,7 @@ use super::boundary::{array, handle, optional_text, status, text};
 use super::conversation::{lpc_conversation, send};
 use super::error::{lpc_error, lpc_status};
 use super::response::lpc_response;
+use crate::error::Error;
 use crate::file::Attachment;
 
 /// Called while a file goes up or comes down, with the bytes done and the bytes in all (0: unknown),
@@ -18,57 +19,54 @@ pub type lpc_progress_fn =
 /// of the conversation may go out while the file is on its way. The file is never held in memory as
 /// a whole.
 ///
-/// `path`: name of the file, UTF-8; the ending of the name is its type. `caption`: text beside the
-/// file, or NULL. `preview_path`: name of a small JPEG, PNG or GIF to show in its place, or NULL.
-/// The rest is as for lpc_conversation_send_text().
+/// `path`: name of the file, UTF-8; the ending of the name is its type. `options_json`: NULL, or a
+/// JSON object of these members, all optional: "caption": text beside the file. "previewPath": name
+/// of a small JPEG, PNG or GIF to show in its place. "metadata": as metadata_json of
+/// lpc_conversation_send_event(). The rest is as for lpc_conversation_send_text().
 ///
-/// LPC_IO if a file cannot be read. LPC_INVALID_ARGUMENT also for a file above the option
-/// file.max.bytes, a preview above file.preview.max.bytes, and for one of the types JPG, JPEG, PNG,
-/// GIF and PDF by name whose content is not, or the other way round. Other types are sent; whether
-/// they are taken depends on the account.
+/// LPC_IO if a file cannot be read. LPC_INVALID_ARGUMENT also for an unknown member of the options,
+/// with the nearest name; for a file above the option file.max.bytes, a preview above
+/// file.preview.max.bytes (as base64), and for a file that is JPG, JPEG, PNG, GIF or PDF by name and
+/// not by content. Other types are sent; whether they are taken depends on the account.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_conversation_send_file(
     conversation: *mut lpc_conversation,
     path: *const c_char,
-    caption: *const c_char,
-    preview_path: *const c_char,
+    options_json: *const c_char,
     response: *mut *mut lpc_response,
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     send(conversation, response, err, |conversation| {
-        let mut attachment = Attachment::from_path(text(path, "path")?);
-        if let Some(caption) = optional_text(caption, "caption")? {
-            attachment = attachment.caption(caption);
-        }
-        if let Some(preview) = optional_text(preview_path, "preview_path")? {
-            attachment = attachment.preview_from_path(preview);
-        }
-        conversation.send_file(&attachment)
+        let file = Attachment::from_path(text(path, "path")?);
+        conversation.send_file(&with_options(file, options_json)?)
     })
 }
 
 /// As lpc_conversation_send_file(), for a file in memory.
 ///
 /// `data`: the file, `len` bytes, unchanged during the call. `file_type`: for example "PNG".
-/// `caption`: text beside the file, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_conversation_send_file_bytes(
     conversation: *mut lpc_conversation,
     data: *const u8,
     len: usize,
     file_type: *const c_char,
-    caption: *const c_char,
+    options_json: *const c_char,
     response: *mut *mut lpc_response,
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     send(conversation, response, err, |conversation| {
         let data = array(data, len, "data")?;
-        let mut attachment = Attachment::from_bytes(data, text(file_type, "file_type")?);
-        if let Some(caption) = optional_text(caption, "caption")? {
-            attachment = attachment.caption(caption);
-        }
-        conversation.send_file(&attachment)
+        let file = Attachment::from_bytes(data, text(file_type, "file_type")?);
+        conversation.send_file(&with_options(file, options_json)?)
     })
+}
+
+fn with_options(file: Attachment, options_json: *const c_char) -> Result<Attachment, Error> {
+    match optional_text(options_json, "options_json")? {
+        Some(json) => file.with_options(json),
+        None => Ok(file),
+    }
 }
 
 /// Fetches a file that was sent in the conversation. It is written beside its place and then

@@ -12,6 +12,7 @@ use crate::notification::{Notification, NotificationEvent};
 pub struct lpc_notification {
     pub(super) notification: Notification,
     type_name: CString,
+    account_id: CString,
     events: Vec<Texts>,
 }
 
@@ -23,6 +24,7 @@ struct Texts {
     originator_role: CString,
     text: CString,
     audience: CString,
+    metadata_json: CString,
     json: CString,
 }
 
@@ -35,10 +37,12 @@ impl lpc_notification {
             originator_role: c_string(event.originator_role()),
             text: c_string(event.text()),
             audience: c_string(event.audience()),
+            metadata_json: c_string(event.metadata_json()),
             json: c_string(event.json()),
         };
         lpc_notification {
             type_name: c_string(notification.type_name()),
+            account_id: c_string(notification.account_id()),
             events: notification.events().iter().map(texts).collect(),
             notification,
         }
@@ -47,15 +51,20 @@ impl lpc_notification {
 
 /// Reads the body of a webhook. Check its signature first, with lpc_webhook_verify().
 ///
+/// Webhooks are account-wide: they tell of all conversations of the account, also of those that
+/// this connector did not open. And a refusal is not free: whatever was signed right is answered
+/// 200, also where this function cannot read it, or the service holds back all that follows.
+///
 /// `body`: `len` bytes, copied. `notification`: where the new notification goes, freed with
 /// lpc_notification_free(). `err`: may be NULL. Any thread may call this.
 ///
-/// What it takes is a JSON object with an array `body.changes`; each item of that becomes one event,
-/// in their order. Members and event types that the library does not know are no error, nor are
-/// missing ones. A notification whose own type is unknown needs no changes; it has no events then.
+/// What it takes is a JSON object. Each item of its `body.changes` becomes one event, in their
+/// order; a single one may stand for an array. Members, event types and notifications that the
+/// library does not know are no error: where there are no changes, the whole is one event of the
+/// kind LPC_EVENT_KIND_OTHER.
 ///
-/// LPC_PROTOCOL for anything else; for a body above 4 MiB, with more than 128 levels of arrays and
-/// objects, or with more than 10000 changes, participants, dialogs and sequences.
+/// LPC_PROTOCOL for what is no JSON object; for a body above 4 MiB, with more than 128 levels of
+/// arrays and objects, or with more than 10000 changes, participants, dialogs and sequences.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_notification_parse(
     body: *const u8,
@@ -87,6 +96,14 @@ pub unsafe extern "C" fn lpc_notification_raw(
     read(n, std::ptr::null(), |n| give_bytes(n.notification.raw(), len))
 }
 
+/// The account that the notification belongs to: of one from a receiver what the header
+/// x-liveperson-account-id named. "" if unknown, as after lpc_notification_parse(), and for NULL.
+/// Borrowed: valid until the notification is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_notification_account_id(n: *const lpc_notification) -> *const c_char {
+    read(n, c"".as_ptr(), |n| n.account_id.as_ptr())
+}
+
 /// How many events there are; 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_notification_event_count(n: *const lpc_notification) -> usize {
@@ -100,10 +117,9 @@ pub unsafe extern "C" fn lpc_event_kind(n: *const lpc_notification, i: usize) ->
     event(n, i, LPC_EVENT_KIND_OTHER, |event| event.kind() as i32)
 }
 
-/// The id of the conversation of event `i`. Older notifications name only the dialog: then it is
-/// the dialog's, because the id of a conversation's main dialog is the conversation's. "" if there
-/// is neither, where there is no such event, and for NULL. Borrowed: valid until the notification is
-/// freed.
+/// The id of the conversation of event `i`. "" if absent, as where older notifications and those of a
+/// survey name only the dialog, where there is no such event, and for NULL. Borrowed: valid until the
+/// notification is freed. The main dialog's id is the conversation's; that of a survey is not.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_event_conversation_id(
     n: *const lpc_notification,
@@ -160,10 +176,12 @@ pub unsafe extern "C" fn lpc_event_timestamp_ms(n: *const lpc_notification, i: u
     event(n, i, -1, |event| event.timestamp_ms().unwrap_or(-1))
 }
 
-/// The text that stands for event `i`: of a text the message, of a file its caption, of a chat state
-/// and an accept status its name ("COMPOSING", "READ"), of a conversation its state ("OPEN",
-/// "CLOSE"). "" if absent, for all else, where there is no such event, and for NULL. A NUL character
-/// in it is given as U+FFFD. Borrowed: valid until the notification is freed.
+/// The text that stands for event `i`: of a text the message; of a file its caption; of rich content
+/// what a person reads in it, its texts, titles and captions, a line each; of a secure form its
+/// title; of a chat state and an accept status its name ("COMPOSING", "READ"); of a conversation its
+/// state ("OPEN", "CLOSE"), which is that of the main dialog: see lpc_event_is_closed(). "" if absent,
+/// for all else, where there is no such event, and for NULL. A NUL character in it is given as
+/// U+FFFD. Borrowed: valid until the notification is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_event_text(n: *const lpc_notification, i: usize) -> *const c_char {
     event_text(n, i, |texts| &texts.text)
@@ -177,9 +195,29 @@ pub unsafe extern "C" fn lpc_event_audience(n: *const lpc_notification, i: usize
     event_text(n, i, |texts| &texts.audience)
 }
 
+/// Whether event `i` says that the whole conversation is over: it is the state of a conversation whose
+/// stage is CLOSE. While a survey runs the state is CLOSE, which is that of the main dialog, and the
+/// stage still OPEN. false for all else, where there is no such event, and for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_event_is_closed(n: *const lpc_notification, i: usize) -> bool {
+    event(n, i, false, NotificationEvent::is_closed)
+}
+
+/// The JSON of what event `i` carries beside its content: an ExternalId, the question of a survey,
+/// the answer to structured content. Mostly an array. "" if absent, where there is no such event,
+/// and for NULL. Borrowed: valid until the notification is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_event_metadata_json(
+    n: *const lpc_notification,
+    i: usize,
+) -> *const c_char {
+    event_text(n, i, |texts| &texts.metadata_json)
+}
+
 /// The JSON of the change that event `i` is, byte for byte: what no other function gives stands
-/// there. "" where there is no such event, and for NULL. Borrowed: valid until the notification is
-/// freed.
+/// there. Of a notification without changes it is the whole. "" where it is no JSON (see
+/// lpc_notification_raw()), where there is no such event, and for NULL. Borrowed: valid until the
+/// notification is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_event_json(n: *const lpc_notification, i: usize) -> *const c_char {
     event_text(n, i, |texts| &texts.json)

@@ -3,7 +3,7 @@
 use std::ffi::{CString, c_char};
 use std::time::Duration;
 
-use super::boundary::{c_string, free, handle, make, read, status};
+use super::boundary::{c_string, free, handle, make, read, status, text};
 use super::config::lpc_config;
 use super::error::{lpc_error, lpc_status};
 use super::notification::lpc_notification;
@@ -19,11 +19,18 @@ pub struct lpc_receiver {
 }
 
 /// Begins to listen, with the options receiver.* and, for signatures, client.secret. Starts the one
-/// thread that a receiver needs; it ends with lpc_receiver_free(). What an earlier process left
-/// unacknowledged in receiver.store comes first.
+/// thread that a receiver needs; it ends with lpc_receiver_free().
 ///
-/// `config`: stays the caller's, who may change or free it at once. `receiver`: receives the handle,
-/// to be freed with lpc_receiver_free(); NULL after an error. `err`: may be NULL.
+/// Webhooks are account-wide: it hears of all conversations of the account, also of those that this
+/// connector did not open. Where account.id and client.id are set, notifications of other accounts
+/// and app installs are refused (401); receiver.accounts names further accounts, told apart by
+/// lpc_notification_account_id(). Whatever was signed right is taken: what the library cannot read
+/// is given out as one event of the kind LPC_EVENT_KIND_OTHER, because a refusal would make the
+/// service hold back all that follows. What an earlier process left unacknowledged in
+/// receiver.store comes first.
+///
+/// `config`: stays the caller's, who may change or free it at once. `receiver`: receives the
+/// handle, to be freed with lpc_receiver_free(); NULL after an error. `err`: may be NULL.
 ///
 /// LPC_INVALID_ARGUMENT for NULL. LPC_CONFIG if there is no secret to check signatures with, or
 /// options contradict each other. LPC_IO if it cannot listen there, or a file cannot be read or
@@ -84,6 +91,28 @@ pub unsafe extern "C" fn lpc_receiver_ack(
     status(err, || {
         let receiver = handle(receiver, "receiver")?.receiver.clone();
         receiver.ack(&handle(notification, "notification")?.notification)
+    })
+}
+
+/// Takes notifications for this app install and with these secrets from now on, in place of those of
+/// client.id and receiver.secret or client.secret: a rotated secret, without a restart.
+///
+/// `receiver`: from lpc_receiver_new(). `client_id`: copied. `client_secret`: one, or several
+/// separated by commas while one replaces another; copied. `err`: may be NULL. Any thread may call
+/// this.
+///
+/// LPC_INVALID_ARGUMENT for NULL, and if one is empty or has control characters; those in use stay.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_receiver_set_credentials(
+    receiver: *mut lpc_receiver,
+    client_id: *const c_char,
+    client_secret: *const c_char,
+    err: *mut *mut lpc_error,
+) -> lpc_status {
+    status(err, || {
+        let receiver = handle(receiver, "receiver")?.receiver.clone();
+        let client_secret = text(client_secret, "client_secret")?;
+        receiver.set_credentials(text(client_id, "client_id")?, client_secret)
     })
 }
 

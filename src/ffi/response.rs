@@ -50,7 +50,8 @@ pub unsafe extern "C" fn lpc_response_sequence(response: *const lpc_response) ->
 }
 
 /// The JSON of the answer's body, `*len` bytes, not NUL-terminated; `len` may be NULL. For a batch
-/// it is the whole array of answers. Borrowed: valid until the response is freed. NULL for NULL.
+/// it is the whole array of answers, from lpc_client_stats() text for Prometheus. Borrowed: valid
+/// until the response is freed. NULL for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_response_body(
     response: *const lpc_response,

@@ -5,6 +5,7 @@ use std::net::{Shutdown, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{ALLOW, EXPECT, HeaderMap, HeaderValue};
@@ -19,13 +20,13 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use super::accounts::Accounts;
 use super::inbox::{Inbox, Offer};
 use super::places::{Place, Places};
 use super::stream::Stream;
 use crate::error::Error;
 use crate::log::{Log, LogLevel};
 use crate::notification::Notification;
-use crate::webhook::verify_webhook;
 
 const SIGNATURE: &str = "x-liveperson-signature";
 
@@ -43,7 +44,8 @@ const LONGEST_DRAIN: Duration = Duration::from_secs(2);
 /// What an endpoint needs to judge a request.
 pub(crate) struct Endpoint {
     pub path: String,
-    pub secrets: Vec<secrecy::SecretString>,
+    /// Replaced as a whole.
+    pub accounts: Arc<ArcSwap<Accounts>>,
     pub body_max_bytes: usize,
     pub ack_timeout: Duration,
     pub tls: Option<TlsAcceptor>,
@@ -164,6 +166,10 @@ impl Endpoint {
         let Some(signature) = signature.and_then(|value| value.to_str().ok()) else {
             return refuse(StatusCode::UNAUTHORIZED, "no signature");
         };
+        let accounts = self.accounts.load_full();
+        let addressed = accounts
+            .addressed(&parts.headers)
+            .map_err(|foreign| (StatusCode::UNAUTHORIZED, foreign))?;
         let too_large = || {
             let why = "longer than receiver.body.max.bytes".to_owned();
             Err((StatusCode::PAYLOAD_TOO_LARGE, why))
@@ -178,14 +184,17 @@ impl Endpoint {
             Ok(Err(_)) => return refuse(StatusCode::BAD_REQUEST, "its body broke off"),
             Err(_) => return refuse(StatusCode::REQUEST_TIMEOUT, "its body did not come"),
         };
-        let secrets: Vec<&str> =
-            self.secrets.iter().map(secrecy::ExposeSecret::expose_secret).collect();
         let of = |status| move |error: Error| (status, error.message().to_owned());
-        verify_webhook(&secrets, &body, signature).map_err(of(StatusCode::UNAUTHORIZED))?;
+        let account = addressed.verify(&body, signature).map_err(of(StatusCode::UNAUTHORIZED))?;
         let _busy = place.busy();
-        let notification = Notification::parse(&body).map_err(of(StatusCode::BAD_REQUEST))?;
+        // A refusal would stop the account's whole stream, for days: what cannot be understood is
+        // the program's to look at.
+        let (notification, odd) = Notification::signed(&body);
+        if let Some(why) = odd {
+            self.log.write(LogLevel::Warn, || format!("receiver: handed out raw: {why}"));
+        }
 
-        match self.inbox.offer(notification) {
+        match self.inbox.offer(notification.with_account(account)) {
             Offer::Taken => Ok(()),
             Offer::Full => refuse(StatusCode::SERVICE_UNAVAILABLE, "the queue is full"),
             Offer::Failed(why) => Err(of(StatusCode::SERVICE_UNAVAILABLE)(why)),

@@ -30,7 +30,7 @@ pub(crate) struct Inbox {
 struct State {
     next_id: u64,
     ready: VecDeque<Item>,
-    /// By conversation, where the order counts.
+    /// By dialog, where the order counts: each counts its events from 0.
     lines: HashMap<String, Line>,
     held: usize,
     /// Given to the program, which has not acknowledged them.
@@ -47,7 +47,7 @@ struct Item {
     digest: Digest,
 }
 
-/// The events of one conversation, by sequence.
+/// The events of one dialog, by sequence.
 #[derive(Default)]
 struct Line {
     next: i64,
@@ -102,14 +102,13 @@ impl Inbox {
     pub(crate) fn open(settings: Settings, store: Option<Store>) -> Result<Inbox, Error> {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let mut state = State { next_id: 1, ..State::default() };
-        for (id, body) in store.as_ref().map(Store::all).transpose()?.unwrap_or_default() {
+        for kept in store.as_ref().map(Store::all).transpose()?.unwrap_or_default() {
+            let id = kept.id;
             state.next_id = id + 1;
-            // It could be read when it was written; what a later version cannot is still kept.
-            if let Ok(notification) = Notification::parse(&body) {
-                let digest = fingerprint(&notification);
-                state.seen.insert(digest, Some(id), settings.duplicates_window);
-                state.place(Item { id, notification, digest }, &settings);
-            }
+            let notification = Notification::signed(&kept.body).0.with_account(kept.account);
+            let digest = fingerprint(&notification);
+            state.seen.insert(digest, Some(id), settings.duplicates_window);
+            state.place(Item { id, notification, digest }, &settings);
         }
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         Ok(Inbox { settings, store, number, state: Mutex::new(state), changed: Condvar::new() })
@@ -132,7 +131,7 @@ impl Inbox {
         let id = match &self.store {
             None => state.next_id,
             // Before the service is told anything.
-            Some(store) => match store.put(notification.raw()) {
+            Some(store) => match store.put(notification.account_id(), notification.raw()) {
                 Ok(id) => id,
                 Err(failed) => return Offer::Failed(failed),
             },
@@ -281,7 +280,7 @@ impl State {
     /// Puts an item where it belongs: at the end of the queue, or behind one that is missing.
     fn place(&mut self, item: Item, settings: &Settings) {
         let place = if settings.order { place_in_line(&item.notification) } else { None };
-        let Some((conversation, first, last)) = place else {
+        let Some((dialog, first, last)) = place else {
             self.ready.push_back(item);
             return;
         };
@@ -289,7 +288,7 @@ impl State {
             // Who is not waited for is only a memory of where the next one begins.
             self.lines.retain(|_, line| !line.held.is_empty());
         }
-        let line = self.lines.entry(conversation.to_owned()).or_default();
+        let line = self.lines.entry(dialog.to_owned()).or_default();
         if first > line.next {
             line.since.get_or_insert_with(Instant::now);
             line.held.insert((first, item.id), item);
@@ -343,23 +342,25 @@ impl Line {
     }
 }
 
-/// The conversation of a notification and the first and last of its sequences, if it has some.
+/// The dialog of a notification and the first and last of its sequences, if it has some.
 fn place_in_line(notification: &Notification) -> Option<(&str, i64, i64)> {
     let sequences = || notification.events().iter().filter_map(|event| event.sequence());
     let (first, last) = (sequences().min()?, sequences().max()?);
-    let conversation = notification.events().first()?.conversation_id();
-    Some((conversation, first, last))
+    let event = notification.events().first()?;
+    let dialog = Some(event.dialog_id()).filter(|id| !id.is_empty());
+    Some((dialog.unwrap_or(event.conversation_id()), first, last))
 }
 
-/// What tells a notification from others: conversation, sequence and event of all its events, which
-/// is all of it but what the service may write anew.
+/// What tells a notification from others: its account, and conversation, sequence and event of all
+/// its events, which is all of it but what the service may write anew.
 fn fingerprint(notification: &Notification) -> Digest {
-    let mut text = notification.type_name().to_owned();
+    let mut text = format!("{} {}", notification.account_id(), notification.type_name());
     for event in notification.events() {
         let sequence = event.sequence().unwrap_or(-1);
         text.push_str(&format!("\n{} {sequence} {}", event.conversation_id(), event.json()));
     }
-    if notification.events().is_empty() {
+    // What could not be read has no JSON to tell it by.
+    if notification.events().iter().all(|event| event.json().is_empty()) {
         text.push_str(&String::from_utf8_lossy(notification.raw()));
     }
     let mut fingerprint = Digest::default();
@@ -432,6 +433,37 @@ mod tests {
         inbox.offer(typing());
         inbox.offer(typing());
         assert_eq!(all(&inbox).len(), 2);
+    }
+
+    #[test]
+    fn accounts_have_no_duplicates_of_each_other() {
+        let inbox = inbox(settings());
+        for account in ["le1", "le2", "le1"] {
+            inbox.offer(text("c", 1, "a").with_account(account));
+        }
+        let next = || inbox.poll(Duration::ZERO).unwrap();
+        let accounts: Vec<_> =
+            std::iter::from_fn(next).map(|n| n.account_id().to_owned()).collect();
+        assert_eq!(accounts, ["le1", "le2"]);
+    }
+
+    #[test]
+    fn each_dialog_has_an_order_of_its_own() {
+        let hour = Duration::from_secs(3600);
+        let inbox = inbox(Settings { order: true, order_wait: hour, ..settings() });
+        let survey = |sequence: i64, names: &str| {
+            let body = format!(
+                r#"{{"body":{{"changes":[{{{names}"dialogId":"s","sequence":{sequence},
+                    "event":{{"type":"ContentEvent","message":"s{sequence}"}}}}]}}}}"#
+            );
+            Notification::parse(body.as_bytes()).unwrap()
+        };
+        inbox.offer(text("c", 0, "c0"));
+        inbox.offer(survey(1, ""));
+        // Whether the conversation is named, too, or not: the dialog is the same.
+        inbox.offer(survey(0, r#""conversationId":"c","#));
+        inbox.offer(text("c", 1, "c1"));
+        assert_eq!(all(&inbox), ["c0", "s0", "s1", "c1"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Mutex;
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
 
 use crate::error::{Error, Status};
 use crate::turn::lock;
@@ -13,6 +13,14 @@ use crate::turn::lock;
 pub(crate) struct Store {
     connection: Mutex<Connection>,
     shown: String,
+}
+
+/// A notification that is kept.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Kept {
+    pub id: u64,
+    pub account: String,
+    pub body: Vec<u8>,
 }
 
 impl Store {
@@ -29,9 +37,16 @@ impl Store {
                  PRAGMA journal_mode = WAL;
                  CREATE TABLE IF NOT EXISTS notification (
                      id INTEGER PRIMARY KEY AUTOINCREMENT,
-                     body BLOB NOT NULL
+                     body BLOB NOT NULL,
+                     account TEXT NOT NULL DEFAULT ''
                  );",
             )?;
+            // An earlier version kept no accounts.
+            if !connection.column_exists(None, "notification", "account")? {
+                connection.execute_batch(
+                    "ALTER TABLE notification ADD COLUMN account TEXT NOT NULL DEFAULT '';",
+                )?;
+            }
             Ok(connection)
         };
         let connection = prepare().map_err(|why| failed(&shown, &why))?;
@@ -39,23 +54,27 @@ impl Store {
     }
 
     /// What is kept, in the order in which it came.
-    pub(crate) fn all(&self) -> Result<Vec<(u64, Vec<u8>)>, Error> {
+    pub(crate) fn all(&self) -> Result<Vec<Kept>, Error> {
         let connection = lock(&self.connection);
-        let read = || -> rusqlite::Result<Vec<(u64, Vec<u8>)>> {
-            let mut rows = connection.prepare("SELECT id, body FROM notification ORDER BY id")?;
-            let rows = rows.query_map([], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))?;
-            rows.collect()
+        let read = || -> rusqlite::Result<Vec<Kept>> {
+            let mut rows =
+                connection.prepare("SELECT id, body, account FROM notification ORDER BY id")?;
+            let kept = |row: &Row| {
+                let id = row.get::<_, i64>(0)? as u64;
+                Ok(Kept { id, body: row.get(1)?, account: row.get(2)? })
+            };
+            rows.query_map([], kept)?.collect()
         };
         read().map_err(|why| failed(&self.shown, &why))
     }
 
     /// Writes a notification; it is on the disk when this returns.
-    pub(crate) fn put(&self, body: &[u8]) -> Result<u64, Error> {
+    pub(crate) fn put(&self, account: &str, body: &[u8]) -> Result<u64, Error> {
         let connection = lock(&self.connection);
         sync(&connection, "FULL").map_err(|why| failed(&self.shown, &why))?;
         connection
-            .prepare_cached("INSERT INTO notification (body) VALUES (?1) RETURNING id")
-            .and_then(|mut put| put.query_row([body], |row| row.get::<_, i64>(0)))
+            .prepare_cached("INSERT INTO notification (account, body) VALUES (?1, ?2) RETURNING id")
+            .and_then(|mut put| put.query_row((account, body), |row| row.get::<_, i64>(0)))
             .map(|id| id as u64)
             .map_err(|why| failed(&self.shown, &why))
     }
@@ -98,7 +117,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("inbox.db");
         let store = Store::open(&path).unwrap();
-        let ids: Vec<u64> = [&b"a"[..], b"\0\xff", b"c"].map(|b| store.put(b).unwrap()).into();
+        let ids: Vec<u64> =
+            [&b"a"[..], b"\0\xff", b"c"].map(|b| store.put("le1", b).unwrap()).into();
         store.remove(ids[0]).unwrap();
         store.remove(ids[0]).unwrap();
         let busy = Store::open(&path).err().unwrap();
@@ -107,16 +127,35 @@ mod tests {
         drop(store);
 
         let store = Store::open(&path).unwrap();
-        assert_eq!(store.all().unwrap(), [(ids[1], b"\0\xff".to_vec()), (ids[2], b"c".to_vec())]);
+        let kept = |id, body: &[u8]| Kept { id, account: "le1".to_owned(), body: body.to_vec() };
+        assert_eq!(store.all().unwrap(), [kept(ids[1], b"\0\xff"), kept(ids[2], b"c")]);
         for id in &ids {
             store.remove(*id).unwrap();
         }
         // An id is never used again: what acknowledges the old one must not remove a new one.
-        assert!(store.put(b"d").unwrap() > ids[2]);
+        assert!(store.put("", b"d").unwrap() > ids[2]);
         let nowhere = Store::open(Path::new("/nonexistent/inbox.db")).err().unwrap();
         assert_eq!(nowhere.status(), Status::Io);
         std::fs::write(directory.path().join("no.db"), "no database, but text ".repeat(100))
             .unwrap();
         assert!(Store::open(&directory.path().join("no.db")).is_err());
+    }
+
+    #[test]
+    fn a_file_of_a_version_without_accounts_is_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("old.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(
+            "CREATE TABLE notification (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL);
+             INSERT INTO notification (body) VALUES (x'78');",
+        )
+        .unwrap();
+        drop(old);
+        let store = Store::open(&path).unwrap();
+        let id = store.put("le1", b"y").unwrap();
+        let accounts: Vec<String> =
+            store.all().unwrap().into_iter().map(|kept| kept.account).collect();
+        assert_eq!((accounts, id), (vec![String::new(), "le1".to_owned()], 2));
     }
 }

@@ -64,6 +64,9 @@ void test_null_pointers(void)
     IS_NULL("config", lpc_client_new(NULL, &client, &err));
     IS_NULL("client", lpc_client_new(h.config, NULL, &err));
     IS_NULL("client", lpc_client_set_app_jwt(NULL, "x", &err));
+    IS_NULL("client", lpc_client_set_credentials(NULL, "x", "y", &err));
+    IS_NULL("client_id", lpc_client_set_credentials(h.client, NULL, "y", &err));
+    IS_NULL("client_secret", lpc_client_set_credentials(h.client, "x", NULL, &err));
 
     IS_NULL("config", lpc_config_set_log_callback(NULL, NULL, NULL, LPC_LOG_LEVEL_OFF, &err));
     IS_NULL("client", lpc_client_stats(NULL, &response, &err));
@@ -95,6 +98,9 @@ void test_null_pointers(void)
     IS_NULL("conversation", lpc_conversation_send_text(NULL, "x", &response, &err));
     IS_NULL("text", lpc_conversation_send_text(h.conversation, NULL, &response, &err));
     IS_NULL("conversation", lpc_conversation_close(NULL, &response, &err));
+    IS_NULL("conversation", lpc_conversation_close_stage(NULL, &response, &err));
+    IS_NULL("conversation", lpc_conversation_set_ttr(NULL, "URGENT", -1, &response, &err));
+    IS_NULL("ttr", lpc_conversation_set_ttr(h.conversation, NULL, -1, &response, &err));
     IS_NULL("config", lpc_config_load_file(NULL, "x", &err));
     IS_NULL("path", lpc_config_load_file(h.config, NULL, &err));
     IS_NULL("conversation", lpc_conversation_send_event(NULL, "{}", NULL, &response, &err));
@@ -112,8 +118,8 @@ void test_null_pointers(void)
     IS_NULL("conversation", lpc_conversation_rate(NULL, 5, true, 0, &response, &err));
     IS_NULL("conversation", lpc_conversation_close_dialog(NULL, "x", &response, &err));
     IS_NULL("dialog_id", lpc_conversation_close_dialog(h.conversation, NULL, &response, &err));
-    IS_NULL("conversation", lpc_conversation_send_file(NULL, "x", NULL, NULL, &response, &err));
-    IS_NULL("path", lpc_conversation_send_file(h.conversation, NULL, NULL, NULL, &response, &err));
+    IS_NULL("conversation", lpc_conversation_send_file(NULL, "x", NULL, &response, &err));
+    IS_NULL("path", lpc_conversation_send_file(h.conversation, NULL, NULL, &response, &err));
     IS_NULL("conversation",
             lpc_conversation_send_file_bytes(NULL, json, 2, "PNG", NULL, &response, &err));
     IS_NULL("data",
@@ -130,6 +136,7 @@ void test_null_pointers(void)
     CHECK(lpc_config_load_env(NULL, NULL) == LPC_INVALID_ARGUMENT);
     CHECK(lpc_client_new(NULL, NULL, NULL) == LPC_INVALID_ARGUMENT);
     CHECK(lpc_client_set_app_jwt(NULL, NULL, NULL) == LPC_INVALID_ARGUMENT);
+    CHECK(lpc_client_set_credentials(NULL, NULL, NULL, NULL) == LPC_INVALID_ARGUMENT);
     CHECK(lpc_consumer_new(NULL, NULL, NULL, NULL) == LPC_INVALID_ARGUMENT);
     CHECK(lpc_consumer_from_jws(NULL, NULL, NULL, NULL) == LPC_INVALID_ARGUMENT);
     CHECK(lpc_consumer_jws(NULL, NULL, NULL) == LPC_INVALID_ARGUMENT);
@@ -140,6 +147,8 @@ void test_null_pointers(void)
     CHECK(lpc_conversation_attach(NULL, NULL, NULL, NULL, NULL) == LPC_INVALID_ARGUMENT);
     CHECK(lpc_conversation_send_text(NULL, NULL, NULL, NULL) == LPC_INVALID_ARGUMENT);
     CHECK(lpc_conversation_close(NULL, NULL, NULL) == LPC_INVALID_ARGUMENT);
+    CHECK(lpc_conversation_close_stage(NULL, NULL, NULL) == LPC_INVALID_ARGUMENT);
+    CHECK(lpc_conversation_set_ttr(NULL, NULL, -1, NULL, NULL) == LPC_INVALID_ARGUMENT);
 
     CHECK(lpc_config_load_file(NULL, NULL, NULL) == LPC_INVALID_ARGUMENT);
     CHECK(lpc_conversation_send_event(NULL, NULL, NULL, NULL, NULL) == LPC_INVALID_ARGUMENT);
@@ -150,7 +159,7 @@ void test_null_pointers(void)
     CHECK(lpc_conversation_set_profile(NULL, NULL, NULL, NULL) == LPC_INVALID_ARGUMENT);
     CHECK(lpc_conversation_rate(NULL, 5, true, 0, NULL, NULL) == LPC_INVALID_ARGUMENT);
     CHECK(lpc_conversation_close_dialog(NULL, NULL, NULL, NULL) == LPC_INVALID_ARGUMENT);
-    CHECK(lpc_conversation_send_file(NULL, NULL, NULL, NULL, NULL, NULL) == LPC_INVALID_ARGUMENT);
+    CHECK(lpc_conversation_send_file(NULL, NULL, NULL, NULL, NULL) == LPC_INVALID_ARGUMENT);
     CHECK(lpc_conversation_send_file_bytes(NULL, NULL, 0, NULL, NULL, NULL, NULL)
           == LPC_INVALID_ARGUMENT);
     CHECK(lpc_conversation_download_file(NULL, NULL, NULL, NULL) == LPC_INVALID_ARGUMENT);
@@ -232,12 +241,14 @@ void test_invalid_utf8(void)
     NOT_UTF8("key", lpc_config_set(h.config, BAD, "x", &err));
     NOT_UTF8("value", lpc_config_set(h.config, "account.id", BAD, &err));
     NOT_UTF8("jwt", lpc_client_set_app_jwt(h.client, BAD, &err));
+    NOT_UTF8("client_id", lpc_client_set_credentials(h.client, BAD, "y", &err));
+    NOT_UTF8("client_secret", lpc_client_set_credentials(h.client, "x", BAD, &err));
     NOT_UTF8("ext_consumer_id", lpc_consumer_new(h.client, BAD, &consumer, &err));
     NOT_UTF8("jws", lpc_consumer_from_jws(h.client, BAD, &consumer, &err));
     NOT_UTF8("options_json", lpc_conversation_open(h.consumer, BAD, &conversation, &err));
     NOT_UTF8("conversation_id", lpc_conversation_attach(h.consumer, BAD, NULL, &conversation,
                                                         &err));
-    NOT_UTF8("dialog_id", lpc_conversation_attach(h.consumer, "x", BAD, &conversation, &err));
+    NOT_UTF8("options_json", lpc_conversation_attach(h.consumer, "x", BAD, &conversation, &err));
     NOT_UTF8("text", lpc_conversation_send_text(h.conversation, BAD, &response, &err));
     NOT_UTF8("path", lpc_config_load_file(h.config, BAD, &err));
     NOT_UTF8("event_json",
@@ -248,28 +259,75 @@ void test_invalid_utf8(void)
              lpc_conversation_send_rich_content(h.conversation, BAD, NULL, &response, &err));
     NOT_UTF8("profile_json", lpc_conversation_set_profile(h.conversation, BAD, &response, &err));
     NOT_UTF8("dialog_id", lpc_conversation_close_dialog(h.conversation, BAD, &response, &err));
-    NOT_UTF8("path",
-             lpc_conversation_send_file(h.conversation, BAD, NULL, NULL, &response, &err));
-    NOT_UTF8("caption",
-             lpc_conversation_send_file(h.conversation, "x", BAD, NULL, &response, &err));
-    NOT_UTF8("preview_path",
-             lpc_conversation_send_file(h.conversation, "x", NULL, BAD, &response, &err));
+    NOT_UTF8("ttr", lpc_conversation_set_ttr(h.conversation, BAD, -1, &response, &err));
+    NOT_UTF8("path", lpc_conversation_send_file(h.conversation, BAD, NULL, &response, &err));
+    NOT_UTF8("options_json",
+             lpc_conversation_send_file(h.conversation, "x", BAD, &response, &err));
     NOT_UTF8("file_type",
              lpc_conversation_send_file_bytes(h.conversation, json, 1, BAD, NULL, &response, &err));
+    NOT_UTF8("options_json",
+             lpc_conversation_send_file_bytes(h.conversation, json, 1, "TXT", BAD, &response, &err));
     NOT_UTF8("relative_path", lpc_conversation_download_file(h.conversation, BAD, "x", &err));
     NOT_UTF8("to_path", lpc_conversation_download_file(h.conversation, "/x", BAD, &err));
     NOT_UTF8("json", lpc_consumer_send_json(h.consumer, json, sizeof json - 1, &response, &err));
     NOT_UTF8("json", lpc_consumer_batch_json(h.consumer, json, sizeof json - 1, &response, &err));
 
     /* Other bad input, refused before anything is sent. */
-    CHECK_STATUS(LPC_INVALID_ARGUMENT,
-                 lpc_conversation_open(h.consumer, "{\"first\":1}", &conversation, &err), &err);
-    CHECK(strstr(lpc_error_message(err), "unknown member `first`, expected one of `profile`"));
-    lpc_error_free(err);
     REFUSED("ext_consumer_id", "empty", lpc_consumer_new(h.client, "", &consumer, &err));
     REFUSED("conversation_id", "empty",
             lpc_conversation_attach(h.consumer, "", NULL, &conversation, &err));
-    REFUSED("dialog_id", "empty",
-            lpc_conversation_attach(h.consumer, "x", "", &conversation, &err));
+    REFUSED("dialogId", "empty",
+            lpc_conversation_attach(h.consumer, "x", "{\"dialogId\":\"\"}", &conversation, &err));
+    REFUSED("ttr", "empty", lpc_conversation_set_ttr(h.conversation, "", 1, &response, &err));
+    CHECK_STATUS(LPC_INVALID_ARGUMENT, lpc_client_set_credentials(h.client, "", "y", &err), &err);
+    CHECK(strstr(lpc_error_message(err), "client_id is empty") != NULL);
+    lpc_error_free(err);
+    handles_free(&h);
+}
+
+/* The call must be refused with this message, and give nothing. */
+#define MISNAMED(message, given, call)                                                         \
+    do {                                                                                       \
+        CHECK_STATUS(LPC_INVALID_ARGUMENT, call, &err);                                        \
+        CHECK_TEXT("options_json: " message, lpc_error_message(err));                          \
+        CHECK(given == NULL);                                                                  \
+        lpc_error_free(err);                                                                   \
+        err = NULL;                                                                            \
+    } while (0)
+
+/* Options are our own: a wrong name is a mistake, and told with the name that was meant. */
+void test_names_of_options(void)
+{
+    handles h = handles_new();
+    lpc_conversation *none = NULL;
+    lpc_response *response = NULL;
+    lpc_error *err = NULL;
+    const uint8_t file[] = "x";
+    char *requests;
+
+    MISNAMED("unknown member 'firstMesage'; did you mean 'firstMessage'?", none,
+             lpc_conversation_open(h.consumer, "{\"firstMesage\":\"Hi\"}", &none, &err));
+    MISNAMED("firstMessage: it takes a string", none,
+             lpc_conversation_open(h.consumer, "{\"firstMessage\":1}", &none, &err));
+    MISNAMED("unknown member 'dialog_id'; did you mean 'dialogId'?", none,
+             lpc_conversation_attach(h.consumer, "c-1", "{\"dialog_id\":\"d\"}", &none, &err));
+    MISNAMED("unknown member 'ttr'; allowed: dialogId, clientProperties, features", none,
+             lpc_conversation_attach(h.consumer, "c-1", "{\"ttr\":1}", &none, &err));
+    MISNAMED("dialogId: it takes a string", none,
+             lpc_conversation_attach(h.consumer, "c-1", "{\"dialogId\":7}", &none, &err));
+    MISNAMED("features: it takes an array", none,
+             lpc_conversation_attach(h.consumer, "c-1", "{\"features\":\"A\"}", &none, &err));
+    MISNAMED("unknown member 'preview'; did you mean 'previewPath'?", response,
+             lpc_conversation_send_file(h.conversation, "x", "{\"preview\":1}", &response, &err));
+    MISNAMED("caption: it takes a string", response,
+             lpc_conversation_send_file_bytes(h.conversation, file, 1, "TXT", "{\"caption\":[]}",
+                                              &response, &err));
+    CHECK_STATUS(LPC_INVALID_ARGUMENT,
+                 lpc_conversation_attach(h.consumer, "c-1", "d-2", &none, &err), &err);
+    CHECK(strstr(lpc_error_message(err), "options_json") != NULL);
+    lpc_error_free(err);
+    requests = account_requests(&h.a);
+    CHECK_TEXT("[]", requests);
+    free(requests);
     handles_free(&h);
 }

@@ -8,16 +8,29 @@ void test_versions(void)
     snprintf(header, sizeof header, "%d.%d.%d", LPC_VERSION_MAJOR, LPC_VERSION_MINOR,
              LPC_VERSION_PATCH);
     CHECK_TEXT(header, lpc_version());
-    CHECK(lpc_abi_version() == 0);
+    CHECK(lpc_abi_version() == LPC_ABI_VERSION);
 }
 
 void test_status_names(void)
 {
     CHECK_TEXT("LPC_OK", lpc_status_name(LPC_OK));
     CHECK_TEXT("LPC_REJECTED", lpc_status_name(LPC_REJECTED));
+    CHECK_TEXT("LPC_ALREADY_OPEN", lpc_status_name(LPC_ALREADY_OPEN));
+    CHECK_TEXT("LPC_FULL", lpc_status_name(LPC_FULL));
     CHECK_TEXT("LPC_INTERNAL", lpc_status_name(LPC_INTERNAL));
-    CHECK_TEXT("LPC_UNKNOWN", lpc_status_name(15));
+    CHECK_TEXT("LPC_UNKNOWN", lpc_status_name(17));
     CHECK_TEXT("LPC_UNKNOWN", lpc_status_name(-1));
+}
+
+void test_log_level_names(void)
+{
+    static const char *const names[] = {"OFF", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"};
+    lpc_log_level level;
+
+    for (level = LPC_LOG_LEVEL_OFF; level <= LPC_LOG_LEVEL_TRACE; level++)
+        CHECK_TEXT(names[level], lpc_log_level_name(level));
+    CHECK_TEXT("UNKNOWN", lpc_log_level_name(LPC_LOG_LEVEL_TRACE + 1));
+    CHECK_TEXT("UNKNOWN", lpc_log_level_name(-1));
 }
 
 void test_config(void)
@@ -64,13 +77,13 @@ void test_conversation(void)
                                         &response, &err), &err);
     CHECK(lpc_response_http_status(response) == 200);
     CHECK_TEXT("OK", lpc_response_code(response));
-    CHECK(lpc_response_sequence(response) == 0);
+    CHECK(lpc_response_sequence(response) == 1); /* The first message is 0. */
     CHECK(lpc_response_attempts(response) == 1);
     CHECK(strlen(lpc_response_request_id(response)) >= 1);
     CHECK(strlen(lpc_response_request_id(response)) <= 64);
     CHECK(lpc_response_body(response, &len) != NULL);
-    CHECK(len == strlen("{\"sequence\":0}"));
-    CHECK(memcmp(lpc_response_body(response, NULL), "{\"sequence\":0}", len) == 0);
+    CHECK(len == strlen("{\"sequence\":1}"));
+    CHECK(memcmp(lpc_response_body(response, NULL), "{\"sequence\":1}", len) == 0);
     CHECK(lpc_response_raw(response, &len) != NULL && len > 14);
     lpc_response_free(response);
 
@@ -101,7 +114,8 @@ void test_attach(void)
     CHECK_OK(lpc_conversation_attach(consumer, lpc_conversation_id(opened), NULL, &attached, &err),
              &err);
     CHECK_TEXT(lpc_conversation_id(opened), lpc_conversation_id(attached));
-    CHECK_OK(lpc_conversation_attach(consumer, "c-1", "d-2", &dialog, &err), &err);
+    CHECK_OK(lpc_conversation_attach(consumer, "c-1", "{\"dialogId\":\"d-2\"}", &dialog, &err),
+             &err);
     CHECK_TEXT("c-1", lpc_conversation_id(dialog));
     CHECK_TEXT("d-2", lpc_conversation_dialog_id(dialog));
     lpc_conversation_free(opened);
@@ -111,6 +125,34 @@ void test_attach(void)
     free(held);
     lpc_conversation_free(attached);
     lpc_conversation_free(dialog);
+    lpc_consumer_free(consumer);
+    lpc_client_free(client);
+}
+
+/* What a conversation was opened with belongs on each of its requests, also after a restart. */
+void test_attach_with_a_channel(void)
+{
+    account a = account_new();
+    lpc_client *client = account_client(&a);
+    lpc_consumer *consumer = new_consumer(client, "channel");
+    lpc_conversation *opened = new_conversation(consumer), *attached = NULL;
+    lpc_error *err = NULL;
+    char *requests;
+
+    CHECK_OK(lpc_conversation_attach(consumer, lpc_conversation_id(opened),
+                                     "{\"clientProperties\":{\"appId\":\"kiosk\",\"new\":7},"
+                                     "\"features\":[\"MULTI_DIALOG\",\"OF_TOMORROW\"]}",
+                                     &attached, &err), &err);
+    CHECK_TEXT(lpc_conversation_id(opened), lpc_conversation_dialog_id(attached));
+    CHECK_OK(lpc_conversation_send_text(attached, "again", NULL, &err), &err);
+    requests = account_requests(&a);
+    CHECK(occurrences(requests, "\"client-properties\":") == 1);
+    CHECK(occurrences(requests, "\\\"appId\\\":\\\"kiosk\\\"") == 1);
+    CHECK(occurrences(requests, "\\\"new\\\":7") == 1);
+    CHECK(occurrences(requests, "[\\\"MULTI_DIALOG\\\",\\\"OF_TOMORROW\\\"]") == 1);
+    free(requests);
+    lpc_conversation_free(attached);
+    lpc_conversation_free(opened);
     lpc_consumer_free(consumer);
     lpc_client_free(client);
 }
@@ -180,7 +222,12 @@ void test_raw_json(void)
     snprintf(json, sizeof json,
              "[{\"kind\":\"req\",\"id\":\"1,\",\"type\":\"userprofile.SetUserProfile\",\"body\":{}},"
              "{\"kind\":\"req\",\"type\":\"cm.ConsumerRequestConversation\",\"body\":"
-             "{\"brandId\":\"%s\"}}]", a.id);
+             "{\"brandId\":\"%s\"}},"
+             "{\"kind\":\"req\",\"id\":\"1,\",\"type\":\"ms.PublishEvent\",\"body\":{\"dialogId\":\"\","
+             "\"event\":{\"type\":\"ContentEvent\",\"contentType\":\"text/plain\",\"message\":\"x\"}}}]",
+             a.id);
+    /* A consumer has one open conversation. */
+    CHECK_OK(lpc_conversation_close(conversation, NULL, &err), &err);
     CHECK_OK(lpc_consumer_batch_json(consumer, (const uint8_t *)json, strlen(json), &response,
                                      &err), &err);
     CHECK_TEXT("1,", lpc_response_request_id(response));
@@ -238,4 +285,28 @@ void test_given_app_jwt(void)
     lpc_consumer_free(consumer);
     lpc_client_free(client);
     lpc_config_free(config);
+}
+
+void test_new_credentials(void)
+{
+    account a = account_new();
+    lpc_client *client = account_client_with(&a, "client.secret", "of-yesterday");
+    lpc_consumer *consumer = new_consumer(client, "credentials");
+    lpc_conversation *conversation = NULL;
+    lpc_error *err = NULL;
+
+    CHECK_STATUS(LPC_UNAUTHORIZED, lpc_conversation_open(consumer, NULL, &conversation, &err),
+                 &err);
+    lpc_error_free(err);
+    err = NULL;
+    CHECK_STATUS(LPC_INVALID_ARGUMENT, lpc_client_set_credentials(client, "x", "a\nb", &err), &err);
+    CHECK(strstr(lpc_error_message(err), "client_secret") != NULL);
+    CHECK(strstr(lpc_error_message(err), "a\nb") == NULL);
+    lpc_error_free(err);
+    err = NULL;
+    CHECK_OK(lpc_client_set_credentials(client, a.client_id, a.client_secret, &err), &err);
+    CHECK_OK(lpc_conversation_open(consumer, NULL, &conversation, &err), &err);
+    lpc_conversation_free(conversation);
+    lpc_consumer_free(consumer);
+    lpc_client_free(client);
 }

@@ -57,9 +57,9 @@ static lpc_client *logging_client(const account *a, book *b, int32_t level)
 }
 
 /* One conversation of one text, and one text that fails. */
-static void talk(const account *a, lpc_client *client)
+static void talk(const account *a, lpc_client *client, const char *consumer_id)
 {
-    lpc_consumer *consumer = new_consumer(client, "log");
+    lpc_consumer *consumer = new_consumer(client, consumer_id);
     lpc_conversation *conversation = new_conversation(consumer);
     lpc_error *err = NULL;
 
@@ -83,7 +83,7 @@ void test_log_levels(void)
 
         book_begin(&b);
         client = logging_client(&a, &b, level);
-        talk(&a, client);
+        talk(&a, client, "log");
         /* One request failed for good; each of the others is a line, too. */
         CHECK(b.lines[LPC_LOG_LEVEL_ERROR] == (level >= LPC_LOG_LEVEL_ERROR ? 1 : 0));
         CHECK(b.lines[LPC_LOG_LEVEL_DEBUG] == (level >= LPC_LOG_LEVEL_DEBUG ? 6 : 0));
@@ -122,10 +122,10 @@ void test_log_is_quiet_unless_asked(void)
     /* Clients keep what they were made with. */
     CHECK_OK(lpc_config_set_log_callback(config, NULL, NULL, LPC_LOG_LEVEL_TRACE, &err), &err);
     CHECK_OK(lpc_client_new(config, &quiet, &err), &err);
-    talk(&a, quiet);
+    talk(&a, quiet, "quiet");
     CHECK(b.used == 0);
     lpc_client_free(quiet);
-    talk(&a, loud);
+    talk(&a, loud, "loud");
     CHECK(b.used > 0);
     lpc_client_free(loud);
     lpc_config_free(config);
@@ -196,7 +196,7 @@ void test_log_callback_that_calls_the_library(void)
     book_begin(&b);
     client = logging_client(&a, &b, LPC_LOG_LEVEL_TRACE);
     b.client = client;
-    talk(&a, client);
+    talk(&a, client, "log");
     CHECK(b.lines[LPC_LOG_LEVEL_DEBUG] == 6);
     stats = client_stats(client);
     CHECK(number_of(stats, "requests") == 6);
@@ -204,9 +204,15 @@ void test_log_callback_that_calls_the_library(void)
     lpc_client_free(client);
 }
 
+typedef struct {
+    lpc_client *client;
+    char consumer_id[16];
+} job;
+
 static void *open_and_close(void *argument)
 {
-    lpc_consumer *consumer = new_consumer(argument, "log");
+    const job *j = argument;
+    lpc_consumer *consumer = new_consumer(j->client, j->consumer_id);
     lpc_conversation *conversation = new_conversation(consumer);
     lpc_error *err = NULL;
 
@@ -223,14 +229,18 @@ void test_log_of_eight_threads(void)
     static book b;
     lpc_client *client;
     pthread_t threads[THREADS];
+    job jobs[THREADS];
     char *requests;
     int i;
 
     book_begin(&b);
     client = logging_client(&a, &b, LPC_LOG_LEVEL_DEBUG);
     b.client = client;
-    for (i = 0; i < THREADS; i++)
-        CHECK(pthread_create(&threads[i], NULL, open_and_close, client) == 0);
+    for (i = 0; i < THREADS; i++) {
+        jobs[i].client = client;
+        snprintf(jobs[i].consumer_id, sizeof jobs[i].consumer_id, "consumer %d", i);
+        CHECK(pthread_create(&threads[i], NULL, open_and_close, &jobs[i]) == 0);
+    }
     for (i = 0; i < THREADS; i++)
         CHECK(pthread_join(threads[i], NULL) == 0);
     requests = account_requests(&a);

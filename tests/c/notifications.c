@@ -100,7 +100,9 @@ void test_notifications(void)
     CHECK_TEXT("MANAGER", lpc_event_originator_role(n, 0));
     CHECK(lpc_event_timestamp_ms(n, 0) == INT64_C(1528371199686));
     CHECK_TEXT("AGENTS_AND_MANAGERS", lpc_event_audience(n, 0));
-    CHECK_TEXT("d-9", lpc_event_conversation_id(n, 3));
+    /* A dialog's id is not the conversation's. */
+    CHECK_TEXT("", lpc_event_conversation_id(n, 3));
+    CHECK_TEXT("d-9", lpc_event_dialog_id(n, 3));
     CHECK_TEXT("c-2", lpc_event_conversation_id(n, 5));
     CHECK_TEXT("", lpc_event_dialog_id(n, 5));
     CHECK(lpc_event_timestamp_ms(n, 5) == 7);
@@ -109,7 +111,42 @@ void test_notifications(void)
 
     n = parse("{\"type\":\"new.Kind\"}");
     CHECK_TEXT("new.Kind", lpc_notification_type(n));
-    CHECK(lpc_notification_event_count(n) == 0);
+    CHECK(lpc_notification_event_count(n) == 1);
+    CHECK(lpc_event_kind(n, 0) == LPC_EVENT_KIND_OTHER);
+    CHECK_TEXT("{\"type\":\"new.Kind\"}", lpc_event_json(n, 0));
+    lpc_notification_free(n);
+}
+
+void test_notifications_of_an_end_and_metadata(void)
+{
+    static const char of_conversations[] =
+        "{\"body\":{\"changes\":["
+        "{\"result\":{\"conversationDetails\":{\"state\":\"CLOSE\",\"stage\":\"OPEN\"}}},"
+        "{\"result\":{\"conversationDetails\":{\"state\":\"CLOSE\",\"stage\":\"CLOSE\"}}}]}}";
+    /* One change, without the array: the question of a survey. */
+    static const char of_a_survey[] =
+        "{\"body\":{\"changes\":{\"dialogId\":\"d-2\",\"metadata\":[{\"type\":\"SurveyQuestion\"}],"
+        "\"event\":{\"type\":\"RichContentEvent\",\"content\":{\"type\":\"vertical\",\"elements\":["
+        "{\"type\":\"text\",\"text\":\"How was it?\"},{\"type\":\"button\",\"title\":\"Fine\"}]}}}}}";
+    lpc_notification *n = parse(of_conversations);
+
+    CHECK_TEXT("", lpc_notification_account_id(n));
+    CHECK(lpc_notification_event_count(n) == 2);
+    CHECK_TEXT("CLOSE", lpc_event_text(n, 0));
+    CHECK(!lpc_event_is_closed(n, 0));
+    CHECK_TEXT("CLOSE", lpc_event_text(n, 1));
+    CHECK(lpc_event_is_closed(n, 1));
+    CHECK_TEXT("", lpc_event_metadata_json(n, 0));
+    lpc_notification_free(n);
+
+    n = parse(of_a_survey);
+    CHECK(lpc_notification_event_count(n) == 1);
+    CHECK(lpc_event_kind(n, 0) == LPC_EVENT_KIND_RICH_CONTENT);
+    CHECK_TEXT("How was it?\nFine", lpc_event_text(n, 0));
+    CHECK_TEXT("[{\"type\":\"SurveyQuestion\"}]", lpc_event_metadata_json(n, 0));
+    CHECK_TEXT("", lpc_event_conversation_id(n, 0));
+    CHECK_TEXT("d-2", lpc_event_dialog_id(n, 0));
+    CHECK(!lpc_event_is_closed(n, 0));
     lpc_notification_free(n);
 }
 
@@ -120,8 +157,8 @@ void test_notifications_that_are_none(void)
     const uint8_t bad[] = {'{', '"', 0xff, '"', '}'};
 
     n = (lpc_notification *)&err;
-    CHECK_STATUS(LPC_PROTOCOL, lpc_notification_parse(BYTES("{}"), &n, &err), &err);
-    CHECK_TEXT("the notification has no array 'body.changes'", lpc_error_message(err));
+    CHECK_STATUS(LPC_PROTOCOL, lpc_notification_parse(BYTES("[]"), &n, &err), &err);
+    CHECK(strstr(lpc_error_message(err), "the notification ") != NULL);
     CHECK(n == NULL);
     lpc_error_free(err);
     err = NULL;
@@ -143,6 +180,8 @@ static void check_absent(const lpc_notification *n, size_t i)
     CHECK_TEXT("", lpc_event_text(n, i));
     CHECK_TEXT("", lpc_event_audience(n, i));
     CHECK_TEXT("", lpc_event_json(n, i));
+    CHECK_TEXT("", lpc_event_metadata_json(n, i));
+    CHECK(!lpc_event_is_closed(n, i));
 }
 
 #define REFUSED(message, call)                                                                 \
@@ -166,6 +205,7 @@ void test_notifications_bad_arguments(void)
     lpc_notification_free(n);
     lpc_notification_free(NULL);
     CHECK_TEXT("", lpc_notification_type(NULL));
+    CHECK_TEXT("", lpc_notification_account_id(NULL));
     CHECK(lpc_notification_raw(NULL, &len) == NULL && len == 0);
     CHECK(lpc_notification_raw(NULL, NULL) == NULL);
     CHECK(lpc_notification_event_count(NULL) == 0);
@@ -216,6 +256,9 @@ void test_notifications_gone_wrong(void)
                      + strlen(lpc_event_originator_id(n, i)) + strlen(lpc_event_text(n, i))
                      + strlen(lpc_event_originator_role(n, i)) + strlen(lpc_event_audience(n, i));
             CHECK(strlen(lpc_event_json(n, i)) <= len);
+            CHECK(strlen(lpc_event_metadata_json(n, i)) <= len);
+            CHECK(lpc_event_kind(n, i) == LPC_EVENT_KIND_CONVERSATION
+                  || !lpc_event_is_closed(n, i));
         }
         total += strlen(lpc_notification_type(n));
         lpc_notification_free(n);

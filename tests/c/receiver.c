@@ -103,6 +103,30 @@ void test_receiver(void)
     lpc_notification_free(n);
 }
 
+/* A secret that was replaced, without a restart; and whose notification it is. */
+void test_receiver_with_new_credentials(void)
+{
+    account a;
+    lpc_config *config = account_receiver_config(&a);
+    lpc_receiver *receiver;
+    lpc_notification *n;
+    lpc_error *err = NULL;
+    char secrets[256];
+
+    CHECK_OK(lpc_config_set(config, "receiver.secret", "of-yesterday", &err), &err);
+    receiver = new_receiver(config);
+    CHECK(lpc_receiver_set_credentials(receiver, a.client_id, "", NULL) == LPC_INVALID_ARGUMENT);
+    snprintf(secrets, sizeof secrets, "of-tomorrow,%s", a.client_secret);
+    CHECK_OK(lpc_receiver_set_credentials(receiver, a.client_id, secrets, &err), &err);
+    account_notify(&a, NOTIFICATION("signed anew"));
+    n = next(receiver);
+    CHECK_TEXT("signed anew", lpc_event_text(n, 0));
+    CHECK_TEXT(a.id, lpc_notification_account_id(n));
+    lpc_notification_free(n);
+    lpc_receiver_free(receiver);
+    lpc_config_free(config);
+}
+
 void test_receiver_that_is_acknowledged_by_hand(void)
 {
     account a;
@@ -146,6 +170,9 @@ void test_receiver_bad_arguments(void)
     CHECK(lpc_receiver_ack(NULL, foreign, NULL) == LPC_INVALID_ARGUMENT);
     CHECK(lpc_receiver_ack(receiver, NULL, NULL) == LPC_INVALID_ARGUMENT);
     CHECK(lpc_receiver_ack(receiver, foreign, NULL) == LPC_INVALID_ARGUMENT);
+    CHECK(lpc_receiver_set_credentials(NULL, "x", "y", NULL) == LPC_INVALID_ARGUMENT);
+    CHECK(lpc_receiver_set_credentials(receiver, NULL, "y", NULL) == LPC_INVALID_ARGUMENT);
+    CHECK(lpc_receiver_set_credentials(receiver, "x", NULL, NULL) == LPC_INVALID_ARGUMENT);
     CHECK(lpc_receiver_url(NULL) == NULL);
     lpc_receiver_shutdown(NULL);
     lpc_receiver_free(NULL);

@@ -79,6 +79,40 @@ void test_everything_can_be_sent(void)
     lpc_client_free(client);
 }
 
+void test_urgency_and_closing_without_a_survey(void)
+{
+    account a = account_new();
+    lpc_client *client = account_client(&a);
+    lpc_consumer *consumer = new_consumer(client, "urgent");
+    lpc_conversation *conversation = new_conversation(consumer);
+    lpc_response *response = NULL;
+    lpc_error *err = NULL;
+    char *requests, *held;
+
+    CHECK_OK(lpc_conversation_set_ttr(conversation, "URGENT", -1, &response, &err), &err);
+    CHECK_TEXT("OK", lpc_response_code(response));
+    lpc_response_free(response);
+    CHECK_OK(lpc_conversation_set_ttr(conversation, "CUSTOM", 42, NULL, &err), &err);
+    CHECK_OK(lpc_conversation_close_stage(conversation, &response, &err), &err);
+    CHECK_TEXT("OK", lpc_response_code(response));
+    lpc_response_free(response);
+    CHECK_STATUS(LPC_CLOSED, lpc_conversation_send_text(conversation, "late", NULL, &err), &err);
+    CHECK(lpc_error_attempts(err) == 0);
+    lpc_error_free(err);
+
+    requests = account_requests(&a);
+    CHECK(occurrences(requests, "\\\"ttrType\\\":\\\"URGENT\\\",\\\"value\\\":300}") == 1);
+    CHECK(occurrences(requests, "\\\"ttrType\\\":\\\"CUSTOM\\\",\\\"value\\\":42}") == 1);
+    CHECK(occurrences(requests, "\\\"field\\\":\\\"Stage\\\"") == 1);
+    free(requests);
+    held = account_conversations(&a);
+    CHECK(occurrences(held, "\"state\":\"CLOSE\"") >= 1);
+    free(held);
+    lpc_conversation_free(conversation);
+    lpc_consumer_free(consumer);
+    lpc_client_free(client);
+}
+
 typedef struct {
     uint64_t done, total;
     int calls;
@@ -103,7 +137,8 @@ void test_files(void)
     lpc_response *response = NULL;
     lpc_error *err = NULL;
     progress p = {0, 0, 0};
-    char directory[] = "/tmp/lpc-test-XXXXXX", from[64], to[64], relative[512], *requests;
+    char directory[] = "/tmp/lpc-test-XXXXXX", from[64], to[64], relative[512], options[256];
+    char *requests;
     uint8_t got[64];
     const char *path;
     FILE *file;
@@ -112,10 +147,12 @@ void test_files(void)
     snprintf(from, sizeof from, "%s/photo.png", directory);
     snprintf(to, sizeof to, "%s/got.png", directory);
     write_file(from, png, sizeof png);
+    snprintf(options, sizeof options,
+             "{\"caption\":\"a \\\"caption\\\"\",\"previewPath\":\"%s\",\"metadata\":"
+             "[{\"type\":\"ExternalId\",\"id\":\"photo-7\"},{\"new\":[1]}]}", from);
 
     CHECK_OK(lpc_conversation_set_progress_callback(conversation, on_progress, &p, &err), &err);
-    CHECK_OK(lpc_conversation_send_file(conversation, from, "a caption", from, &response, &err),
-             &err);
+    CHECK_OK(lpc_conversation_send_file(conversation, from, options, &response, &err), &err);
     CHECK_TEXT("OK", lpc_response_code(response));
     lpc_response_free(response);
     CHECK(p.calls > 0 && p.done == sizeof png && p.total == sizeof png);
@@ -125,6 +162,11 @@ void test_files(void)
 
     /* The path that the event names, from the request that published it. */
     requests = account_requests(&a);
+    CHECK(occurrences(requests, "data:image/png;base64,") == 1);
+    CHECK(occurrences(requests, "\\\"caption\\\":\\\"a \\\\\\\"caption\\\\\\\"\\\"") == 1);
+    CHECK(occurrences(requests, "\\\"caption\\\":\\\"\\\"") == 1);
+    CHECK(occurrences(requests, "[{\\\"type\\\":\\\"ExternalId\\\",\\\"id\\\":\\\"photo-7\\\"},"
+                                "{\\\"new\\\":[1]}]") == 1);
     path = strstr(requests, "\\\"relativePath\\\":\\\"");
     CHECK(path != NULL);
     path += strlen("\\\"relativePath\\\":\\\"");
@@ -139,7 +181,7 @@ void test_files(void)
     fclose(file);
 
     CHECK_STATUS(LPC_IO, lpc_conversation_send_file(conversation, "/nonexistent.png", NULL, NULL,
-                                                    NULL, &err), &err);
+                                                    &err), &err);
     lpc_error_free(err);
     CHECK_STATUS(LPC_INVALID_ARGUMENT,
                  lpc_conversation_send_file_bytes(conversation, png, sizeof png, "GIF", NULL, NULL,
@@ -190,16 +232,18 @@ void test_values_out_of_range(void)
     SAYS("allowed: 1 to 5", lpc_conversation_rate(conversation, 257, true, 0, NULL, &err));
     SAYS("status is 3; allowed: 0 to 2", lpc_conversation_rate(conversation, 5, true, 3, NULL, &err));
     SAYS("not a JSON object", lpc_conversation_send_event(conversation, "[]", NULL, NULL, &err));
-    SAYS("1 to 64 characters",
-         lpc_conversation_send_event(conversation, "{}", "[{\"type\":\"ExternalId\",\"id\":\"\"}]",
-                                     NULL, &err));
+    SAYS("metadata_json",
+         lpc_conversation_send_event(conversation, "{}", "[1]", NULL, &err));
+    SAYS("metadata_json",
+         lpc_conversation_send_event(conversation, "{}", "{}", NULL, &err));
     SAYS("content_json is not", lpc_conversation_send_rich_content(conversation, "1", NULL, NULL,
                                                                    &err));
-    SAYS("unknown member `age`, expected one of",
-         lpc_conversation_set_profile(conversation, "{\"age\":1}", NULL, &err));
+    SAYS("personal: it takes an object",
+         lpc_conversation_set_profile(conversation, "{\"personal\":1}", NULL, &err));
     SAYS("dialog_id is empty", lpc_conversation_close_dialog(conversation, "", NULL, &err));
-    SAYS("ttr: unknown value `SOON`, expected one of `NORMAL`",
-         lpc_conversation_open(consumer, "{\"ttr\":\"SOON\"}", &other, &err));
+    SAYS("CUSTOM takes a time", lpc_conversation_set_ttr(conversation, "CUSTOM", -1, NULL, &err));
+    SAYS("seconds is -2", lpc_conversation_set_ttr(conversation, "URGENT", -2, NULL, &err));
+    SAYS("ttr: it takes a string", lpc_conversation_open(consumer, "{\"ttr\":1}", &other, &err));
     requests = account_requests(&a);
     CHECK_TEXT("[]", requests);
     free(requests);

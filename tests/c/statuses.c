@@ -190,30 +190,53 @@ void test_status_unauthorized(void)
 void test_status_rejected(void)
 {
     scene s = scene_new(NULL, NULL);
+    lpc_consumer *other;
     lpc_error *err;
     lpc_response *response = NULL;
     char json[512];
 
     /* A request inside the batch is refused, in an answer with HTTP 200. */
+    /* For a consumer of its own: the first one has an open conversation. */
+    other = new_consumer(s.client, "another");
     snprintf(json, sizeof json,
              "[{\"kind\":\"req\",\"id\":\"a\",\"type\":\"userprofile.SetUserProfile\",\"body\":{}},"
              "{\"kind\":\"req\",\"id\":\"b\",\"type\":\"cm.ConsumerRequestConversation\",\"body\":"
              "{\"brandId\":\"%s\"}},"
              "{\"kind\":\"req\",\"id\":\"c\",\"type\":\"ms.PublishEvent\",\"body\":{\"dialogId\":\"\","
-             "\"event\":{\"type\":\"NoSuchEvent\"}}}]", s.a.id);
+             "\"event\":5}}]", s.a.id);
     CHECK_STATUS(LPC_REJECTED,
-                 lpc_consumer_batch_json(s.consumer, (const uint8_t *)json, strlen(json), &response,
+                 lpc_consumer_batch_json(other, (const uint8_t *)json, strlen(json), &response,
                                          &err), &err);
     CHECK(response == NULL);
     CHECK(lpc_error_http_status(err) == 200);
     CHECK_TEXT("c", lpc_error_request_id(err));
     lpc_error_free(err);
+    lpc_consumer_free(other);
 
-    /* The service has closed the conversation meanwhile. */
-    account_close_conversation(&s.a, lpc_conversation_id(s.conversation));
+    /* In whatever form the service says why, its text gets here. */
+    account_answer(&s.a, "send", 400, "{\"code\":\"BAD_REQUEST\",\"body\":{\"msg\":\"Not like this\"}}");
     err = send_fails(&s, LPC_REJECTED);
-    CHECK(lpc_error_http_status(err) == 400);
+    CHECK_TEXT("Not like this", lpc_error_details(err));
+    CHECK(strstr(lpc_error_message(err), "Not like this") != NULL);
     lpc_error_free(err);
+    scene_free(&s);
+}
+
+void test_status_already_open(void)
+{
+    scene s = scene_new(NULL, NULL);
+    lpc_conversation *second = (lpc_conversation *)&s; /* anything but NULL */
+    lpc_error *err = NULL;
+
+    CHECK_STATUS(LPC_ALREADY_OPEN, lpc_conversation_open(s.consumer, NULL, &second, &err), &err);
+    CHECK(second == NULL);
+    CHECK(strstr(lpc_error_details(err), "already has open conversation") != NULL);
+    CHECK(!lpc_error_is_retryable(err) && !lpc_error_maybe_delivered(err));
+    lpc_error_free(err);
+    err = NULL;
+    CHECK_OK(lpc_conversation_close(s.conversation, NULL, &err), &err);
+    CHECK_OK(lpc_conversation_open(s.consumer, NULL, &second, &err), &err);
+    lpc_conversation_free(second);
     scene_free(&s);
 }
 
@@ -283,6 +306,15 @@ void test_status_closed(void)
     CHECK_OK(lpc_conversation_close(s.conversation, NULL, &err), &err);
     err = send_fails(&s, LPC_CLOSED);
     CHECK(lpc_error_attempts(err) == 0);
+    lpc_error_free(err);
+    scene_free(&s);
+
+    /* The service has closed the conversation meanwhile, and says so. */
+    s = scene_new(NULL, NULL);
+    account_close_conversation(&s.a, lpc_conversation_id(s.conversation));
+    err = send_fails(&s, LPC_CLOSED);
+    CHECK(lpc_error_http_status(err) == 400 && lpc_error_attempts(err) == 1);
+    CHECK(strlen(lpc_error_details(err)) > 0);
     lpc_error_free(err);
     scene_free(&s);
 

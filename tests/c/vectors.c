@@ -161,7 +161,7 @@ static lpc_status send_file_bytes(lpc_response **response, lpc_error **err)
     const uint8_t *data = bytes("data", &len);
 
     return lpc_conversation_send_file_bytes(conversation, data, len, text("file_type"),
-                                            optional("caption"), response, err);
+                                            optional("options_json"), response, err);
 }
 
 static lpc_status set_profile(lpc_response **response, lpc_error **err)
@@ -176,9 +176,20 @@ static lpc_status rate(lpc_response **response, lpc_error **err)
                                  err);
 }
 
+static lpc_status set_ttr(lpc_response **response, lpc_error **err)
+{
+    return lpc_conversation_set_ttr(conversation, text("ttr"), strtoll(text("seconds"), NULL, 10),
+                                    response, err);
+}
+
 static lpc_status close_conversation(lpc_response **response, lpc_error **err)
 {
     return lpc_conversation_close(conversation, response, err);
+}
+
+static lpc_status close_stage(lpc_response **response, lpc_error **err)
+{
+    return lpc_conversation_close_stage(conversation, response, err);
 }
 
 static lpc_status close_dialog(lpc_response **response, lpc_error **err)
@@ -215,7 +226,9 @@ static const struct {
     {"send_file_bytes", send_file_bytes},
     {"set_profile", set_profile},
     {"rate", rate},
+    {"set_ttr", set_ttr},
     {"close", close_conversation},
+    {"close_stage", close_stage},
     {"close_dialog", close_dialog},
     {"send_json", send_json},
     {"batch_json", batch_json},
@@ -322,7 +335,7 @@ static lpc_status new_conversation(const char *call, lpc_error **err)
     lpc_status status =
         strcmp(call, "open") == 0
             ? lpc_conversation_open(consumer, optional("options_json"), &made, err)
-            : lpc_conversation_attach(consumer, text("conversation_id"), optional("dialog_id"),
+            : lpc_conversation_attach(consumer, text("conversation_id"), optional("options_json"),
                                       &made, err);
 
     if ((status == LPC_OK) != (made != NULL))

@@ -1,7 +1,7 @@
 //! Opening, sending, closing: what goes over the wire, and what comes back.
 
 use lpc_sandbox::Route;
-use lpconnector::{OpenOptions, Status};
+use lpconnector::{AttachOptions, OpenOptions, Status};
 use serde_json::json;
 
 use crate::scene::{Scene, json};
@@ -14,7 +14,7 @@ fn a_conversation_is_opened_used_and_closed() {
     assert_eq!(conversation.dialog_id(), conversation.id());
     let response = conversation.send_text("I need a hand 👍\u{2028}\"\\\n").unwrap();
     assert_eq!(response.http_status(), 200);
-    assert_eq!((response.code(), response.sequence()), ("OK", Some(0)));
+    assert_eq!((response.code(), response.sequence()), ("OK", Some(1)));
     assert_eq!(response.attempts(), 1);
     conversation.close().unwrap();
 
@@ -70,8 +70,9 @@ fn every_request_is_exactly_as_the_protocol_wants_it() {
         let agent = concat!("lpconnector/", env!("CARGO_PKG_VERSION"), " acme/7");
         assert_eq!(request.header("user-agent"), Some(agent));
     }
-    assert_eq!(json(&opened)[1]["body"], json!({"brandId": account}));
-    assert_eq!(json(&sent)["body"]["dialogId"], conversation.id());
+    assert_eq!(json(&opened)[1]["body"], json!({"brandId": account, "channelType": "MESSAGING"}));
+    let body = &json(&sent)["body"];
+    assert_eq!([&body["conversationId"], &body["dialogId"]], [conversation.id(); 2]);
 }
 
 fn conversation_jws(scene: &Scene) -> String {
@@ -83,16 +84,20 @@ fn a_handle_can_be_attached_to_a_conversation_or_to_its_survey() {
     let scene = Scene::new();
     let conversation = scene.conversation();
     let consumer = scene.consumer();
-    let same = consumer.attach(conversation.id(), None).unwrap();
+    let same = consumer.attach(conversation.id(), &AttachOptions::new()).unwrap();
     same.send_text("by another handle").unwrap();
     let survey = scene.sandbox.open_survey(&scene.account.id, conversation.id());
-    let survey = consumer.attach(conversation.id(), Some(&survey)).unwrap();
+    let survey = consumer
+        .attach(conversation.id(), &AttachOptions::new().dialog_id(survey.as_str()))
+        .unwrap();
     assert_ne!(survey.dialog_id(), survey.id());
     survey.send_text("5 stars").unwrap();
     let sent = scene.requests_on(Route::Send);
-    assert_eq!(json(&sent[1])["body"]["dialogId"], survey.dialog_id());
-    for (id, dialog) in [("", None), ("c", Some(""))] {
-        let error = consumer.attach(id, dialog).unwrap_err();
+    let body = &json(&sent[1])["body"];
+    assert_eq!(body["dialogId"], survey.dialog_id());
+    assert_eq!(body["conversationId"], conversation.id());
+    for (id, options) in [("", AttachOptions::new()), ("c", AttachOptions::new().dialog_id(""))] {
+        let error = consumer.attach(id, &options).unwrap_err();
         assert_eq!(error.status(), Status::InvalidArgument);
     }
 }
@@ -141,7 +146,7 @@ fn the_sequence_is_handed_on_as_it_comes() {
         conversation.id()
     );
     let send = || scene.consumer().send_json(raw.as_bytes()).unwrap().sequence();
-    assert_eq!([send(), send(), send()], [Some(0), Some(2), Some(4)]);
+    assert_eq!([send(), send(), send()], [Some(0), Some(1), Some(2)]);
 }
 
 #[test]
@@ -151,7 +156,7 @@ fn a_refused_first_message_names_the_conversation_that_was_opened() {
     let batch = json!([
         {"kind": "req", "id": "a", "type": "userprofile.SetUserProfile", "body": {}},
         {"kind": "req", "id": "b", "type": "cm.ConsumerRequestConversation", "body": {"brandId": scene.account.id}},
-        {"kind": "req", "id": "c", "type": "ms.PublishEvent", "body": {"dialogId": "", "event": {"type": "NoSuchEvent"}}},
+        {"kind": "req", "id": "c", "type": "ms.PublishEvent", "body": {"dialogId": "", "event": {}}},
     ]);
     let error = consumer.batch_json(batch.to_string().as_bytes()).unwrap_err();
     assert_eq!((error.status(), error.http_status()), (Status::Rejected, 200));
@@ -159,7 +164,7 @@ fn a_refused_first_message_names_the_conversation_that_was_opened() {
     let held = scene.sandbox.conversations(&scene.account.id);
     let id = held[0]["id"].as_str().unwrap();
     assert!(error.message().contains(&format!("conversation {id} was opened, but")), "{error}");
-    consumer.attach(id, None).unwrap().send_text("so go on").unwrap();
+    consumer.attach(id, &AttachOptions::new()).unwrap().send_text("so go on").unwrap();
 }
 
 #[test]

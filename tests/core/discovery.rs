@@ -15,7 +15,7 @@ fn services(host: &str) -> String {
 fn all_services_are_found_with_one_request_and_kept() {
     let scene = Scene::new();
     scene.conversation();
-    scene.conversation().send_text("x").unwrap();
+    scene.another_conversation().send_text("x").unwrap();
     assert_eq!(scene.requests_on(Route::Domain).len(), 1);
 }
 

@@ -1,13 +1,13 @@
 //! What the service refuses and what the network breaks, and what a caller learns of it.
 
 use lpc_sandbox::{Answer, Route};
-use lpconnector::{Client, Error, Status};
+use lpconnector::{AttachOptions, Client, Error, Status};
 use serde_json::{Value, json};
 
 use crate::scene::{Scene, status_answer};
 
 fn send_fails(scene: &Scene, answer: Answer) -> Error {
-    let conversation = scene.conversation();
+    let conversation = scene.another_conversation();
     scene.answer(Route::Send, answer);
     conversation.send_text("x").unwrap_err()
 }
@@ -36,7 +36,8 @@ fn every_error_code_of_the_service_reaches_the_caller() {
 
     let scene = Scene::new();
     let id = scene.conversation().id().to_owned();
-    let stranger = scene.client.consumer("stranger").unwrap().attach(&id, None).unwrap();
+    let stranger =
+        scene.client.consumer("stranger").unwrap().attach(&id, &AttachOptions::new()).unwrap();
     assert_eq!(stranger.send_text("x").unwrap_err().service_code(), 40103);
 
     // These two cannot happen with a library that always sends both tokens.
@@ -97,18 +98,20 @@ fn any_2xx_is_a_success() {
 }
 
 #[test]
-fn a_closed_conversation_is_a_refusal() {
+fn a_closed_conversation_is_told_as_such() {
     let scene = Scene::new();
     let conversation = scene.conversation();
     scene.sandbox.close_conversation(&scene.account.id, conversation.id());
     let error = conversation.send_text("x").unwrap_err();
-    assert_eq!((error.status(), error.http_status()), (Status::Rejected, 400));
+    assert_eq!((error.status(), error.http_status()), (Status::Closed, 400));
+    assert_eq!(error.details(), "Bad Request, Conversation is close");
+    assert!(!error.is_retryable(), "{error:?}");
 }
 
 #[test]
 fn an_unreadable_answer_may_hide_a_delivery() {
     let scene = Scene::new();
-    for body in ["", "<html>", "null", "[]", "{}", r#"{"code":"OK","body":{}}"#, "\u{0}"] {
+    for body in ["", "<html>", "null", "[]", "{}", r#"{"body":{}}"#, "\u{0}"] {
         let error = send_fails(&scene, status_answer(200, &[], body));
         assert_eq!(error.status(), Status::Protocol, "{body:?}");
         assert!(error.maybe_delivered() && !error.request_id().is_empty());
@@ -128,7 +131,7 @@ fn an_unreadable_answer_may_hide_a_delivery() {
 #[test]
 fn what_was_never_tried_has_no_attempt_and_no_id() {
     let scene = Scene::with(&[("call.timeout.ms", "1")]);
-    let conversation = scene.consumer().attach("c-1", None).unwrap();
+    let conversation = scene.consumer().attach("c-1", &AttachOptions::new()).unwrap();
     // One millisecond is over before the token is there, if not before anything is sent.
     let error = conversation.send_text("x").unwrap_err();
     assert_eq!(error.status(), Status::Timeout);
@@ -181,7 +184,7 @@ fn a_stalled_answer_ends_in_time() {
     let impatient = Client::new(&scene.config(&short)).unwrap();
     let consumer = impatient.consumer_from_jws(patient.jws().unwrap()).unwrap();
     scene.answer(Route::Send, Answer::Stall);
-    let error = consumer.attach(&id, None).unwrap().send_text("x").unwrap_err();
+    let error = consumer.attach(&id, &AttachOptions::new()).unwrap().send_text("x").unwrap_err();
     assert_eq!(error.status(), Status::Timeout);
     assert!(error.maybe_delivered() && error.is_retryable());
     assert!(error.message().contains("within 300 ms"), "{error}");

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use lpc_sandbox::{Fault, FaultProxy, Route, Then};
-use lpconnector::{Client, Config, Conversation, Error, Status};
+use lpconnector::{AttachOptions, Client, Config, Conversation, Error, Status};
 use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::scene::{Scene, status_answer};
@@ -46,7 +46,7 @@ impl Wire {
         let client = Client::new(&self.config()).unwrap();
         let consumer = client.consumer("John_Doe_facebook12345").unwrap();
         consumer.jws().unwrap();
-        let conversation = consumer.attach(&id, None).unwrap();
+        let conversation = consumer.attach(&id, &AttachOptions::new()).unwrap();
         (client, conversation)
     }
 
@@ -230,7 +230,7 @@ fn no_more_connections_are_kept_than_configured() {
         for n in 0..8 {
             let (consumer, id) = (&consumer, conversation.id());
             scope.spawn(move || {
-                let conversation = consumer.attach(id, None).unwrap();
+                let conversation = consumer.attach(id, &AttachOptions::new()).unwrap();
                 for _ in 0..5 {
                     conversation.send_text(&format!("{n}")).unwrap();
                 }
@@ -504,7 +504,7 @@ fn a_shutdown_ends_a_call_that_connects() {
     let scene = Scene::with(&[&HOUR[..], &[("domain.messaging", url.as_str())]].concat());
     let consumer = scene.consumer();
     consumer.jws().unwrap();
-    let conversation = consumer.attach("c", None).unwrap();
+    let conversation = consumer.attach("c", &AttachOptions::new()).unwrap();
     let sockets = || std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
     let before = sockets();
     // Other tests open files, too: a shutdown that comes early must end the call as well.

@@ -66,13 +66,43 @@ fn a_file_is_uploaded_and_published_in_one_call() {
 }
 
 #[test]
-fn a_file_in_memory_is_sent_without_caption_or_preview() {
+fn a_file_in_memory_is_sent_with_an_empty_caption_and_no_preview() {
     let scene = Scene::new();
     scene.conversation().send_file(&Attachment::from_bytes(b"GIF89a...", "gif")).unwrap();
     let message = published(&scene)["message"].clone();
     let members: Vec<&String> = message.as_object().unwrap().keys().collect();
-    assert_eq!(members, ["fileType", "relativePath"]);
+    assert_eq!(members, ["caption", "fileType", "relativePath"]);
+    assert_eq!(message["caption"], "", "the vendor's schema wants one");
     assert_eq!(message["fileType"], "GIF");
+}
+
+#[test]
+fn the_options_of_a_file_may_be_json() {
+    let scene = Scene::with(&[("file.preview.max.bytes", "100")]);
+    let conversation = scene.conversation();
+    let directory = tempfile::tempdir().unwrap();
+    let options = |preview: &[u8]| {
+        let path = written(directory.path(), "small.jpg", preview);
+        let metadata = json!([{"type": "ExternalId", "id": "fb-1"}]);
+        json!({"caption": "A photo", "previewPath": path, "metadata": metadata}).to_string()
+    };
+    // The service counts the preview in base64: 75 bytes are 100 characters.
+    let photo = png(200, 0);
+    let file = || Attachment::from_bytes(&photo, "PNG");
+    let jpeg = |len: usize| [&b"\xff\xd8\xff"[..], &vec![0; len - 3]].concat();
+    conversation.send_file(&file().with_options(&options(&jpeg(75))).unwrap()).unwrap();
+    let event = published(&scene);
+    assert_eq!(event["message"]["caption"], "A photo");
+    let preview = event["message"]["preview"].as_str().unwrap();
+    assert!(preview.starts_with("data:image/jpeg;base64,/9j/"), "{preview}");
+    let sent = scene.requests_on(Route::Send);
+    assert_eq!(json(&sent[1])["metadata"], json!([{"type": "ExternalId", "id": "fb-1"}]));
+
+    let large = file().with_options(&options(&jpeg(76))).unwrap();
+    let error = conversation.send_file(&large).unwrap_err();
+    assert!(error.message().contains("more than 100 bytes in base64"), "{error}");
+    let error = file().with_options(r#"{"preview_path":"x"}"#).unwrap_err();
+    assert!(error.message().ends_with("did you mean 'previewPath'?"), "{error}");
 }
 
 #[test]
@@ -175,7 +205,7 @@ fn a_download_beyond_the_limit_is_refused() {
     assert!(error.message().contains("response.max.bytes"), "{error}");
     assert!(!to.exists());
     let stored = scene.sandbox.put_file(&scene.account.id, "a.png", png(5000, 0));
-    scene.conversation().download_file(&stored, &to).unwrap();
+    scene.another_conversation().download_file(&stored, &to).unwrap();
 }
 
 #[test]

@@ -59,10 +59,13 @@ fn generate() -> String {
         "\n/** The version of this header; lpc_version() is that of the library in use. */\n\
          #define LPC_VERSION_MAJOR {}\n\
          /** Its second number. */\n#define LPC_VERSION_MINOR {}\n\
-         /** Its third number. */\n#define LPC_VERSION_PATCH {}",
+         /** Its third number. */\n#define LPC_VERSION_PATCH {}\n\
+         /** The number of this header's ABI, to compare with lpc_abi_version(). */\n\
+         #define LPC_ABI_VERSION {}",
         part("MAJOR"),
         part("MINOR"),
-        part("PATCH")
+        part("PATCH"),
+        part("MAJOR")
     );
     let flag_is_bool = [("flag".to_owned(), "bool".to_owned())].into();
     let config = Config {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use lpc_sandbox::{Answer, Options, Route, Sandbox};
-use lpconnector::{Attachment, Client, Config, Error, LogLevel, Status};
+use lpconnector::{AttachOptions, Attachment, Client, Config, Error, LogLevel, Status};
 
 use crate::scene::{self, Scene, status_answer};
 
@@ -213,7 +213,7 @@ fn no_secret_is_in_anything_that_is_printed() {
         }
         let fresh = Client::new(&config).unwrap();
         let known = fresh.consumer_from_jws(&jws).unwrap();
-        let conversation = known.attach(conversation.id(), None).unwrap();
+        let conversation = known.attach(conversation.id(), &AttachOptions::new()).unwrap();
         printed.text += &format!("{fresh:?}");
         let mut outcomes = Vec::new();
         match route {

@@ -1,8 +1,10 @@
 //! The receiver, over real HTTP and HTTPS.
 
+mod accounts;
 mod acknowledgements;
 mod answers;
 mod crowd;
+mod mutual_tls;
 mod polls;
 mod service;
 mod store;

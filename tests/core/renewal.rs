@@ -31,9 +31,7 @@ fn threads_that_need_a_token_at_once_share_one_request() {
 #[test]
 fn a_refused_token_is_replaced_once_for_all_threads_and_nothing_is_lost() {
     let scene = Scene::new();
-    let consumer = scene.consumer();
-    let conversations: Vec<_> =
-        (0..THREADS).map(|_| consumer.open(&Default::default()).unwrap()).collect();
+    let conversations: Vec<_> = (0..THREADS).map(|_| scene.another_conversation()).collect();
     scene.sandbox.revoke_tokens(&scene.account.id);
     let start = Barrier::new(THREADS);
     std::thread::scope(|scope| {
@@ -103,6 +101,65 @@ fn a_token_is_replaced_once_and_not_again() {
     assert_eq!((error.status(), error.attempts()), (Status::Unauthorized, 2));
     assert_eq!(scene.requests_on(Route::Token).len(), 2);
     assert_eq!(scene.requests_on(Route::Consumer).len(), 2);
+}
+
+#[test]
+fn any_401_of_the_idp_is_one_of_the_token() {
+    for code in [40001, 40103, 40105, 9007] {
+        for member in ["errorCode", "internalErrorCode"] {
+            let body = json!({"body": {member: code}}).to_string();
+            let scene = Scene::new();
+            scene.answer_with(Route::Consumer, 401, &body);
+            scene.consumer().jws().unwrap();
+            let identified = scene.requests_on(Route::Consumer);
+            let tokens = [0, 1].map(|n: usize| identified[n].header("authorization").unwrap());
+            assert!(identified.len() == 2 && tokens[0] != tokens[1], "another token, once");
+            assert_eq!(scene.client.stats().token_refreshes, 2);
+        }
+    }
+    // One of the caller's is the caller's to replace.
+    let scene = Scene::new();
+    let jwt = scene.sandbox.issue_app_jwt(&scene.account.id, 60, &[]);
+    scene.client.set_app_jwt(Some(&jwt)).unwrap();
+    scene.answer_with(Route::Consumer, 401, r#"{"internalErrorCode":"9007"}"#);
+    let error = scene.consumer().jws().unwrap_err();
+    assert_eq!((error.status(), error.service_code()), (Status::Unauthorized, 9007));
+    assert_eq!(scene.requests().len(), 2, "the services, and the refusal");
+}
+
+#[test]
+fn credentials_are_replaced_without_a_restart() {
+    let scene = Scene::with(&[("client.secret", "the-old-one")]);
+    let error = scene.open().unwrap_err();
+    assert!(error.message().starts_with("obtaining an AppJWT: "), "{error}");
+    let (id, secret) = (&scene.account.client_id, &scene.account.client_secret);
+    scene.client.set_credentials(id, secret).unwrap();
+    let conversation = scene.conversation();
+    let asked = scene.requests_on(Route::Token);
+    assert!(
+        asked.last().unwrap().body == format!("client_id={id}&client_secret={secret}").into_bytes()
+    );
+
+    // The token in use stays; those to come are asked for with what was given last.
+    scene.client.set_credentials(id, "the-next-one").unwrap();
+    conversation.send_text("x").unwrap();
+    assert_eq!(scene.requests_on(Route::Token).len(), asked.len());
+    for (id, secret, names) in
+        [("", "s", "client_id"), ("i", "", "client_secret"), ("i", "a\nb", "client_secret")]
+    {
+        let error = scene.client.set_credentials(id, secret).unwrap_err();
+        assert_eq!(error.status(), Status::InvalidArgument);
+        assert!(error.message().starts_with(names), "{error}");
+    }
+    scene.sandbox.revoke_tokens(&scene.account.id);
+    assert!(conversation.send_text("y").is_err());
+    assert!(scene.requests_on(Route::Token).last().unwrap().body.ends_with(b"=the-next-one"));
+
+    // A client that had none has some now.
+    let none = Client::new(&scene.config(&[("client.id", ""), ("client.secret", "")])).unwrap();
+    assert_eq!(jws(&none).unwrap_err().status(), Status::Config);
+    none.set_credentials(id, secret).unwrap();
+    jws(&none).unwrap();
 }
 
 #[test]
@@ -273,6 +330,19 @@ fn a_token_for_another_account_or_of_another_issuer_is_not_used() {
         grant(&sandbox, &account, &jwt);
         refused(&client, says);
         assert_eq!(sandbox.requests(&account.id).len(), 2, "no token went anywhere");
+    }
+}
+
+#[test]
+fn the_issuer_may_be_written_in_small_letters() {
+    for version in ["1", "2"] {
+        for issuer in ["Sentinel", "sentinel"] {
+            let (sandbox, account, client) = verifying(version, true);
+            let jwt = sandbox.issue_app_jwt(&account.id, 3600, &[("iss", json!(issuer))]);
+            grant(&sandbox, &account, &jwt);
+            jws(&client).unwrap();
+            assert_eq!(sandbox.requests(&account.id).len(), 3, "it was used");
+        }
     }
 }
 

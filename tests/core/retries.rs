@@ -45,6 +45,21 @@ fn a_5xx_is_tried_again_with_the_same_request() {
 }
 
 #[test]
+fn a_conversation_that_is_closed_stays_so() {
+    let scene = quick(&[]);
+    let conversation = scene.conversation();
+    for says in ["Bad Request, Conversation is close", r#"{"code":500,"body":"dialog was closed"}"#]
+    {
+        scene.answer_with(Route::Send, 500, says);
+        let error = conversation.send_text("x").unwrap_err();
+        assert_eq!((error.status(), error.attempts()), (Status::Closed, 1));
+        assert!(!error.is_retryable() && !error.maybe_delivered());
+    }
+    assert_eq!(scene.client.stats().retries, 0);
+    conversation.send_text("it is not for the handle to say").unwrap();
+}
+
+#[test]
 fn the_default_policy_is_the_vendors() {
     // Each wait can be seen without waiting: the call's time is too short for it.
     for (attempts, backoff, timeout) in [
@@ -126,10 +141,16 @@ fn it_is_repeated_with_the_same_id_where_the_caller_wants_that() {
     let conversation = scene.conversation();
     scene.answer(Route::Send, Answer::Lose);
     let response = conversation.send_text("x").unwrap();
-    // The service counts how often it saw the same request.
-    assert_eq!((response.attempts(), response.sequence()), (2, Some(2)));
+    // The service took it twice.
+    assert_eq!((response.attempts(), response.sequence()), (2, Some(1)));
     let sent = scene.requests_on(Route::Send);
     assert_eq!(body_of(&sent[0])["id"], body_of(&sent[1])["id"]);
+
+    // Of an opening that took effect, the repetition finds the conversation open.
+    let consumer = scene.client.consumer("another").unwrap();
+    scene.answer(Route::Conversation, Answer::Lose);
+    let error = consumer.open(&Default::default()).unwrap_err();
+    assert_eq!((error.status(), error.attempts()), (Status::AlreadyOpen, 2));
 
     // Once it may have been delivered, a refusal of its repetition does not undo that.
     fail_each(&scene, Route::Send, &[Answer::Lose, status(400)]);
@@ -242,13 +263,16 @@ fn after_a_429_no_thread_sends_until_the_pause_is_over() {
 #[test]
 fn many_threads_get_through_after_the_pause() {
     let scene = quick(&[("rate.limit.backoff.ms", "20")]);
-    let consumer = scene.consumer();
-    consumer.jws().unwrap();
+    let consumer = |n| scene.client.consumer(&format!("consumer {n}")).unwrap();
+    let consumers: Vec<_> = (0..32).map(consumer).collect();
+    for consumer in &consumers {
+        consumer.jws().unwrap();
+    }
     for _ in 0..3 {
         limited(&scene, Route::Conversation, &[]);
     }
     std::thread::scope(|scope| {
-        for _ in 0..32 {
+        for consumer in &consumers {
             scope.spawn(|| consumer.open(&Default::default()).unwrap());
         }
     });

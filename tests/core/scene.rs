@@ -53,6 +53,12 @@ impl Scene {
         self.open().unwrap()
     }
 
+    /// A conversation of a consumer of its own: nobody has two at a time.
+    pub fn another_conversation(&self) -> Conversation {
+        let name = format!("consumer {}", self.sandbox.conversations(&self.account.id).len());
+        self.client.consumer(&name).unwrap().open(&OpenOptions::new()).unwrap()
+    }
+
     pub fn answer(&self, route: Route, answer: Answer) {
         self.sandbox.answer_next(&self.account.id, route, answer);
     }

@@ -3,8 +3,8 @@
 
 use lpc_sandbox::Route;
 use lpconnector::{
-    AcceptStatus, ChatState, Client, ClientProperties, CsatStatus, Event, Feature, Metadata,
-    OpenOptions, Personal, Profile, Status,
+    AcceptStatus, AttachOptions, ChatState, Client, ClientProperties, CsatStatus, Event, Feature,
+    Metadata, OpenOptions, Personal, Profile, Status,
 };
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ fn everything_can_be_sent_and_the_service_takes_it() {
     let card = r#"{"type":"vertical","elements":[{"type":"text","text":"Hi"}]}"#;
     conversation.send_rich_content(card, None).unwrap();
     conversation.send_accept_status(AcceptStatus::Read, &[0], None).unwrap();
-    let metadata = Metadata::new().external_id("sms-4711").unwrap();
+    let metadata = Metadata::new().external_id("sms-4711");
     conversation.send_event(&Event::text("with an id"), Some(&metadata)).unwrap();
     conversation.set_profile(&Profile::new().personal(Personal::new().first_name("J"))).unwrap();
     let sent = scene.requests_on(Route::Send);
@@ -36,13 +36,16 @@ fn a_survey_dialog_is_answered_and_closed() {
     let scene = Scene::new();
     let conversation = scene.conversation();
     let dialog = scene.sandbox.open_survey(&scene.account.id, conversation.id());
-    let survey = scene.consumer().attach(conversation.id(), Some(&dialog)).unwrap();
+    let survey = scene
+        .consumer()
+        .attach(conversation.id(), &AttachOptions::new().dialog_id(dialog.as_str()))
+        .unwrap();
     survey.send_text("Yes").unwrap();
     survey.close_dialog(&dialog).unwrap();
     let change = &json(scene.requests_on(Route::Send).last().unwrap())["body"];
     assert_eq!(change["conversationId"], conversation.id());
     assert_eq!(change["conversationField"]["dialog"]["dialogId"], dialog.as_str());
-    assert_eq!(survey.send_text("more").unwrap_err().status(), Status::Rejected);
+    assert_eq!(survey.send_text("more").unwrap_err().status(), Status::Closed);
 }
 
 fn properties(scene: &Scene, route: Route) -> Vec<Option<Value>> {
@@ -67,7 +70,7 @@ fn client_properties_go_with_every_request_of_the_conversation() {
     assert_eq!(properties(&scene, Route::Conversation), [Some(expected.clone())]);
     assert_eq!(properties(&scene, Route::Send), [Some(expected.clone()), Some(expected)]);
     // Another conversation of the client has what the client has.
-    scene.conversation();
+    scene.another_conversation();
     let of_client = json!({"type": ".ClientProperties", "appId": "kiosk", "os": "LINUX",
         "features": ["RICH_CONTENT"]});
     assert_eq!(properties(&scene, Route::Conversation)[1], Some(of_client));
@@ -80,9 +83,8 @@ fn client_properties_go_with_every_request_of_the_conversation() {
 fn bad_options_of_a_client_are_refused_with_what_is_allowed() {
     let scene = Scene::new();
     for (key, value, says) in [
-        ("features", "AUTO_MESAGES", "expected one of `CO_BROWSE`"),
-        ("client.properties", r#"{"appid":"x"}"#, "expected one of `appId`"),
-        ("client.properties", "[]", "an object"),
+        ("features", "AUTO_MESSAGES,,CO_APP", "the name of a feature is empty"),
+        ("client.properties", "[]", "is not a JSON object"),
         ("file.max.bytes", "0", "from 1"),
     ] {
         let mut config = scene.config(&[]);

@@ -14,18 +14,20 @@ const THREADS: usize = 16;
 fn threads_share_one_discovery_one_token_and_one_identification() {
     let scene = Scene::new();
     let (consumer, start) = (scene.consumer(), Barrier::new(THREADS));
-    std::thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(|| {
-                start.wait();
-                consumer.open(&OpenOptions::new()).unwrap().send_text("x").unwrap();
-            });
-        }
+    let open = || {
+        start.wait();
+        consumer.open(&OpenOptions::new())
+    };
+    let opened: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(open)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     for route in [Route::Domain, Route::Token, Route::Consumer] {
         assert_eq!(scene.requests_on(route).len(), 1, "{route:?}");
     }
-    assert_eq!(scene.texts().len(), THREADS);
+    let (opened, refused): (Vec<_>, Vec<_>) = opened.into_iter().partition(Result::is_ok);
+    assert_eq!((opened.len(), refused.len()), (1, THREADS - 1), "a consumer has one");
+    assert!(refused.into_iter().all(|one| one.unwrap_err().status() == Status::AlreadyOpen));
 }
 
 #[test]

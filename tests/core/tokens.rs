@@ -21,7 +21,7 @@ fn v2_tokens_come_from_their_own_address() {
 fn a_token_is_used_until_it_is_close_to_its_end() {
     let scene = Scene::with(&[("token.refresh.margin.ms", "60000")]);
     scene.conversation();
-    scene.conversation();
+    scene.another_conversation();
     assert_eq!(scene.requests_on(Route::Token).len(), 1, "an hour is left");
 
     let scene = Scene::with(&[("token.refresh.margin.ms", "60000")]);
@@ -173,7 +173,7 @@ fn a_consumer_is_identified_once_and_by_the_same_id_always() {
     let consumer = scene.consumer();
     let lp_id = consumer.lp_id().unwrap().to_owned();
     assert_eq!(lp_id.len(), 64);
-    consumer.open(&Default::default()).unwrap();
+    consumer.open(&Default::default()).unwrap().close().unwrap();
     assert_eq!(scene.requests_on(Route::Consumer).len(), 1);
     let kept = scene.client.consumer_from_jws(consumer.jws().unwrap()).unwrap();
     assert_eq!(kept.lp_id().unwrap(), lp_id);

@@ -5,10 +5,15 @@ void tests::version_and_names() {
     CHECK(lpc::version() == std::to_string(LPC_VERSION_MAJOR) + "." +
                                 std::to_string(LPC_VERSION_MINOR) + "." +
                                 std::to_string(LPC_VERSION_PATCH));
-    CHECK(lpc::abi_version() == lpc_abi_version());
+    CHECK(lpc::abi_version() == LPC_ABI_VERSION);
     CHECK(lpc::status_name(lpc::Status::Ok) == "LPC_OK");
     CHECK(lpc::status_name(lpc::Status::RateLimited) == "LPC_RATE_LIMITED");
-    CHECK(lpc::status_name(static_cast<lpc::Status>(15)) == "LPC_UNKNOWN");
+    CHECK(lpc::status_name(lpc::Status::AlreadyOpen) == "LPC_ALREADY_OPEN");
+    CHECK(lpc::status_name(lpc::Status::Full) == "LPC_FULL");
+    CHECK(lpc::status_name(static_cast<lpc::Status>(17)) == "LPC_UNKNOWN");
+    CHECK(lpc::log_level_name(lpc::LogLevel::Off) == "OFF");
+    CHECK(lpc::log_level_name(lpc::LogLevel::Trace) == "TRACE");
+    CHECK(lpc::log_level_name(static_cast<lpc::LogLevel>(6)) == "UNKNOWN");
 }
 
 void tests::config() {
@@ -83,6 +88,8 @@ void tests::every_send() {
     conversation.send_accept_status(lpc::AcceptStatus::Nack, {5});
     conversation.send_accept_status(lpc::AcceptStatus::Action, {6}, metadata);
     conversation.set_profile("{\"personal\":{\"firstname\":\"Ada\"}}");
+    conversation.set_ttr("URGENT");
+    conversation.set_ttr("CUSTOM", 42);
     conversation.rate(4, true, lpc::CsatStatus::PartiallyFilled);
     conversation.close_dialog(conversation.dialog_id());
 
@@ -102,6 +109,8 @@ void tests::every_send() {
     CHECK(count(requests, "\\\"csatRate\\\":4,\\\"csatResolutionConfirmation\\\":true,"
                           "\\\"status\\\":\\\"PARTIALLY_FILLED\\\"") == 1);
     CHECK(count(held, "Closed by consumer") >= 1);
+    CHECK(count(requests, "\\\"ttrType\\\":\\\"URGENT\\\",\\\"value\\\":300}") == 1);
+    CHECK(count(requests, "\\\"ttrType\\\":\\\"CUSTOM\\\",\\\"value\\\":42}") == 1);
 
     // That was its only dialog: closed, it can still be rated.
     conversation.rate(1, false, lpc::CsatStatus::Filled);
@@ -127,11 +136,44 @@ void tests::attach() {
     Account account;
     lpc::Consumer consumer = account.client().consumer("attach");
     const lpc::Conversation opened = consumer.open();
-    const lpc::Conversation dialog = consumer.attach("c-1", "d-2");
+    const lpc::Conversation dialog = consumer.attach("c-1", "{\"dialogId\":\"d-2\"}");
 
     CHECK(dialog.id() == "c-1" && dialog.dialog_id() == "d-2");
     consumer.attach(opened.id()).send_text("by another handle");
     CHECK(count(account.conversations(), "by another handle") == 1);
+
+    // What a conversation was opened with belongs on each of its requests, also after a restart.
+    CHECK(count(account.requests(), "client-properties") == 0);
+    consumer
+        .attach(opened.id(), "{\"clientProperties\":{\"appId\":\"kiosk\",\"new\":7},"
+                             "\"features\":[\"MULTI_DIALOG\",\"OF_TOMORROW\"]}")
+        .send_text("after a restart");
+    const std::string requests = account.requests();
+    CHECK(count(requests, "client-properties") == 1);
+    CHECK(count(requests, "\\\"appId\\\":\\\"kiosk\\\"") == 1);
+    CHECK(count(requests, "\\\"new\\\":7") == 1);
+    CHECK(count(requests, "[\\\"MULTI_DIALOG\\\",\\\"OF_TOMORROW\\\"]") == 1);
+}
+
+void tests::close_stage() {
+    Account account;
+    lpc::Conversation conversation = account.client().consumer("stage").open();
+
+    CHECK(conversation.close_stage().code() == "OK");
+    CHECK(THROWS(lpc::Closed, conversation.send_text("late")).attempts() == 0);
+    CHECK(count(account.requests(), "\\\"field\\\":\\\"Stage\\\"") == 1);
+    CHECK(count(account.conversations(), "\"state\":\"CLOSE\"") >= 1);
+}
+
+void tests::new_credentials() {
+    Account account;
+    lpc::Client client = account.client_with("client.secret", "of-yesterday");
+    lpc::Consumer consumer = client.consumer("credentials");
+
+    THROWS(lpc::Unauthorized, consumer.open());
+    THROWS(lpc::InvalidArgument, client.set_credentials("x", ""));
+    client.set_credentials(account.client_id(), account.client_secret());
+    consumer.open().send_text("x");
 }
 
 void tests::consumer_tokens() {
@@ -155,7 +197,7 @@ void tests::consumer_tokens() {
 void tests::raw_json() {
     Account account;
     lpc::Consumer consumer = account.client().consumer("raw");
-    const lpc::Conversation conversation = consumer.open();
+    lpc::Conversation conversation = consumer.open();
     const lpc::Response sent = consumer.send_json(
         "{ \"kind\":\"req\", \"id\": 5, \"type\":\"ms.PublishEvent\", \"body\":{\"dialogId\":\"" +
         conversation.id() +
@@ -163,10 +205,13 @@ void tests::raw_json() {
 
     CHECK(sent.request_id() == "5");
     CHECK(count(account.requests(), "{ \\\"kind\\\":\\\"req\\\", \\\"id\\\": 5,") == 1);
+    conversation.close(); // A consumer has one that is open.
     const lpc::Response batch = consumer.batch_json(
         "[{\"kind\":\"req\",\"id\":\"1,\",\"type\":\"userprofile.SetUserProfile\",\"body\":{}},"
         "{\"kind\":\"req\",\"type\":\"cm.ConsumerRequestConversation\",\"body\":{\"brandId\":\"" +
-        account.id() + "\"}}]");
+        account.id() +
+        "\"}},{\"kind\":\"req\",\"id\":\"1,\",\"type\":\"ms.PublishEvent\",\"body\":{\"dialogId\":\"\","
+        "\"event\":{\"type\":\"ContentEvent\",\"contentType\":\"text/plain\",\"message\":\"x\"}}}]");
     CHECK(batch.request_id() == "1,");
     CHECK(!batch.has_sequence() && batch.sequence() == -1);
     CHECK(batch.body().front() == '[' && batch.body().back() == ']');

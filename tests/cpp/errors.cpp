@@ -75,9 +75,12 @@ void tests::classes_of_every_status() {
     check_class<lpc::IoError>(LPC_IO);
     check_class<lpc::SignatureError>(LPC_SIGNATURE);
     check_class<lpc::Empty>(LPC_EMPTY);
+    check_class<lpc::AlreadyOpen>(LPC_ALREADY_OPEN);
+    check_class<lpc::Full>(LPC_FULL);
     check_class<lpc::InternalError>(LPC_INTERNAL);
+    static_assert(std::is_base_of<lpc::Rejected, lpc::AlreadyOpen>::value, "caught as refused");
     // A status of a newer library.
-    check_class<lpc::Error>(15);
+    check_class<lpc::Error>(17);
 }
 
 void tests::invalid_argument() {
@@ -90,7 +93,18 @@ void tests::invalid_argument() {
     CHECK(says(THROWS(lpc::InvalidArgument, conversation.send_text(bad)), "text is not UTF-8"));
     THROWS(lpc::InvalidArgument, client.consumer(""));
     THROWS(lpc::InvalidArgument, consumer.attach(""));
-    CHECK(says(THROWS(lpc::InvalidArgument, consumer.open("{\"first\":1}")), "first"));
+    CHECK(says(THROWS(lpc::InvalidArgument, consumer.open("{\"firstMesage\":1}")),
+               "did you mean 'firstMessage'?"));
+    CHECK(says(THROWS(lpc::InvalidArgument, consumer.attach("c-1", "{\"dialogid\":\"d\"}")),
+               "did you mean 'dialogId'?"));
+    THROWS(lpc::InvalidArgument, consumer.attach("c-1", "d-2"));
+    THROWS(lpc::InvalidArgument, consumer.attach("c-1", "{\"dialogId\":\"\"}"));
+    CHECK(says(THROWS(lpc::InvalidArgument, conversation.send_file("x", "{\"preview\":\"y\"}")),
+               "did you mean 'previewPath'?"));
+    THROWS(lpc::InvalidArgument, conversation.send_file_bytes("x", 1, "TXT", "a caption"));
+    THROWS(lpc::InvalidArgument, conversation.set_ttr(""));
+    THROWS(lpc::InvalidArgument, conversation.set_ttr("CUSTOM"));
+    THROWS(lpc::InvalidArgument, conversation.set_ttr("URGENT", -2));
     THROWS(lpc::InvalidArgument, consumer.open("[]"));
     THROWS(lpc::InvalidArgument, conversation.send_event("[]"));
     THROWS(lpc::InvalidArgument, conversation.send_event("{}", "{}"));
@@ -98,7 +112,7 @@ void tests::invalid_argument() {
     THROWS(lpc::InvalidArgument, conversation.send_chat_state(static_cast<lpc::ChatState>(5)));
     THROWS(lpc::InvalidArgument, conversation.send_accept_status(lpc::AcceptStatus::Read, {}));
     THROWS(lpc::InvalidArgument, conversation.send_accept_status(lpc::AcceptStatus::Read, {-1}));
-    THROWS(lpc::InvalidArgument, conversation.set_profile("{\"firstname\":1}"));
+    THROWS(lpc::InvalidArgument, conversation.set_profile("{\"personal\":1}"));
     THROWS(lpc::InvalidArgument, conversation.rate(0, true, lpc::CsatStatus::Filled));
     THROWS(lpc::InvalidArgument, conversation.rate(6, true, lpc::CsatStatus::Filled));
     THROWS(lpc::InvalidArgument, conversation.close_dialog(""));
@@ -169,16 +183,20 @@ void tests::unauthorized() {
 
 void tests::rejected() {
     Scene scene;
-    scene.account.close_conversation(scene.conversation.id());
-    CHECK(THROWS(lpc::Rejected, scene.conversation.send_text("x")).http_status() == 400);
+    // In whatever form the service says why, its text gets here.
+    scene.account.answer("{\"route\":\"send\",\"status\":400,\"body\":"
+                         "\"[{\\\"code\\\":\\\"BAD_REQUEST\\\",\\\"body\\\":\\\"Not like this\\\"}]\"}");
+    const auto told = THROWS(lpc::Rejected, scene.conversation.send_text("x"));
+    CHECK(told.http_status() == 400 && told.details() == "Not like this");
 
     // A request inside the batch is refused, in an answer with HTTP 200.
-    const auto error = THROWS(lpc::Rejected, scene.consumer.batch_json(
+    lpc::Consumer other = scene.client.consumer("another");
+    const auto error = THROWS(lpc::Rejected, other.batch_json(
         "[{\"kind\":\"req\",\"id\":\"a\",\"type\":\"userprofile.SetUserProfile\",\"body\":{}},"
         "{\"kind\":\"req\",\"id\":\"b\",\"type\":\"cm.ConsumerRequestConversation\",\"body\":"
         "{\"brandId\":\"" + scene.account.id() + "\"}},"
         "{\"kind\":\"req\",\"id\":\"c\",\"type\":\"ms.PublishEvent\",\"body\":{\"dialogId\":\"\","
-        "\"event\":{\"type\":\"NoSuchEvent\"}}}]"));
+        "\"event\":5}}]"));
     CHECK(error.http_status() == 200 && error.request_id() == "c");
 }
 
@@ -214,6 +232,21 @@ void tests::closed() {
     other.client.shutdown();
     other.client.shutdown();
     THROWS(lpc::Closed, other.conversation.send_text("x"));
+
+    // The service has closed it meanwhile, and says so.
+    Scene third;
+    third.account.close_conversation(third.conversation.id());
+    const auto error = THROWS(lpc::Closed, third.conversation.send_text("x"));
+    CHECK(error.http_status() == 400 && error.attempts() == 1 && !error.details().empty());
+}
+
+void tests::already_open() {
+    Scene scene;
+    const auto error = THROWS(lpc::AlreadyOpen, scene.consumer.open());
+    CHECK(error.details().find("already has open conversation") != std::string::npos);
+    CHECK(!error.is_retryable() && !error.maybe_delivered());
+    scene.conversation.close();
+    scene.consumer.open();
 }
 
 void tests::nul_inside() {
@@ -237,7 +270,7 @@ void tests::nul_inside() {
     REFUSED("jws", client.consumer_from_jws(nul));
     REFUSED("options_json", consumer.open(nul));
     REFUSED("conversation_id", consumer.attach(nul));
-    REFUSED("dialog_id", consumer.attach("c-1", nul));
+    REFUSED("options_json", consumer.attach("c-1", nul));
     REFUSED("text", conversation.send_text(nul));
     REFUSED("event_json", conversation.send_event(nul));
     REFUSED("metadata_json", conversation.send_event("{}", nul));
@@ -247,14 +280,16 @@ void tests::nul_inside() {
     REFUSED("profile_json", conversation.set_profile(nul));
     REFUSED("dialog_id", conversation.close_dialog(nul));
     REFUSED("path", conversation.send_file(nul));
-    REFUSED("caption", conversation.send_file("a.png", nul));
-    REFUSED("preview_path", conversation.send_file("a.png", "", nul));
+    REFUSED("options_json", conversation.send_file("a.png", nul));
+    REFUSED("ttr", conversation.set_ttr(nul));
+    REFUSED("client_id", client.set_credentials(nul, "x"));
+    REFUSED("client_secret", client.set_credentials("x", nul));
     REFUSED("file_type", conversation.send_file_bytes("x", 1, nul));
-    REFUSED("caption", conversation.send_file_bytes("x", 1, "TXT", nul));
+    REFUSED("options_json", conversation.send_file_bytes("x", 1, "TXT", nul));
     REFUSED("relative_path", conversation.download_file(nul, "x"));
     REFUSED("to_path", conversation.download_file("x", nul));
     // A text that begins with one is not an absent text.
-    REFUSED("dialog_id", consumer.attach("c-1", std::string(1, '\0')));
+    REFUSED("options_json", consumer.attach("c-1", std::string(1, '\0')));
     // Raw JSON has a length, and no NUL in it.
     THROWS(lpc::InvalidArgument, consumer.send_json(std::string("{}\0", 3)));
     THROWS(lpc::InvalidArgument, consumer.batch_json(std::string("[{}]\0", 5)));

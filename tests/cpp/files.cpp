@@ -11,7 +11,10 @@ namespace {
 /// A file of more than one piece.
 std::string picture() { return "\x89PNG\r\n\x1a\n" + std::string(200000, '\0'); }
 
-lpc::Conversation open(const Account &account) { return account.client().consumer("files").open(); }
+/// Of a consumer of its own.
+lpc::Conversation open(const Account &account, const std::string &consumer_id = "files") {
+    return account.client().consumer(consumer_id).open();
+}
 
 void send_picture(lpc::Conversation &conversation) {
     const std::string png = picture();
@@ -42,9 +45,12 @@ void tests::files() {
                       preview = directory.write("small.png", png.substr(0, 100)),
                       fetched = directory.file("fetched.png");
 
-    CHECK(conversation.send_file(path, "a caption", preview).code() == "OK");
+    CHECK(conversation.send_file(path, "{\"caption\":\"a caption\",\"previewPath\":\"" + preview +
+                                           "\",\"metadata\":[{\"type\":\"ExternalId\",\"id\":\"7\"}]}")
+              .code() == "OK");
     std::string held = account.conversations();
     CHECK(count(held, "\"a caption\"") == 1 && count(held, "\"data:image/png;base64,") == 1);
+    CHECK(count(account.requests(), "[{\\\"type\\\":\\\"ExternalId\\\",\\\"id\\\":\\\"7\\\"}]") == 1);
     conversation.download_file(last_path(account), fetched);
     CHECK(content_of(fetched) == png);
 
@@ -54,12 +60,14 @@ void tests::files() {
     CHECK(conversation.send_file_bytes(gif, "GIF").code() == "OK");
     conversation.download_file(last_path(account), fetched);
     CHECK(content_of(fetched) == std::string(gif.begin(), gif.end()));
-    CHECK(conversation.send_file_bytes(gif.data(), 6, "gif", "from memory").code() == "OK");
+    CHECK(conversation.send_file_bytes(gif.data(), 6, "gif", "{\"caption\":\"from memory\"}").code() ==
+          "OK");
     conversation.download_file(last_path(account), fetched);
     CHECK(content_of(fetched) == "GIF89a");
     held = account.conversations();
     CHECK(published(account) == 4);
-    CHECK(count(held, "\"caption\"") == 2 && count(held, "\"preview\"") == 1);
+    // Each has a caption, if an empty one.
+    CHECK(count(held, "\"caption\"") == 4 && count(held, "\"preview\"") == 1);
     CHECK(count(held, "\"from memory\"") == 1);
 }
 
@@ -72,7 +80,8 @@ void tests::files_that_fail() {
 
     THROWS(lpc::InvalidArgument, conversation.send_file(text));
     THROWS(lpc::InvalidArgument, conversation.send_file_bytes(png.data(), png.size(), "GIF"));
-    THROWS(lpc::IoError, conversation.send_file(directory.write("a.png", png), "", "/nonexistent"));
+    THROWS(lpc::IoError, conversation.send_file(directory.write("a.png", png),
+                                                "{\"previewPath\":\"/nonexistent\"}"));
     account.answer("{\"route\":\"storage\",\"status\":507,\"body\":\"full\"}");
     CHECK(THROWS(lpc::ServerError, send_picture(conversation)).body() == "full");
     CHECK(published(account) == 0);
@@ -111,7 +120,7 @@ void tests::progress() {
     CHECK(calls > 1 && last == size);
     // and ends with the one that is assigned to.
     moved.set_progress(never);
-    moved = open(account);
+    moved = open(account, "another");
     send_picture(moved);
     moved.set_progress(never);
     moved.set_progress(follow);
@@ -164,7 +173,7 @@ void tests::progress_that_throws() {
 
     // Sent by the C function, there is nobody to throw it to.
     CHECK_OK(lpc_conversation_send_file(conversation.handle(), path.c_str(), nullptr, nullptr,
-                                        nullptr, nullptr), nullptr);
+                                        nullptr), nullptr);
     // Nothing is left behind.
     conversation.set_progress(nullptr);
     send_picture(conversation);
@@ -172,7 +181,7 @@ void tests::progress_that_throws() {
 
 void tests::progress_within_progress() {
     Account account;
-    lpc::Conversation outer = open(account), inner = open(account);
+    lpc::Conversation outer = open(account), inner = open(account, "another");
     int calls = 0;
 
     inner.set_progress([](std::uint64_t, std::uint64_t) { throw std::domain_error("inner"); });
@@ -240,7 +249,7 @@ void tests::progress_is_kept_as_long_as_needed() {
     CHECK(watched.expired());
 
     // One that removes itself still has what it holds, until it returns.
-    lpc::Conversation conversation = open(account);
+    lpc::Conversation conversation = open(account, "another");
     state = std::make_shared<int>(0);
     const std::weak_ptr<int> removed = state;
     int calls = 0;

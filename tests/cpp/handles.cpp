@@ -58,8 +58,10 @@ void tests::moved_from() {
     THROWS(lpc::InvalidArgument, lpc::Client{config});
     THROWS(lpc::InvalidArgument, config.set_log(lpc::LogLevel::Off, nullptr));
     THROWS(lpc::InvalidArgument, client.stats());
+    THROWS(lpc::InvalidArgument, client.prometheus());
     THROWS(lpc::InvalidArgument, client.set_app_jwt("x"));
     THROWS(lpc::InvalidArgument, client.drop_app_jwt());
+    THROWS(lpc::InvalidArgument, client.set_credentials("x", "y"));
     THROWS(lpc::InvalidArgument, client.consumer("x"));
     THROWS(lpc::InvalidArgument, client.consumer_from_jws("x"));
     THROWS(lpc::InvalidArgument, consumer.jws());
@@ -80,7 +82,9 @@ void tests::moved_from() {
     THROWS(lpc::InvalidArgument, conversation.set_progress(nullptr));
     THROWS(lpc::InvalidArgument, conversation.set_profile("{}"));
     THROWS(lpc::InvalidArgument, conversation.rate(5, true, lpc::CsatStatus::Filled));
+    THROWS(lpc::InvalidArgument, conversation.set_ttr("URGENT"));
     THROWS(lpc::InvalidArgument, conversation.close());
+    THROWS(lpc::InvalidArgument, conversation.close_stage());
     THROWS(lpc::InvalidArgument, conversation.close_dialog("x"));
 }
 
@@ -93,7 +97,7 @@ void tests::moved_to() {
 
     // The vector grows, and moves what it has.
     for (int i = 0; i < 5; i++)
-        conversations.push_back(consumer.open());
+        conversations.push_back(client.consumer("moved " + std::to_string(i)).open());
     for (auto &conversation : conversations)
         conversation.send_text("moved about");
     CHECK(count(account.conversations(), "moved about") == 5);

@@ -40,6 +40,7 @@ public:
     }
 
     std::string id() const { return account_.id; }
+    std::string client_id() const { return account_.client_id; }
     std::string client_secret() const { return account_.client_secret; }
 
     /// The next request of a route gets this answer, as the control API takes it.
@@ -131,9 +132,11 @@ void conversation();
 void every_send();
 void optional_text();
 void attach();
+void close_stage();
 void consumer_tokens();
 void raw_json();
 void given_app_jwt();
+void new_credentials();
 void profile_and_first_message();
 void mixing_with_c();
 
@@ -151,6 +154,7 @@ void rate_limited();
 void server_error();
 void protocol_error();
 void closed();
+void already_open();
 void nul_inside();
 
 void moved_from();
@@ -181,10 +185,12 @@ void a_failure_that_passes_is_tried_again();
 
 void webhook_signatures();
 void notifications();
+void notifications_of_an_end_and_metadata();
 void notifications_that_are_none();
 void notifications_are_handed_on();
 void receiver();
 void receiver_polls();
+void receiver_new_credentials();
 void receiver_acknowledgements();
 void receiver_in_threads();
 void receiver_log();

@@ -119,12 +119,14 @@ void tests::notifications() {
     CHECK(first.audience() == "ALL" && first.json() == text);
     const lpc::Event second = events[1];
     CHECK(second.kind() == lpc::EventKind::ChatState && second.text() == "PAUSE");
-    CHECK(second.conversation_id() == "d-2" && second.json() == typing);
+    CHECK(second.conversation_id() == "" && second.dialog_id() == "d-2");
+    CHECK(second.json() == typing && second.metadata_json() == "" && !second.is_closed());
     CHECK(!second.has_sequence() && second.sequence() == -1);
     CHECK(!second.has_timestamp() && second.timestamp_ms() == -1);
     CHECK(events[2].kind() == lpc::EventKind::Other && events[2].json() == "7");
     // There is none.
     CHECK(events[3].kind() == lpc::EventKind::Other && events[3].json() == "");
+    CHECK(events[3].metadata_json() == "" && !events[3].is_closed());
 
     std::vector<std::string> texts;
     for (const lpc::Event event : notification.events())
@@ -151,12 +153,33 @@ void tests::notifications() {
         in_changes("{\"result\":{\"conversationDetails\":{\"state\":\"OPEN\"}}}"));
     CHECK(told.events()[0].kind() == lpc::EventKind::Conversation);
     CHECK(told.events()[0].text() == "OPEN");
-    CHECK(lpc::Notification::parse("{\"type\":\"new.Kind\"}").type_name() == "new.Kind");
+    const auto unknown = lpc::Notification::parse("{\"type\":\"new.Kind\"}");
+    CHECK(unknown.type_name() == "new.Kind" && unknown.events().size() == 1);
+    CHECK(unknown.events()[0].kind() == lpc::EventKind::Other);
+    CHECK(unknown.events()[0].json() == unknown.raw());
     CHECK(lpc::Notification::parse(empty_body).type_name() == "");
 }
 
+void tests::notifications_of_an_end_and_metadata() {
+    const auto ends = lpc::Notification::parse(in_changes(
+        "{\"result\":{\"conversationDetails\":{\"state\":\"CLOSE\",\"stage\":\"OPEN\"}}},"
+        "{\"result\":{\"conversationDetails\":{\"state\":\"CLOSE\",\"stage\":\"CLOSE\"}}}"));
+    CHECK(ends.account_id() == "");
+    CHECK(ends.events()[0].text() == "CLOSE" && !ends.events()[0].is_closed());
+    CHECK(ends.events()[1].text() == "CLOSE" && ends.events()[1].is_closed());
+
+    const auto question = lpc::Notification::parse(in_changes(
+        "{\"dialogId\":\"d-2\",\"metadata\":[{\"type\":\"SurveyQuestion\"}],\"event\":{\"type\":"
+        "\"RichContentEvent\",\"content\":{\"type\":\"vertical\",\"elements\":[{\"type\":\"text\","
+        "\"text\":\"How was it?\"},{\"type\":\"button\",\"title\":\"Fine\"}]}}}"));
+    const lpc::Event event = question.events()[0];
+    CHECK(event.metadata_json() == "[{\"type\":\"SurveyQuestion\"}]");
+    CHECK(event.kind() == lpc::EventKind::RichContent && event.text() == "How was it?\nFine");
+    CHECK(event.conversation_id() == "" && event.dialog_id() == "d-2");
+}
+
 void tests::notifications_that_are_none() {
-    for (const std::string body : {"", "{", "[]", "{}", "\xC3", "{\"body\":{\"changes\":5}}"}) {
+    for (const std::string body : {"", "{", "[]", "5", "\xC3"}) {
         const auto error = THROWS(lpc::ProtocolError, lpc::Notification::parse(body));
         CHECK(says(error, "the notification ") && error.status() == lpc::Status::Protocol);
     }
@@ -175,6 +198,7 @@ void tests::notifications_are_handed_on() {
     CHECK(to && event.json() == "2");
     // What is empty now tells nothing.
     CHECK(!from && from.handle() == nullptr && from.raw() == "" && from.type_name() == "");
+    CHECK(from.account_id() == "");
     CHECK(from.events().empty() && from.events()[0].json() == "");
     CHECK(from.events().begin() == from.events().end());
     to = lpc::Notification::parse(in_changes("3"));
@@ -198,6 +222,7 @@ void tests::receiver() {
         receiver.ack(notification);
         for (const lpc::Event event : notification.events()) {
             CHECK(event.conversation_id() == conversation.id());
+            CHECK(notification.account_id() == account.id());
             opened = opened || event.kind() == lpc::EventKind::Conversation;
             if (event.kind() != lpc::EventKind::Text)
                 continue;
@@ -241,6 +266,18 @@ void tests::receiver_polls() {
     const std::string taken = receiver.url().substr(7, receiver.url().find('/', 7) - 7);
     CHECK(says(THROWS(lpc::IoError, lpc::Receiver(alone().set("receiver.listen", taken))),
                "cannot listen"));
+}
+
+void tests::receiver_new_credentials() {
+    lpc::Receiver receiver(alone());
+    THROWS(lpc::InvalidArgument, receiver.set_credentials("an-app", ""));
+    CHECK(says(THROWS(lpc::InvalidArgument, receiver.set_credentials(std::string(1, '\0'), "x")),
+               "client_id has"));
+    CHECK(post(receiver) == 200);
+    receiver.set_credentials("an-app", "of-tomorrow");
+    CHECK(post(receiver) == 401);
+    receiver.set_credentials("an-app", "of-tomorrow," + secret);
+    CHECK(post(receiver) == 200);
 }
 
 void tests::receiver_acknowledgements() {
@@ -331,6 +368,7 @@ void tests::receiver_moved() {
     receiver.shutdown();
     THROWS(lpc::InvalidArgument, receiver.poll());
     THROWS(lpc::InvalidArgument, receiver.poll(std::chrono::milliseconds(0)));
+    THROWS(lpc::InvalidArgument, receiver.set_credentials("x", "y"));
     const lpc::Notification notification = to.poll();
     THROWS(lpc::InvalidArgument, receiver.ack(notification));
     to.ack(notification);

@@ -37,8 +37,8 @@ private:
 };
 
 /// Discovery, the two tokens, the opening, and a text that fails.
-void talk(const Account &account, lpc::Client &client) {
-    lpc::Conversation conversation = client.consumer("log").open();
+void talk(const Account &account, lpc::Client &client, const std::string &consumer_id = "log") {
+    lpc::Conversation conversation = client.consumer(consumer_id).open();
     account.answer("{\"route\":\"send\",\"status\":503,\"body\":\"down\"}");
     THROWS(lpc::ServerError, conversation.send_text("my own words"));
 }
@@ -86,7 +86,7 @@ void tests::log_levels() {
     // Clients keep what they were made with.
     config.set_log(lpc::LogLevel::Trace, nullptr);
     lpc::Client quiet(config);
-    talk(account, quiet);
+    talk(account, quiet, "quiet");
     CHECK(!book.has(""));
     talk(account, loud);
     CHECK(book.has("the service answered 503"));
@@ -123,7 +123,9 @@ void tests::log_in_threads() {
     lpc::Client client(account.config().set_log(lpc::LogLevel::Debug, book.writer()));
     std::vector<std::thread> running;
     for (int i = 0; i < 8; i++)
-        running.emplace_back([&client] { client.consumer("log").open().send_text("x"); });
+        running.emplace_back([&client, i] {
+            client.consumer("consumer " + std::to_string(i)).open().send_text("x");
+        });
     for (auto &thread : running)
         thread.join();
     CHECK(book.count(lpc::LogLevel::Debug) == 2 + 8 * 3);
@@ -168,6 +170,7 @@ void tests::stats() {
     CHECK(number(stats, "retries") == 0 && number(stats, "token_refreshes") == 1);
     CHECK(number(stats, "connections_opened") >= 1 && number(stats, "bytes_received") > 500);
     CHECK(number(stats.substr(stats.find("latency_ms")), "count") == 5);
+    CHECK(count(client.prometheus(), "\nlpconnector_failures_total 1\n") == 1);
 }
 
 void tests::a_failure_that_passes_is_tried_again() {

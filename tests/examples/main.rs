@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lpc_sandbox::serde_json::{Value, json};
-use lpc_sandbox::{Account, Answer, Options, Route, Sandbox};
+use lpc_sandbox::{Account, Answer, Options, Route, Sandbox, Webhook};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -28,7 +28,10 @@ impl Chat {
     fn start() -> Chat {
         let sandbox = Sandbox::start(Options { tls: true, ..Options::default() }).unwrap();
         let account = sandbox.new_account();
-        sandbox.reserve_receiver(&account.id);
+        let address = sandbox.reserve_receiver(&account.id);
+        // As the service does: what is said in a survey names its dialog alone.
+        let webhook = Webhook { bare_dialogs: true, ..Webhook::to(format!("https://{address}/")) };
+        sandbox.set_webhook(&account.id, webhook);
         let tests = std::env::current_exe().unwrap();
         let path = tests.ancestors().nth(2).unwrap().join("examples/lpc-chat");
         let mut program = Command::new(&path)
@@ -169,6 +172,8 @@ fn a_chat_from_the_first_word_to_the_survey() {
 
     chat.agent(json!({"survey": true}));
     chat.expect("it goes on in another dialog: POST_SURVEY");
+    chat.agent(json!({"say": "How was it?"}));
+    chat.expect("agent:  How was it?");
     chat.write("fine");
     chat.expect("you:    fine  ✓ sent");
     chat.write("/rate 5");

@@ -16,7 +16,7 @@ int main(void)
     int failed;
 
     sprintf(version, "%d.%d.%d", LPC_VERSION_MAJOR, LPC_VERSION_MINOR, LPC_VERSION_PATCH);
-    if (strcmp(version, lpc_version()) != 0 || lpc_abi_version() != LPC_VERSION_MAJOR) {
+    if (strcmp(version, lpc_version()) != 0 || lpc_abi_version() != LPC_ABI_VERSION) {
         fprintf(stderr, "the header is %s, the library %s\n", version, lpc_version());
         return 1;
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lpc_sandbox::{Fault, FaultProxy, Then};
-use lpconnector::{Client, Error, Status};
+use lpconnector::{AttachOptions, Client, Error, Status};
 
 use crate::http::tinyproxy;
 use crate::scene::Scene;
@@ -33,7 +33,7 @@ fn broken(fault: Fault) -> Error {
     ];
     let client = Client::new(&scene.config(&[&HOUR[..], &options].concat())).unwrap();
     let consumer = client.consumer_from_jws(direct.jws().unwrap()).unwrap();
-    let conversation = consumer.attach(opened.id(), None).unwrap();
+    let conversation = consumer.attach(opened.id(), &AttachOptions::new()).unwrap();
 
     front.next(fault);
     let error = conversation.send_text("x").unwrap_err();

@@ -63,8 +63,11 @@ def test_a_conversation_from_beginning_to_end(account: Account, tmp_path: Path) 
             await conversation.set_profile({"role": "guest"})
             kept = c.consumer_from_jws(await consumer.jws())
             assert await kept.lp_id() == await consumer.lp_id()
-            again = kept.attach(conversation.id)
-            assert again.id == conversation.id
+            again = kept.attach(
+                conversation.id, dialog_id="d", client_properties={"appId": "a"}, features=["NEW"]
+            )
+            assert (again.id, again.dialog_id) == (conversation.id, "d")
+            await conversation.set_ttr("URGENT", 300)
             publish = {"dialogId": conversation.id, "event": {**text, "message": "four"}}
             await kept.send_json({"kind": "req", "type": "ms.PublishEvent", "body": publish})
             survey = await asyncio.to_thread(account.survey, conversation.id)
@@ -78,9 +81,10 @@ def test_a_conversation_from_beginning_to_end(account: Account, tmp_path: Path) 
                     "body": {"brandId": account.id},
                 },
             ]
-            opened = (await kept.batch_json(batch)).body[1]["body"]["conversationId"]
-            other = kept.attach(opened)
-            await other.close()
+            another = c.consumer("y")
+            opened = (await another.batch_json(batch)).body[1]["body"]["conversationId"]
+            other = another.attach(opened)
+            await other.close_stage()
             with pytest.raises(Closed, match="conversation was closed"):
                 await other.send_text("too late")
             shown = repr(c) + repr(consumer) + repr(conversation)
@@ -107,7 +111,10 @@ def test_files_and_progress(account: Account, tmp_path: Path) -> None:
             await conversation.send_file(path, caption="a", preview=None)
             assert told[-1] == (len(data), len(data), threading.get_ident())
             told.clear()
-            await conversation.send_file_bytes(data, "PNG", preview=b"GIF89a")
+            metadata = [{"type": "ExternalId", "id": "e-1"}]
+            await conversation.send_file_bytes(data, "PNG", preview=b"GIF89a", metadata=metadata)
+            sent = await asyncio.to_thread(account.sent)
+            assert sent[-1]["metadata"] == metadata
             assert told[-1] == (len(data), len(data), threading.get_ident())
             conversation.set_progress(None)
             told.clear()
@@ -213,8 +220,8 @@ def test_exceptions_are_those_of_the_library(account: Account) -> None:
             with pytest.raises(lpconnector.RateLimited) as caught:
                 await conversation.send_text("x")
             assert caught.value.http_status == 429
-            with pytest.raises(lpconnector.InvalidArgument, match="`TYPING`"):
-                await conversation.send_chat_state("TYPING")
+            with pytest.raises(lpconnector.InvalidArgument, match="stars is 0"):
+                await conversation.rate(0, resolved=True)
             with pytest.raises(lpconnector.InvalidArgument):
                 c.consumer("")
             with pytest.raises(TypeError):
@@ -222,7 +229,7 @@ def test_exceptions_are_those_of_the_library(account: Account) -> None:
             await conversation.send_text("still fine")
 
     run(main())
-    with pytest.raises(lpconnector.ConfigError, match="did you mean 'connect.timeout.ms'"):
+    with pytest.raises(lpconnector.ConfigError, match="did you mean 'connect_timeout_ms'"):
         aio.Client(account_id="a1", conect_timeout_ms=1)  # type: ignore[call-arg]
     with pytest.raises(lpconnector.InvalidArgument, match="max_concurrency is 0"):
         client(account, max_concurrency=0)
@@ -262,6 +269,7 @@ def test_a_client_from_a_file(account: Account, tmp_path: Path) -> None:
     async def main() -> None:
         async with client(account) as c:
             c.set_app_jwt(jwt)
+            c.set_credentials("not", "needed")
             await c.consumer("x").open()
 
     run(main())

@@ -14,14 +14,15 @@ def test_a_conversation_is_opened_used_and_closed(account: Account, consumer: Co
     reply = conversation.send_text('quote " and 👍')
     assert reply.http_status == 200
     assert reply.code == "OK"
-    assert reply.sequence == 0
-    assert reply.body == {"sequence": 0}
+    assert reply.sequence == 1
+    assert reply.body == {"sequence": 1}
     assert reply.body is reply.body
     assert isinstance(reply.raw, bytes)
     assert json.loads(reply.raw)["reqId"] == reply.request_id
     assert reply.attempts == 1
     assert conversation.dialog_id == conversation.id
-    conversation.close()
+    # An answer to a field is a text.
+    assert isinstance(conversation.close().body, str)
     assert account.texts() == ["Hi", 'quote " and 👍']
 
 
@@ -38,14 +39,16 @@ def test_attach(client: Client, consumer: Consumer, conversation: Conversation) 
     same = consumer.attach(conversation.id)
     assert same.id == conversation.id
     same.send_text("by another object")
-    survey = consumer.attach(conversation.id, "d-2")
+    survey = consumer.attach(conversation.id, dialog_id="d-2")
     assert survey.dialog_id == "d-2"
     kept = client.consumer_from_jws(consumer.jws())
     assert kept.lp_id() == consumer.lp_id()
     kept.attach(conversation.id, dialog_id=None).send_text("as the same consumer")
 
 
-def test_raw_json(account: Account, consumer: Consumer, conversation: Conversation) -> None:
+def test_raw_json(
+    account: Account, client: Client, consumer: Consumer, conversation: Conversation
+) -> None:
     event = {"type": "ContentEvent", "contentType": "text/plain", "message": "raw"}
     request = {
         "kind": "req",
@@ -63,11 +66,12 @@ def test_raw_json(account: Account, consumer: Consumer, conversation: Conversati
         {"kind": "req", "id": "1,", "type": "userprofile.SetUserProfile", "body": {}},
         {
             "kind": "req",
+            "id": "1,",
             "type": "cm.ConsumerRequestConversation",
             "body": {"brandId": account.id},
         },
     ]
-    reply = consumer.batch_json(batch)
+    reply = client.consumer("another").batch_json(batch)
     assert reply.request_id == "1,"
     assert reply.sequence is None
     assert [answer["code"] for answer in reply.body] == ["OK", "OK"]
@@ -99,8 +103,9 @@ def test_every_option_of_the_core_has_a_type() -> None:
 
 
 def test_nothing_shows_a_secret(account: Account, client: Client, consumer: Consumer) -> None:
-    shown = repr(client) + repr(consumer) + repr(consumer.open())
-    shown += repr(consumer.open().send_text("private")) + str(vars(lpconnector))
+    conversation = consumer.open()
+    shown = repr(client) + repr(consumer) + repr(conversation)
+    shown += repr(conversation.send_text("private")) + str(vars(lpconnector))
     assert account.client_secret not in shown
     assert consumer.jws() not in shown
     assert "private" not in shown

@@ -14,9 +14,9 @@ from lpconnector import Client, Consumer, Conversation, LpcError, Status
 
 
 def test_unknown_and_bad_options() -> None:
-    with pytest.raises(lpconnector.ConfigError, match="did you mean 'connect.timeout.ms'"):
+    with pytest.raises(lpconnector.ConfigError, match="'conect_timeout_ms'; did you mean 'connect_timeout_ms'"):
         Client(account_id="a1", conect_timeout_ms=1)  # type: ignore[call-arg]
-    with pytest.raises(lpconnector.ConfigError, match="whole number from 1"):
+    with pytest.raises(lpconnector.ConfigError, match="'call_timeout_ms' .*whole number from 1"):
         Client(account_id="a1", call_timeout_ms=0)
     with pytest.raises(lpconnector.ConfigError, match="account.id"):
         Client()
@@ -43,6 +43,9 @@ def test_bad_arguments(client: Client, consumer: Consumer, conversation: Convers
         lambda: client.consumer_from_jws("not a jws"),
         lambda: client.set_app_jwt("a\r\nb"),
         lambda: consumer.open(first_message=lone),
+        lambda: client.set_credentials("", "x"),
+        lambda: client.set_credentials("x", "a\nb"),
+        lambda: client.set_credentials("x", lone),
         lambda: consumer.attach(""),
         lambda: consumer.send_json("[]"),
         lambda: consumer.send_json(b"\xff"),
@@ -91,7 +94,9 @@ def test_http_statuses(
     assert error.body == b"no"
     assert error.request_id
     assert error.attempts == attempts
-    assert error.service_code is None and error.title is None and error.details is None
+    assert error.service_code is None and error.title is None
+    # What is no JSON is a text of the service's, too.
+    assert error.details == "no"
     assert str(error) == error.message
 
 
@@ -131,6 +136,34 @@ def test_closed(account: Account, conversation: Conversation) -> None:
         consumer.open()
 
 
+def test_one_open_conversation_per_consumer(
+    account: Account, consumer: Consumer, conversation: Conversation
+) -> None:
+    with pytest.raises(lpconnector.Rejected, match="already has") as caught:
+        consumer.open(first_message="Hi again")
+    assert type(caught.value) is lpconnector.AlreadyOpen
+    assert caught.value.status is Status.ALREADY_OPEN
+    assert account.texts() == []
+    conversation.close_stage()
+    consumer.open()
+
+
+def test_the_service_says_that_it_is_closed(consumer: Consumer, conversation: Conversation) -> None:
+    same = consumer.attach(conversation.id)
+    conversation.close_stage()
+    with pytest.raises(lpconnector.Closed) as caught:
+        same.send_text("too late")
+    assert caught.value.http_status is not None
+
+
+def test_other_credentials(account: Account) -> None:
+    wrong = account.client(client_secret="expired")
+    with pytest.raises(LpcError):
+        wrong.consumer("x").jws()
+    wrong.set_credentials(account.client_id, account.client_secret)
+    wrong.consumer("x").jws()
+
+
 def test_a_given_token(account: Account) -> None:
     jwt = account.app_jwt(lifetime=60)
     client = account.client(app_jwt=jwt)
@@ -151,7 +184,7 @@ def test_every_exception_is_an_lpc_error_and_survives_pickling() -> None:
         for value in vars(lpconnector).values()
         if isinstance(value, type) and issubclass(value, LpcError)
     ]
-    assert len(classes) == 13
+    assert len(classes) == 15
     for cls in classes:
         error = cls("what", status=5, http_status=500, body=b"x", attempts=2)
         again = pickle.loads(pickle.dumps(error))

@@ -47,8 +47,10 @@ def test_a_file_is_sent_from_a_path(
     assert message["preview"] == preview
     assert message["fileType"] == "PNG"
     assert account.file(message["relativePath"]) == png(200_000)
-    conversation.send_file(str(path))
-    assert set(published(account)) == {"relativePath", "fileType"}
+    conversation.send_file(str(path), metadata=[{"type": "ExternalId", "id": "e-1"}])
+    message = published(account)
+    assert set(message) == {"caption", "relativePath", "fileType"} and message["caption"] == ""
+    assert account.sent()[-1]["metadata"] == [{"type": "ExternalId", "id": "e-1"}]
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray])
@@ -56,7 +58,11 @@ def test_a_file_is_sent_from_memory(
     account: Account, conversation: Conversation, kind: type[bytes | bytearray]
 ) -> None:
     data, preview = kind(b"GIF89a..."), kind(png(50))
-    conversation.send_file_bytes(data, "gif", caption="moving", preview=preview)
+    metadata: list[lpconnector.Metadata] = [{"type": "New", "any": 1}]
+    conversation.send_file_bytes(
+        data, "gif", caption="moving", preview=preview, metadata=metadata
+    )
+    assert account.sent()[-1]["metadata"] == metadata
     message = published(account)
     assert account.file(message["relativePath"]) == b"GIF89a..."
     assert message["caption"] == "moving"
@@ -77,6 +83,7 @@ def test_a_bad_file_is_refused(account: Account, tmp_path: Path) -> None:
         (lambda: c.send_file("\ud83d.png"), "path has lone surrogates"),
         (lambda: c.send_file(good, preview="\ud83d.png"), "preview has lone surrogates"),
         (lambda: c.send_file(good, caption="\ud83d"), "caption has lone surrogates"),
+        (lambda: c.send_file(good, metadata={}), "^metadata: it takes an array of objects"),
         (lambda: c.send_file_bytes(png(1001), "PNG"), "1001 bytes; allowed: 1000"),
         (lambda: c.send_file_bytes(b"", "PNG"), "empty"),
         (lambda: c.send_file_bytes(b"<html>", "PNG"), "but its content is not"),

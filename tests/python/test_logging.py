@@ -55,7 +55,9 @@ def records() -> Iterator[Records]:
 
 def talk(account: Account, client: Client) -> None:
     """Discovery, the two tokens, the opening, and a text that fails."""
-    conversation = client.consumer("x").open()
+    # A consumer has one open conversation.
+    consumer = client.consumer(f"consumer {len(account.conversations())}")
+    conversation = consumer.open()
     account.answer("send", status=503, body="down")
     with pytest.raises(lpconnector.ServerError):
         conversation.send_text("my own words")
@@ -78,7 +80,7 @@ def test_levels(account: Account, records: Records, level: int) -> None:
     assert ("sending a text: the service answered 503" in text) is (level <= logging.ERROR)
     for secret in (
         account.client_secret,
-        client.consumer("x").jws(),
+        client.consumer("consumer 0").jws(),
         account.requests("send")[0]["headers"]["authorization"],
         "my own words",
     ):

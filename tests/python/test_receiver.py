@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import pytest
 
@@ -42,10 +42,12 @@ def number(notification: Optional[Notification]) -> int:
     return int(event.text)
 
 
-def post(receiver: Receiver, body: bytes, signature: str) -> int:
+def post(receiver: Receiver, body: bytes, signature: str, account_id: str = "") -> int:
     """Posts to a receiver without TLS; gives the status of its answer."""
     request = urllib.request.Request(receiver.url, data=body, method="POST")
     request.add_header("x-liveperson-signature", signature)
+    if account_id:
+        request.add_header("x-liveperson-account-id", account_id)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request) as answer:
@@ -119,7 +121,7 @@ def test_bad_options(monkeypatch: pytest.MonkeyPatch) -> None:
             make()
     with pytest.raises(lpconnector.ConfigError, match="enqueue or manual"):
         alone(receiver_ack="later")
-    with pytest.raises(lpconnector.ConfigError, match="did you mean 'receiver.listen'"):
+    with pytest.raises(lpconnector.ConfigError, match="did you mean 'receiver_listen'"):
         alone(receiver_listn="x")
     with pytest.raises(TypeError, match="receiver_secret"):
         Receiver(receiver_secret=SECRET.encode())  # type: ignore[arg-type]
@@ -135,10 +137,47 @@ def test_only_what_is_signed_arrives(account: Account) -> None:
     with signed(account, receiver_body_max_bytes=1024) as receiver:
         assert post(receiver, body(1), account.sign(body(2))) == 401
         assert post(receiver, bytes(2000), "") == 413
-        assert post(receiver, b"{}", account.sign(b"{}")) == 400
         assert receiver.poll(0) is None
         assert post(receiver, body(3), account.sign(body(3))) == 200
         assert number(receiver.poll(0)) == 3
+
+
+def test_what_cannot_be_read_arrives_raw(account: Account) -> None:
+    deep = b"[" * 200_000 + b"]" * 200_000
+    with signed(account) as receiver:
+        for odd in (b"no JSON", b"[1]", b'{"a": 1}', deep):
+            # The notifications are few, so the signatures of bytes will do.
+            assert post(receiver, odd, account.sign(odd)) == 200
+            notification = receiver.poll(0)
+            assert notification is not None and notification.raw == odd
+            [event] = notification.events
+            assert (event.kind, event.content, event.is_closed) == (EventKind.OTHER, None, False)
+            expected = {b"[1]": [1], b'{"a": 1}': {"a": 1}}.get(odd)
+            assert event.json == notification.json == expected
+
+
+def test_accounts_are_told_apart(account: Account) -> None:
+    accounts = ["a2=other", f"a3={account.client_secret}"]
+    with alone(account_id="a1", receiver_accounts=accounts) as receiver:
+        signature = account.sign(body(1))
+        assert post(receiver, body(1), signature, "a3") == 200
+        for stranger in ("a1", "a2", "a4"):
+            assert post(receiver, body(1), signature, stranger) == 401
+        notification = receiver.poll(0)
+        assert notification is not None and notification.account_id == "a3"
+        assert receiver.poll(0) is None
+
+
+def test_other_credentials(account: Account) -> None:
+    with alone() as receiver:
+        assert post(receiver, body(1), account.sign(body(1))) == 401
+        for rotated in (account.client_secret, [SECRET, account.client_secret]):
+            receiver.set_credentials("an-app", rotated)
+            assert post(receiver, body(1), account.sign(body(1))) == 200
+        nothing: Union[str, list[str]]
+        for nothing in ("", [], "a\nb", "\ud83d"):
+            with pytest.raises(lpconnector.InvalidArgument, match="client_secret"):
+                receiver.set_credentials("an-app", nothing)
 
 
 def test_timeouts() -> None:

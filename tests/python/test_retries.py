@@ -89,5 +89,5 @@ def test_backoffs_are_a_number_or_a_list(backoff: Union[int, str, Sequence[int]]
 
 def test_a_backoff_is_not_anything() -> None:
     for wrong in ("soon", [5, -1]):
-        with pytest.raises(lpconnector.ConfigError, match="retry.backoff.ms"):
+        with pytest.raises(lpconnector.ConfigError, match="retry_backoff_ms"):
             lpconnector.Client(account_id="a1", retry_backoff_ms=wrong)

@@ -69,10 +69,26 @@ def test_threads_are_counted_together(account: Account, client: Client) -> None:
     assert max(seen) == client.stats()["requests"] == 2 + 64 * 3
 
 
+def test_operations_and_prometheus(account: Account, client: Client) -> None:
+    conversation = client.consumer("x").open()
+    account.answer("send", status=503)
+    with pytest.raises(lpconnector.ServerError):
+        conversation.send_text("x")
+    outcomes = {
+        (it["operation"], it["status"]): it["requests"] for it in client.stats()["operations"]
+    }
+    assert outcomes["conversation", "OK"] == outcomes["send", "SERVER"] == 1
+    [first, *_] = client.stats()["operations"]
+    assert set(first) == set(lpconnector.OperationCount.__annotations__)
+    line = 'lpconnector_requests_total{operation="send",status="SERVER"} 1'
+    assert line in client.prometheus().splitlines()
+
+
 def test_asyncio(account: Account) -> None:
     async def main() -> None:
         async with aio.Client.from_env(**account.options()) as client:
             await client.consumer("x").open()
             assert client.stats()["requests"] == 4
+            assert "lpconnector_retries_total 0" in client.prometheus()
 
     asyncio.run(main())

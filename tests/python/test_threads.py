@@ -74,17 +74,18 @@ def be_the_child(
     # A child that hangs is ended, and its parent sees that.
     signal.alarm(120)
     conversation.send_text(f"from child {number}")
+    conversation.close()
     consumer.open().send_text(f"from child {number}")
-    # Its own: discovery, an AppJWT, the opening and two texts.
-    raise SystemExit(10 + number if client.stats()["requests"] == 5 else 1)
+    # Its own: discovery, an AppJWT, the end, the opening and two texts.
+    raise SystemExit(10 + number if client.stats()["requests"] == 6 else 1)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # fork in a process with threads
 def test_forks_while_eight_threads_send(account: Account, client: Client) -> None:
     forks = 5
     fork = multiprocessing.get_context("fork")
-    consumer = client.consumer("fork")
-    conversations = [consumer.open() for _ in range(forks)]
+    consumers = [client.consumer(f"fork {number}") for number in range(forks)]
+    conversations = [consumer.open() for consumer in consumers]
     all_send, over = threading.Barrier(8 + 1), threading.Event()
 
     def talk(number: int) -> None:
@@ -100,7 +101,7 @@ def test_forks_while_eight_threads_send(account: Account, client: Client) -> Non
         all_send.wait()
         try:
             for number, conversation in enumerate(conversations):
-                args = (client, consumer, conversation, number)
+                args = (client, consumers[number], conversation, number)
                 child = fork.Process(target=be_the_child, args=args)
                 child.start()
                 child.join()

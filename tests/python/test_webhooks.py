@@ -81,7 +81,18 @@ def as_expected(event: NotificationEvent) -> dict[str, Any]:
         "timestamp_ms": number(event.timestamp_ms),
         "text": event.text,
         "audience": event.audience,
+        "metadata": event.metadata,
+        "closed": event.is_closed,
     }
+
+
+def changes_of(whole: dict[str, Any]) -> list[Any]:
+    """One may stand for a list; where there are none, the whole is one."""
+    inner = whole.get("body")
+    changes = inner.get("changes") if isinstance(inner, dict) else None
+    if isinstance(changes, dict):
+        return [changes]
+    return changes if isinstance(changes, list) else [whole]
 
 
 @pytest.mark.parametrize("sample", samples("notifications.json"), ids=lambda sample: sample["name"])
@@ -92,11 +103,13 @@ def test_notifications(sample: Any) -> None:
     assert [as_expected(event) for event in notification.events] == sample["events"]
     assert all(type(event.kind) is EventKind for event in notification.events)
     assert notification.json == json.loads(body)
-    changes = notification.json["body"].get("changes", [])
-    assert [event.json for event in notification.events] == changes
+    assert [event.json for event in notification.events] == changes_of(notification.json)
     for event in notification.events:
-        assert (event.content is None) is (event.kind is EventKind.OTHER)
-        assert event.content is event.content
+        content = event.content
+        is_form = isinstance(content, lpconnector.SecureFormContent)
+        assert (content is None or is_form) is (event.kind is EventKind.OTHER)
+        assert event.content is content
+    assert notification.account_id == ""
     assert repr(len(notification.events)) in repr(notification)
 
 
@@ -116,11 +129,18 @@ def test_contents() -> None:
     assert content("file elsewhere").url and not content("file elsewhere").relative_path
     rich = content("rich content")
     assert isinstance(rich, lpconnector.RichContent) and rich.content["type"] == "vertical"
-    assert content("chat state") == lpconnector.ChatStateContent(ChatState.PAUSE, "PAUSE")
+    assert rich.text == "Hi"
+    form = lpconnector.SecureFormContent("forms/secure-invitation", "Card", "f", "", "")
+    assert content("secure form") == form
+    assert content("chat state") == lpconnector.ChatStateContent(ChatState.PAUSE)
     assert type(content("chat state").state) is ChatState
-    assert content("chat state to come") == lpconnector.ChatStateContent(None, "DANCING")
-    nack = lpconnector.AcceptStatusContent(AcceptStatus.NACK, "NACK", [3, 4])
+    assert content("chat state to come") == lpconnector.ChatStateContent("DANCING")
+    assert type(content("chat state to come").state) is str
+    nack = lpconnector.AcceptStatusContent(AcceptStatus.NACK, [3, 4])
     assert content("accept status") == nack
+    assert type(content("accept status").status) is AcceptStatus
+    seen = event('{"event":{"type":"AcceptStatusEvent","status":"SEEN","sequenceList":3}}').content
+    assert seen == lpconnector.AcceptStatusContent("SEEN", [3])
     told = content("conversation with a survey")
     assert isinstance(told, lpconnector.ConversationContent)
     assert (told.state, told.ttr_value, told.skill_id) == ("CLOSE", 3600, "1403832132")
@@ -132,6 +152,43 @@ def test_contents() -> None:
     assert main.participants == [lpconnector.Participant("u", "CONSUMER", "ACTIVE")]
     with pytest.raises(dataclasses.FrozenInstanceError):
         told.state = "OPEN"  # type: ignore[misc]
+
+
+def test_what_the_service_says_of_a_conversation() -> None:
+    details = {
+        "state": "CLOSE",
+        "stage": "OPEN",
+        "csat": {"csatRate": 5, "csatResolutionConfirmation": True, "status": "NEW"},
+        "delay": {"type": "NIGHT", "tillWhen": 9},
+        "manualETTR": "8",
+        "conversationHandlerDetails": {"accountId": "x"},
+        "dialogs": {"dialogId": "d", "metaData": {"appInstallId": "y"}},
+    }
+    result = {"convId": "c", "effectiveTTR": -1, "conversationDetails": details}
+    told = event(json.dumps({"result": result, "sentTs": 5}))
+    assert (told.text, told.is_closed) == ("CLOSE", False)
+    content = told.content
+    assert isinstance(content, lpconnector.ConversationContent)
+    assert content.csat == lpconnector.Csat(5, True, "NEW")
+    assert content.delay == lpconnector.Delay("NIGHT", 9)
+    assert (content.effective_ttr, content.manual_ettr_ms, content.sent_ms) == (-1, 8, 5)
+    assert content.handler_details == {"accountId": "x"}
+    assert content.dialogs[0].metadata == {"appInstallId": "y"}
+    details["stage"] = "CLOSE"
+    assert event(json.dumps({"result": result})).is_closed
+    bare = event('{"result":{"conversationDetails":{}}}').content
+    assert isinstance(bare, lpconnector.ConversationContent)
+    assert (bare.csat, bare.delay, bare.handler_details, bare.sent_ms) == (None, None, None, None)
+
+
+def test_metadata_and_dialog() -> None:
+    metadata = [{"type": "ExternalId", "id": 12345678901234567890123}]
+    text = {"type": "ContentEvent", "message": "x"}
+    told = event(json.dumps({"dialogId": "d", "event": text, "metadata": metadata}))
+    assert told.metadata == metadata and told.metadata is told.metadata
+    assert (told.conversation_id, told.dialog_id) == ("", "d")
+    assert event('{"metadata":null}').metadata is None
+    assert event("{}").metadata is None
 
 
 def test_narrowing_by_class() -> None:
@@ -147,6 +204,8 @@ def test_messages_stay_out_of_repr() -> None:
         '{"type":"ContentEvent","message":{"relativePath":"mine","url":"mine","caption":"mine",'
         '"preview":"mine"}}',
         '{"type":"RichContentEvent","content":{"text":"mine"},"quickReplies":["mine"]}',
+        '{"type":"ContentEvent","contentType":"forms/x","message":{"title":"mine","formId":"mine",'
+        '"invitationId":"mine","submissionId":"mine"}}',
     ):
         told = event(f'{{"event":{hidden}}}')
         assert told.content is not None and "mine" not in repr(told) + repr(told.content)
@@ -168,7 +227,7 @@ def test_nothing_that_was_read_fails_later() -> None:
 
 
 def test_what_is_no_notification() -> None:
-    for body in (b"", b"{", b"[]", b"{}", b'{"a":"\xff"}', b"[" * 1000):
+    for body in (b"", b"{", b"[]", b"null", b'{"a":"\xff"}', b"[" * 1000):
         with pytest.raises(ProtocolError, match="the notification ") as caught:
             parse_notification(body)
         assert caught.value.status is Status.PROTOCOL

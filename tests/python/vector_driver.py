@@ -2,7 +2,7 @@
 
 It reads one call per line, ``{"call": "send_text", "args": {"text": "Hi"}}``, and answers each with
 a line: ``{"result": {...}}`` or ``{"error": {...}}``. The names of the arguments are those of the C
-ABI; what is a JSON text there is passed as the object that it is. A call ``client`` makes a client
+ABI; what is a JSON text there is passed as the object that it is, options as keywords. A call ``client`` makes a client
 with these options.
 """
 
@@ -14,11 +14,12 @@ from typing import Any, Callable, Optional
 
 from lpconnector import Client, Consumer, Conversation, LpcError, Response, Status
 
-# The arguments whose names differ, because C passes them as JSON texts.
+# The arguments whose names differ, because C passes them as JSON texts or paths.
 NAMES = {
     "content_json": "content",
     "event_json": "event",
     "metadata_json": "metadata",
+    "previewPath": "preview",
     "profile_json": "profile",
 }
 # The exception of each status; those that are not here are plain LpcErrors.
@@ -35,6 +36,8 @@ EXCEPTIONS = {
     Status.PROTOCOL: "ProtocolError",
     Status.CLOSED: "Closed",
     Status.SIGNATURE: "SignatureError",
+    Status.ALREADY_OPEN: "AlreadyOpen",
+    Status.FULL: "Full",
 }
 
 
@@ -62,19 +65,28 @@ class Driver:
 
     def made(self, call: str, args: dict[str, Any]) -> Conversation:
         if call == "attach":
-            return self.consumer.attach(**args)
-        members: dict[str, Any] = args.get("options_json", {})
-        return self.consumer.open(**{snake_case(name): value for name, value in members.items()})
+            return self.consumer.attach(**keywords(args))
+        return self.consumer.open(**keywords(args))
 
     def send(self, method: Callable[..., Response], args: dict[str, Any]) -> Response:
         if "json" in args:
             return method(args["json"])
-        return method(**{NAMES.get(name, name): value for name, value in args.items()})
+        return method(**keywords(args))
 
 
-def snake_case(name: str) -> str:
-    """``firstMessage`` as ``first_message``."""
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name)
+def keywords(args: dict[str, Any]) -> dict[str, Any]:
+    """The arguments as Python takes them: the members of options are keywords."""
+    options: dict[str, Any] = args.get("options_json", {})
+    plain = {name: value for name, value in args.items() if name != "options_json"}
+    given = {in_python(name): value for name, value in {**plain, **options}.items()}
+    if given.get("seconds") == -1:
+        del given["seconds"]
+    return given
+
+
+def in_python(name: str) -> str:
+    """``event_json`` as ``event``, ``firstMessage`` as ``first_message``."""
+    return NAMES.get(name, "".join(f"_{c.lower()}" if c.isupper() else c for c in name))
 
 
 def answered(response: Response) -> dict[str, Any]:

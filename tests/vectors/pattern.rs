@@ -6,13 +6,14 @@ use serde_json::Value;
 
 /// What may stand for any text: its first occurrence says which, the others must be the same.
 /// `$any` is never the same, and stands for any JSON where it stands alone.
-const PLACEHOLDERS: [&str; 12] = [
+const PLACEHOLDERS: [&str; 13] = [
     "account",
     "any",
     "client",
     "conversation",
     "dialog",
     "expires",
+    "host",
     "id",
     "id2",
     "id3",

@@ -14,6 +14,7 @@ pub fn case(sandbox: &Sandbox, driver: &mut dyn Driver, case: &Case) -> Result<(
     known.set("account", &account.id);
     known.set("client", &account.client_id);
     known.set("secret", &account.client_secret);
+    known.set("host", sandbox.url().trim_start_matches("http://"));
     perform(driver, &mut known, "client", &options(sandbox, &account, case))?;
     let usual = usual_steps(&case.call);
     for step in case.before.as_ref().unwrap_or(&usual) {

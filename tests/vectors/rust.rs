@@ -1,8 +1,8 @@
 //! The driver that calls the core.
 
 use lpconnector::{
-    AcceptStatus, Attachment, ChatState, Client, Config, Consumer, Conversation, CsatStatus, Error,
-    Event, Metadata, OpenOptions, Profile, Response,
+    AttachOptions, Attachment, Client, Config, Consumer, Conversation, Error, Event, Metadata,
+    OpenOptions, Profile, Response,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -39,8 +39,7 @@ impl Rust {
             "open" | "attach" => {
                 let outcome = match call {
                     "open" => open(consumer, args)?,
-                    _ => consumer
-                        .attach(&args.text("conversation_id")?, args.some("dialog_id")?.as_deref()),
+                    _ => attach(consumer, args)?,
                 };
                 return Ok(outcome.map(|conversation| {
                     let ids = json!({
@@ -77,6 +76,14 @@ fn open(consumer: &Consumer, args: &Args) -> Result<Result<Conversation, Error>,
     Ok(options.and_then(|options| consumer.open(&options)))
 }
 
+fn attach(consumer: &Consumer, args: &Args) -> Result<Result<Conversation, Error>, String> {
+    let id = args.text("conversation_id")?;
+    let options = args
+        .some("options_json")?
+        .map_or(Ok(AttachOptions::new()), |json| AttachOptions::from_json(&json));
+    Ok(options.and_then(|options| consumer.attach(&id, &options)))
+}
+
 fn send(
     conversation: &Conversation,
     call: &str,
@@ -94,11 +101,11 @@ fn send(
         "send_rich_content" => {
             conversation.send_rich_content(&args.text("content_json")?, metadata)
         }
-        "send_chat_state" => conversation.send_chat_state(args.read::<ChatState>("state")?),
+        "send_chat_state" => conversation.send_chat_state(args.text("state")?.as_str().into()),
         "send_accept_status" => {
             let sequences: Vec<i64> = args.read("sequences")?;
             conversation.send_accept_status(
-                args.read::<AcceptStatus>("status")?,
+                args.text("status")?.as_str().into(),
                 &sequences,
                 metadata,
             )
@@ -106,19 +113,26 @@ fn send(
         "send_file_bytes" => {
             let data = args.bytes("data")?;
             let file = Attachment::from_bytes(&data, args.text("file_type")?);
-            conversation.send_file(&match args.some("caption")? {
-                Some(caption) => file.caption(caption),
-                None => file,
-            })
+            let file = match args.some("options_json")? {
+                Some(json) => file.with_options(&json),
+                None => Ok(file),
+            };
+            file.and_then(|file| conversation.send_file(&file))
         }
         "set_profile" => Profile::from_json(&args.text("profile_json")?)
             .and_then(|profile| conversation.set_profile(&profile)),
         "rate" => conversation.rate(
             args.read("stars")?,
             args.read("resolved")?,
-            args.read::<CsatStatus>("status")?,
+            args.text("status")?.as_str().into(),
         ),
+        "set_ttr" => {
+            let seconds: i64 = args.read("seconds")?;
+            let seconds = (seconds != -1).then_some(seconds);
+            conversation.set_ttr(args.text("ttr")?.as_str(), seconds)
+        }
         "close" => conversation.close(),
+        "close_stage" => conversation.close_stage(),
         "close_dialog" => conversation.close_dialog(&args.text("dialog_id")?),
         other => return Err(format!("there is no call {other}")),
     })

@@ -142,11 +142,11 @@ fn content_fits_kind(event: &NotificationEvent) {
             EventKind::RichContent
         }
         EventContent::ChatState(state) => {
-            assert!(state.state.is_none() || !state.name.is_empty());
+            assert_eq!(state.state.as_str(), event.text());
             EventKind::ChatState
         }
         EventContent::AcceptStatus(status) => {
-            assert!(status.status.is_none() || !status.name.is_empty());
+            assert_eq!(status.status.as_str(), event.text());
             assert!(status.sequences.len() <= most);
             EventKind::AcceptStatus
         }

@@ -84,12 +84,29 @@ impl Client {
         self.core.set_app_jwt(jwt.as_deref()).map_err(|error| raise(py, &error))
     }
 
+    /// Uses these credentials for AppJWTs obtained from now on: a rotated secret, without a
+    /// restart. The AppJWT in use stays until it ends or is refused.
+    fn set_credentials(
+        &self,
+        client_id: &Bound<'_, PyString>,
+        client_secret: &Bound<'_, PyString>,
+    ) -> PyResult<()> {
+        let id = text(client_id, "client_id")?;
+        let secret = text(client_secret, "client_secret")?;
+        self.core.set_credentials(&id, &secret).map_err(|error| raise(client_id.py(), &error))
+    }
+
     /// What the client has done so far, in this process: after a fork the child counts from 0.
     /// Sends nothing.
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let stats = serde_json::to_string(&self.core.stats());
         let stats = stats.map_err(|why| PyRuntimeError::new_err(why.to_string()))?;
         py.import("json")?.call_method1("loads", (stats,))
+    }
+
+    /// The same as `stats`, as text in the exposition format of Prometheus.
+    fn prometheus(&self) -> String {
+        self.core.stats().prometheus()
     }
 
     /// Ends the client for good: calls in flight in other threads raise `Closed`, whatever they

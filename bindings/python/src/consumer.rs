@@ -1,12 +1,12 @@
 //! `Consumer`: an end user.
 
-use lpconnector::OpenOptions;
+use lpconnector::{AttachOptions, OpenOptions};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use crate::conversation::Conversation;
 use crate::error::raise;
-use crate::input::{self, dumped, json_part, optional_text, text};
+use crate::input::{self, Keywords, text};
 use crate::response::Response;
 
 /// An end user of the account. May be used from any number of threads at once.
@@ -43,34 +43,22 @@ impl Consumer {
         profile: Option<&Bound<'_, PyAny>>,
         campaign: Option<&Bound<'_, PyAny>>,
         context: Option<&Bound<'_, PyAny>>,
-        skill_id: Option<&Bound<'_, PyString>>,
+        skill_id: Option<&Bound<'_, PyAny>>,
         ttr: Option<&Bound<'_, PyString>>,
         first_message: Option<&Bound<'_, PyString>>,
         client_properties: Option<&Bound<'_, PyAny>>,
         features: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Conversation> {
-        let mut members = Vec::new();
-        for (member, name, value) in [
-            ("profile", "profile", profile),
-            ("campaign", "campaign", campaign),
-            ("context", "context", context),
-            ("clientProperties", "client_properties", client_properties),
-        ] {
-            if let Some(value) = value {
-                members.push(format!("\"{member}\":{}", json_part(value, name)?));
-            }
-        }
-        for (member, name, value) in [
-            ("skillId", "skill_id", skill_id.map(|text| text.as_any())),
-            ("ttr", "ttr", ttr.map(|text| text.as_any())),
-            ("firstMessage", "first_message", first_message.map(|text| text.as_any())),
-            ("features", "features", features),
-        ] {
-            if let Some(value) = value {
-                members.push(format!("\"{member}\":{}", dumped(value, name)?));
-            }
-        }
-        let options = OpenOptions::from_json(&format!("{{{}}}", members.join(",")));
+        let options = Keywords::default()
+            .object("profile", "profile", profile)?
+            .object("campaign", "campaign", campaign)?
+            .object("context", "context", context)?
+            .value("skillId", "skill_id", skill_id)?
+            .value("ttr", "ttr", ttr.map(|text| text.as_any()))?
+            .value("firstMessage", "first_message", first_message.map(|text| text.as_any()))?
+            .object("clientProperties", "client_properties", client_properties)?
+            .value("features", "features", features)?;
+        let options = OpenOptions::from_json(&options.json());
         let options = options.map_err(|error| raise(py, &error))?;
         let conversation = py.detach(|| self.core.open(&options));
         conversation.map(Conversation::new).map_err(|error| raise(py, &error))
@@ -78,16 +66,24 @@ impl Consumer {
 
     /// Goes on with a conversation opened earlier, in its first dialog or in another, such as a
     /// survey. Sends nothing.
-    #[pyo3(signature = (conversation_id, dialog_id=None))]
+    #[pyo3(signature = (
+        conversation_id, *, dialog_id=None, client_properties=None, features=None
+    ))]
     fn attach(
         &self,
         conversation_id: &Bound<'_, PyString>,
         dialog_id: Option<&Bound<'_, PyString>>,
+        client_properties: Option<&Bound<'_, PyAny>>,
+        features: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Conversation> {
         let py = conversation_id.py();
         let id = text(conversation_id, "conversation_id")?;
-        let dialog_id = optional_text(dialog_id, "dialog_id")?;
-        let conversation = self.core.attach(&id, dialog_id.as_deref());
+        let options = Keywords::default()
+            .value("dialogId", "dialog_id", dialog_id.map(|text| text.as_any()))?
+            .object("clientProperties", "client_properties", client_properties)?
+            .value("features", "features", features)?;
+        let conversation = AttachOptions::from_json(&options.json())
+            .and_then(|options| self.core.attach(&id, &options));
         conversation.map(Conversation::new).map_err(|error| raise(py, &error))
     }
 

@@ -12,7 +12,7 @@ pub(crate) fn of(py: Python<'_>, content: &EventContent) -> PyResult<Py<PyAny>> 
     let class = match content {
         EventContent::Text(text) => {
             fields.set_item("message", &text.message)?;
-            fields.set_item("quick_replies", optional(py, &text.quick_replies)?)?;
+            fields.set_item("quick_replies", loaded(py, text.quick_replies.as_bytes())?)?;
             "TextContent"
         }
         EventContent::File(file) => {
@@ -24,21 +24,25 @@ pub(crate) fn of(py: Python<'_>, content: &EventContent) -> PyResult<Py<PyAny>> 
             "FileContent"
         }
         EventContent::RichContent(rich) => {
-            fields.set_item("content", optional(py, &rich.content)?)?;
-            fields.set_item("quick_replies", optional(py, &rich.quick_replies)?)?;
+            fields.set_item("content", loaded(py, rich.content.as_bytes())?)?;
+            fields.set_item("text", &rich.text)?;
+            fields.set_item("quick_replies", loaded(py, rich.quick_replies.as_bytes())?)?;
             "RichContent"
         }
+        EventContent::SecureForm(form) => {
+            fields.set_item("content_type", &form.content_type)?;
+            fields.set_item("title", &form.title)?;
+            fields.set_item("form_id", &form.form_id)?;
+            fields.set_item("invitation_id", &form.invitation_id)?;
+            fields.set_item("submission_id", &form.submission_id)?;
+            "SecureFormContent"
+        }
         EventContent::ChatState(state) => {
-            let known = state.state.map(|_| named(py, "ChatState", &state.name)).transpose()?;
-            fields.set_item("state", known)?;
-            fields.set_item("name", &state.name)?;
+            fields.set_item("state", named(py, "ChatState", state.state.as_str())?)?;
             "ChatStateContent"
         }
         EventContent::AcceptStatus(status) => {
-            let known =
-                status.status.map(|_| named(py, "AcceptStatus", &status.name)).transpose()?;
-            fields.set_item("status", known)?;
-            fields.set_item("name", &status.name)?;
+            fields.set_item("status", named(py, "AcceptStatus", status.status.as_str())?)?;
             fields.set_item("sequences", &status.sequences)?;
             "AcceptStatusContent"
         }
@@ -52,6 +56,24 @@ pub(crate) fn of(py: Python<'_>, content: &EventContent) -> PyResult<Py<PyAny>> 
             fields.set_item("ttr_type", &told.ttr_type)?;
             fields.set_item("ttr_value", told.ttr_value)?;
             fields.set_item("effective_ttr", told.effective_ttr)?;
+            fields.set_item("manual_ettr_ms", told.manual_ettr_ms)?;
+            let delay = told.delay.as_ref().map(|delay| {
+                let fields = PyDict::new(py);
+                fields.set_item("kind", &delay.kind)?;
+                fields.set_item("till_ms", delay.till_ms)?;
+                made(py, "Delay", &fields)
+            });
+            fields.set_item("delay", delay.transpose()?)?;
+            let csat = told.csat.as_ref().map(|csat| {
+                let fields = PyDict::new(py);
+                fields.set_item("rate", csat.rate)?;
+                fields.set_item("resolved", csat.resolved)?;
+                fields.set_item("status", &csat.status)?;
+                made(py, "Csat", &fields)
+            });
+            fields.set_item("csat", csat.transpose()?)?;
+            fields.set_item("handler_details", loaded(py, told.handler_details.as_bytes())?)?;
+            fields.set_item("sent_ms", told.sent_ms)?;
             fields.set_item("start_ms", told.start_ms)?;
             fields.set_item("end_ms", told.end_ms)?;
             fields.set_item("updated_ms", told.updated_ms)?;
@@ -76,6 +98,7 @@ fn dialog<'py>(py: Python<'py>, told: &Dialog) -> PyResult<Bound<'py, PyAny>> {
     fields.set_item("start_ms", told.start_ms)?;
     fields.set_item("end_ms", told.end_ms)?;
     fields.set_item("updated_ms", told.updated_ms)?;
+    fields.set_item("metadata", loaded(py, told.metadata.as_bytes())?)?;
     fields.set_item("participants", participants(py, &told.participants)?)?;
     made(py, "Dialog", &fields)
 }
@@ -99,12 +122,8 @@ fn made<'py>(
     py.import("lpconnector._content")?.getattr(class)?.call((), Some(fields))
 }
 
-/// A member of one of the package's enums, by the name that the core knows, too.
+/// A member of one of the package's enums, or a name that it does not have as it is.
 fn named<'py>(py: Python<'py>, of: &str, name: &str) -> PyResult<Bound<'py, PyAny>> {
-    py.import("lpconnector._enums")?.getattr(of)?.call1((name,))
-}
-
-/// A JSON text of the core, which is empty where there is none.
-fn optional(py: Python<'_>, json: &str) -> PyResult<Option<Py<PyAny>>> {
-    (!json.is_empty()).then(|| loaded(py, json.as_bytes())).transpose()
+    let enums = py.import("lpconnector._enums")?;
+    enums.call_method1("named", (enums.getattr(of)?, name))
 }

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use lpconnector::{AcceptStatus, Attachment, CsatStatus, Error, Event, Metadata, Profile};
+use lpconnector::{Attachment, CsatStatus, Error, Event, Metadata, Profile};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::error::raise;
-use crate::input::{json, name, optional_text, path, text};
+use crate::input::{json, optional_text, path, text};
 use crate::progress::Progress;
 use crate::response::Response;
 
@@ -76,8 +76,8 @@ impl Conversation {
     /// the agent sees typing for ever.
     fn send_chat_state(&self, state: &Bound<'_, PyString>) -> PyResult<Response> {
         let py = state.py();
-        let state = name(state, "state")?;
-        self.answered(py, || self.core.send_chat_state(state))
+        let state = text(state, "state")?;
+        self.answered(py, || self.core.send_chat_state((&*state).into()))
     }
 
     /// Tells the agent what became of the messages with these sequences.
@@ -89,42 +89,46 @@ impl Conversation {
         metadata: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Response> {
         let py = status.py();
-        let status: AcceptStatus = name(status, "status")?;
+        let status = text(status, "status")?;
         let metadata = self::metadata(metadata)?;
-        self.answered(py, || self.core.send_accept_status(status, &sequences, metadata.as_ref()))
+        self.answered(py, || {
+            self.core.send_accept_status((&*status).into(), &sequences, metadata.as_ref())
+        })
     }
 
     /// Sends a file, with text beside it and a small picture to show in its place. Its type is the
-    /// ending of its name, and must be that of its content.
-    #[pyo3(signature = (path, *, caption=None, preview=None))]
+    /// ending of its name.
+    #[pyo3(signature = (path, *, caption=None, preview=None, metadata=None))]
     fn send_file(
         &self,
         path: &Bound<'_, PyAny>,
         caption: Option<&Bound<'_, PyString>>,
         preview: Option<&Bound<'_, PyAny>>,
+        metadata: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Response> {
         let mut attachment = Attachment::from_path(self::path(path, "path")?);
         if let Some(preview) = preview {
             attachment = attachment.preview_from_path(self::path(preview, "preview")?);
         }
-        self.send_attachment(path.py(), attachment, caption)
+        self.send_attachment(path.py(), attachment, caption, metadata)
     }
 
     /// As `send_file`, for a file in memory, of a type such as `PNG`; its preview is in memory,
     /// too.
-    #[pyo3(signature = (data, file_type, *, caption=None, preview=None))]
+    #[pyo3(signature = (data, file_type, *, caption=None, preview=None, metadata=None))]
     fn send_file_bytes(
         &self,
         data: Cow<'_, [u8]>,
         file_type: &Bound<'_, PyString>,
         caption: Option<&Bound<'_, PyString>>,
         preview: Option<Cow<'_, [u8]>>,
+        metadata: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Response> {
         let mut attachment = Attachment::from_bytes(&data, text(file_type, "file_type")?);
         if let Some(preview) = &preview {
             attachment = attachment.preview_from_bytes(preview);
         }
-        self.send_attachment(file_type.py(), attachment, caption)
+        self.send_attachment(file_type.py(), attachment, caption, metadata)
     }
 
     /// Fetches a file that was sent in the conversation into a file of this machine, in place of
@@ -178,13 +182,29 @@ impl Conversation {
         resolved: bool,
         status: Option<&Bound<'_, PyString>>,
     ) -> PyResult<Response> {
-        let status = status.map_or(Ok(CsatStatus::Filled), |status| name(status, "status"))?;
+        let status = optional_text(status, "status")?;
+        let status = status.map_or(CsatStatus::Filled, |status| (&*status).into());
         self.answered(py, || self.core.rate(stars, resolved, status))
     }
 
-    /// Closes the conversation. Later sends raise `Closed`.
+    /// Says how urgent the conversation is from now on: the time to respond in seconds, or the
+    /// type's usual one.
+    #[pyo3(signature = (ttr, seconds=None))]
+    fn set_ttr(&self, ttr: &Bound<'_, PyString>, seconds: Option<i64>) -> PyResult<Response> {
+        let py = ttr.py();
+        let ttr = text(ttr, "ttr")?;
+        self.answered(py, || self.core.set_ttr(&*ttr, seconds))
+    }
+
+    /// Closes the conversation. Later sends raise `Closed`. Where the account has a survey it
+    /// begins now: a dialog of its own.
     fn close(&self, py: Python<'_>) -> PyResult<Response> {
         self.answered(py, || self.core.close())
+    }
+
+    /// Closes the conversation with all its dialogs; no survey follows. Later sends raise `Closed`.
+    fn close_stage(&self, py: Python<'_>) -> PyResult<Response> {
+        self.answered(py, || self.core.close_stage())
     }
 
     /// Closes one dialog of the conversation, for example a survey.
@@ -217,9 +237,14 @@ impl Conversation {
         py: Python<'_>,
         attachment: Attachment<'_>,
         caption: Option<&Bound<'_, PyString>>,
+        metadata: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Response> {
         let attachment = match optional_text(caption, "caption")? {
             Some(caption) => attachment.caption(caption),
+            None => attachment,
+        };
+        let attachment = match self::metadata(metadata)? {
+            Some(metadata) => attachment.metadata(metadata),
             None => attachment,
         };
         self.answered(py, || self.core.send_file(&attachment))

@@ -18,17 +18,39 @@ fn class_of(status: Status) -> &'static str {
         Status::Protocol => "ProtocolError",
         Status::Closed => "Closed",
         Status::Signature => "SignatureError",
+        Status::AlreadyOpen => "AlreadyOpen",
+        Status::Full => "Full",
         // Files, defects, and what later versions add.
         _ => "LpcError",
     }
 }
 
+/// Arguments that the core knows by the names of C, as Python's callers know them.
+const NAMES: [(&str, &str); 7] = [
+    ("options_json: ", ""),
+    ("event_json", "event"),
+    ("content_json", "content"),
+    ("metadata_json", "metadata"),
+    ("dialogId", "dialog_id"),
+    ("skillId", "skill_id"),
+    ("clientProperties", "client_properties"),
+];
+
 /// The exception for an error of the core.
 pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
-    exception(py, error).unwrap_or_else(|broken| broken)
+    if error.status() != Status::InvalidArgument {
+        return raise_with(py, error, error.message());
+    }
+    let renamed = |message: String, (theirs, ours): &(&str, &str)| message.replace(theirs, ours);
+    raise_with(py, error, &NAMES.iter().fold(error.message().to_owned(), renamed))
 }
 
-fn exception(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
+/// As [`raise`], with another message.
+pub(crate) fn raise_with(py: Python<'_>, error: &Error, message: &str) -> PyErr {
+    exception(py, error, message).unwrap_or_else(|broken| broken)
+}
+
+fn exception(py: Python<'_>, error: &Error, message: &str) -> PyResult<PyErr> {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let fields = PyDict::new(py);
     fields.set_item("status", error.status() as i32)?;
@@ -43,7 +65,7 @@ fn exception(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     fields.set_item("retry_after_ms", error.retry_after_ms())?;
     fields.set_item("body", PyBytes::new(py, error.body()))?;
     let class = py.import("lpconnector._errors")?.getattr(class_of(error.status()))?;
-    Ok(PyErr::from_value(class.call((error.message(),), Some(&fields))?))
+    Ok(PyErr::from_value(class.call((message,), Some(&fields))?))
 }
 
 /// An `InvalidArgument` for what this layer finds before the core is called.

@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-use pyo3::exceptions::{PyUnicodeError, PyValueError};
+use pyo3::exceptions::{PyTypeError, PyUnicodeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
-use serde::de::DeserializeOwned;
-use serde::de::value::{Error as NotAName, StrDeserializer};
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use serde_json::value::RawValue;
 
 use crate::error::invalid;
 
@@ -28,20 +27,26 @@ pub(crate) fn optional_text<'a>(
     value.map(|value| text(value, name)).transpose()
 }
 
+/// One text, or a list or tuple of them: secrets, while one replaces another.
+pub(crate) fn texts(given: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<String>> {
+    if let Ok(one) = given.cast::<PyString>() {
+        return Ok(vec![text(one, name)?.into_owned()]);
+    }
+    if !given.is_instance_of::<PyList>() && !given.is_instance_of::<PyTuple>() {
+        let kind = given.get_type();
+        return Err(PyTypeError::new_err(format!("{name} takes str, list or tuple, not {kind}")));
+    }
+    let one = |item: Bound<'_, PyAny>| -> PyResult<String> {
+        Ok(text(item.cast::<PyString>()?, name)?.into_owned())
+    };
+    given.try_iter()?.map(|item| one(item?)).collect()
+}
+
 /// A file's path: a `str` or an `os.PathLike`.
 pub(crate) fn path(value: &Bound<'_, PyAny>, name: &str) -> PyResult<PathBuf> {
     let py = value.py();
     value.extract().map_err(|error: PyErr| {
         if error.is_instance_of::<PyUnicodeError>(py) { not_unicode(py, name) } else { error }
-    })
-}
-
-/// One of the names of a core's enum, such as `ACTIVE`; Python's enums are such strings, too.
-pub(crate) fn name<T: DeserializeOwned>(value: &Bound<'_, PyString>, name: &str) -> PyResult<T> {
-    T::deserialize(StrDeserializer::<NotAName>::new(&text(value, name)?)).map_err(|why| {
-        // As the core words it for members of JSON.
-        let why = why.to_string().replace("unknown variant", "unknown value");
-        invalid(value.py(), format!("{name}: {why}"))
     })
 }
 
@@ -53,18 +58,49 @@ pub(crate) fn json(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
     }
 }
 
-/// As [`json`], for what becomes a part of a larger JSON text: here, a text must be JSON by itself.
-pub(crate) fn json_part(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
-    let Ok(ready) = value.cast::<PyString>() else { return dumped(value, name) };
-    let py = value.py();
-    let loaded = py.import("json")?.call_method1("loads", (ready,));
-    let loaded = loaded.map_err(|error| {
-        if !error.is_instance_of::<PyValueError>(py) {
-            return error;
+/// A member of a larger JSON text, which must be JSON by itself.
+fn member(member: &str, json: &str, py: Python<'_>, name: &str) -> PyResult<String> {
+    let read: Result<&RawValue, _> = serde_json::from_str(json);
+    read.map_err(|why| invalid(py, format!("{name} is not JSON: {why}")))?;
+    Ok(format!("\"{member}\":{json}"))
+}
+
+/// Keywords as the one JSON object that the core takes in their place; those that were not given
+/// are left out.
+#[derive(Default)]
+pub(crate) struct Keywords(Vec<String>);
+
+impl Keywords {
+    /// An object of the service's: a mapping, or JSON.
+    pub(crate) fn object(
+        mut self,
+        wire: &str,
+        name: &str,
+        value: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Keywords> {
+        if let Some(value) = value {
+            self.0.push(member(wire, &json(value, name)?, value.py(), name)?);
         }
-        invalid(py, format!("{name} is not JSON: {}", error.value(py)))
-    })?;
-    dumped(&loaded, name)
+        Ok(self)
+    }
+
+    /// A value for `json.dumps`: here, a `str` is a text.
+    pub(crate) fn value(
+        mut self,
+        wire: &str,
+        name: &str,
+        value: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Keywords> {
+        if let Some(value) = value {
+            self.0.push(member(wire, &dumped(value, name)?, value.py(), name)?);
+        }
+        Ok(self)
+    }
+
+    /// The JSON of the object.
+    pub(crate) fn json(self) -> String {
+        format!("{{{}}}", self.0.join(","))
+    }
 }
 
 /// The JSON of a value; a `str` becomes a JSON string.
@@ -87,9 +123,12 @@ pub(crate) fn request(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<u8>>
     Ok(dumped.cast::<PyString>()?.to_cow()?.into_owned().into_bytes())
 }
 
-/// What a JSON text that the core has read says.
+/// What a JSON text says; `None` for what is none.
 pub(crate) fn loaded(py: Python<'_>, json: &[u8]) -> PyResult<Py<PyAny>> {
-    // The core reads UTF-8 alone.
-    let text = PyString::new(py, &String::from_utf8_lossy(json));
+    // As the core reads JSON: in UTF-8 alone.
+    let text = std::str::from_utf8(json).unwrap_or_default();
+    if text.is_empty() {
+        return Ok(py.None());
+    }
     Ok(py.import("lpconnector._json")?.call_method1("loads", (text,))?.unbind())
 }

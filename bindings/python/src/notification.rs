@@ -23,6 +23,7 @@ pub(crate) struct NotificationEvent {
     notification: Arc<lpconnector::Notification>,
     index: usize,
     content: PyOnceLock<Py<PyAny>>,
+    metadata: PyOnceLock<Py<PyAny>>,
     json: PyOnceLock<Py<PyAny>>,
 }
 
@@ -34,6 +35,13 @@ impl Notification {
         self.core.type_name()
     }
 
+    /// The account that it belongs to: of one from a receiver what its header names. Empty if
+    /// unknown.
+    #[getter]
+    fn account_id(&self) -> &str {
+        self.core.account_id()
+    }
+
     /// The events, in the order of the changes.
     #[getter]
     fn events<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyList>> {
@@ -42,6 +50,7 @@ impl Notification {
                 notification: self.core.clone(),
                 index,
                 content: PyOnceLock::new(),
+                metadata: PyOnceLock::new(),
                 json: PyOnceLock::new(),
             };
             let events: PyResult<Vec<_>> =
@@ -57,7 +66,7 @@ impl Notification {
         self.core.raw()
     }
 
-    /// The body, from JSON.
+    /// The body, from JSON; `None` for one that is none.
     #[getter]
     fn json<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
         Ok(self.json.get_or_try_init(py, || loaded(py, self.core.raw()))?.bind(py))
@@ -88,8 +97,7 @@ impl NotificationEvent {
         kinds.call1((self.core().kind() as i32,))
     }
 
-    /// The id of the conversation. Older notifications name only the dialog: then it is the
-    /// dialog's. Empty if there is neither.
+    /// The id of the conversation; empty if absent, as where only the dialog is named.
     #[getter]
     fn conversation_id(&self) -> &str {
         self.core().conversation_id()
@@ -125,7 +133,8 @@ impl NotificationEvent {
         self.core().timestamp_ms()
     }
 
-    /// The text that stands for the event: the message, a file's caption, the name of a state.
+    /// The text that stands for the event: the message, a file's caption, what a person reads in
+    /// rich content, the name of a state.
     #[getter]
     fn text(&self) -> &str {
         self.core().text()
@@ -137,14 +146,27 @@ impl NotificationEvent {
         self.core().audience()
     }
 
-    /// What the event holds, by its kind; `None` for `EventKind.OTHER`.
+    /// Whether it says that the whole conversation is over.
+    #[getter]
+    fn is_closed(&self) -> bool {
+        self.core().is_closed()
+    }
+
+    /// What the event carries beside its content, from JSON; `None` if absent.
+    #[getter]
+    fn metadata<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
+        let make = || loaded(py, self.core().metadata_json().as_bytes());
+        Ok(self.metadata.get_or_try_init(py, make)?.bind(py))
+    }
+
+    /// What the event holds, by its kind; `None` for what has no class.
     #[getter]
     fn content<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
         let make = || content::of(py, self.core().content());
         Ok(self.content.get_or_try_init(py, make)?.bind(py))
     }
 
-    /// The change of the notification that the event is, from JSON.
+    /// The change of the notification that the event is, from JSON; `None` where it is none.
     #[getter]
     fn json<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
         let make = || loaded(py, self.core().json().as_bytes());

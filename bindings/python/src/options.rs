@@ -7,7 +7,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyMapping, PyString, PyTuple};
 
-use crate::error::raise;
+use crate::error::{raise, raise_with};
 use crate::input::{self, dumped, text};
 use crate::log;
 
@@ -38,42 +38,52 @@ pub(crate) fn with_keywords(
         if value.is_none() {
             continue;
         }
-        let key = name.cast::<PyString>()?.to_cow()?.replace('_', ".");
-        config.set(&key, &option(&value, &key)?).map_err(|error| raise(py, &error))?;
+        let name = text(name.cast::<PyString>()?, "the name of an option")?;
+        let key = name.replace('_', ".");
+        config
+            .set(&key, &option(&value, &name)?)
+            .map_err(|error| raise_with(py, &error, &as_keywords(error.message(), &key)))?;
     }
     log::listen(py, &mut config)?;
     Ok(config)
 }
 
+/// A message about options with their names as keywords have them.
+fn as_keywords(message: &str, given: &str) -> String {
+    let renamed = |message: String, key: &str| {
+        message.replace(&format!("'{key}'"), &format!("'{}'", key.replace('.', "_")))
+    };
+    Config::keys().fold(renamed(message.to_owned(), given), renamed)
+}
+
 /// An option's value as text: `True` is `true`, a list is its items with commas between them, a
 /// mapping is JSON.
-fn option(value: &Bound<'_, PyAny>, key: &str) -> PyResult<String> {
+fn option(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
     // Before `str()` is asked, because a string that is an enum has another one.
     if let Ok(string) = value.cast::<PyString>() {
-        return Ok(text(string, key)?.into_owned());
+        return Ok(text(string, name)?.into_owned());
     }
     if let Ok(flag) = value.cast::<PyBool>() {
         return Ok(flag.is_true().to_string());
     }
     if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
         let items: PyResult<Vec<String>> =
-            value.try_iter()?.map(|item| option(&item?, key)).collect();
+            value.try_iter()?.map(|item| option(&item?, name)).collect();
         return Ok(items?.join(","));
     }
     if value.cast::<PyMapping>().is_ok() {
-        return dumped(value, key);
+        return dumped(value, name);
     }
     if value.is_instance_of::<PyInt>() {
         return Ok(value.str()?.to_cow()?.into_owned());
     }
     // A path, or a TypeError that says what it is not.
     let path = value.py().import("os")?.call_method1("fspath", (value,)).map_err(|_| {
-        let name = key.replace('.', "_");
         let kind = value.get_type();
         PyTypeError::new_err(format!("{name} takes no {kind}"))
     })?;
     match path.cast::<PyString>() {
-        Ok(path) => Ok(text(path, key)?.into_owned()),
-        Err(_) => Err(PyTypeError::new_err(format!("{} takes str", key.replace('.', "_")))),
+        Ok(path) => Ok(text(path, name)?.into_owned()),
+        Err(_) => Err(PyTypeError::new_err(format!("{name} takes str"))),
     }
 }

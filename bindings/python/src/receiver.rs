@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use lpconnector::{Config, Status};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyType};
+use pyo3::types::{PyDict, PyString, PyType};
 
 use crate::error::{invalid, raise};
+use crate::input::{text, texts};
 use crate::notification::Notification;
 use crate::options;
 
@@ -90,6 +91,20 @@ impl Receiver {
                 return Ok(None);
             }
         }
+    }
+
+    /// Takes notifications for this app install and with these secrets from now on, in place of
+    /// those of `client_id` and `receiver_secret` or `client_secret`: a rotated secret, without a
+    /// restart.
+    fn set_credentials(
+        &self,
+        client_id: &Bound<'_, PyString>,
+        client_secret: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let id = text(client_id, "client_id")?;
+        let secrets = texts(client_secret, "client_secret")?.join(",");
+        let set = self.core().set_credentials(&id, &secrets);
+        set.map_err(|error| raise(client_id.py(), &error))
     }
 
     /// Says that the program dealt with a notification: it will not come again.

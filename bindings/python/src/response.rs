@@ -3,6 +3,8 @@
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
+use crate::input::loaded;
+
 /// The service's answer to a request that it accepted.
 #[pyclass(frozen, module = "lpconnector")]
 pub(crate) struct Response {
@@ -36,12 +38,11 @@ impl Response {
         self.core.sequence()
     }
 
-    /// The answer's body, from JSON: mostly a dict; for a batch, the list of all answers.
+    /// The answer's body, from JSON: mostly a dict, sometimes a text; for a
+    /// batch, the list of all answers.
     #[getter]
     fn body<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
-        let parse = || -> PyResult<Py<PyAny>> {
-            Ok(py.import("json")?.call_method1("loads", (self.core.body(),))?.unbind())
-        };
+        let parse = || loaded(py, self.core.body().as_bytes());
         Ok(self.body.get_or_try_init(py, parse)?.bind(py))
     }
 

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use lpconnector::Error;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyString};
 
 use crate::error::{invalid, raise};
-use crate::input::text;
+use crate::input::texts;
 use crate::notification::Notification;
 
 const SIGNATURE: &str = "x-liveperson-signature";
@@ -31,7 +31,7 @@ pub(crate) fn verify_webhook(
     let py = headers.py();
     let signature = signature(headers)?;
     let body = raw(body)?;
-    let secrets = secrets(secret)?;
+    let secrets = texts(secret, "secret")?;
     let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
     read(py, || {
         lpconnector::verify_webhook(&secrets, &body, &signature)?;
@@ -54,21 +54,6 @@ fn raw<'a>(body: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, [u8]>> {
     }
     let wrong = |_| PyTypeError::new_err(format!("body takes bytes, not {}", body.get_type()));
     body.extract().map_err(wrong)
-}
-
-/// One secret, or several while one replaces another.
-fn secrets(given: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
-    if let Ok(one) = given.cast::<PyString>() {
-        return Ok(vec![text(one, "secret")?.into_owned()]);
-    }
-    if !given.is_instance_of::<PyList>() && !given.is_instance_of::<PyTuple>() {
-        let kind = given.get_type();
-        return Err(PyTypeError::new_err(format!("secret takes str, list or tuple, not {kind}")));
-    }
-    let one = |secret: Bound<'_, PyAny>| -> PyResult<String> {
-        Ok(text(secret.cast::<PyString>()?, "secret")?.into_owned())
-    };
-    given.try_iter()?.map(|secret| one(secret?)).collect()
 }
 
 /// What the headers have as signatures: all of them with commas between, or nothing.

@@ -1,6 +1,7 @@
 //! How requests are judged.
 
 use lpc_sandbox::Signature;
+use lpconnector::EventKind;
 
 use super::*;
 
@@ -118,14 +119,28 @@ fn chunked(post: &Post, body: &str) -> String {
 }
 
 #[test]
-fn what_is_no_notification_is_refused() {
-    let post = Post::with(&[]);
-    for body in ["", "hello", "[]", r#"{"type":"ms.MessagingEventNotification"}"#] {
-        assert_eq!(post.deliver(body), 400, "{body}");
+fn what_is_signed_right_but_not_understood_is_handed_out_raw() {
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    for options in [&[][..], &[("receiver.ack", "manual"), ("receiver.ack.timeout.ms", "1")]] {
+        let post = Post::with(options);
+        for (body, json) in [
+            ("", ""),
+            ("hello", ""),
+            ("[]", "[]"),
+            (&*deep, &*deep),
+            (r#" {"type":"of.the.future"} "#, r#"{"type":"of.the.future"}"#),
+            (r#"{"body":{"changes":7}}"#, r#"{"body":{"changes":7}}"#),
+        ] {
+            let expected = if options.is_empty() { 200 } else { 503 };
+            assert_eq!(post.deliver(body), expected, "{body}");
+            if options.is_empty() {
+                let next = post.next();
+                assert_eq!(next.raw(), body.as_bytes());
+                let [event] = next.events() else { panic!("{body}: one event") };
+                assert_eq!((event.kind(), event.json()), (EventKind::Other, json));
+            }
+        }
     }
-    // A type that comes one day is one.
-    assert_eq!(post.deliver(r#"{"type":"of.the.future"}"#), 200);
-    assert_eq!(post.next().type_name(), "of.the.future");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
+use axum::body::Bytes;
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
@@ -12,6 +13,7 @@ use crate::agent::Agent;
 use crate::answer::Answer;
 use crate::clock::Clock;
 use crate::conversation::Conversation;
+use crate::event_type::EventType;
 use crate::key::{self, Key};
 use crate::notification;
 use crate::outbox::{Outbox, Parcel};
@@ -19,6 +21,7 @@ use crate::refusal::Refusal;
 use crate::request::Request;
 use crate::route::Route;
 use crate::storage::Storage;
+use crate::survey::Survey;
 
 /// An account with its registered connector.
 #[derive(Clone, PartialEq, Eq)]
@@ -30,6 +33,17 @@ pub struct Account {
     pub client_id: String,
     /// Its secret.
     pub client_secret: String,
+}
+
+impl Account {
+    /// An account for [`crate::Sandbox::add_account`].
+    pub fn new(
+        id: impl Into<String>,
+        client_id: impl Into<String>,
+        client_secret: impl Into<String>,
+    ) -> Account {
+        Account { id: id.into(), client_id: client_id.into(), client_secret: client_secret.into() }
+    }
 }
 
 /// Hides the secret.
@@ -78,6 +92,8 @@ pub(crate) struct Site {
     pub(crate) outbox: Outbox,
     /// Answers in the conversations to come.
     pub(crate) agent: Option<Agent>,
+    /// Follows the conversations whose client takes one.
+    pub(crate) survey: Option<Survey>,
     /// Tells whoever waits that something happened in a conversation.
     pub(crate) news: watch::Sender<()>,
 }
@@ -100,6 +116,7 @@ impl Site {
             storage: Storage::new(),
             traffic: Traffic::default(),
             agent: None,
+            survey: None,
             news: watch::Sender::default(),
         }
     }
@@ -140,12 +157,12 @@ impl Site {
     /// Closes a conversation as an agent would.
     pub(crate) fn close_as_agent(&mut self, conversation_id: &str) -> Result<(), Refusal> {
         self.any_conversation(conversation_id)?.close_as_agent()?;
-        self.changed(conversation_id);
+        self.closed(conversation_id);
         Ok(())
     }
 
-    /// Ends the MAIN dialog and starts a survey, as the service does when an agent closes. Gives
-    /// back its dialog id.
+    /// Ends the MAIN dialog and opens one for a survey, in which nobody asks by itself. Gives back
+    /// its dialog id.
     pub(crate) fn open_survey(&mut self, conversation_id: &str) -> Result<String, Refusal> {
         let dialog_id = self.any_conversation(conversation_id)?.open_survey()?;
         self.changed(conversation_id);
@@ -157,9 +174,10 @@ impl Site {
         let now = self.clock.millis();
         if let Ok(conversation) = find(&mut self.conversations, conversation_id) {
             conversation.stamp(now);
-            if self.outbox.is_open() {
-                let notification = notification::conversation(&self.account.id, conversation);
-                self.outbox.post(notification.to_string());
+            let kind = Some(EventType::ConversationChange);
+            if self.outbox.webhook(kind).is_some() {
+                let told = notification::conversation(&self.account, conversation, now);
+                self.outbox.post(conversation_id, kind, told.to_string().into());
             }
         }
         self.news.send_replace(());
@@ -167,13 +185,27 @@ impl Site {
 
     /// Tells everybody of the last event of a conversation.
     pub(crate) fn published(&mut self, conversation_id: &str) {
-        if self.outbox.is_open()
-            && let Ok(conversation) = find(&mut self.conversations, conversation_id)
+        if let Ok(conversation) = find(&mut self.conversations, conversation_id)
             && let Some(event) = conversation.events.last()
+            && let kind = EventType::of_event(&event.event)
+            && let Some(webhook) = self.outbox.webhook(kind)
         {
-            self.outbox.post(notification::event(conversation_id, event).to_string());
+            let bare = webhook.bare_dialogs && event.dialog_id != conversation_id;
+            let told = notification::event((!bare).then_some(conversation_id), event);
+            self.outbox.post(conversation_id, kind, told.to_string().into());
         }
         self.news.send_replace(());
+        self.heard(conversation_id);
+    }
+
+    /// Sends any body as a notification. False: it has no webhook.
+    pub(crate) fn notify(&mut self, body: Bytes) -> bool {
+        let told: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let subject = notification::subject(&told).unwrap_or_default();
+        // A dialog's place is behind its conversation.
+        let lane = self.conversations.iter().find(|conversation| conversation.has_dialog(subject));
+        let lane = lane.map_or(subject, |conversation| &conversation.id);
+        self.outbox.post(lane, EventType::of(&told), body)
     }
 
     /// All conversations, in full.

@@ -5,7 +5,17 @@ use serde_json::{Value, json};
 
 use crate::account::Site;
 use crate::event::Event;
+use crate::participant::Role;
 use crate::refusal::Refusal;
+
+/// What is done, and as whom.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Act {
+    pub(crate) action: Action,
+    pub(crate) role: Role,
+    /// Told beside what is said; null where there is nothing.
+    pub(crate) metadata: Value,
+}
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Action {
@@ -34,6 +44,10 @@ pub(crate) enum Action {
     Note(String),
     /// To this skill.
     Transfer(String),
+    /// What the agents' absence is called; null: they are there.
+    Delay(Value),
+    /// A time in milliseconds since 1970; null: none.
+    ManualEttr(Value),
     Close,
     Survey,
 }
@@ -42,6 +56,11 @@ pub(crate) enum Action {
 const TEXT: &str = "{text}";
 
 impl Action {
+    /// As the assigned agent.
+    pub(crate) fn assigned(self) -> Act {
+        Act { action: self, role: Role::AssignedAgent, metadata: Value::Null }
+    }
+
     /// With the consumer's last text put in.
     fn expanded(&self, last_text: &str) -> Action {
         match self.clone() {
@@ -61,56 +80,54 @@ impl Action {
 
 impl Site {
     /// Does what was asked for in words that may speak of the consumer's last text.
-    pub(crate) fn obey(
-        &mut self,
-        conversation_id: &str,
-        action: &Action,
-    ) -> Result<Value, Refusal> {
-        let action = action.expanded(self.any_conversation(conversation_id)?.last_text());
-        self.act(conversation_id, &action)
+    pub(crate) fn obey(&mut self, conversation_id: &str, act: &Act) -> Result<Value, Refusal> {
+        let action = act.action.expanded(self.any_conversation(conversation_id)?.last_text());
+        self.act(conversation_id, &Act { action, ..act.clone() })
     }
 
     /// Does it, and gives back what there is to know of it.
-    pub(crate) fn act(&mut self, conversation_id: &str, action: &Action) -> Result<Value, Refusal> {
-        match action {
+    pub(crate) fn act(&mut self, conversation_id: &str, act: &Act) -> Result<Value, Refusal> {
+        let conversation = self.any_conversation(conversation_id)?;
+        match &act.action {
             Action::Join => {
-                let agent = self.any_conversation(conversation_id)?.join()?;
+                let agent = conversation.join(act.role)?;
                 self.changed(conversation_id);
-                Ok(json!({"agentId": agent.id}))
-            }
-            Action::Transfer(skill_id) => {
-                self.any_conversation(conversation_id)?.transfer(skill_id)?;
-                self.changed(conversation_id);
-                Ok(json!({}))
+                return Ok(json!({"agentId": agent.id}));
             }
             Action::Close => {
                 self.close_as_agent(conversation_id)?;
-                Ok(json!({}))
+                return Ok(json!({}));
             }
             Action::Survey => {
                 let dialog_id = self.open_survey(conversation_id)?;
-                Ok(json!({"dialogId": dialog_id}))
+                return Ok(json!({"dialogId": dialog_id}));
             }
-            spoken => self.speak(conversation_id, spoken),
+            Action::Transfer(skill_id) => conversation.transfer(skill_id)?,
+            Action::Delay(delay) => conversation.delay = delay.clone(),
+            Action::ManualEttr(time) => conversation.manual_ettr = time.clone(),
+            _ => return self.speak(conversation_id, act),
         }
+        self.changed(conversation_id);
+        Ok(json!({}))
     }
 
     /// Publishes what the agent says, who joins for it where there is none.
-    fn speak(&mut self, conversation_id: &str, action: &Action) -> Result<Value, Refusal> {
+    fn speak(&mut self, conversation_id: &str, act: &Act) -> Result<Value, Refusal> {
         // What cannot be done must not have half an effect.
         self.any_conversation(conversation_id)?.current_dialog()?;
-        let event = self.event(conversation_id, action)?;
-        if self.any_conversation(conversation_id)?.agent().is_none() {
-            self.act(conversation_id, &Action::Join)?;
+        let event = self.event(conversation_id, &act.action)?;
+        let staff = &self.any_conversation(conversation_id)?.staff;
+        if staff.with_role(act.role).is_none() {
+            self.act(conversation_id, &Act { action: Action::Join, ..act.clone() })?;
         }
-        let private = matches!(action, Action::Note(_));
-        let number = self.publish_as_agent(conversation_id, event, private)?;
-        let conversation = self.any_conversation(conversation_id)?;
-        if let Action::Type(types) = action {
-            conversation.agent_types = *types;
-        } else if action.is_message() && conversation.agent_types {
-            conversation.agent_types = false;
-            self.publish_as_agent(conversation_id, chat_state(false), false)?;
+        let number = self.publish_as_agent(conversation_id, act, event)?;
+        let staff = &mut self.any_conversation(conversation_id)?.staff;
+        if let Action::Type(types) = act.action {
+            staff.set_typing(act.role, types);
+        } else if act.action.is_message() && staff.types(act.role) {
+            staff.set_typing(act.role, false);
+            let stops = Act { action: Action::Type(false), role: act.role, metadata: Value::Null };
+            self.publish_as_agent(conversation_id, &stops, chat_state(false))?;
         }
         Ok(number.map_or_else(|| json!({}), |number| json!({"sequence": number})))
     }
@@ -120,8 +137,10 @@ impl Site {
         let event = match action {
             Action::Status { status, sequences } => {
                 let conversation = self.any_conversation(conversation_id)?;
-                let sequences =
-                    sequences.clone().unwrap_or_else(|| conversation.without_status(status));
+                let dialog_id = conversation.current_dialog()?;
+                let sequences = sequences
+                    .clone()
+                    .unwrap_or_else(|| conversation.without_status(dialog_id, status));
                 if sequences.is_empty() {
                     let details = format!("The consumer sent nothing that has no {status} yet");
                     return Err(Refusal::invalid("Nothing to accept", details));
@@ -148,7 +167,12 @@ impl Site {
                 content("hosted/file", file)
             }
             // They publish nothing.
-            Action::Join | Action::Transfer(_) | Action::Close | Action::Survey => Value::Null,
+            Action::Join
+            | Action::Transfer(_)
+            | Action::Delay(_)
+            | Action::ManualEttr(_)
+            | Action::Close
+            | Action::Survey => Value::Null,
         };
         Ok(event)
     }
@@ -156,22 +180,23 @@ impl Site {
     fn publish_as_agent(
         &mut self,
         conversation_id: &str,
+        act: &Act,
         event: Value,
-        private: bool,
     ) -> Result<Option<u64>, Refusal> {
         let timestamp = self.clock.millis();
         let conversation = self.any_conversation(conversation_id)?;
         let dialog_id = conversation.current_dialog()?.to_owned();
-        let originator = conversation.agent().cloned().ok_or_else(|| {
-            Refusal::invalid("No agent", format!("Conversation {conversation_id} has no agent"))
+        let originator = conversation.staff.with_role(act.role).cloned().ok_or_else(|| {
+            let role = act.role.name();
+            Refusal::invalid("No agent", format!("Conversation {conversation_id} has no {role}"))
         })?;
         let number = conversation.publish(Event {
             originator,
             dialog_id,
             request_id: None,
             event,
-            metadata: Value::Null,
-            private,
+            metadata: act.metadata.clone(),
+            private: matches!(act.action, Action::Note(_)),
             timestamp,
             sequence: None,
         })?;

@@ -60,17 +60,17 @@ struct Desk {
 
 impl Desk {
     async fn echo(&mut self) {
-        self.act(&Action::Join);
+        self.act(Action::Join);
         // A survey is none of its business.
         while let Some(event) = self.until_in_main(Event::is_content).await {
             let sequences: Option<Vec<u64>> = event.sequence.map(|sequence| vec![sequence]);
             for status in ["ACCEPT", "READ"] {
-                self.act(&Action::Status { status, sequences: sequences.clone() });
+                self.act(Action::Status { status, sequences: sequences.clone() });
             }
             if let Some(text) = event.consumer_text() {
                 let text = format!("You said: {text}");
-                self.act(&Action::Type(true));
-                self.act(&Action::Say { text, quick_replies: Value::Null });
+                self.act(Action::Type(true));
+                self.act(Action::Say { text, quick_replies: Value::Null });
             }
         }
     }
@@ -88,25 +88,31 @@ impl Desk {
             }
             Step::WaitFor(Wait::Rating) => self.until_rating().await,
             Step::Pause(pause) => time::sleep(*pause).await,
-            Step::Act(action) => {
+            Step::Act(act) => {
                 let done = self
                     .shared
-                    .with_site(&self.account_id, |site| site.obey(&self.conversation_id, action));
+                    .with_site(&self.account_id, |site| site.obey(&self.conversation_id, act));
                 self.note(done);
             }
         }
     }
 
-    fn act(&self, action: &Action) {
-        let done =
-            self.shared.with_site(&self.account_id, |site| site.act(&self.conversation_id, action));
+    /// In the first dialog: what may follow it is none of the echo's business.
+    fn act(&self, action: Action) {
+        let done = self.shared.with_site(&self.account_id, |site| {
+            let conversation = site.any_conversation(&self.conversation_id)?;
+            if !conversation.main_is_open() {
+                return Ok(Value::Null);
+            }
+            site.act(&self.conversation_id, &action.assigned())
+        });
         self.note(done);
     }
 
     /// A conversation may be closed under the agent's hands.
     fn note(&self, done: Option<Result<Value, Refusal>>) {
         if let Some(Err(refusal)) = done {
-            self.shared.logger.note(&format!("agent refused: {}", refusal.body()["details"]));
+            self.shared.logger.note(&format!("agent refused: {:?}", refusal.details()));
         }
     }
 

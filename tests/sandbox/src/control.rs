@@ -21,12 +21,13 @@ use crate::account::Site;
 use crate::answer::Answer;
 use crate::forged::Forged;
 use crate::key;
+use crate::new_account::{NewAccount, NoAccount};
 use crate::refusal::Refusal;
 use crate::request::{Received, Request};
 use crate::route::Route;
 use crate::routing::{only, read};
 use crate::shared::Shared;
-use crate::{control_agent, control_faults, control_webhook};
+use crate::{control_agent, control_faults, control_survey, control_webhook};
 
 /// The longest body that is taken: room enough for any canned answer.
 const MAX_BODY: usize = 64 * 1024 * 1024;
@@ -56,6 +57,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/accounts/{id}/revoke-tokens", takes("POST", post(revoke_tokens)))
         .route("/accounts/{id}/rotate-key", takes("POST", post(rotate_key)))
         .route("/accounts/{id}/sign", takes("POST", post(control_webhook::sign)))
+        .route("/accounts/{id}/survey", takes("PUT", put(control_survey::set)))
         .route("/accounts/{id}/token-lifetime", takes("POST", post(token_lifetime)))
         .route("/accounts/{id}/tokens", takes("POST", post(issue_token)))
         .route(
@@ -67,6 +69,13 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             takes("POST", post(control_webhook::duplicate_next)),
         )
         .route("/accounts/{id}/webhook/reorder", takes("POST", post(control_webhook::reorder_next)))
+        .route(
+            "/accounts/{id}/webhooks/{type}",
+            takes(
+                "PUT or DELETE",
+                put(control_webhook::set_for).delete(control_webhook::remove_for),
+            ),
+        )
         .route("/fault-proxies", takes("POST", post(control_faults::new_proxy)))
         .route("/fault-proxies/{id}", takes("GET", get(control_faults::view)))
         .route("/fault-proxies/{id}/accept", takes("POST", post(control_faults::accept)))
@@ -113,7 +122,7 @@ impl Misuse {
 
     /// What an agent cannot do with a conversation.
     pub(crate) fn conflict(refusal: Refusal) -> Misuse {
-        Misuse::new(StatusCode::CONFLICT, refusal.body()["details"].as_str().unwrap_or_default())
+        Misuse::new(StatusCode::CONFLICT, refusal.details())
     }
 }
 
@@ -162,15 +171,26 @@ async fn new_account(
     State(shared): State<Arc<Shared>>,
     Object(body): Object,
 ) -> Result<(StatusCode, Json<Value>), Misuse> {
-    only_members(&body, &["token_lifetime", "receiver"])?;
-    let lifetime = seconds(&body, "token_lifetime")?;
+    only_members(&body, &["id", "client_id", "client_secret", "token_lifetime", "receiver"])?;
+    let chosen = |name: &str| {
+        body.contains_key(name).then(|| text(&body, name).map(str::to_owned)).transpose()
+    };
+    let chosen = NewAccount {
+        id: chosen("id")?,
+        client_id: chosen("client_id")?,
+        client_secret: chosen("client_secret")?,
+        token_lifetime: seconds(&body, "token_lifetime")?,
+    };
     let receiver = match body.get("receiver") {
         None => false,
         Some(receiver) => {
             receiver.as_bool().ok_or_else(|| Misuse::bad("receiver must be true or false"))?
         }
     };
-    let account = shared.new_account(lifetime);
+    let account = shared.new_account(chosen).map_err(|refused| match refused {
+        NoAccount::Wrong(reason) => Misuse::bad(reason),
+        NoAccount::InUse => Misuse::new(StatusCode::CONFLICT, "there is an account with this id"),
+    })?;
     if receiver {
         shared
             .reserve_receiver(&account.id)

@@ -41,12 +41,12 @@ pub(crate) async fn act(
     Object(body): Object,
 ) -> Result<Json<Value>, Misuse> {
     site(&shared, &id, |_| ())?;
-    let action = match Step::parse(&Value::Object(body)).map_err(Misuse::bad)? {
-        Step::Act(action) => action,
+    let act = match Step::parse(&Value::Object(body)).map_err(Misuse::bad)? {
+        Step::Act(act) => act,
         Step::WaitFor(_) | Step::Pause(_) => {
             return Err(Misuse::bad("wait_for and pause_ms belong in a script"));
         }
     };
-    let done = site(&shared, &id, |site| site.obey(&conversation, &action))?;
+    let done = site(&shared, &id, |site| site.obey(&conversation, &act))?;
     done.map(Json).map_err(Misuse::conflict)
 }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::control::{Misuse, Named, Object, only_members, seconds, site, text};
 use crate::delivery::Delivery;
+use crate::event_type::EventType;
 use crate::request::Received;
 use crate::shared::Shared;
 use crate::signature::Signature;
@@ -22,11 +23,36 @@ pub(crate) async fn set(
     Named(id): Named<String>,
     Object(body): Object,
 ) -> Result<Json<Value>, Misuse> {
+    put(&shared, &id, None, &body)
+}
+
+/// For one type of notification alone.
+pub(crate) async fn set_for(
+    State(shared): State<Arc<Shared>>,
+    Named((id, name)): Named<(String, String)>,
+    Object(body): Object,
+) -> Result<Json<Value>, Misuse> {
+    put(&shared, &id, Some(event_type(&name)?), &body)
+}
+
+fn put(
+    shared: &Shared,
+    id: &str,
+    kind: Option<EventType>,
+    body: &Map<String, Value>,
+) -> Result<Json<Value>, Misuse> {
     let tls = shared.connector.is_some();
-    let receiver = site(&shared, &id, |site| site.outbox.receiver_url(tls))?;
-    let webhook = webhook(&body, receiver)?;
-    shared.set_webhook(&id, webhook).map_err(Misuse::bad)?;
+    let receiver = site(shared, id, |site| site.outbox.receiver_url(tls))?;
+    let webhook = webhook(body, receiver)?;
+    shared.set_webhook(id, kind, webhook).map_err(Misuse::bad)?;
     Ok(Json(json!({})))
+}
+
+fn event_type(name: &str) -> Result<EventType, Misuse> {
+    EventType::from_name(name).ok_or_else(|| {
+        let reason = format!("{name:?} is no type; known are {}", EventType::names());
+        Misuse::new(StatusCode::NOT_FOUND, reason)
+    })
 }
 
 /// Reads a webhook. Without `url` it is that of the account's receiver.
@@ -39,6 +65,7 @@ fn webhook(body: &Map<String, Value>, receiver: Option<String>) -> Result<Webhoo
         "signature",
         "connect_timeout_ms",
         "read_timeout_ms",
+        "bare_dialogs",
     ];
     only_members(body, &known)?;
     let mut webhook = Webhook::to(match (body.get("url"), receiver) {
@@ -65,6 +92,10 @@ fn webhook(body: &Map<String, Value>, receiver: Option<String>) -> Result<Webhoo
     if body.contains_key("signature") {
         webhook.signature = signature(body)?;
     }
+    if let Some(bare) = body.get("bare_dialogs") {
+        webhook.bare_dialogs =
+            bare.as_bool().ok_or_else(|| Misuse::bad("bare_dialogs must be true or false"))?;
+    }
     for (name, timeout) in [
         ("connect_timeout_ms", &mut webhook.connect_timeout),
         ("read_timeout_ms", &mut webhook.read_timeout),
@@ -87,7 +118,17 @@ pub(crate) async fn remove(
     Named(id): Named<String>,
     _: Object,
 ) -> Result<Json<Value>, Misuse> {
-    site(&shared, &id, |site| site.outbox.remove_webhook())?;
+    site(&shared, &id, |site| site.outbox.remove_webhook(None))?;
+    Ok(Json(json!({})))
+}
+
+pub(crate) async fn remove_for(
+    State(shared): State<Arc<Shared>>,
+    Named((id, name)): Named<(String, String)>,
+    _: Object,
+) -> Result<Json<Value>, Misuse> {
+    let kind = event_type(&name)?;
+    site(&shared, &id, |site| site.outbox.remove_webhook(Some(kind)))?;
     Ok(Json(json!({})))
 }
 
@@ -118,10 +159,7 @@ pub(crate) async fn notify(
     if received.too_large {
         return Err(Misuse::too_large());
     }
-    let posted = site(&shared, &id, |site| {
-        site.outbox.post(received.body);
-        site.outbox.is_open()
-    })?;
+    let posted = site(&shared, &id, |site| site.notify(received.body))?;
     if posted { Ok(Json(json!({}))) } else { Err(no_webhook(&id)) }
 }
 

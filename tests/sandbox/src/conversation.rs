@@ -1,52 +1,68 @@
 //! A conversation: its participants, its dialogs, and what was said.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::account::Consumer;
-use crate::dialog::{Dialog, state};
+use crate::dialog::Dialog;
 use crate::event::Event;
 use crate::options::Sequence;
 use crate::participant::{Participant, Role};
 use crate::refusal::Refusal;
+use crate::staff::Staff;
+use crate::survey::Questioning;
+use crate::ttr::Ttr;
 
-const BY_AGENT: &str = "AGENT";
+pub(crate) const BY_AGENT: &str = "AGENT";
 const BY_CONSUMER: &str = "CONSUMER";
 
-/// How many seconds the service gives an agent to answer, by the name of the ttr.
-const TTR: [(&str, i64); 4] =
-    [("URGENT", 300), ("NORMAL", 1800), ("PRIORITIZED", 600), ("CUSTOM", 1800)];
+/// What a consumer closes.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Closing {
+    /// All that is open. Where MAIN was, a survey may follow.
+    State,
+    /// All that is open, and for good.
+    Stage,
+    /// The dialog of this id. After MAIN a survey may follow.
+    Dialog(String),
+}
 
 /// A conversation. It is open as long as one of its dialogs is.
 #[derive(Clone)]
 pub(crate) struct Conversation {
     pub(crate) id: String,
-    consumer: Participant,
-    agent: Option<Participant>,
-    /// Whether the consumer sees the agent typing.
-    pub(crate) agent_types: bool,
+    pub(crate) consumer: Participant,
+    pub(crate) staff: Staff,
     /// The body of ConsumerRequestConversation.
-    request: Value,
-    skill_id: Value,
+    pub(crate) request: Value,
+    pub(crate) skill_id: Value,
     /// The header Client-Properties it was opened with, null without.
-    client_properties: Value,
-    dialogs: Vec<Dialog>,
+    pub(crate) client_properties: Value,
+    pub(crate) ttr: Ttr,
+    /// What the service was told of its agents' absence; null where it was not.
+    pub(crate) delay: Value,
+    /// A time that an agent set by hand; null where none did.
+    pub(crate) manual_ettr: Value,
+    pub(crate) dialogs: Vec<Dialog>,
     pub(crate) events: Vec<Event>,
-    rating: Value,
+    /// The survey that follows MAIN, where the account has one.
+    pub(crate) questioning: Option<Questioning>,
+    /// Whether no dialog may follow any more.
+    sealed: bool,
+    pub(crate) rating: Value,
     /// How often it was rated.
     pub(crate) ratings: usize,
-    /// What the consumer closed: the id of the request, and the dialog; None: all of them.
-    closings: HashSet<(String, Option<String>)>,
+    /// What the consumer closed, with the id of the request.
+    closings: HashSet<(String, Closing)>,
     /// How many requests with the same id took effect.
     request_ids: HashMap<String, u32>,
-    /// Who closed the last dialog.
-    close_reason: Option<&'static str>,
+    /// Who closed MAIN.
+    pub(crate) close_reason: Option<&'static str>,
     /// In milliseconds since 1970, as all times here. See [`Conversation::stamp`].
-    started: Option<i64>,
-    updated: Option<i64>,
-    ended: Option<i64>,
+    pub(crate) started: Option<i64>,
+    pub(crate) updated: Option<i64>,
+    pub(crate) ended: Option<i64>,
 }
 
 impl Conversation {
@@ -57,15 +73,19 @@ impl Conversation {
     ) -> Conversation {
         let id = Uuid::new_v4().to_string();
         Conversation {
-            dialogs: vec![Dialog::new(id.clone(), "MAIN")],
+            dialogs: vec![Dialog::main(id.clone())],
             id,
             consumer: Participant { id: consumer_id, role: Role::Consumer },
-            agent: None,
-            agent_types: false,
+            staff: Staff::default(),
             skill_id: request["skillId"].clone(),
+            ttr: Ttr { name: request["ttrDefName"].clone(), value: Value::Null },
             request,
             client_properties,
+            delay: Value::Null,
+            manual_ettr: Value::Null,
             events: Vec::new(),
+            questioning: None,
+            sealed: false,
             rating: Value::Null,
             ratings: 0,
             closings: HashSet::new(),
@@ -89,7 +109,7 @@ impl Conversation {
         self.dialogs.iter().any(|dialog| dialog.id == dialog_id)
     }
 
-    fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.dialogs.iter().any(|dialog| dialog.open)
     }
 
@@ -102,71 +122,93 @@ impl Conversation {
         if self.is_open() {
             return Ok(());
         }
-        let details = format!("Conversation {} is closed", self.id);
-        Err(Refusal::invalid("Conversation closed", details))
+        Err(Refusal::closed(format!("Conversation {} is closed", self.id)))
     }
 
     pub(crate) fn consumer(&self) -> &Participant {
         &self.consumer
     }
 
-    pub(crate) fn agent(&self) -> Option<&Participant> {
-        self.agent.as_ref()
-    }
-
-    /// Lets an agent join.
-    pub(crate) fn join(&mut self) -> Result<Participant, Refusal> {
+    /// Lets somebody join who serves the consumer.
+    pub(crate) fn join(&mut self, role: Role) -> Result<Participant, Refusal> {
         self.check_open()?;
-        if self.agent.is_some() {
-            let details = format!("Conversation {} has an agent", self.id);
+        if self.staff.with_role(role).is_some() {
+            let details = format!("Conversation {} has its {}", self.id, role.name());
             return Err(Refusal::invalid("Agent assigned", details));
         }
-        let agent = Participant { id: Uuid::new_v4().to_string(), role: Role::AssignedAgent };
-        self.agent = Some(agent.clone());
-        Ok(agent)
+        Ok(self.staff.join(role))
     }
 
     /// Hands the conversation to another skill: its agent leaves.
     pub(crate) fn transfer(&mut self, skill_id: &str) -> Result<(), Refusal> {
         self.check_open()?;
         self.skill_id = skill_id.into();
-        self.agent = None;
-        self.agent_types = false;
+        self.staff.leave(Role::AssignedAgent);
         Ok(())
     }
 
-    /// The dialog an agent speaks in: the last one that is open.
+    /// Sets how urgent it is; `value` null: what is usual for the name.
+    pub(crate) fn set_ttr(&mut self, name: Value, value: Value) -> Result<(), Refusal> {
+        self.check_open()?;
+        self.ttr = Ttr { name, value };
+        Ok(())
+    }
+
+    /// When the time is up in which an agent has to answer; -1 where nobody owes an answer: MAIN is
+    /// closed, or the consumer said nothing since an agent did.
+    pub(crate) fn effective_ttr(&self) -> i64 {
+        let mut since = self.started.filter(|_| self.main_is_open());
+        for event in self.said_in_main() {
+            since = match event.originator.role {
+                Role::Consumer => since.or(Some(event.timestamp)),
+                _ => None,
+            };
+        }
+        since.filter(|_| self.main_is_open()).map_or(-1, |since| self.ttr.after(since))
+    }
+
+    /// What consumer and agents said to each other in the first dialog.
+    fn said_in_main(&self) -> impl Iterator<Item = &Event> {
+        let said = |event: &&Event| event.is_content() && !event.private;
+        self.events.iter().filter(|event| event.dialog_id == self.id).filter(said)
+    }
+
+    /// The dialog an agent speaks in: the last one that is open, but for that of a bot.
     pub(crate) fn current_dialog(&self) -> Result<&str, Refusal> {
         self.check_open()?;
-        let open = self.dialogs.iter().rev().find(|dialog| dialog.open);
-        Ok(open.map_or(self.id.as_str(), |dialog| dialog.id.as_str()))
+        let bot = self.questioning.as_ref().map(|questioning| &questioning.dialog_id);
+        let spoken_in = |dialog: &&Dialog| dialog.open && bot != Some(&dialog.id);
+        let current = self.dialogs.iter().rev().find(spoken_in).ok_or_else(|| {
+            let details = format!("Of conversation {} only a survey is open", self.id);
+            Refusal::invalid("Dialog closed", details)
+        })?;
+        Ok(&current.id)
     }
 
     /// Adds an event to an open dialog.
     pub(crate) fn publish(&mut self, mut event: Event) -> Result<Option<u64>, Refusal> {
         self.open_dialog(&event.dialog_id)?;
         if event.event["type"] != "ChatStateEvent" {
-            let numbered = self.events.iter().filter(|event| event.sequence.is_some()).count();
-            event.sequence = Some(numbered as u64);
+            // Each dialog counts for itself.
+            let numbered = |it: &&Event| it.dialog_id == event.dialog_id && it.sequence.is_some();
+            event.sequence = Some(self.events.iter().filter(numbered).count() as u64);
         }
         let sequence = event.sequence;
         self.events.push(event);
         Ok(sequence)
     }
 
-    /// The consumer's content for which no agent has published this status.
-    pub(crate) fn without_status(&self, status: &str) -> Vec<u64> {
-        let noted: HashSet<u64> = self
-            .events
-            .iter()
-            .filter(|event| event.originator.role == Role::AssignedAgent)
+    /// The consumer's content in a dialog for which no agent has published this status.
+    pub(crate) fn without_status(&self, dialog_id: &str, status: &str) -> Vec<u64> {
+        let events = || self.events.iter().filter(|event| event.dialog_id == dialog_id);
+        let noted: HashSet<u64> = events()
+            .filter(|event| event.originator.role != Role::Consumer)
             .filter(|event| event.event["status"] == status)
             .filter_map(|event| event.event["sequenceList"].as_array())
             .flatten()
             .filter_map(Value::as_u64)
             .collect();
-        self.events
-            .iter()
+        events()
             .filter(|event| event.originator.role == Role::Consumer && event.is_content())
             .filter_map(|event| event.sequence)
             .filter(|sequence| !noted.contains(sequence))
@@ -179,22 +221,25 @@ impl Conversation {
         events.find_map(Event::consumer_text).unwrap_or_default()
     }
 
-    /// Closes the conversation, or one dialog, for its consumer. Sent again with the same id it
-    /// took effect already.
+    /// Closes what the consumer wants closed. Sent again with the same id it took effect already.
     pub(crate) fn close_as_consumer(
         &mut self,
         request_id: &str,
-        dialog_id: Option<&str>,
+        closing: Closing,
         cause: Option<&str>,
     ) -> Result<(), Refusal> {
-        let closing = (request_id.to_owned(), dialog_id.map(str::to_owned));
+        let closing = (request_id.to_owned(), closing);
         if self.closings.contains(&closing) {
             return Ok(());
         }
         let cause = cause.unwrap_or(BY_CONSUMER);
-        match dialog_id {
-            None => self.close(BY_CONSUMER, cause)?,
-            Some(dialog_id) => self.close_dialog(dialog_id, BY_CONSUMER, cause)?,
+        match &closing.1 {
+            Closing::State => self.close(BY_CONSUMER, cause)?,
+            Closing::Stage => {
+                self.close(BY_CONSUMER, cause)?;
+                self.sealed = true;
+            }
+            Closing::Dialog(dialog_id) => self.close_dialog(dialog_id, BY_CONSUMER, cause)?,
         }
         self.closings.insert(closing);
         Ok(())
@@ -211,29 +256,50 @@ impl Conversation {
         for dialog in self.dialogs.iter_mut().filter(|dialog| dialog.open) {
             dialog.close(by, cause);
         }
-        self.close_reason = Some(by);
+        // MAIN is the first to be closed: what follows it leaves the reason as it is.
+        self.close_reason.get_or_insert(by);
         Ok(())
     }
 
     /// Closes one dialog.
-    fn close_dialog(
+    pub(crate) fn close_dialog(
         &mut self,
         dialog_id: &str,
         by: &'static str,
         cause: &str,
     ) -> Result<(), Refusal> {
         self.open_dialog(dialog_id)?.close(by, cause);
-        self.close_reason = Some(by);
+        self.close_reason.get_or_insert(by);
         Ok(())
     }
 
-    /// Ends the MAIN dialog and starts a survey.
+    /// Ends the MAIN dialog and opens that of a survey.
     pub(crate) fn open_survey(&mut self) -> Result<String, Refusal> {
         let main = self.id.clone();
         self.close_dialog(&main, BY_AGENT, BY_AGENT)?;
-        let id = Uuid::new_v4().to_string();
-        self.dialogs.push(Dialog::new(id.clone(), "POST_SURVEY"));
-        Ok(id)
+        Ok(self.add_survey(None))
+    }
+
+    /// Adds the dialog of a survey, and gives back its id.
+    pub(crate) fn add_survey(&mut self, app_install_id: Option<String>) -> String {
+        let dialog = Dialog::survey(app_install_id);
+        let id = dialog.id.clone();
+        self.dialogs.push(dialog);
+        id
+    }
+
+    /// Whether a survey may follow: only MAIN was there, it is over, and the client knows of
+    /// several dialogs.
+    pub(crate) fn takes_survey(&self) -> bool {
+        // A public client writes its properties into the context, and counts on surveys.
+        let context = &self.request["conversationContext"]["clientProperties"];
+        let offered = [&self.client_properties, context].into_iter().any(|properties| {
+            match &properties["features"] {
+                Value::Array(features) => features.iter().any(|feature| feature == "MULTI_DIALOG"),
+                feature => feature == "MULTI_DIALOG",
+            }
+        });
+        offered && !self.sealed && self.dialogs.len() == 1 && !self.main_is_open()
     }
 
     /// Sets the rating. A closed conversation takes it too: consumers are asked for it at the end.
@@ -242,21 +308,20 @@ impl Conversation {
         self.ratings += 1;
     }
 
-    /// The body of the answer to a request that took effect; `number` is that of its event, if it
-    /// has one.
+    /// The body of the answer to an event that was published; a chat state has no number.
     pub(crate) fn acknowledge(
         &mut self,
         request_id: &str,
         number: Option<u64>,
         sequence: Sequence,
     ) -> Value {
+        let Some(number) = number else { return json!({}) };
         let count = self.request_ids.entry(request_id.to_owned()).or_insert(0);
         let resent = if *count == 0 { 0 } else { 1 << (*count).min(30) };
         *count += 1;
-        match (sequence, number) {
-            (Sequence::Resend, _) => json!({"sequence": resent}),
-            (Sequence::Event, Some(number)) => json!({"sequence": number}),
-            (Sequence::Event, None) => json!({}),
+        match sequence {
+            Sequence::Resend => json!({"sequence": resent}),
+            Sequence::Event => json!({"sequence": number}),
         }
     }
 
@@ -269,7 +334,7 @@ impl Conversation {
                 Refusal::invalid("Unknown dialog", details)
             })?;
         if !dialog.open {
-            return Err(Refusal::invalid("Dialog closed", format!("Dialog {dialog_id} is closed")));
+            return Err(Refusal::closed(format!("Dialog {dialog_id} is closed")));
         }
         Ok(dialog)
     }
@@ -289,67 +354,5 @@ impl Conversation {
         for dialog in &mut self.dialogs {
             dialog.stamp(now);
         }
-    }
-
-    /// The agent first, as in the service's samples.
-    fn participants(&self) -> Vec<Participant> {
-        self.agent.iter().chain([&self.consumer]).cloned().collect()
-    }
-
-    /// As tests see it.
-    pub(crate) fn view(&self, consumers: &BTreeMap<String, Consumer>) -> Value {
-        let consumer = consumers.get(&self.consumer.id);
-        let participants: Vec<Value> = self.participants().iter().map(Participant::view).collect();
-        let dialogs: Vec<Value> = self.dialogs.iter().map(Dialog::view).collect();
-        let events: Vec<Value> = self.events.iter().map(Event::view).collect();
-        json!({
-            "id": self.id,
-            "consumer": {
-                "ext_consumer_id": consumer.map(|consumer| &consumer.ext_consumer_id),
-                "lp_consumer_id": self.consumer.id,
-                "profile": consumer.map(|consumer| &consumer.profile),
-            },
-            "participants": participants,
-            "state": state(self.is_open()),
-            "request": self.request,
-            "ttr": self.request["ttrDefName"],
-            "skillId": self.skill_id,
-            "campaignInfo": self.request["campaignInfo"],
-            "context": self.request["conversationContext"],
-            "clientProperties": self.client_properties,
-            "rating": self.rating,
-            "dialogs": dialogs,
-            "events": events,
-        })
-    }
-
-    /// As a notification has it: complete.
-    pub(crate) fn result(&self, brand_id: &str) -> Value {
-        let participants = self.participants();
-        let dialogs: Vec<Value> =
-            self.dialogs.iter().map(|dialog| dialog.details(&participants)).collect();
-        let ttr = self.request["ttrDefName"].as_str().unwrap_or("NORMAL");
-        let seconds = TTR.iter().find(|(name, _)| *name == ttr).map_or(0, |(_, seconds)| *seconds);
-        let participants: Vec<Value> = participants.iter().map(Participant::view).collect();
-        let mut details = json!({
-            "skillId": self.skill_id.as_str().unwrap_or("-1"),
-            "participants": participants,
-            "dialogs": dialogs,
-            "brandId": brand_id,
-            "state": state(self.is_open()),
-            "stage": state(self.is_open()),
-            "startTs": self.started,
-            "metaDataLastUpdateTs": self.updated,
-            "ttr": {"ttrType": ttr, "value": seconds},
-        });
-        if !self.is_open() {
-            details["closeReason"] = json!(self.close_reason);
-            details["endTs"] = json!(self.ended);
-        }
-        json!({
-            "convId": self.id,
-            "effectiveTTR": self.started.map(|started| started.saturating_add(seconds * 1000)),
-            "conversationDetails": details,
-        })
     }
 }

@@ -1,6 +1,9 @@
 //! A thread inside a conversation.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::participant::Participant;
 
@@ -9,6 +12,8 @@ pub(crate) struct Dialog {
     pub(crate) id: String,
     kind: &'static str,
     pub(crate) open: bool,
+    /// The app behind it; None: the connector.
+    app_install_id: Option<String>,
     closed_cause: Option<String>,
     /// Who closed it: CONSUMER or AGENT.
     closed_by: Option<&'static str>,
@@ -18,11 +23,22 @@ pub(crate) struct Dialog {
 }
 
 impl Dialog {
-    pub(crate) fn new(id: String, kind: &'static str) -> Dialog {
+    /// The first dialog of a conversation, which has its id.
+    pub(crate) fn main(conversation_id: String) -> Dialog {
+        Dialog::new(conversation_id, "MAIN", None)
+    }
+
+    /// A survey, of this app.
+    pub(crate) fn survey(app_install_id: Option<String>) -> Dialog {
+        Dialog::new(survey_id(), "POST_SURVEY", app_install_id)
+    }
+
+    fn new(id: String, kind: &'static str, app_install_id: Option<String>) -> Dialog {
         Dialog {
             id,
             kind,
             open: true,
+            app_install_id,
             closed_cause: None,
             closed_by: None,
             created: None,
@@ -54,8 +70,8 @@ impl Dialog {
         })
     }
 
-    /// As a notification has it.
-    pub(crate) fn details(&self, participants: &[Participant]) -> Value {
+    /// As a notification has it; the connector is known by `client_id`.
+    pub(crate) fn details(&self, client_id: &str, participants: &[Participant]) -> Value {
         let participants: Vec<Value> = participants
             .iter()
             .map(|participant| {
@@ -69,6 +85,7 @@ impl Dialog {
             "participantsDetails": participants,
             "dialogType": self.kind,
             "channelType": "MESSAGING",
+            "metaData": {"appInstallId": self.app_install_id.as_deref().unwrap_or(client_id)},
             "state": state(self.open),
             "creationTs": self.created,
             "metaDataLastUpdateTs": self.ended.or(self.created),
@@ -76,9 +93,17 @@ impl Dialog {
         if !self.open {
             details["endTs"] = json!(self.ended);
             details["closedBy"] = json!(self.closed_by);
+            details["closedCause"] = json!(self.closed_cause);
         }
         details
     }
+}
+
+/// As the service makes them: 22 characters, and no UUID.
+fn survey_id() -> String {
+    let id = URL_SAFE_NO_PAD.encode(Uuid::new_v4());
+    // A program that gets it as an argument would take it for an option.
+    if id.starts_with('-') { survey_id() } else { id }
 }
 
 /// The state of a dialog or a conversation.

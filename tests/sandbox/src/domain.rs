@@ -1,10 +1,12 @@
 //! Domain API: which host serves what. Here it is the sandbox, for everything.
+//!
+//! With TLS there is another one beside it, over plain HTTP: some public clients ask there.
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use serde_json::{Value, json};
 
 use crate::refusal::Refusal;
@@ -12,29 +14,43 @@ use crate::request::Received;
 use crate::shared::Shared;
 
 /// A choice of the service names of the real list, with all those that are served here.
-const SERVICES: [&str; 8] = [
+const SERVICES: [&str; 10] = [
     "accountConfigReadWrite",
     "adminArea",
     "agentVep",
     "asyncMessagingEnt",
     "idp",
+    "messagingRestApiDomain",
     "msgHist",
     "sentinel",
     "swift",
+    "swiftDomain",
 ];
+
+/// Where the Domain API is asked.
+#[derive(Clone, Copy)]
+pub(crate) enum Entrance {
+    /// On the port of all services.
+    Services,
+    /// On a port of its own.
+    Plain,
+}
 
 pub(crate) async fn all(
     State(shared): State<Arc<Shared>>,
+    Extension(entrance): Extension<Entrance>,
     Path(account_id): Path<String>,
     received: Received,
 ) -> Result<Json<Value>, Refusal> {
     check(&shared, &account_id, &received)?;
-    let entries = SERVICES.map(|service| entry(&shared, &account_id, service, &received));
+    let authority = authority(&shared, entrance, &received);
+    let entries = SERVICES.map(|service| entry(&account_id, service, &authority));
     Ok(Json(json!({"baseURIs": entries})))
 }
 
 pub(crate) async fn one(
     State(shared): State<Arc<Shared>>,
+    Extension(entrance): Extension<Entrance>,
     Path((account_id, service)): Path<(String, String)>,
     received: Received,
 ) -> Result<Json<Value>, Refusal> {
@@ -43,7 +59,7 @@ pub(crate) async fn one(
         let details = format!("There is no service {service:?}");
         return Err(Refusal::invalid("Bad parameter", details));
     }
-    Ok(Json(entry(&shared, &account_id, &service, &received)))
+    Ok(Json(entry(&account_id, &service, &authority(&shared, entrance, &received))))
 }
 
 fn check(shared: &Shared, account_id: &str, received: &Received) -> Result<(), Refusal> {
@@ -56,9 +72,20 @@ fn check(shared: &Shared, account_id: &str, received: &Received) -> Result<(), R
     })
 }
 
-fn entry(shared: &Shared, account_id: &str, service: &str, received: &Received) -> Value {
-    // Whatever name and port the client reached the sandbox by, it reaches the other services by
-    // it too.
-    let authority = received.header("host").unwrap_or(&shared.authority);
+/// Whatever name the client reached the sandbox by, it reaches the other services by it too; and
+/// by the same port, unless that one is plain.
+fn authority(shared: &Shared, entrance: Entrance, received: &Received) -> String {
+    let services = shared.authority.as_str();
+    let host = received.header("host").unwrap_or(services);
+    match (entrance, services.rsplit_once(':')) {
+        (Entrance::Plain, Some((_, port))) => {
+            let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+            format!("{name}:{port}")
+        }
+        _ => host.to_owned(),
+    }
+}
+
+fn entry(account_id: &str, service: &str, authority: &str) -> Value {
     json!({"service": service, "account": account_id, "baseURI": authority})
 }

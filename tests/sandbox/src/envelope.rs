@@ -13,20 +13,27 @@ pub(crate) enum Kind {
     UpdateConversationField,
     UploadUrl,
     DownloadUrl,
+    UploadToken,
 }
 
+const KINDS: [(&str, Kind); 7] = [
+    ("userprofile.SetUserProfile", Kind::SetUserProfile),
+    ("cm.ConsumerRequestConversation", Kind::RequestConversation),
+    ("ms.PublishEvent", Kind::PublishEvent),
+    ("cm.UpdateConversationField", Kind::UpdateConversationField),
+    ("ms.GenerateURLForUploadFile", Kind::UploadUrl),
+    ("ms.GenerateURLForDownloadFile", Kind::DownloadUrl),
+    ("ms.GenerateUploadToken", Kind::UploadToken),
+];
+
 impl Kind {
+    /// A namespace in front of the name, as in `.ams.ms.PublishEvent`, makes no difference.
     fn from_name(name: &str) -> Option<Kind> {
-        let kind = match name {
-            "userprofile.SetUserProfile" => Kind::SetUserProfile,
-            "cm.ConsumerRequestConversation" => Kind::RequestConversation,
-            "ms.PublishEvent" => Kind::PublishEvent,
-            "cm.UpdateConversationField" => Kind::UpdateConversationField,
-            "ms.GenerateURLForUploadFile" => Kind::UploadUrl,
-            "ms.GenerateURLForDownloadFile" => Kind::DownloadUrl,
-            _ => return None,
+        let is = |known: &str| {
+            name.strip_suffix(known)
+                .is_some_and(|namespace| namespace.is_empty() || namespace.ends_with('.'))
         };
-        Some(kind)
+        KINDS.iter().find(|(known, _)| is(known)).map(|(_, kind)| *kind)
     }
 }
 
@@ -44,10 +51,9 @@ pub(crate) struct Envelope {
 impl Envelope {
     pub(crate) fn parse(message: &Value) -> Result<Envelope, Refusal> {
         let invalid = |details: &str| Refusal::invalid("Invalid envelope", details);
-        if !message.is_object() {
-            return Err(invalid("A request must be a JSON object"));
-        }
-        if message["kind"] != "req" {
+        let members =
+            message.as_object().ok_or_else(|| invalid("A request must be a JSON object"))?;
+        if members.get("kind").is_some_and(|kind| kind != "req") {
             return Err(invalid("kind must be \"req\""));
         }
         let id = match &message["id"] {
@@ -62,30 +68,29 @@ impl Envelope {
         let kind = Kind::from_name(name).ok_or_else(|| {
             Refusal::invalid("Unknown type", format!("There is no request of type {name:?}"))
         })?;
-        let body = message["body"]
+        let mut body = message["body"]
             .as_object()
             .ok_or_else(|| invalid("body must be a JSON object"))?
             .clone();
+        // A public client writes the skill beside the body.
+        if kind == Kind::RequestConversation
+            && let Some(skill_id) = members.get("skillId")
+            && body.get("skillId").is_none_or(Value::is_null)
+        {
+            body.insert("skillId".to_owned(), skill_id.clone());
+        }
         Ok(Envelope { id, kind, body, metadata: message["metadata"].clone() })
     }
 
-    /// Refuses metadata that the service does not take.
+    /// Refuses metadata that cannot be any: an object or an array of objects, whatever they hold.
     pub(crate) fn check_metadata(&self) -> Result<(), Refusal> {
-        let invalid = |details: &str| Refusal::invalid("Invalid metadata", details);
-        if self.metadata.is_null() {
-            return Ok(());
-        }
-        for item in self.metadata.as_array().ok_or_else(|| invalid("metadata must be an array"))? {
-            if !item["type"].is_string() {
-                return Err(invalid("Each metadata item must be an object with a type"));
-            }
-            let id = &item["id"];
-            let optional = id.is_null() && item["type"] != "ExternalId";
-            if !optional && !id.as_str().is_some_and(|id| (1..=64).contains(&id.chars().count())) {
-                return Err(invalid("A metadata id must be a string of 1 to 64 characters"));
-            }
-        }
-        Ok(())
+        let fits = match &self.metadata {
+            Value::Null | Value::Object(_) => true,
+            Value::Array(items) => items.iter().all(Value::is_object),
+            _ => false,
+        };
+        let details = "metadata must be an array of objects";
+        if fits { Ok(()) } else { Err(Refusal::invalid("Invalid metadata", details)) }
     }
 
     /// The answer to this request.
@@ -95,7 +100,7 @@ impl Envelope {
 
     /// The answer to this request as an item of a batch that is not refused as a whole.
     pub(crate) fn refused(&self, refusal: &Refusal) -> Value {
-        json!({"code": refusal.status.as_u16(), "body": refusal.body(), "reqId": self.id})
+        json!({"code": refusal.code(), "body": refusal.body(), "reqId": self.id})
     }
 
     /// A member of the body that must be a string.
@@ -103,5 +108,13 @@ impl Envelope {
         self.body.get(name).and_then(Value::as_str).ok_or_else(|| {
             Refusal::invalid("Missing parameter", format!("{name} must be a string"))
         })
+    }
+
+    /// A member of the body that is a string, or missing: then, as where it is null, it is empty.
+    pub(crate) fn text_or_empty(&self, name: &str) -> Result<&str, Refusal> {
+        match self.body.get(name) {
+            None | Some(Value::Null) => Ok(""),
+            Some(_) => self.text(name),
+        }
     }
 }

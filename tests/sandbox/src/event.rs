@@ -1,5 +1,7 @@
 //! Events, and ms.PublishEvent: what a consumer can publish into a dialog.
 
+use std::slice;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
@@ -12,9 +14,8 @@ use crate::refusal::Refusal;
 use crate::rich;
 use crate::storage::{self, Storage};
 
-const CHAT_STATES: [&str; 5] = ["ACTIVE", "INACTIVE", "GONE", "COMPOSING", "PAUSE"];
-const ACCEPT_STATES: [&str; 5] = ["ACCEPT", "READ", "ACCESS", "NACK", "ACTION"];
-const MAX_PREVIEW_BYTES: usize = 30 * 1024;
+/// The service counts the base64.
+const MAX_PREVIEW_CHARACTERS: usize = 30 * 1024;
 
 /// An event that was published into a dialog.
 #[derive(Clone)]
@@ -64,24 +65,28 @@ impl Event {
     }
 }
 
-/// Publishes into the dialog that the body names.
+/// Publishes into the dialog that the body names, or the first one of the conversation.
 pub(crate) fn publish(
     site: &mut Site,
     consumer_id: &str,
     envelope: &Envelope,
     sequence: Sequence,
 ) -> Result<Value, Refusal> {
-    let dialog_id = envelope.text("dialogId")?;
-    if dialog_id.is_empty() {
-        let details = "dialogId may be empty only for the first message of a batch";
-        return Err(Refusal::invalid("Missing parameter", details));
-    }
+    let (conversation_id, dialog_id) =
+        (envelope.text_or_empty("conversationId")?, envelope.text_or_empty("dialogId")?);
     // A conversation of its own accord: so a foreign one is refused as such, whatever the dialog.
-    let conversation = match envelope.body.get("conversationId").filter(|id| !id.is_null()) {
-        Some(_) => site.conversation(envelope.text("conversationId")?, consumer_id)?,
-        None => site.conversation_of_dialog(dialog_id, consumer_id)?,
+    let conversation = match (conversation_id, dialog_id) {
+        ("", "") => {
+            let details = "dialogId may be empty for the first message of a batch, or where there \
+                           is a conversationId";
+            return Err(Refusal::invalid("Missing parameter", details));
+        }
+        ("", dialog_id) => site.conversation_of_dialog(dialog_id, consumer_id)?,
+        (conversation_id, _) => site.conversation(conversation_id, consumer_id)?,
     };
     let conversation_id = conversation.id.clone();
+    // The first dialog has the conversation's id.
+    let dialog_id = if dialog_id.is_empty() { &conversation_id } else { dialog_id };
     add(site, consumer_id, &conversation_id, dialog_id, envelope, sequence)
 }
 
@@ -93,7 +98,7 @@ pub(crate) fn publish_first(
     envelope: &Envelope,
     sequence: Sequence,
 ) -> Result<Value, Refusal> {
-    if !envelope.text("dialogId")?.is_empty() {
+    if !envelope.text_or_empty("dialogId")?.is_empty() {
         let details = "dialogId must be empty for the first message of a batch";
         return Err(Refusal::invalid("Invalid parameter", details));
     }
@@ -131,29 +136,41 @@ fn add(
     Ok(answer)
 }
 
+/// Refuses what cannot mean anything. Types, states and contents that are not known here pass.
 fn check(event: &Map<String, Value>, storage: &Storage) -> Result<(), Refusal> {
-    let text = |name: &str| event.get(name).and_then(Value::as_str);
-    match text("type") {
-        Some("ContentEvent") => match text("contentType") {
-            Some("text/plain") if text("message").is_some() => Ok(()),
-            Some("text/plain") => Err(invalid("message must be a string")),
-            Some("hosted/file") => {
-                check_file(event.get("message").unwrap_or(&Value::Null), storage)
-            }
-            _ => Err(invalid("contentType must be text/plain or hosted/file")),
-        },
-        Some("RichContentEvent") => rich::check(event.get("content").unwrap_or(&Value::Null))
-            .map_err(|details| Refusal::invalid("Invalid rich content", details)),
-        Some("ChatStateEvent")
-            if text("chatState").is_some_and(|state| CHAT_STATES.contains(&state)) =>
-        {
-            Ok(())
+    let text = |name: &str| {
+        let details = format!("{name} must be a string");
+        event.get(name).and_then(Value::as_str).ok_or_else(|| invalid(&details))
+    };
+    match text("type")? {
+        "ContentEvent" => check_content(event, storage),
+        "RichContentEvent" => {
+            // Every sample has the first, the schema the second.
+            let content = event.get("content").or_else(|| event.get("message"));
+            rich::check(content.unwrap_or(&Value::Null))
+                .map_err(|details| Refusal::invalid("Invalid rich content", details))
         }
-        Some("ChatStateEvent") => {
-            Err(invalid("chatState must be ACTIVE, INACTIVE, GONE, COMPOSING or PAUSE"))
+        "ChatStateEvent" => text("chatState").map(drop),
+        "AcceptStatusEvent" => {
+            text("status")?;
+            check_sequences(event.get("sequenceList").unwrap_or(&Value::Null))
         }
-        Some("AcceptStatusEvent") => check_accept_status(text("status"), event.get("sequenceList")),
-        _ => Err(invalid("event is of an unknown type")),
+        _ => Ok(()),
+    }
+}
+
+fn check_content(event: &Map<String, Value>, storage: &Storage) -> Result<(), Refusal> {
+    let message = event.get("message").unwrap_or(&Value::Null);
+    let content_type = event.get("contentType").and_then(Value::as_str);
+    if !message["relativePath"].is_null() {
+        return check_file(message, storage);
+    }
+    match content_type {
+        // The second is the schema's name.
+        Some("hosted/file" | "HostedFile") => check_file(message, storage),
+        Some("text/plain") if !message.is_string() => Err(invalid("message must be a string")),
+        Some(_) => Ok(()),
+        None => Err(invalid("contentType must be a string")),
     }
 }
 
@@ -176,27 +193,26 @@ fn check_preview(preview: &Value) -> Result<(), Refusal> {
     if preview.is_null() {
         return Ok(());
     }
-    let image = preview
+    let encoded = preview
         .as_str()
         .and_then(|url| url.strip_prefix("data:image/"))
         .and_then(|url| url.split_once(";base64,"))
-        .filter(|(kind, _)| ["png", "jpeg", "gif"].contains(kind))
-        .and_then(|(_, encoded)| STANDARD.decode(encoded).ok())
-        .ok_or_else(|| {
-            invalid("preview of the file must be a base64 data URL of a png, jpeg or gif image")
-        })?;
-    if image.len() > MAX_PREVIEW_BYTES {
-        return Err(invalid("preview of the file must have at most 30 KB"));
+        .map(|(_, encoded)| encoded)
+        .filter(|encoded| STANDARD.decode(encoded).is_ok())
+        .ok_or_else(|| invalid("preview of the file must be a base64 data URL of an image"))?;
+    if encoded.len() > MAX_PREVIEW_CHARACTERS {
+        return Err(invalid("preview of the file must have at most 30 KB of base64"));
     }
     Ok(())
 }
 
-fn check_accept_status(status: Option<&str>, sequences: Option<&Value>) -> Result<(), Refusal> {
-    if !status.is_some_and(|status| ACCEPT_STATES.contains(&status)) {
-        return Err(invalid("status must be ACCEPT, READ, ACCESS, NACK or ACTION"));
-    }
-    let sequences = sequences.and_then(Value::as_array).filter(|sequences| !sequences.is_empty());
-    if !sequences.is_some_and(|sequences| sequences.iter().all(Value::is_u64)) {
+/// One number, or an array of them.
+fn check_sequences(sequences: &Value) -> Result<(), Refusal> {
+    let numbers = match sequences {
+        Value::Array(numbers) => numbers.as_slice(),
+        one => slice::from_ref(one),
+    };
+    if numbers.is_empty() || !numbers.iter().all(Value::is_number) {
         return Err(invalid("sequenceList must be an array of at least one sequence number"));
     }
     Ok(())

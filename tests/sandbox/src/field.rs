@@ -1,20 +1,24 @@
-//! cm.UpdateConversationField: closing and rating.
+//! cm.UpdateConversationField: closing, rating, and how urgent it is.
 
 use std::slice;
 
 use serde_json::Value;
 
 use crate::account::Site;
-use crate::conversation::Conversation;
+use crate::conversation::{Closing, Conversation};
 use crate::envelope::Envelope;
-use crate::options::Sequence;
 use crate::refusal::Refusal;
 
+/// The fields that close something.
+const CLOSING: [&str; 3] = ["ConversationStateField", "Stage", "DialogChange"];
+/// What the others are answered with.
+const UPDATED: &str = "OK Conversation field updated";
+
+/// Updates the fields, and gives back the text that it is answered with.
 pub(crate) fn update(
     site: &mut Site,
     consumer_id: &str,
     envelope: &Envelope,
-    sequence: Sequence,
 ) -> Result<Value, Refusal> {
     let conversation = site.conversation(envelope.text("conversationId")?, consumer_id)?;
     // One object, or an array of them as the Window API has it.
@@ -25,32 +29,52 @@ pub(crate) fn update(
     };
     // All or nothing: the fields change a copy.
     let mut updated = conversation.clone();
+    let mut told = false;
     for field in fields {
-        apply(&mut updated, &envelope.id, field)?;
+        told |= apply(&mut updated, &envelope.id, field)?;
     }
     let closed = updated.open_dialogs() != conversation.open_dialogs();
     *conversation = updated;
-    let answer = conversation.acknowledge(&envelope.id, None, sequence);
     let conversation_id = conversation.id.clone();
     if closed {
+        site.closed(&conversation_id);
+    } else if told {
         site.changed(&conversation_id);
-    } else {
-        // A rating: the service does not tell, but an agent may wait for it.
-        site.news.send_replace(());
     }
-    Ok(answer)
+    let closing = |field: &Value| CLOSING.iter().any(|name| field["field"] == *name);
+    let resolved = fields.iter().any(closing);
+    Ok(if resolved { "OK Conversation resolved successfully" } else { UPDATED }.into())
 }
 
-fn apply(conversation: &mut Conversation, request_id: &str, field: &Value) -> Result<(), Refusal> {
-    match field["field"].as_str() {
-        Some("ConversationStateField") if field["conversationState"] == "CLOSE" => {
-            conversation.close_as_consumer(request_id, None, None)
+/// Gives back whether there is something to tell, apart from what is closed.
+fn apply(
+    conversation: &mut Conversation,
+    request_id: &str,
+    field: &Value,
+) -> Result<bool, Refusal> {
+    let name = field["field"].as_str().ok_or_else(|| invalid("field must be a string"))?;
+    match name {
+        "ConversationStateField" | "Stage" => {
+            if field["conversationState"] != "CLOSE" {
+                return Err(invalid("conversationState must be CLOSE"));
+            }
+            let closing = if name == "Stage" { Closing::Stage } else { Closing::State };
+            conversation.close_as_consumer(request_id, closing, None)?;
         }
-        Some("ConversationStateField") => Err(invalid("conversationState must be CLOSE")),
-        Some("DialogChange") => close_dialog(conversation, request_id, field),
-        Some("CSATRate") => rate(conversation, field),
-        _ => Err(invalid("field must be ConversationStateField, DialogChange or CSATRate")),
+        "DialogChange" => close_dialog(conversation, request_id, field)?,
+        "CSATRate" => {
+            check_rating(field)?;
+            conversation.rate(field.clone());
+            return Ok(true);
+        }
+        "TTRField" => {
+            set_ttr(conversation, field)?;
+            return Ok(true);
+        }
+        // What other names mean is the service's to know.
+        _ => {}
     }
+    Ok(false)
 }
 
 fn close_dialog(
@@ -68,26 +92,36 @@ fn close_dialog(
         Value::Null => None,
         cause => Some(cause.as_str().ok_or_else(|| invalid("closedCause must be a string"))?),
     };
-    conversation.close_as_consumer(request_id, Some(dialog_id), cause)
+    conversation.close_as_consumer(request_id, Closing::Dialog(dialog_id.to_owned()), cause)
 }
 
-fn rate(conversation: &mut Conversation, field: &Value) -> Result<(), Refusal> {
-    let status = field["status"].as_str().unwrap_or_default();
-    if !["FILLED", "PARTIALLY_FILLED", "SKIPPED"].contains(&status) {
-        return Err(invalid("status must be FILLED, PARTIALLY_FILLED or SKIPPED"));
+fn check_rating(field: &Value) -> Result<(), Refusal> {
+    let status = &field["status"];
+    if !status.is_null() && !status.is_string() {
+        return Err(invalid("status must be a string"));
     }
     let rate = &field["csatRate"];
-    // Who skips the question has no rate to send.
-    let optional = status != "FILLED" && rate.is_null();
-    if !optional && !rate.as_u64().is_some_and(|rate| (1..=5).contains(&rate)) {
-        return Err(invalid("csatRate must be an integer from 1 to 5"));
+    // Who leaves the question out has no rate to send.
+    let optional = status.is_string() && status != "FILLED" && rate.is_null();
+    if !optional && !rate.as_f64().is_some_and(|rate| (1.0..=5.0).contains(&rate)) {
+        return Err(invalid("csatRate must be a number from 1 to 5"));
     }
     let confirmation = &field["csatResolutionConfirmation"];
     if !confirmation.is_null() && !confirmation.is_boolean() {
         return Err(invalid("csatResolutionConfirmation must be true or false"));
     }
-    conversation.rate(field.clone());
     Ok(())
+}
+
+fn set_ttr(conversation: &mut Conversation, field: &Value) -> Result<(), Refusal> {
+    let (name, value) = (&field["ttrType"], &field["value"]);
+    if !name.is_string() {
+        return Err(invalid("ttrType must be a string"));
+    }
+    if !value.is_null() && !value.is_number() {
+        return Err(invalid("value of TTRField must be a number of seconds"));
+    }
+    conversation.set_ttr(name.clone(), value.clone())
 }
 
 fn invalid(details: &str) -> Refusal {

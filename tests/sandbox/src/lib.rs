@@ -1,8 +1,8 @@
 //! A local stand-in for the services behind LivePerson's Connector API: Domain API, Sentinel, IDP,
 //! messaging and file storage, with the notifications they send and an agent who answers.
 //!
-//! It runs inside the test process, on free ports of the loopback address, and is as strict as the
-//! service. Every account has its own state, so that tests share one sandbox and still run in
+//! It runs inside the test process, on free ports of the loopback address, and takes what the service
+//! takes. Every account has its own state, so that tests share one sandbox and still run in
 //! parallel:
 //!
 //! ```
@@ -28,24 +28,30 @@ mod clock;
 mod control;
 mod control_agent;
 mod control_faults;
+mod control_survey;
 mod control_webhook;
 mod conversation;
+mod conversation_view;
+mod cors;
 mod courier;
 mod delivery;
 mod dialog;
 mod domain;
 mod envelope;
 mod event;
+mod event_type;
 mod fault;
 mod fault_proxy;
 mod field;
 mod forged;
+mod form;
 mod framing;
 mod idp;
 mod key;
 mod link;
 mod log;
 mod messaging;
+mod new_account;
 mod notification;
 mod opening;
 mod options;
@@ -68,18 +74,22 @@ mod server;
 mod service;
 mod shared;
 mod signature;
+mod staff;
 mod step;
 mod storage;
 mod summary;
+mod survey;
 mod tls;
 mod token;
 mod transcript;
+mod ttr;
 mod webhook;
 
 pub use account::Account;
 pub use agent::Agent;
 pub use answer::Answer;
 pub use delivery::Delivery;
+pub use event_type::EventType;
 pub use fault::{Fault, Then};
 pub use fault_proxy::FaultProxy;
 pub use forged::Forged;
@@ -90,4 +100,5 @@ pub use sandbox::Sandbox;
 pub use script::Script;
 pub use serde_json;
 pub use signature::Signature;
+pub use survey::Survey;
 pub use webhook::{Retry, Webhook};

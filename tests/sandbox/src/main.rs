@@ -41,6 +41,12 @@ struct Arguments {
     /// Port of the control API on 127.0.0.1; 0 is a free one
     #[arg(long, value_name = "N", default_value_t = 0)]
     control_port: u16,
+    /// With --tls, port of the Domain API over plain HTTP on 127.0.0.1; 0 is a free one
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "tls")]
+    domain_port: u16,
+    /// A further name in the certificate, of a host or an IP address; may be repeated
+    #[arg(long = "host", value_name = "NAME", requires = "tls")]
+    hosts: Vec<String>,
     /// Write the CA certificate here; without it, to a temporary file
     #[arg(long, value_name = "FILE", requires = "tls")]
     ca_file: Option<PathBuf>,
@@ -48,14 +54,20 @@ struct Arguments {
     #[arg(long, value_name = "S", default_value_t = 3600)]
     token_lifetime: u64,
     /// What body.sequence counts: requests sent again, or the events of a conversation
-    #[arg(long, value_enum, default_value = "resend")]
+    #[arg(long, value_enum, default_value = "event")]
     sequence: Counting,
+    /// Answer a batch of which an item is refused with HTTP 400 and all its answers
+    #[arg(long)]
+    refuse_whole_batch: bool,
     /// Largest request body in bytes
     #[arg(long, value_name = "N", default_value_t = 1024 * 1024)]
     max_body: usize,
     /// Largest file in bytes that can be uploaded
     #[arg(long, value_name = "N", default_value_t = 3 * 1024 * 1024)]
     max_file: usize,
+    /// Give temp_url_expires of file URLs as a number
+    #[arg(long)]
+    expires_as_number: bool,
     /// Append the log to this file; without it, it goes to standard error
     #[arg(long, value_name = "FILE")]
     log_file: Option<PathBuf>,
@@ -143,13 +155,17 @@ fn options(arguments: &Arguments) -> Options {
         tls_versions: TlsVersions::All,
         port: arguments.port,
         control_port: arguments.control_port,
+        domain_port: arguments.domain_port,
+        hosts: arguments.hosts.clone(),
         token_lifetime: Duration::from_secs(arguments.token_lifetime),
         sequence: match arguments.sequence {
             Counting::Resend => Sequence::Resend,
             Counting::Event => Sequence::Event,
         },
+        refuse_whole_batch: arguments.refuse_whole_batch,
         max_body: arguments.max_body,
         max_file: arguments.max_file,
+        expires_as_number: arguments.expires_as_number,
         ca_file: arguments.ca_file.clone(),
         log: match (&arguments.log_file, arguments.quiet) {
             (Some(path), _) => Log::File(path.clone()),

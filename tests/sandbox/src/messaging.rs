@@ -15,7 +15,7 @@ use crate::shared::Shared;
 pub(crate) struct Call {
     pub(crate) account_id: String,
     pub(crate) consumer_id: String,
-    /// The header Client-Properties; null where it is missing.
+    /// The header Client-Properties, see [`properties::parse`].
     pub(crate) client_properties: Value,
     pub(crate) body: Value,
 }
@@ -37,7 +37,7 @@ impl FromRequestParts<Arc<Shared>> for Call {
         if received.parameter("v").as_deref() != Some("3") {
             return Err(Refusal::invalid("Bad parameter", "The query must hold v=3"));
         }
-        let client_properties = properties::parse(&received)?;
+        let client_properties = properties::parse(&received);
         let body = serde_json::from_slice(&received.body).map_err(|error| {
             Refusal::invalid("Invalid JSON", format!("The body is not JSON: {error}"))
         })?;

@@ -1,11 +1,11 @@
 //! CONVERSATION: a batch that sets the profile, opens a conversation and may publish its first
 //! message.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::account::Site;
@@ -15,13 +15,25 @@ use crate::messaging::Call;
 use crate::options::Sequence;
 use crate::refusal::Refusal;
 use crate::shared::Shared;
-use crate::{event, profile};
+use crate::{event, profile, send};
 
 pub(crate) async fn batch(
     State(shared): State<Arc<Shared>>,
     call: Call,
-) -> Result<Json<Value>, Refusal> {
-    let batch = Batch::parse(&call.body)?;
+) -> Result<(StatusCode, Json<Value>), Refusal> {
+    let items = call
+        .body
+        .as_array()
+        .ok_or_else(|| invalid_batch("The body must be an array of requests"))?;
+    let items = items.iter().map(Envelope::parse).collect::<Result<Vec<_>, _>>()?;
+    // Public clients close by a batch of one.
+    if let [one] = items.as_slice()
+        && one.kind != Kind::RequestConversation
+    {
+        let response = send::run(&shared, &call, one)?;
+        return Ok((StatusCode::OK, Json(json!([response]))));
+    }
+    let batch = Batch::parse(items)?;
     let (responses, attended) = shared
         .with_site(&call.account_id, |site| {
             let (responses, opened) =
@@ -29,10 +41,13 @@ pub(crate) async fn batch(
             (responses, opened.zip(site.agent.clone()))
         })
         .ok_or_else(Call::gone)?;
+    let refused = responses.iter().any(|response| response["code"] != "OK");
+    let whole = refused && shared.options.refuse_whole_batch;
     if let Some((conversation_id, agent)) = attended {
         tokio::spawn(agent.attend(shared, call.account_id, conversation_id));
     }
-    Ok(Json(Value::Array(responses)))
+    let status = if whole { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    Ok((status, Json(Value::Array(responses))))
 }
 
 const ORDER: &str = "A batch holds userprofile.SetUserProfile, then \
@@ -46,17 +61,7 @@ struct Batch {
 
 impl Batch {
     /// What is wrong here refuses the batch as a whole.
-    fn parse(body: &Value) -> Result<Batch, Refusal> {
-        let items = body
-            .as_array()
-            .ok_or_else(|| invalid_batch("The body must be an array of requests"))?;
-        let mut items: Vec<Envelope> =
-            items.iter().map(Envelope::parse).collect::<Result<_, _>>()?;
-        let ids: HashSet<&str> = items.iter().map(|item| item.id.as_str()).collect();
-        if ids.len() < items.len() {
-            return Err(invalid_batch("Each request of a batch needs an id of its own"));
-        }
-
+    fn parse(mut items: Vec<Envelope>) -> Result<Batch, Refusal> {
         let message = if items.len() > 2 { items.pop() } else { None };
         let Ok([profile, request]) = <[Envelope; 2]>::try_from(items) else {
             return Err(invalid_batch(ORDER));
@@ -94,21 +99,18 @@ impl Batch {
             .request
             .check_metadata()
             .and_then(|()| open(site, consumer_id, &self.request, client_properties));
-        let conversation_id = opened.as_ref().ok().cloned();
-        responses.push(respond(&self.request, opened.map(|id| json!({"conversationId": id}))));
-
-        if let Some(message) = &self.message {
-            let published = match &conversation_id {
-                Some(id) => message
+        let message = self.message.as_ref().map(|message| {
+            let published = match &opened {
+                Ok(id) => message
                     .check_metadata()
                     .and_then(|()| event::publish_first(site, consumer_id, id, message, sequence)),
-                None => Err(Refusal::invalid(
-                    "No conversation",
-                    "The conversation of this message was not opened",
-                )),
+                Err(refusal) => Err(refusal.of_its_message()),
             };
-            responses.push(respond(message, published));
-        }
+            respond(message, published)
+        });
+        let conversation_id = opened.as_ref().ok().cloned();
+        responses.push(respond(&self.request, opened.map(|id| json!({"conversationId": id}))));
+        responses.extend(message);
         (responses, conversation_id)
     }
 }
@@ -127,54 +129,46 @@ fn open(
     envelope: &Envelope,
     client_properties: Value,
 ) -> Result<String, Refusal> {
-    let invalid = |details: &str| Err(Refusal::invalid("Invalid conversation request", details));
-    let member = |name: &str| envelope.body.get(name).filter(|value| !value.is_null());
-    if envelope.text("brandId")? != site.account.id {
-        return invalid("brandId is not the account of the request");
+    let request = Value::Object(envelope.body.clone());
+    check(&request, &site.account.id)?;
+    let mut conversations = site.conversations.iter();
+    if conversations.any(|it| it.is_open() && it.consumer().id == consumer_id) {
+        return Err(Refusal::already_open(consumer_id));
     }
-    let kinds = ["NORMAL", "URGENT", "PRIORITIZED", "CUSTOM"];
-    if member("ttrDefName").is_some_and(|name| !kinds.iter().any(|kind| name == kind)) {
-        return invalid("ttrDefName must be NORMAL, URGENT, PRIORITIZED, CUSTOM or null");
-    }
-    if member("channelType").is_some_and(|channel| channel != "MESSAGING") {
-        return invalid("channelType must be MESSAGING");
-    }
-    if member("skillId").is_some_and(|skill| !skill.is_string()) {
-        return invalid("skillId must be a string");
-    }
-    if let Some(campaign) = member("campaignInfo") {
-        let id = |name: &str| {
-            campaign.get(name).is_none_or(|id| id.is_string() || id.is_number() || id.is_null())
-        };
-        if !campaign.is_object() || !id("campaignId") || !id("engagementId") {
-            return invalid("campaignInfo must be an object of campaignId and engagementId");
-        }
-    }
-    if let Some(context) = member("conversationContext") {
-        check_context(context)?;
-    }
-    let conversation = Conversation::open(
-        consumer_id.to_owned(),
-        Value::Object(envelope.body.clone()),
-        client_properties,
-    );
+    let conversation = Conversation::open(consumer_id.to_owned(), request, client_properties);
     let id = conversation.id.clone();
     site.conversations.push(conversation);
     site.changed(&id);
     Ok(id)
 }
 
-fn check_context(context: &Value) -> Result<(), Refusal> {
-    let invalid = |details: &str| Err(Refusal::invalid("Invalid conversation context", details));
-    match context["type"].as_str() {
-        Some("SharkContext") => {}
-        // Of the vendor's own sample.
-        Some("CustomContext") => return Ok(()),
-        _ => return invalid("conversationContext must be an object of type SharkContext"),
+/// Refuses what cannot be meant; names, values and further members are the service's business.
+fn check(request: &Value, account_id: &str) -> Result<(), Refusal> {
+    let invalid = |details: &str| Err(Refusal::invalid("Invalid conversation request", details));
+    let brand = match &request["brandId"] {
+        Value::String(id) => id.clone(),
+        other => other.to_string(),
+    };
+    if brand != account_id {
+        return invalid("brandId is not the account of the request");
     }
-    for name in ["visitorId", "sessionId", "interactionContextId", "lang"] {
-        if !context[name].is_null() && !context[name].is_string() {
-            return invalid(&format!("{name} must be a string"));
+    let (campaign, context) = (&request["campaignInfo"], &request["conversationContext"]);
+    for (name, part) in [("campaignInfo", campaign), ("conversationContext", context)] {
+        if !part.is_null() && !part.is_object() {
+            return invalid(&format!("{name} must be an object"));
+        }
+    }
+    for (part, name) in [
+        (request, "skillId"),
+        (campaign, "campaignId"),
+        (campaign, "engagementId"),
+        (context, "visitorId"),
+        (context, "sessionId"),
+        (context, "interactionContextId"),
+    ] {
+        let id = &part[name];
+        if !id.is_null() && !id.is_string() && !id.is_number() {
+            return invalid(&format!("{name} must be a string or a number"));
         }
     }
     Ok(())

@@ -17,14 +17,24 @@ pub struct Options {
     pub port: u16,
     /// Port of the control API on 127.0.0.1. Default: 0, a free one.
     pub control_port: u16,
+    /// Port of the Domain API over plain HTTP on 127.0.0.1; there is one with `tls`. Default: 0, a
+    /// free one.
+    pub domain_port: u16,
+    /// Further names in the server's certificate: names of hosts, or IP addresses. Default: none.
+    pub hosts: Vec<String>,
     /// How long an AppJWT is valid, in whole seconds. Default: 3600 s.
     pub token_lifetime: Duration,
-    /// What `body.sequence` of an answer counts. Default: [`Sequence::Resend`].
+    /// What `body.sequence` of an answer counts. Default: [`Sequence::Event`].
     pub sequence: Sequence,
+    /// Answer a batch of which an item is refused with HTTP 400 and all its answers; the service
+    /// does both. Default: false, HTTP 200.
+    pub refuse_whole_batch: bool,
     /// Largest request body in bytes; a longer one is answered with 413. Default: 1 MiB.
     pub max_body: usize,
     /// Largest file in bytes that can be uploaded. Default: 3 MiB.
     pub max_file: usize,
+    /// Give `temp_url_expires` of file URLs as a number. Default: false, as text.
+    pub expires_as_number: bool,
     /// Where the CA certificate is written as PEM. Default: a temporary file, removed with the
     /// sandbox.
     pub ca_file: Option<PathBuf>,
@@ -40,10 +50,14 @@ impl Default for Options {
             tls_versions: TlsVersions::All,
             port: 0,
             control_port: 0,
+            domain_port: 0,
+            hosts: Vec::new(),
             token_lifetime: Duration::from_secs(3600),
-            sequence: Sequence::Resend,
+            sequence: Sequence::Event,
+            refuse_whole_batch: false,
             max_body: 1024 * 1024,
             max_file: 3 * 1024 * 1024,
+            expires_as_number: false,
             ca_file: None,
             log: Log::Off,
         }

@@ -1,5 +1,6 @@
 //! The notifications of an account: where they go, which wait, and what became of the others.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use axum::body::Bytes;
@@ -7,7 +8,7 @@ use axum::http::Uri;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::delivery::{Delivery, Failure};
-use crate::notification;
+use crate::event_type::EventType;
 use crate::receiver::Receiver;
 use crate::webhook::Webhook;
 
@@ -16,13 +17,20 @@ pub(crate) struct Parcel {
     pub(crate) account_id: String,
     /// The conversation it is about, if it is about one: what has to stay in order.
     pub(crate) lane: String,
+    /// None: it is of no known type.
+    kind: Option<EventType>,
     pub(crate) number: usize,
     pub(crate) body: Bytes,
     /// How often it is delivered.
     pub(crate) copies: usize,
     /// The one before it, which was held back.
     pub(crate) then: Option<Box<Parcel>>,
-    era: usize,
+}
+
+/// A notification that is neither delivered nor given up.
+struct Pending {
+    kind: Option<EventType>,
+    copies: usize,
 }
 
 impl Parcel {
@@ -41,13 +49,16 @@ impl Parcel {
 
 pub(crate) struct Outbox {
     account_id: String,
+    /// For all types without one of their own.
     webhook: Option<Webhook>,
+    own_webhooks: HashMap<EventType, Webhook>,
     receiver: Option<Receiver>,
     /// Whether nobody ever listened at the receiver's port.
     unheard: bool,
     courier: UnboundedSender<Parcel>,
     deliveries: Vec<Delivery>,
-    pending: usize,
+    /// By the number of the notification.
+    pending: HashMap<usize, Pending>,
     /// How many notifications there were.
     count: usize,
     /// Of how many to come two copies go out.
@@ -55,8 +66,6 @@ pub(crate) struct Outbox {
     /// How many to come are held back.
     holds: usize,
     held: Option<Parcel>,
-    /// Counts how often the webhook was removed: what was pending then is void.
-    era: usize,
 }
 
 impl Outbox {
@@ -64,34 +73,47 @@ impl Outbox {
         Outbox {
             account_id,
             webhook: None,
+            own_webhooks: HashMap::new(),
             receiver: None,
             unheard: false,
             courier,
             deliveries: Vec::new(),
-            pending: 0,
+            pending: HashMap::new(),
             count: 0,
             duplicates: 0,
             holds: 0,
             held: None,
-            era: 0,
         }
     }
 
-    pub(crate) fn is_open(&self) -> bool {
-        self.webhook.is_some()
+    /// Where notifications of this type go.
+    pub(crate) fn webhook(&self, kind: Option<EventType>) -> Option<&Webhook> {
+        kind.and_then(|kind| self.own_webhooks.get(&kind)).or(self.webhook.as_ref())
     }
 
-    /// What is pending goes to the new one.
-    pub(crate) fn set_webhook(&mut self, webhook: Webhook) {
-        self.webhook = Some(webhook);
+    /// What is pending goes to the new one; `kind` None: for all types without one of their own.
+    pub(crate) fn set_webhook(&mut self, kind: Option<EventType>, webhook: Webhook) {
+        match kind {
+            Some(kind) => {
+                self.own_webhooks.insert(kind, webhook);
+            }
+            None => self.webhook = Some(webhook),
+        }
     }
 
-    /// What is pending is dropped.
-    pub(crate) fn remove_webhook(&mut self) {
-        self.webhook = None;
-        self.era += 1;
-        self.pending = 0;
-        self.held = None;
+    /// What is pending and has no webhook any more is dropped.
+    pub(crate) fn remove_webhook(&mut self, kind: Option<EventType>) {
+        match kind {
+            Some(kind) => {
+                self.own_webhooks.remove(&kind);
+            }
+            None => self.webhook = None,
+        }
+        let (webhook, own) = (self.webhook.is_some(), &self.own_webhooks);
+        let goes =
+            |kind: Option<EventType>| webhook || kind.is_some_and(|it| own.contains_key(&it));
+        self.pending.retain(|_, pending| goes(pending.kind));
+        self.held.take_if(|held| !goes(held.kind));
     }
 
     pub(crate) fn receiver_address(&self) -> Option<SocketAddr> {
@@ -117,7 +139,7 @@ impl Outbox {
     }
 
     pub(crate) fn pending(&self) -> usize {
-        self.pending
+        self.pending.values().map(|pending| pending.copies).sum()
     }
 
     pub(crate) fn duplicate_next(&mut self) {
@@ -128,40 +150,41 @@ impl Outbox {
         self.holds += 1;
     }
 
-    /// Sends a notification. Without a webhook it is lost.
-    pub(crate) fn post(&mut self, body: impl Into<Bytes>) {
-        if self.webhook.is_none() {
-            return;
+    /// Sends a notification. False: it has no webhook and is lost.
+    pub(crate) fn post(&mut self, lane: &str, kind: Option<EventType>, body: Bytes) -> bool {
+        if self.webhook(kind).is_none() {
+            return false;
         }
-        let body = body.into();
         let duplicated = self.duplicates > 0;
         self.duplicates -= usize::from(duplicated);
+        let copies = if duplicated { 2 } else { 1 };
         let mut parcel = Parcel {
             account_id: self.account_id.clone(),
-            lane: notification::conversation_id(&body).unwrap_or_default(),
+            lane: lane.to_owned(),
+            kind,
             number: self.count,
             body,
-            copies: if duplicated { 2 } else { 1 },
+            copies,
             then: None,
-            era: self.era,
         };
+        self.pending.insert(self.count, Pending { kind, copies });
         self.count += 1;
-        self.pending += parcel.copies;
         match self.held.take() {
             None if self.holds > 0 => {
                 self.holds -= 1;
                 self.held = Some(parcel);
-                return;
+                return true;
             }
             held => parcel.then = held.map(Box::new),
         }
         // The courier ends with the sandbox, and then nobody waits.
         let _ = self.courier.send(parcel);
+        true
     }
 
     /// Where a parcel goes now. None: nowhere any more.
     pub(crate) fn destination(&self, parcel: &Parcel) -> Option<Webhook> {
-        if parcel.era == self.era { self.webhook.clone() } else { None }
+        self.pending.get(&parcel.number).and_then(|_| self.webhook(parcel.kind)).cloned()
     }
 
     /// Whether an endpoint that refuses connections is only late.
@@ -178,10 +201,11 @@ impl Outbox {
 
     /// Notes what became of an attempt; `last`: there will be no other.
     pub(crate) fn settle(&mut self, parcel: &Parcel, delivery: Delivery, last: bool) {
-        if parcel.era != self.era {
-            return;
-        }
+        let Some(pending) = self.pending.get_mut(&parcel.number) else { return };
         self.deliveries.push(delivery);
-        self.pending -= usize::from(last);
+        pending.copies -= usize::from(last);
+        if pending.copies == 0 {
+            self.pending.remove(&parcel.number);
+        }
     }
 }

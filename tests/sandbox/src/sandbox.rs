@@ -15,9 +15,11 @@ use crate::account::{Account, Site};
 use crate::agent::Agent;
 use crate::answer::Answer;
 use crate::delivery::Delivery;
+use crate::event_type::EventType;
 use crate::fault_proxy::FaultProxy;
 use crate::forged::Forged;
 use crate::log::Logger;
+use crate::new_account::{NewAccount, NoAccount};
 use crate::options::Options;
 use crate::request::Request;
 use crate::route::Route;
@@ -25,6 +27,7 @@ use crate::server::{self, Door};
 use crate::shared::Shared;
 use crate::signature::Signature;
 use crate::step::Step;
+use crate::survey::Survey;
 use crate::tls::{Files, Identity};
 use crate::webhook::Webhook;
 use crate::{control, courier, key, service, transcript};
@@ -35,6 +38,7 @@ use crate::{control, courier, key, service, transcript};
 pub struct Sandbox {
     url: String,
     control_url: String,
+    domain_url: Option<String>,
     shared: Arc<Shared>,
     files: Option<Files>,
     /// Dropping it ends its tasks, and with them the listeners.
@@ -62,6 +66,13 @@ impl Sandbox {
         let scheme = if options.tls { "https" } else { "http" };
         let url = format!("{scheme}://{authority}");
         let control_url = format!("http://{}", control.local_addr()?);
+        let domains = if options.tls { Some(server::bind(options.domain_port)?) } else { None };
+        let mut domain_url = None;
+        if let Some(domains) = &domains {
+            let url = format!("http://{}", domains.local_addr()?);
+            logger.note(&format!("the Domain API without TLS is at {url}"));
+            domain_url = Some(url);
+        }
 
         let variables = variables(&url, files.as_ref());
         let receiver_variables = receiver_variables(files.as_ref());
@@ -82,16 +93,21 @@ impl Sandbox {
             .build()?;
         // A listener registers with the runtime it is made in.
         let guard = runtime.enter();
-        let doors = [
-            (services, Door { router: service::router(shared.clone()), tls: acceptor }),
-            (control, Door { router: control::router(shared.clone()), tls: None }),
-        ];
-        for (listener, door) in doors {
+        let door = |router, tls| Door { router, tls, connections: Arc::default() };
+        let services_door = door(service::router(shared.clone()), acceptor);
+        let connections = services_door.connections.clone();
+        let domains_door = |listener| {
+            let door = door(service::plain_domains(shared.clone()), None);
+            (listener, Door { connections, ..door })
+        };
+        let doors =
+            [(services, services_door), (control, door(control::router(shared.clone()), None))];
+        for (listener, door) in doors.into_iter().chain(domains.map(domains_door)) {
             runtime.spawn(server::serve(TcpListener::from_std(listener)?, door, shared.clone()));
         }
         runtime.spawn(courier::run(shared.clone(), parcels));
         drop(guard);
-        Ok(Sandbox { url, control_url, shared, files, _runtime: runtime })
+        Ok(Sandbox { url, control_url, domain_url, shared, files, _runtime: runtime })
     }
 
     /// Where the services are, for example `https://127.0.0.1:4711`.
@@ -102,6 +118,12 @@ impl Sandbox {
     /// Where the control API is: plain HTTP on another port of 127.0.0.1.
     pub fn control_url(&self) -> &str {
         &self.control_url
+    }
+
+    /// Where the Domain API can be asked over plain HTTP too, with TLS: on another port of
+    /// 127.0.0.1, for clients that ask nowhere else. It names the services with TLS.
+    pub fn domain_url(&self) -> Option<&str> {
+        self.domain_url.as_deref()
     }
 
     /// The file with the CA certificate, with TLS.
@@ -117,7 +139,27 @@ impl Sandbox {
 
     /// Makes an account of which nothing is known yet.
     pub fn new_account(&self) -> Account {
-        self.shared.new_account(None)
+        let made = self.shared.new_account(NewAccount::default());
+        made.expect("nothing was chosen that could be wrong")
+    }
+
+    /// Makes an account with an id and credentials of the caller's choice, for clients that have
+    /// them built in.
+    ///
+    /// # Panics
+    /// If the id is in use or not letters and digits, or a credential is empty.
+    pub fn add_account(&self, account: &Account) {
+        let chosen = NewAccount {
+            id: Some(account.id.clone()),
+            client_id: Some(account.client_id.clone()),
+            client_secret: Some(account.client_secret.clone()),
+            token_lifetime: None,
+        };
+        match self.shared.new_account(chosen) {
+            Ok(_) => {}
+            Err(NoAccount::Wrong(reason)) => panic!("no such account: {reason}"),
+            Err(NoAccount::InUse) => panic!("there is an account {:?}", account.id),
+        }
     }
 
     /// The environment variables that point a client at this account.
@@ -159,15 +201,16 @@ impl Sandbox {
         self.with_site(account_id, |site| site.traffic.requests.clone())
     }
 
-    /// Closes a conversation, as an agent would. Panics if it is not open.
+    /// Closes a conversation, as an agent would; the account's survey may follow. Panics if it is
+    /// not open.
     pub fn close_conversation(&self, account_id: &str, conversation_id: &str) {
         let closed = self.with_site(account_id, |site| site.close_as_agent(conversation_id));
         closed.unwrap_or_else(|refusal| panic!("not closed: {}", refusal.body()));
     }
 
-    /// Ends the MAIN dialog of a conversation and starts a survey, as the service does when an
-    /// agent closes where surveys are on. Gives back the id of the survey's dialog. Panics if MAIN
-    /// is not open.
+    /// Ends the MAIN dialog of a conversation, as an agent would, and opens that of a survey by
+    /// hand: nobody asks in it by itself, and the client need not know of it. Gives back the id of
+    /// the survey's dialog. Panics if MAIN is not open.
     pub fn open_survey(&self, account_id: &str, conversation_id: &str) -> String {
         let opened = self.with_site(account_id, |site| site.open_survey(conversation_id));
         opened.unwrap_or_else(|refusal| panic!("no survey: {}", refusal.body()))
@@ -179,7 +222,7 @@ impl Sandbox {
     }
 
     /// Puts a file into the storage, as an agent would, and gives back its relativePath. The ending
-    /// of its name is its type. Panics if that is not one of the types the storage takes.
+    /// of its name is its type. Panics if that is not letters and digits.
     pub fn put_file(&self, account_id: &str, name: &str, bytes: impl Into<Vec<u8>>) -> String {
         let bytes = bytes.into().into();
         let put = self.with_site(account_id, |site| site.storage.put(account_id, name, bytes));
@@ -250,14 +293,32 @@ impl Sandbox {
     /// # Panics
     /// If the webhook makes no sense; https needs a sandbox with TLS.
     pub fn set_webhook(&self, account_id: &str, webhook: Webhook) {
-        if let Err(reason) = self.shared.set_webhook(account_id, webhook) {
+        if let Err(reason) = self.shared.set_webhook(account_id, None, webhook) {
             panic!("no such webhook: {reason}");
         }
     }
 
-    /// Sends no notifications any more. What is pending is dropped.
+    /// Sends the notifications of one type to an endpoint of their own from now on. What is pending
+    /// of them goes there too.
+    ///
+    /// # Panics
+    /// If the webhook makes no sense; https needs a sandbox with TLS.
+    pub fn set_webhook_for(&self, account_id: &str, event_type: EventType, webhook: Webhook) {
+        if let Err(reason) = self.shared.set_webhook(account_id, Some(event_type), webhook) {
+            panic!("no such webhook: {reason}");
+        }
+    }
+
+    /// Sends no notifications any more but those whose type has a webhook of its own. What is
+    /// pending of the others is dropped.
     pub fn remove_webhook(&self, account_id: &str) {
-        self.with_site(account_id, |site| site.outbox.remove_webhook());
+        self.with_site(account_id, |site| site.outbox.remove_webhook(None));
+    }
+
+    /// Sends the notifications of one type to the account's webhook again. Without one, what is
+    /// pending of them is dropped.
+    pub fn remove_webhook_for(&self, account_id: &str, event_type: EventType) {
+        self.with_site(account_id, |site| site.outbox.remove_webhook(Some(event_type)));
     }
 
     /// Reserves a port for a program that receives notifications and sends those of the account
@@ -294,13 +355,11 @@ impl Sandbox {
     /// Sends this body as a notification of the account, signed and as often as any other.
     ///
     /// # Panics
-    /// If the account has no webhook.
+    /// If the account has no webhook for it.
     pub fn notify(&self, account_id: &str, raw_body: impl Into<Vec<u8>>) {
         let raw_body: Vec<u8> = raw_body.into();
-        self.with_site(account_id, |site| {
-            assert!(site.outbox.is_open(), "account {account_id:?} has no webhook");
-            site.outbox.post(raw_body);
-        });
+        let posted = self.with_site(account_id, |site| site.notify(raw_body.into()));
+        assert!(posted, "account {account_id:?} has no webhook for it");
     }
 
     /// What the header x-liveperson-signature holds for this body.
@@ -326,18 +385,24 @@ impl Sandbox {
         self.with_site(account_id, |site| site.agent = agent);
     }
 
+    /// Lets a survey follow MAIN in the account's conversations whose client offers the feature
+    /// MULTI_DIALOG; None: none follows.
+    pub fn set_survey(&self, account_id: &str, survey: Option<Survey>) {
+        self.with_site(account_id, |site| site.survey = survey);
+    }
+
     /// Does one step of a script as an agent, by hand; one joins where there is none. Gives back
     /// what there is to know of it: the `sequence` of an event, the `dialogId` of a survey.
     ///
     /// # Panics
     /// If it is no step or cannot be done.
     pub fn act_as_agent(&self, account_id: &str, conversation_id: &str, step: &Value) -> Value {
-        let action = match Step::parse(step) {
-            Ok(Step::Act(action)) => action,
+        let act = match Step::parse(step) {
+            Ok(Step::Act(act)) => act,
             Ok(Step::WaitFor(_) | Step::Pause(_)) => panic!("{step} belongs in a script"),
             Err(reason) => panic!("no such step: {reason}"),
         };
-        let done = self.with_site(account_id, |site| site.obey(conversation_id, &action));
+        let done = self.with_site(account_id, |site| site.obey(conversation_id, &act));
         done.unwrap_or_else(|refusal| panic!("not done: {}", refusal.body()))
     }
 

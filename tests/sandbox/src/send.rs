@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::account::Site;
 use crate::envelope::{Envelope, Kind};
@@ -12,22 +12,36 @@ use crate::messaging::Call;
 use crate::options::Options;
 use crate::refusal::Refusal;
 use crate::shared::Shared;
-use crate::{event, field, profile, storage};
+use crate::{event, field, form, profile, storage};
 
+/// A request, or an array of one: that is answered with an array.
 pub(crate) async fn one(
     State(shared): State<Arc<Shared>>,
     call: Call,
 ) -> Result<Json<Value>, Refusal> {
-    let envelope = Envelope::parse(&call.body)?;
-    let body = shared
-        .with_site(&call.account_id, |site| {
-            run(site, &call.consumer_id, &envelope, &shared.options)
-        })
-        .ok_or_else(Call::gone)??;
-    Ok(Json(envelope.response(&body)))
+    let answer = match call.body.as_array().map(Vec::as_slice) {
+        None => run(&shared, &call, &Envelope::parse(&call.body)?)?,
+        Some([message]) => json!([run(&shared, &call, &Envelope::parse(message)?)?]),
+        Some(_) => {
+            let details = "The body must be one request, or an array of one";
+            return Err(Refusal::invalid("Invalid body", details));
+        }
+    };
+    Ok(Json(answer))
 }
 
-fn run(
+/// Runs the request and gives back the answer to it.
+pub(crate) fn run(shared: &Shared, call: &Call, envelope: &Envelope) -> Result<Value, Refusal> {
+    let body = shared
+        .with_site(&call.account_id, |site| {
+            take_effect(site, &call.consumer_id, envelope, &shared.options)
+        })
+        .ok_or_else(Call::gone)?
+        .map_err(|refusal| refusal.answering(&envelope.id))?;
+    Ok(envelope.response(&body))
+}
+
+fn take_effect(
     site: &mut Site,
     consumer_id: &str,
     envelope: &Envelope,
@@ -36,12 +50,11 @@ fn run(
     envelope.check_metadata()?;
     match envelope.kind {
         Kind::PublishEvent => event::publish(site, consumer_id, envelope, options.sequence),
-        Kind::UpdateConversationField => {
-            field::update(site, consumer_id, envelope, options.sequence)
-        }
+        Kind::UpdateConversationField => field::update(site, consumer_id, envelope),
         Kind::SetUserProfile => profile::set(site, consumer_id, envelope),
-        Kind::UploadUrl => storage::upload_url(site, consumer_id, envelope, options.max_file),
-        Kind::DownloadUrl => storage::download_url(site, envelope),
+        Kind::UploadUrl => storage::upload_url(site, consumer_id, envelope, options),
+        Kind::DownloadUrl => storage::download_url(site, envelope, options),
+        Kind::UploadToken => form::upload_token(envelope),
         Kind::RequestConversation => {
             let details = "cm.ConsumerRequestConversation belongs in the batch of CONVERSATION";
             Err(Refusal::invalid("Unexpected type", details))

@@ -19,14 +19,32 @@ pub(crate) async fn token_v1(
     Path(account_id): Path<String>,
     received: Received,
 ) -> Result<Json<Value>, OAuthError> {
+    let versions = ["1", "1.0", "2", "2.0"];
+    if received.parameter("v").is_some_and(|version| !versions.contains(&version.as_str())) {
+        return Err(OAuthError::invalid_request("v must be 1.0 or 2.0"));
+    }
+    token(&shared, &account_id, &received)
+}
+
+/// Version 2 has its version in the path.
+pub(crate) async fn token_v2(
+    State(shared): State<Arc<Shared>>,
+    Path(account_id): Path<String>,
+    received: Received,
+) -> Result<Json<Value>, OAuthError> {
+    token(&shared, &account_id, &received)
+}
+
+fn token(
+    shared: &Shared,
+    account_id: &str,
+    received: &Received,
+) -> Result<Json<Value>, OAuthError> {
     if received.too_large {
         let status = StatusCode::PAYLOAD_TOO_LARGE;
         return Err(OAuthError::new(status, "invalid_request", "The body is too long"));
     }
-    if received.parameter("v").is_some_and(|v| v != "1.0" && v != "1") {
-        return Err(OAuthError::invalid_request("v must be 1.0"));
-    }
-    let parameters = parameters(&received)?;
+    let parameters = parameters(received)?;
     let required = |name: &str| {
         parameters
             .get(name)
@@ -44,7 +62,7 @@ pub(crate) async fn token_v1(
         OAuthError::new(StatusCode::UNAUTHORIZED, "invalid_client", description)
     };
     let lifetime = shared
-        .with_site(&account_id, |site| {
+        .with_site(account_id, |site| {
             let known = site.account.client_id == *client_id
                 && site.account.client_secret == *client_secret;
             known.then_some(site.token_lifetime)
@@ -53,17 +71,8 @@ pub(crate) async fn token_v1(
         .ok_or_else(refused)?
         .as_secs();
     let lifetime = i64::try_from(lifetime).unwrap_or(i64::MAX);
-    let token = shared.issue_app_jwt(&account_id, lifetime, Map::new()).ok_or_else(refused)?;
+    let token = shared.issue_app_jwt(account_id, lifetime, Map::new()).ok_or_else(refused)?;
     Ok(Json(json!({"access_token": token, "token_type": "Bearer", "expires_in": lifetime})))
-}
-
-/// Version 2 does not look at the query.
-pub(crate) async fn token_v2(
-    shared: State<Arc<Shared>>,
-    account_id: Path<String>,
-    received: Received,
-) -> Result<Json<Value>, OAuthError> {
-    token_v1(shared, account_id, Received { query: String::new(), ..received }).await
 }
 
 pub(crate) async fn keys(State(shared): State<Arc<Shared>>) -> Json<Value> {

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, TcpListener as StdListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -24,6 +25,8 @@ use crate::shared::Shared;
 pub(crate) struct Door {
     pub(crate) router: Router,
     pub(crate) tls: Option<TlsAcceptor>,
+    /// How many connections there were, at all doors that share this number.
+    pub(crate) connections: Arc<AtomicU64>,
 }
 
 /// Binds a port of 127.0.0.1; 0 is a free one.
@@ -35,12 +38,10 @@ pub(crate) fn bind(port: u16) -> io::Result<StdListener> {
 
 /// Accepts connections for ever.
 pub(crate) async fn serve(listener: TcpListener, door: Door, shared: Arc<Shared>) {
-    let mut connections = 0;
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                connections += 1;
-                let connection = Connection(connections);
+                let connection = Connection(1 + door.connections.fetch_add(1, Ordering::Relaxed));
                 tokio::spawn(connect(stream, door.clone(), shared.clone(), connection));
             }
             // Out of file descriptors: others must end before the next one can be accepted.

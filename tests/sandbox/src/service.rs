@@ -8,38 +8,24 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{ALLOW, DATE};
 use axum::http::{Method, StatusCode};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
 use axum::{Extension, Router};
 
 use crate::answer::{self, Answer, Break};
+use crate::domain::Entrance;
 use crate::refusal::Refusal;
 use crate::request::Received;
 use crate::route::Route;
 use crate::routing::{only, read};
 use crate::shared::Shared;
-use crate::{domain, idp, opening, send, sentinel, storage};
+use crate::{cors, domain, idp, opening, send, sentinel, storage};
 
-/// All that the services take. A path comes with the [`Route`] under which its requests are
-/// recorded and canned: for its `{account}`, or for all accounts where it names none.
+/// All that the services take.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
-    let at = |route: Route, allow: &'static str, methods: MethodRouter<Arc<Shared>>| {
-        only(methods, move |method: Method| async move {
-            let details = format!("{method} is not allowed here");
-            let status = StatusCode::METHOD_NOT_ALLOWED;
-            ([(ALLOW, allow)], Refusal::status(status, "Method not allowed", details))
-        })
-        .layer(from_fn_with_state((shared.clone(), route), record))
-    };
-    // Public clients leave out the ".json" here and there.
-    let all_domains = || at(Route::Domain, "GET", get(domain::all));
-    let one_domain = || at(Route::Domain, "GET", get(domain::one));
-    Router::new()
-        .route("/api/account/{account}/service/baseURI.json", all_domains())
-        .route("/api/account/{account}/service/baseURI", all_domains())
-        .route("/api/account/{account}/service/{service}/baseURI.json", one_domain())
-        .route("/api/account/{account}/service/{service}/baseURI", one_domain())
+    let at = |route, allow, methods| at(&shared, route, allow, methods);
+    let services = domains(&shared, Entrance::Services)
         .route(
             "/sentinel/api/account/{account}/app/token",
             at(Route::Token, "POST", post(sentinel::token_v1)),
@@ -57,12 +43,49 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route(
             "/api/account/{account}/messaging/consumer/conversation/send",
             at(Route::Send, "POST", post(send::one)),
-        )
+        );
+    finished(services, &shared).merge(files(&shared)).with_state(shared)
+}
+
+/// The Domain API alone.
+pub(crate) fn plain_domains(shared: Arc<Shared>) -> Router {
+    finished(domains(&shared, Entrance::Plain), &shared).with_state(shared)
+}
+
+/// The methods of a path, with the [`Route`] under which its requests are recorded and canned: for
+/// its `{account}`, or for all accounts where it names none.
+fn at(
+    shared: &Arc<Shared>,
+    route: Route,
+    allow: &'static str,
+    methods: MethodRouter<Arc<Shared>>,
+) -> MethodRouter<Arc<Shared>> {
+    only(methods, move |method: Method| async move {
+        let details = format!("{method} is not allowed here");
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        ([(ALLOW, allow)], Refusal::status(status, "Method not allowed", details))
+    })
+    .layer(from_fn_with_state((shared.clone(), route), record))
+}
+
+/// The Domain API. Public clients leave out the ".json" here and there.
+fn domains(shared: &Arc<Shared>, entrance: Entrance) -> Router<Arc<Shared>> {
+    let all = || at(shared, Route::Domain, "GET", get(domain::all));
+    let one = || at(shared, Route::Domain, "GET", get(domain::one));
+    Router::new()
+        .route("/api/account/{account}/service/baseURI.json", all())
+        .route("/api/account/{account}/service/baseURI", all())
+        .route("/api/account/{account}/service/{service}/baseURI.json", one())
+        .route("/api/account/{account}/service/{service}/baseURI", one())
+        .layer(Extension(entrance))
+}
+
+/// With an answer for every other path; read and logged.
+fn finished(services: Router<Arc<Shared>>, shared: &Arc<Shared>) -> Router<Arc<Shared>> {
+    services
         .fallback(async || Refusal::unknown_path())
         .layer(from_fn_with_state(shared.clone(), log))
         .layer(from_fn_with_state(shared.options.max_body, read))
-        .merge(files(&shared))
-        .with_state(shared)
 }
 
 /// The file storage. Its bodies have a limit of their own, and its URLs decide on the method.
@@ -70,6 +93,7 @@ fn files(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
     let record = from_fn_with_state((shared.clone(), Route::Storage), record);
     Router::new()
         .route(storage::PATH, any(storage::object).layer(record))
+        .layer(from_fn(cors::allow))
         .layer(from_fn_with_state(shared.clone(), log))
         .layer(from_fn_with_state(shared.options.max_file, read))
 }

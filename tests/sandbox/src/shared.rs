@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use axum::http::HeaderValue;
 use serde_json::{Map, Value, json};
@@ -14,10 +13,12 @@ use uuid::Uuid;
 
 use crate::account::{Account, Site, Traffic};
 use crate::answer::Answer;
+use crate::event_type::EventType;
 use crate::fault_proxy::FaultProxy;
 use crate::forged::Forged;
 use crate::key::{self, Key};
 use crate::log::Logger;
+use crate::new_account::{NewAccount, NoAccount};
 use crate::options::Options;
 use crate::outbox::Parcel;
 use crate::receiver::Receiver;
@@ -107,22 +108,30 @@ impl Shared {
         self.held().sites.get_mut(account_id).map(act)
     }
 
-    pub(crate) fn new_account(&self, token_lifetime: Option<Duration>) -> Account {
+    /// Makes an account of which nothing is known yet.
+    pub(crate) fn new_account(&self, chosen: NewAccount) -> Result<Account, NoAccount> {
+        chosen.check()?;
         let mut held = self.held();
-        let id = loop {
-            let id = format!("le{:08}", Uuid::new_v4().as_u128() % 100_000_000);
-            if !held.sites.contains_key(&id) {
-                break id;
-            }
+        let id = match chosen.id {
+            Some(id) if held.sites.contains_key(&id) => return Err(NoAccount::InUse),
+            Some(id) => id,
+            None => loop {
+                let id = format!("le{:08}", Uuid::new_v4().as_u128() % 100_000_000);
+                if !held.sites.contains_key(&id) {
+                    break id;
+                }
+            },
         };
         let account = Account {
             id: id.clone(),
-            client_id: Uuid::new_v4().to_string(),
-            client_secret: Uuid::new_v4().simple().to_string(),
+            client_id: chosen.client_id.unwrap_or_else(|| Uuid::new_v4().to_string()),
+            client_secret: chosen
+                .client_secret
+                .unwrap_or_else(|| Uuid::new_v4().simple().to_string()),
         };
-        let lifetime = token_lifetime.unwrap_or(self.options.token_lifetime);
+        let lifetime = chosen.token_lifetime.unwrap_or(self.options.token_lifetime);
         held.sites.insert(id, Site::new(account.clone(), lifetime, self.courier.clone()));
-        account
+        Ok(account)
     }
 
     /// The variables that point a client at this account.
@@ -141,10 +150,16 @@ impl Shared {
         variables
     }
 
-    /// Sets where the notifications of an account go; says no to what makes no sense.
-    pub(crate) fn set_webhook(&self, account_id: &str, webhook: Webhook) -> Result<(), String> {
+    /// Sets where the notifications of an account go, or those of one type; says no to what makes
+    /// no sense.
+    pub(crate) fn set_webhook(
+        &self,
+        account_id: &str,
+        kind: Option<EventType>,
+        webhook: Webhook,
+    ) -> Result<(), String> {
         webhook.check(self.connector.is_some())?;
-        self.with_site(account_id, |site| site.outbox.set_webhook(webhook))
+        self.with_site(account_id, |site| site.outbox.set_webhook(kind, webhook))
             .ok_or_else(|| format!("there is no account {account_id:?}"))
     }
 
@@ -248,13 +263,15 @@ impl Shared {
             })
             .ok_or_else(|| Refusal::invalid_app_jwt("The account is unknown"))?;
         let expected = [
-            ("iss", "Sentinel"),
-            ("aud", account_id),
-            ("azp", &client_id),
-            ("scope", "msg.consumer"),
+            // The sources disagree.
+            ("iss", ["Sentinel", "sentinel"]),
+            ("aud", [account_id; 2]),
+            ("azp", [&client_id; 2]),
+            ("scope", ["msg.consumer"; 2]),
         ];
-        for (claim, value) in expected {
-            if claims.get(claim).is_some_and(|actual| actual != value) {
+        for (claim, values) in expected {
+            let is_wrong = |actual: &Value| values.iter().all(|value| actual != value);
+            if claims.get(claim).is_some_and(is_wrong) {
                 return Err(Refusal::invalid_app_jwt(format!(
                     "The claim {claim} has the wrong value"
                 )));

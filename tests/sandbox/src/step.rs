@@ -6,7 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use crate::action::Action;
+use crate::action::{Act, Action};
+use crate::participant::Role;
 use crate::{rich, storage};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +15,7 @@ pub(crate) enum Step {
     /// Until the consumer does this.
     WaitFor(Wait),
     Pause(Duration),
-    Act(Action),
+    Act(Act),
 }
 
 /// What an agent can wait for.
@@ -27,19 +28,21 @@ pub(crate) enum Wait {
 }
 
 /// The member that says what a step is, and those that may stand beside it.
-const STEPS: [(&str, &[&str]); 13] = [
-    ("accept", &[]),
+const STEPS: [(&str, &[&str]); 15] = [
+    ("accept", &["as"]),
     ("close", &[]),
-    ("file", &[]),
-    ("join", &[]),
-    ("note", &[]),
+    ("delay", &[]),
+    ("file", &["as", "metadata"]),
+    ("join", &["as"]),
+    ("manualETTR", &[]),
+    ("note", &["as"]),
     ("pause_ms", &[]),
-    ("read", &[]),
-    ("rich", &["quick_replies"]),
-    ("say", &["quick_replies"]),
+    ("read", &["as"]),
+    ("rich", &["as", "metadata", "quick_replies"]),
+    ("say", &["as", "metadata", "quick_replies"]),
     ("survey", &[]),
     ("transfer", &[]),
-    ("type", &[]),
+    ("type", &["as"]),
     ("wait_for", &[]),
 ];
 
@@ -53,7 +56,8 @@ impl Step {
         if let Some(key) = others.find(|key| !beside.contains(&key.as_str())) {
             return Err(format!("{key:?} does not belong to {name}"));
         }
-        let act = |action| Ok(Step::Act(action));
+        let (role, metadata) = (role(step)?, metadata(step)?);
+        let act = |action| Ok(Step::Act(Act { action, role, metadata }));
         match name {
             "join" => on(name, value).and_then(|()| act(Action::Join)),
             "accept" => on(name, value).and_then(|()| act(status("ACCEPT"))),
@@ -74,6 +78,12 @@ impl Step {
             "file" => act(file(value)?),
             "note" => act(Action::Note(text(name, value)?)),
             "transfer" => act(Action::Transfer(text(name, value)?)),
+            "delay" if value.is_object() || value.is_null() => act(Action::Delay(value.clone())),
+            "delay" => Err("delay must be an object, or null".to_owned()),
+            "manualETTR" if value.is_i64() || value.is_null() => {
+                act(Action::ManualEttr(value.clone()))
+            }
+            "manualETTR" => Err("manualETTR must be a whole number, or null".to_owned()),
             "pause_ms" => {
                 let millis = value.as_u64().ok_or("pause_ms must be a whole number from 0 on")?;
                 Ok(Step::Pause(Duration::from_millis(millis)))
@@ -115,6 +125,23 @@ fn on(name: &str, value: &Value) -> Result<(), String> {
 
 fn text(name: &str, value: &Value) -> Result<String, String> {
     value.as_str().map(str::to_owned).ok_or_else(|| format!("{name} must be a string"))
+}
+
+/// As whom it is done: the assigned agent where nothing else is said.
+fn role(step: &Map<String, Value>) -> Result<Role, String> {
+    let Some(name) = step.get("as") else { return Ok(Role::AssignedAgent) };
+    name.as_str()
+        .and_then(Role::of_staff)
+        .ok_or_else(|| format!("as must be one of {}", Role::staff_names()))
+}
+
+/// Null where there are none.
+fn metadata(step: &Map<String, Value>) -> Result<Value, String> {
+    match step.get("metadata") {
+        None => Ok(Value::Null),
+        Some(metadata @ Value::Array(_)) => Ok(metadata.clone()),
+        Some(_) => Err("metadata must be an array".to_owned()),
+    }
 }
 
 /// Null where there are none.
@@ -169,11 +196,18 @@ mod tests {
             (json!({"pause_ms": -1}), "pause_ms must be"),
             (json!({"rich": {}}), "rich: content must be"),
             (json!({"file": "a.png"}), "file must be"),
-            (json!({"file": {"name": "a.exe", "base64": ""}}), "a.exe"),
+            (json!({"file": {"name": "a_png", "base64": ""}}), "a_png"),
             (json!({"file": {"name": "a.png", "base64": "?"}}), "base64 of file"),
             (json!({"file": {"name": "a.png", "base64": "", "size": 5}}), "size"),
             (json!({"file": {"name": "a.png", "base64": "", "caption": 5}}), "caption"),
             (json!({"transfer": 5}), "transfer must be a string"),
+            (json!({"say": "a", "as": "CONSUMER"}), "as must be one of ASSIGNED_AGENT, AGENT"),
+            (json!({"say": "a", "as": 5}), "as must be one of"),
+            (json!({"say": "a", "metadata": {}}), "metadata must be an array"),
+            (json!({"close": true, "as": "MANAGER"}), "as"),
+            (json!({"note": "a", "metadata": []}), "metadata"),
+            (json!({"delay": "NIGHT"}), "delay must be"),
+            (json!({"manualETTR": "soon"}), "manualETTR must be"),
         ] {
             let error = Step::parse(&step).expect_err("a wrong step");
             assert!(error.contains(named), "{step}: {error}");

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::account::Site;
 use crate::envelope::Envelope;
+use crate::options::Options;
 use crate::refusal::Refusal;
 use crate::request::Received;
 use crate::shared::Shared;
@@ -30,30 +31,32 @@ pub(crate) fn holds(path: &str) -> bool {
 /// How long an upload or download URL is valid.
 const URL_LIFETIME_SECONDS: i64 = 60;
 
-/// The file types by their names, and as HTTP names them.
-const TYPES: [(&str, &str); 8] = [
+/// The file types that HTTP knows, by their names; and as HTTP names them.
+const TYPES: [(&str, &str); 9] = [
     ("JPG", "image/jpeg"),
     ("JPEG", "image/jpeg"),
     ("PNG", "image/png"),
     ("GIF", "image/gif"),
     ("PDF", "application/pdf"),
+    ("TXT", "text/plain"),
     ("DOCX", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
     ("PPTX", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
     ("XLSX", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
 ];
 
 /// The content type of a file type, whatever its case.
-fn content_type(file_type: &str) -> Option<&'static str> {
+fn content_type(file_type: &str) -> &'static str {
     let mut known = TYPES.iter();
-    known.find(|(name, _)| name.eq_ignore_ascii_case(file_type)).map(|(_, http)| *http)
+    let known = known.find(|(name, _)| name.eq_ignore_ascii_case(file_type));
+    known.map_or("application/octet-stream", |(_, http)| http)
 }
 
-/// Refuses what is no file type.
+/// Refuses what can be no file type; which ones there are is the account's business.
 pub(crate) fn check_type(file_type: &str) -> Result<&'static str, Refusal> {
-    content_type(file_type).ok_or_else(|| {
-        let names: Vec<&str> = TYPES.iter().map(|(name, _)| *name).collect();
-        invalid(format!("fileType must be one of {}", names.join(", ")))
-    })
+    if file_type.is_empty() || !file_type.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(invalid("fileType must be letters and digits, for example PNG"));
+    }
+    Ok(content_type(file_type))
 }
 
 /// The files of one account.
@@ -106,14 +109,15 @@ impl Storage {
         Ok(path)
     }
 
-    fn url(&self, method: &Method, path: &str) -> Value {
-        let expires = (clock::now() + URL_LIFETIME_SECONDS).to_string();
+    /// The parts of a URL; the time is text, or a number as the options say.
+    fn url(&self, method: &Method, path: &str, options: &Options) -> Value {
+        let time = clock::now() + URL_LIFETIME_SECONDS;
+        let expires = time.to_string();
+        let signature = self.signature(method.as_str(), path, &expires);
+        let expires = if options.expires_as_number { json!(time) } else { json!(expires) };
         json!({
             "relativePath": path,
-            "queryParams": {
-                "temp_url_sig": self.signature(method.as_str(), path, &expires),
-                "temp_url_expires": expires,
-            },
+            "queryParams": {"temp_url_sig": signature, "temp_url_expires": expires},
         })
     }
 
@@ -142,7 +146,10 @@ impl Storage {
         // URLs are signed for files that are there or announced, and for these two methods.
         let file = self.files.get_mut(&received.path).ok_or_else(Denied::url)?;
         if received.method == Method::PUT.as_str() {
-            if received.too_large || received.body.len() > file.room {
+            // A form is longer than the file in it; the storage keeps it as it is.
+            let form = received.header("content-type");
+            let form = form.is_some_and(|it| it.starts_with("multipart/form-data"));
+            if received.too_large || (received.body.len() > file.room && !form) {
                 let reason = format!("the URL is for at most {} bytes", file.room);
                 return Err(Denied(StatusCode::PAYLOAD_TOO_LARGE, reason));
             }
@@ -187,28 +194,35 @@ pub(crate) fn upload_url(
     site: &mut Site,
     consumer_id: &str,
     envelope: &Envelope,
-    max_file: usize,
+    options: &Options,
 ) -> Result<Value, Refusal> {
-    let size = envelope.text("fileSize")?;
+    let max_file = options.max_file;
+    let size = match envelope.body.get("fileSize") {
+        Some(Value::String(size)) => size.clone(),
+        Some(Value::Number(size)) => size.to_string(),
+        _ => String::new(),
+    };
     let room = Some(size)
         .filter(|size| size.bytes().all(|digit| digit.is_ascii_digit()))
         .and_then(|size| size.parse().ok())
         .filter(|room| (1..=max_file).contains(room))
-        .ok_or_else(|| {
-            invalid(format!("fileSize must be a number of bytes, 1 to {max_file}, as a string"))
-        })?;
+        .ok_or_else(|| invalid(format!("fileSize must be a number of bytes, 1 to {max_file}")))?;
     let file_type = envelope.text("fileType")?;
     let content_type = check_type(file_type)?;
     let path = path(&site.account.id, &format!("{consumer_id}_{}.{file_type}", Uuid::new_v4()));
     site.storage.files.insert(path.clone(), File { content_type, room, bytes: None });
-    Ok(site.storage.url(&Method::PUT, &path))
+    Ok(site.storage.url(&Method::PUT, &path, options))
 }
 
 /// ms.GenerateURLForDownloadFile.
-pub(crate) fn download_url(site: &Site, envelope: &Envelope) -> Result<Value, Refusal> {
+pub(crate) fn download_url(
+    site: &Site,
+    envelope: &Envelope,
+    options: &Options,
+) -> Result<Value, Refusal> {
     let path = envelope.text("relativePath")?;
     check_known(&site.storage, path)?;
-    Ok(site.storage.url(&Method::GET, path))
+    Ok(site.storage.url(&Method::GET, path, options))
 }
 
 /// Refuses a path at which the account has no file.
@@ -240,7 +254,7 @@ mod tests {
     #[test]
     fn a_url_is_valid_for_a_minute() {
         let storage = Storage::new();
-        let url = storage.url(&Method::GET, "/v1/x");
+        let url = storage.url(&Method::GET, "/v1/x", &Options::default());
         let text = |name: &str| url["queryParams"][name].as_str().expect("a text").to_owned();
         let (signature, expires) = (text("temp_url_sig"), text("temp_url_expires"));
         let received = Received {

@@ -19,7 +19,9 @@ pub(crate) fn request(message: &Value, most: usize) -> String {
         "ms.PublishEvent" => event(&body["event"], most),
         "cm.UpdateConversationField" => fields(&body["conversationField"]),
         "ms.GenerateURLForUploadFile" => {
-            format!("{} of {} bytes", word(&body["fileType"]), word(&body["fileSize"]))
+            let size = body["fileSize"].as_u64();
+            let size = size.map_or_else(|| word(&body["fileSize"]), |size| size.to_string());
+            format!("{} of {size} bytes", word(&body["fileType"]))
         }
         "ms.GenerateURLForDownloadFile" => shortened(&word(&body["relativePath"]), most),
         _ => return kind.escape_debug().to_string(),
@@ -32,6 +34,9 @@ pub(crate) fn event(event: &Value, most: usize) -> String {
     match event["type"].as_str() {
         Some("ContentEvent") => match &event["message"] {
             Value::String(message) => format!("text {:?}", shortened(message, most)),
+            other if other["relativePath"].is_null() => {
+                format!("content {}", word(&event["contentType"]))
+            }
             file => {
                 let path = shortened(&word(&file["relativePath"]), most);
                 let caption = file["caption"].as_str().map(|text| shortened(text, most));
@@ -41,7 +46,8 @@ pub(crate) fn event(event: &Value, most: usize) -> String {
             }
         },
         Some("RichContentEvent") => {
-            format!("rich content {}", shortened(&outline(&event["content"]), most))
+            let place = if event["content"].is_null() { "message" } else { "content" };
+            format!("rich content {}", shortened(&outline(&event[place]), most))
         }
         Some("ChatStateEvent") => format!("chat state {}", word(&event["chatState"])),
         Some("AcceptStatusEvent") => {
@@ -54,7 +60,8 @@ pub(crate) fn event(event: &Value, most: usize) -> String {
 
 /// A rating in words.
 pub(crate) fn rating(rating: &Value) -> String {
-    let stars = rating["csatRate"].as_u64().map_or_else(String::new, |stars| format!("{stars} "));
+    let stars = &rating["csatRate"];
+    let stars = if stars.is_number() { format!("{stars} ") } else { String::new() };
     let resolved = match rating["csatResolutionConfirmation"].as_bool() {
         None => "",
         Some(true) => ", resolved",
@@ -80,6 +87,8 @@ fn field(field: &Value) -> String {
             let dialog = &field["dialog"];
             format!("dialog {} {}", word(&dialog["dialogId"]), word(&dialog["state"]))
         }
+        Some("Stage") => format!("stage {}", word(&field["conversationState"])),
+        Some("TTRField") => format!("ttr {}", word(&field["ttrType"])),
         Some("CSATRate") => rating(field),
         _ => format!("field {}", word(&field["field"])),
     }

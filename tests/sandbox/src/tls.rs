@@ -71,7 +71,7 @@ impl Identity {
         let ca = KeyPair::generate()
             .and_then(|key| CertifiedIssuer::self_signed(ca_parameters(), key))
             .map_err(io::Error::other)?;
-        let (certificate, key) = server_certificate(&ca)?;
+        let (certificate, key) = server_certificate(&ca, &options.hosts)?;
         let private_key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
         let provider = Arc::new(ring::default_provider());
         let mut roots = RootCertStore::empty();
@@ -98,7 +98,7 @@ impl Identity {
             .with_single_cert(vec![certificate.der().clone()], private_key)
             .map_err(io::Error::other)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let (certificate, key) = server_certificate(&ca)?;
+        let (certificate, key) = server_certificate(&ca, &options.hosts)?;
         let receiver = (
             PemFile::temporary("receiver", &certificate.pem())?,
             PemFile::temporary("receiver-key", &key.serialize_pem())?,
@@ -120,11 +120,16 @@ fn versions(versions: TlsVersions) -> Vec<&'static SupportedProtocolVersion> {
     }
 }
 
-/// Makes a server's certificate for the names of the loopback interface, with its key.
-fn server_certificate(ca: &CertifiedIssuer<'_, KeyPair>) -> io::Result<(Certificate, KeyPair)> {
+/// Makes a server's certificate for the names of the loopback interface and for `hosts`, with its
+/// key.
+fn server_certificate(
+    ca: &CertifiedIssuer<'_, KeyPair>,
+    hosts: &[String],
+) -> io::Result<(Certificate, KeyPair)> {
     let key = KeyPair::generate().map_err(io::Error::other)?;
-    let certificate =
-        leaf_parameters().and_then(|leaf| leaf.signed_by(&key, ca)).map_err(io::Error::other)?;
+    let certificate = leaf_parameters(hosts)
+        .and_then(|leaf| leaf.signed_by(&key, ca))
+        .map_err(io::Error::other)?;
     Ok((certificate, key))
 }
 
@@ -148,8 +153,9 @@ fn ca_parameters() -> CertificateParams {
     parameters
 }
 
-fn leaf_parameters() -> Result<CertificateParams, rcgen::Error> {
+fn leaf_parameters(hosts: &[String]) -> Result<CertificateParams, rcgen::Error> {
     let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+    let names: Vec<String> = names.into_iter().chain(hosts.iter().cloned()).collect();
     let mut parameters = parameters(CertificateParams::new(names)?, "lpc-sandbox");
     parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];

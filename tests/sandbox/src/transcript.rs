@@ -21,11 +21,13 @@ pub(crate) fn of(account_id: &str, conversations: &[Value]) -> String {
 fn describe(text: &mut String, conversation: &Value) {
     let consumer = &conversation["consumer"];
     let lp_consumer_id = shortened(&word(&consumer["lp_consumer_id"]), ID_CHARACTERS);
+    let (state, stage) = (word(&conversation["state"]), word(&conversation["stage"]));
+    // They differ while a survey runs.
+    let stage = if stage == state { String::new() } else { format!(", stage {stage}") };
     let _ = writeln!(
         text,
-        "\nConversation {}: {}\n  consumer {} ({lp_consumer_id})",
+        "\nConversation {}: {state}{stage}\n  consumer {} ({lp_consumer_id})",
         word(&conversation["id"]),
-        word(&conversation["state"]),
         word(&consumer["ext_consumer_id"]),
     );
     for dialog in conversation["dialogs"].as_array().into_iter().flatten() {
@@ -45,6 +47,7 @@ fn describe(text: &mut String, conversation: &Value) {
             let what = summary::event(&event["event"], usize::MAX);
             let speaker = match (event["role"].as_str(), event["audience"].as_str()) {
                 (Some("CONSUMER"), _) => "consumer",
+                (Some("MANAGER"), Some("ALL")) => "manager",
                 (_, Some("ALL")) => "agent",
                 _ => "private",
             };

@@ -30,6 +30,9 @@ pub struct Webhook {
     pub connect_timeout: Duration,
     /// How long the answer may take. Default: 5 s.
     pub read_timeout: Duration,
+    /// Whether events of a survey carry only the id of its dialog, and not that of the
+    /// conversation, as with older services. Default: false.
+    pub bare_dialogs: bool,
 }
 
 /// When a notification is sent again that was not delivered.
@@ -58,6 +61,7 @@ impl Webhook {
             signature: Signature::default(),
             connect_timeout: Duration::from_secs(5),
             read_timeout: Duration::from_secs(5),
+            bare_dialogs: false,
         }
     }
 

@@ -44,30 +44,66 @@ class RichContent:
 
     content: Any = field(repr=False)
     """The content, from JSON."""
+    text: str = field(repr=False)
+    """What a person reads in it: its texts, titles and captions, a line each."""
     quick_replies: Any = field(repr=False)
     """The quick replies that are offered with it, from JSON."""
+
+
+@dataclass(frozen=True)
+class SecureFormContent:
+    """A secure form, or the answer to one. The kind of its event is ``EventKind.OTHER``."""
+
+    content_type: str
+    """``forms/secure-invitation``, ``forms/secure-submission`` or another."""
+    title: str = field(repr=False)
+    """The title that a person reads."""
+    form_id: str = field(repr=False)
+    """The form."""
+    invitation_id: str = field(repr=False)
+    """The invitation to fill it in."""
+    submission_id: str = field(repr=False)
+    """What was filled in."""
 
 
 @dataclass(frozen=True)
 class ChatStateContent:
     """What somebody is doing."""
 
-    state: Optional[ChatState]
-    """The state; ``None`` for one that this library does not know."""
-    name: str
-    """The state as the service wrote it."""
+    state: Union[ChatState, str]
+    """The state; a plain string for one that this library does not know."""
 
 
 @dataclass(frozen=True)
 class AcceptStatusContent:
     """What became of messages."""
 
-    status: Optional[AcceptStatus]
-    """The status; ``None`` for one that this library does not know."""
-    name: str
-    """The status as the service wrote it."""
+    status: Union[AcceptStatus, str]
+    """The status; a plain string for one that this library does not know."""
     sequences: list[int]
     """The sequences of the messages."""
+
+
+@dataclass(frozen=True)
+class Delay:
+    """Why an answer takes longer than usual."""
+
+    kind: str
+    """``NIGHT``, ``WEEKEND``, ``HOLIDAY`` or another."""
+    till_ms: Optional[int]
+    """Until when, in milliseconds since 1970, UTC."""
+
+
+@dataclass(frozen=True)
+class Csat:
+    """How a consumer rated a conversation."""
+
+    rate: Optional[int]
+    """1 to 5 stars."""
+    resolved: Optional[bool]
+    """Whether the consumer's matter is resolved."""
+    status: str
+    """``FILLED``, ``PARTIALLY_FILLED``, ``SKIPPED`` or another."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +141,8 @@ class Dialog:
     """When it ended."""
     updated_ms: Optional[int]
     """When any of this changed last."""
+    metadata: Any
+    """What else belongs to it, such as a survey's, from JSON."""
     participants: list[Participant]
     """Who is in it."""
 
@@ -116,9 +154,10 @@ class ConversationContent:
     change: str
     """What happened to it, mostly ``UPSERT``."""
     state: str
-    """``OPEN``, ``CLOSE`` or another."""
+    """Of its main dialog: ``OPEN``, ``CLOSE`` or another, such as ``LOCKED``. While a survey runs
+    this is ``CLOSE``, and ``stage`` is ``OPEN``."""
     stage: str
-    """Where it stands within its state."""
+    """Of the whole conversation: ``OPEN``, ``CLOSE`` or another."""
     close_reason: str
     """Why it was closed."""
     brand_id: str
@@ -130,7 +169,17 @@ class ConversationContent:
     ttr_value: Optional[int]
     """The time to respond, in seconds."""
     effective_ttr: Optional[int]
-    """When an answer is due."""
+    """When an answer is due; -1 where none is."""
+    manual_ettr_ms: Optional[int]
+    """When the agent said that an answer will come."""
+    delay: Optional[Delay]
+    """Why an answer takes longer."""
+    csat: Optional[Csat]
+    """How the consumer rated it."""
+    handler_details: Any
+    """Who handles it, beyond its participants, from JSON."""
+    sent_ms: Optional[int]
+    """When the service sent the notification."""
     start_ms: Optional[int]
     """When it began."""
     end_ms: Optional[int]
@@ -147,9 +196,10 @@ EventContent = Union[
     TextContent,
     FileContent,
     RichContent,
+    SecureFormContent,
     ChatStateContent,
     AcceptStatusContent,
     ConversationContent,
     None,
 ]
-"""The content of an event; ``None`` for ``EventKind.OTHER``, whose JSON tells."""
+"""The content of an event; ``None`` for what has no class, whose JSON tells."""

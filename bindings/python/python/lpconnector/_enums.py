@@ -1,12 +1,13 @@
-"""Names that arguments take; each is a string, and its plain value may be given in its place.
+"""Names of the service that this library knows, and the kinds of events, which are numbers.
 
-And the kinds of events, which are numbers.
+Each name is a string. The lists are open: any other string may be given in place of one of them,
+and goes out as it is; one that comes in is a plain string.
 """
 
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, Union
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -16,6 +17,17 @@ class _Name(str, enum.Enum):
     if TYPE_CHECKING:
         # Enums have one of their own, which takes a value alone; type checkers see that of str.
         def __new__(cls, value: str) -> Self: ...
+
+
+_T = TypeVar("_T", bound=_Name)
+
+
+def named(names: type[_T], name: str) -> Union[_T, str]:
+    """The one of these names, or another as it is."""
+    try:
+        return names(name)
+    except ValueError:
+        return name
 
 
 class ChatState(_Name):
@@ -94,6 +106,14 @@ class Feature(_Name):
     """Automatic messages. The first message must follow within 10 s of the opening."""
     RICH_CONTENT = "RICH_CONTENT"
     """Rich content."""
+    QUICK_REPLIES = "QUICK_REPLIES"
+    """Quick replies."""
+    MULTI_DIALOG = "MULTI_DIALOG"
+    """Several dialogs in one conversation: without it the account starts no survey."""
+    FILE_SHARING = "FILE_SHARING"
+    """Sharing of files."""
+    MARKDOWN_HYPERLINKS = "MARKDOWN_HYPERLINKS"
+    """Links in Markdown."""
 
 
 class EventKind(enum.IntEnum):
@@ -104,7 +124,7 @@ class EventKind(enum.IntEnum):
     TEXT = 1
     """A text."""
     FILE = 2
-    """A file."""
+    """A file, also one to listen to."""
     RICH_CONTENT = 3
     """Cards, buttons, carousels and so on."""
     CHAT_STATE = 4

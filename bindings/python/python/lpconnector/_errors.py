@@ -23,6 +23,8 @@ class Status(enum.IntEnum):
     IO = 12
     SIGNATURE = 13
     EMPTY = 14
+    ALREADY_OPEN = 15
+    FULL = 16
     INTERNAL = 99
 
 
@@ -127,6 +129,10 @@ class Rejected(LpcError):
     """The service answered with another 4xx, or refused a request inside an answer."""
 
 
+class AlreadyOpen(Rejected):
+    """The consumer has an open conversation; the service refuses a second one."""
+
+
 class RateLimited(LpcError):
     """The service answered 429."""
 
@@ -140,7 +146,12 @@ class ProtocolError(LpcError):
 
 
 class Closed(LpcError):
-    """The client or receiver was shut down, or the conversation was closed."""
+    """The client or receiver was shut down, or the conversation was closed, here or at the
+    service."""
+
+
+class Full(LpcError):
+    """A queue of the library has no room."""
 
 
 class SignatureError(LpcError):

@@ -21,8 +21,12 @@ def ascii(value: object) -> str:
 
 
 def loads(text: str) -> Any:
-    """What a JSON text says, whatever numbers are in it."""
-    return json.loads(text, parse_int=_number)
+    """What a JSON text says, whatever numbers are in it; ``None`` for what Python cannot read."""
+    try:
+        return json.loads(text, parse_int=_number)
+    except (ValueError, RecursionError):
+        # No JSON, or more levels of it than there is a stack for.
+        return None
 
 
 def _number(digits: str) -> float:

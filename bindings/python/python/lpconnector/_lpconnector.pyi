@@ -63,14 +63,16 @@ class _Options(TypedDict, total=False):
     response_max_bytes: Optional[int]
     file_max_bytes: Optional[int]
     file_preview_max_bytes: Optional[int]
-    client_properties: Union[ClientProperties, str, None]
+    client_properties: Union[ClientProperties, Mapping[str, Any], str, None]
     features: Union[Sequence[Union[Feature, str]], str, None]
     user_agent: Optional[str]
     receiver_listen: Optional[str]
     receiver_path: Optional[str]
     receiver_tls_cert_file: Union[str, os.PathLike[str], None]
     receiver_tls_key_file: Union[str, os.PathLike[str], None]
+    receiver_tls_client_ca_file: Union[str, os.PathLike[str], None]
     receiver_secret: Union[str, Sequence[str], None]
+    receiver_accounts: Union[str, Sequence[str], None]
     receiver_queue_max: Optional[int]
     receiver_body_max_bytes: Optional[int]
     receiver_ack: Optional[Literal["enqueue", "manual"]]
@@ -118,9 +120,14 @@ class Client:
     def set_app_jwt(self, jwt: Optional[str]) -> None:
         """Uses this AppJWT for all later calls, or with ``None`` none of the caller's: then AppJWTs
         are obtained with ``client_id`` and ``client_secret``."""
+    def set_credentials(self, client_id: str, client_secret: str) -> None:
+        """Uses these credentials for AppJWTs obtained from now on: a rotated secret, without a
+        restart. The AppJWT in use stays until it ends or is refused."""
     def stats(self) -> Stats:
         """What the client has done so far, in this process: after a fork the child counts from 0.
         Sends nothing."""
+    def prometheus(self) -> str:
+        """The same as ``stats``, as text in the exposition format of Prometheus."""
     def shutdown(self) -> None:
         """Ends the client for good: calls in flight in other threads raise ``Closed``, whatever
         they wait for; later ones raise it, too."""
@@ -145,30 +152,45 @@ class Consumer:
     def open(
         self,
         *,
-        profile: Union[Profile, str, None] = None,
-        campaign: Union[Campaign, str, None] = None,
-        context: Union[ConversationContext, str, None] = None,
-        skill_id: Optional[str] = None,
+        profile: Union[Profile, Mapping[str, Any], str, None] = None,
+        campaign: Union[Campaign, Mapping[str, Any], str, None] = None,
+        context: Union[ConversationContext, Mapping[str, Any], str, None] = None,
+        skill_id: Union[str, int, None] = None,
         ttr: Union[Ttr, str, None] = None,
         first_message: Optional[str] = None,
-        client_properties: Union[ClientProperties, str, None] = None,
+        client_properties: Union[ClientProperties, Mapping[str, Any], str, None] = None,
         features: Optional[Sequence[Union[Feature, str]]] = None,
     ) -> Conversation:
         """Opens a conversation, with the consumer's profile and first message in the same round
         trip if they are given.
 
-        ``profile``, ``campaign``, ``context`` and ``client_properties`` are mappings or JSON.
+        ``profile``, ``campaign``, ``context`` and ``client_properties`` are mappings or JSON, which
+        goes out as it is written, members and values that this library does not know included.
         ``skill_id`` ``"-1"`` is any skill. ``client_properties`` come over those of the client,
         member by member, and ``features`` in place of the client's; every later request of the
         conversation carries them, too.
+
+        Raises ``AlreadyOpen`` if the consumer has an open conversation: there can be one only. Its
+        notifications tell its id, and ``attach`` goes on with it.
 
         Raises ``Rejected`` if the service refused one of the requests: where the conversation was
         opened but its first message refused, the message names the conversation, and ``attach``
         goes on with it.
         """
-    def attach(self, conversation_id: str, dialog_id: Optional[str] = None) -> Conversation:
+    def attach(
+        self,
+        conversation_id: str,
+        *,
+        dialog_id: Optional[str] = None,
+        client_properties: Union[ClientProperties, Mapping[str, Any], str, None] = None,
+        features: Optional[Sequence[Union[Feature, str]]] = None,
+    ) -> Conversation:
         """Goes on with a conversation opened earlier, in its first dialog or in another, such as a
-        survey. Sends nothing."""
+        survey. Sends nothing.
+
+        ``client_properties`` and ``features`` are those that it was opened with: the service wants
+        them on every request of a conversation, also after a restart.
+        """
     def send_json(self, request: Union[str, bytes, Mapping[str, Any]]) -> Response:
         """Sends one request, written by the caller, to SEND: the way out for what has no method.
 
@@ -178,7 +200,7 @@ class Consumer:
         """
     def batch_json(self, requests: Union[str, bytes, Sequence[Mapping[str, Any]]]) -> Response:
         """Sends an array of requests, written by the caller, to CONVERSATION, with ids as in
-        ``send_json``. The ``body`` of the response is the list of all answers."""
+        ``send_json``; they may repeat. The ``body`` of the response is the list of all answers."""
 
 @final
 class Conversation:
@@ -214,7 +236,8 @@ class Conversation:
         """Sends rich content: cards, buttons, carousels and so on, in the vendor's format."""
     def send_chat_state(self, state: Union[ChatState, str]) -> Response:
         """Tells the agent what the consumer is doing. After ``COMPOSING`` another state must
-        follow, or the agent sees typing for ever."""
+        follow, or the agent sees typing for ever. Another name than those of ``ChatState`` goes out
+        as it is; so it is with ``AcceptStatus``, ``Ttr`` and ``CsatStatus`` below."""
     def send_accept_status(
         self,
         status: Union[AcceptStatus, str],
@@ -229,13 +252,15 @@ class Conversation:
         *,
         caption: Optional[str] = None,
         preview: Union[str, os.PathLike[str], None] = None,
+        metadata: Union[Sequence[Metadata], str, None] = None,
     ) -> Response:
         """Sends a file, with text beside it and a small picture to show in its place.
 
-        Its type is the ending of its name, and must be that of its content. What the service takes:
-        JPG, JPEG, PNG and GIF, and PDF and others where the account allows them. The preview is a
-        JPEG, PNG or GIF file. Other sends of the conversation may go out while the file is on its
-        way.
+        Its type is the ending of its name. What the service takes: JPG, JPEG, PNG and GIF, and PDF,
+        TXT, IMG and others where the account allows them. A file that is JPEG, PNG, GIF or PDF by
+        its name must be that by its content, too; other types are the service's to judge. The
+        preview is a JPEG, PNG or GIF file. Other sends of the conversation may go out while the
+        file is on its way.
 
         Raises ``LpcError`` with ``Status.IO`` if a file cannot be read, and ``InvalidArgument`` if
         one is empty, too large (``file_max_bytes``, ``file_preview_max_bytes``) or of another type.
@@ -247,6 +272,7 @@ class Conversation:
         *,
         caption: Optional[str] = None,
         preview: Union[bytes, bytearray, None] = None,
+        metadata: Union[Sequence[Metadata], str, None] = None,
     ) -> Response:
         """As ``send_file``, for a file in memory, of a type such as ``PNG``; its preview is in
         memory, too."""
@@ -264,7 +290,7 @@ class Conversation:
         It is called on the thread that sends or fetches the file. What it raises goes to
         ``sys.unraisablehook`` and stops nothing.
         """
-    def set_profile(self, profile: Union[Profile, str]) -> Response:
+    def set_profile(self, profile: Union[Profile, Mapping[str, Any], str]) -> Response:
         """Sets the consumer's profile: what is there replaces what the service knows."""
     def rate(
         self,
@@ -275,8 +301,16 @@ class Conversation:
     ) -> Response:
         """Rates the conversation with 1 to 5 stars, and whether the consumer's matter is resolved.
         This is possible after it was closed, too."""
+    def set_ttr(self, ttr: Union[Ttr, str], seconds: Optional[int] = None) -> Response:
+        """Says how urgent the conversation is from now on. ``seconds``: the time to respond;
+        without it, the type's usual one: 300 for ``URGENT``, 600 for ``PRIORITIZED``, 1800 for
+        ``NORMAL``. ``CUSTOM`` takes one."""
     def close(self) -> Response:
-        """Closes the conversation. Later sends raise ``Closed``."""
+        """Closes the conversation. Later sends raise ``Closed``. Where the account has a survey it
+        begins now: a dialog of its own, for ``Consumer.attach``."""
+    def close_stage(self) -> Response:
+        """Closes the conversation with all its dialogs; no survey follows. Later sends raise
+        ``Closed``."""
     def close_dialog(self, dialog_id: str) -> Response:
         """Closes one dialog of the conversation, for example a survey."""
 
@@ -289,7 +323,8 @@ def parse_notification(body: Union[bytes, bytearray]) -> Notification:
     """Reads the body of a webhook, whose signature was checked elsewhere.
 
     Types of events and members that this library does not know are no error: they are in the JSON.
-    Raises ``ProtocolError`` for what is no notification, and for one above 4 MiB, with more than
+    What has no changes is one event of ``EventKind.OTHER``.
+    Raises ``ProtocolError`` for what is no JSON object, and for one above 4 MiB, with more than
     128 levels of arrays and objects, or with more than 10000 changes, participants, dialogs and
     sequences; ``InvalidArgument`` for a ``str``.
     """
@@ -318,14 +353,19 @@ class Notification:
         """The type as the service wrote it: ``cqm.ExConversationChangeNotification``, or
         ``ms.MessagingEventNotification`` and what may follow that; empty if absent."""
     @property
+    def account_id(self) -> str:
+        """The account that it belongs to: of one from a ``Receiver`` what the header
+        ``x-liveperson-account-id`` named; empty if unknown."""
+    @property
     def events(self) -> list[NotificationEvent]:
         """The events, in the order of the changes."""
     @property
     def raw(self) -> bytes:
         """The body as it came."""
     @property
-    def json(self) -> dict[str, Any]:
-        """The body, from JSON."""
+    def json(self) -> Any:
+        """The body, from JSON: a dict; ``None`` for what a ``Receiver`` was sent that is no JSON,
+        and ``raw`` has."""
 
 @final
 class NotificationEvent:
@@ -336,8 +376,9 @@ class NotificationEvent:
         """What the event is about."""
     @property
     def conversation_id(self) -> str:
-        """The id of the conversation. Older notifications name only the dialog: then it is the
-        dialog's, because the id of a conversation's main dialog is the conversation's."""
+        """The id of the conversation. Empty if absent, as where older notifications and those of a
+        survey name only the dialog. The main dialog's id is the conversation's; that of a survey is
+        not."""
     @property
     def dialog_id(self) -> str:
         """The id of the dialog; empty for the state of a conversation, which has its dialogs in
@@ -359,20 +400,32 @@ class NotificationEvent:
         conversation when it changed last. ``None`` if absent, as for a chat state."""
     @property
     def text(self) -> str:
-        """The text that stands for the event: of a text the message, of a file its caption, of a
-        chat state and an accept status its name (``COMPOSING``, ``READ``), of a conversation its
-        state (``OPEN``, ``CLOSE``)."""
+        """The text that stands for the event: of a text the message; of a file its caption; of
+        rich content what a person reads in it, its texts, titles and captions, a line each; of a
+        secure form its title; of a chat state and an accept status its name (``COMPOSING``,
+        ``READ``); of a conversation its state (``OPEN``, ``CLOSE``), which is that of the main
+        dialog: see ``is_closed``."""
     @property
     def audience(self) -> str:
         """Who is to see it: ``ALL``, or ``AGENTS_AND_MANAGERS``, which is not for the consumer.
         Empty means all."""
     @property
     def content(self) -> EventContent:
-        """What the event holds: for each kind a class, for ``EventKind.OTHER`` ``None``."""
+        """What the event holds: for each kind a class, for a secure form ``SecureFormContent``, for
+        all else ``None``."""
+    @property
+    def is_closed(self) -> bool:
+        """Whether it says that the whole conversation is over: the state of a conversation whose
+        stage is ``CLOSE``. While a survey runs the state is ``CLOSE``, and the stage ``OPEN``."""
+    @property
+    def metadata(self) -> Any:
+        """What the event carries beside its content, from JSON: an ``ExternalId``, the question of
+        a survey, the answer to structured content. Mostly a list; ``None`` if absent."""
     @property
     def json(self) -> Any:
-        """The change of the notification that the event is, from JSON: mostly a dict. What is not
-        read by this library is in there."""
+        """The change of the notification that the event is, from JSON: mostly a dict; of a
+        notification without changes the whole. What is not read by this library is in there.
+        ``None`` where it is no JSON, and ``Notification.raw`` has it."""
 
 @final
 class Receiver:
@@ -383,6 +436,12 @@ class Receiver:
     signatures ``receiver_secret`` or ``client_secret``. May be used from any number of threads at
     once; each notification goes to one of them. After a fork the child has none. As a context
     manager it shuts down at the end; as an iterator it gives notifications until then.
+
+    Webhooks are account-wide: it hears of all conversations of the account, also of those that this
+    connector did not open. Where ``account_id`` and ``client_id`` are given, notifications of other
+    accounts and app installs are refused; ``receiver_accounts`` names further accounts as
+    ``["64467156=secret"]``, told apart by ``Notification.account_id``. Whatever was signed right is
+    taken: what cannot be read is one event of ``EventKind.OTHER``, and ``Notification.raw`` has it.
 
     Logs to ``logging.getLogger("lpconnector")``, what the logger's effective level lets pass when
     the receiver is made, from the thread that listens.
@@ -412,6 +471,10 @@ class Receiver:
         Raises ``Closed`` after ``shutdown``, once all that was queued is given out, and in a child
         after a fork.
         """
+    def set_credentials(self, client_id: str, client_secret: Union[str, Sequence[str]]) -> None:
+        """Takes notifications for this app install and with these secrets from now on, in place of
+        those of ``client_id`` and ``receiver_secret`` or ``client_secret``: a rotated secret,
+        without a restart. ``client_secret`` is a list or tuple while one replaces another."""
     def ack(self, notification: Notification) -> None:
         """Says that the program dealt with a notification: it will not come again. With
         ``receiver_ack="manual"`` the service is told now, and with a ``receiver_store`` it is
@@ -452,7 +515,8 @@ class Response:
         batch."""
     @property
     def body(self) -> Any:
-        """The answer's body, from JSON: mostly a dict; for a batch, the list of all answers."""
+        """The answer's body, from JSON: mostly a dict, sometimes a text; for a batch, the list of
+        all answers."""
     @property
     def raw(self) -> bytes:
         """The bytes of the whole answer."""

@@ -1,7 +1,8 @@
 """The shapes of dictionaries that calls take and give.
 
-Of those that calls take, all members are optional unless a class says so. Names are those of the wire. What is in them is checked when a call is made; an unknown member is an
-``InvalidArgument`` that lists the known ones.
+Of those that calls take, all members are optional unless a class says so. Names are those of the
+wire. They belong to the service, which knows more of them: other members and values, in any
+mapping, go out as they are written.
 """
 
 from __future__ import annotations
@@ -34,13 +35,16 @@ class Customer(TypedDict, total=False):
     socialId: str
     imei: str
     userName: str
-    companySize: int
+    companySize: Union[int, str]
     companyBranch: str
     accountName: str
     role: str
     lastPaymentDate: Date
     registrationDate: Date
-    loginStatus: str
+    loginStatus: Union[int, str]
+    """Whether the customer is logged in: a text, or a number."""
+    storeNumber: Union[int, str]
+    storeZipCode: Union[int, str]
 
 
 class Age(TypedDict, total=False):
@@ -61,30 +65,41 @@ class Personal(TypedDict, total=False):
     age: Age
     contacts: Sequence[Mapping[str, Any]]
     """Ways to reach the person: objects with ``email``, ``phone`` and more."""
-    gender: Union[Gender, Literal["MALE", "FEMALE", "OTHER"]]
+    gender: Union[Gender, str]
     language: str
     """For example ``en-US``."""
     company: str
 
 
-class CustomerSde(TypedDict):
-    """Customer info as an engagement attribute; both members are needed."""
+class SdeAuth(TypedDict, total=False):
+    """How a consumer proved what an engagement attribute says."""
+
+    amr: Sequence[str]
+    """Methods of authentication, for example ``pwd``."""
+    iss: str
+    """Who says so."""
+
+
+class CustomerSde(TypedDict, total=False):
+    """Customer info as an engagement attribute."""
 
     type: Literal["ctmrinfo"]
-    info: Customer
+    info: Union[Customer, Mapping[str, Any]]
+    auth: Union[SdeAuth, Mapping[str, Any]]
 
 
-class PersonalSde(TypedDict):
-    """Personal info as an engagement attribute; both members are needed."""
+class PersonalSde(TypedDict, total=False):
+    """Personal info as an engagement attribute."""
 
     type: Literal["personal"]
-    personal: Personal
+    personal: Union[Personal, Mapping[str, Any]]
+    auth: Union[SdeAuth, Mapping[str, Any]]
 
 
 class AuthenticatedData(TypedDict, total=False):
     """Engagement attributes in the form of the wire."""
 
-    lp_sdes: Sequence[Union[CustomerSde, PersonalSde]]
+    lp_sdes: Sequence[Union[CustomerSde, PersonalSde, Mapping[str, Any]]]
 
 
 class PushNotificationData(TypedDict, total=False):
@@ -132,9 +147,11 @@ class Campaign(TypedDict, total=False):
 class ConversationContext(TypedDict, total=False):
     """Where in the brand's site the consumer comes from."""
 
-    visitorId: str
-    sessionId: str
-    interactionContextId: str
+    visitorId: Union[str, int]
+    sessionId: Union[str, int]
+    interactionContextId: Union[str, int]
+    type: str
+    """What kind of context it is; ``SharkContext`` where nothing is said."""
     lang: str
     """For example ``en-US``."""
 
@@ -145,13 +162,18 @@ class ClientProperties(TypedDict, total=False):
     appId: str
     appVersion: str
     deviceFamily: str
-    """For example ``MOBILE``."""
+    """``DESKTOP``, ``TABLET``, ``MOBILE`` or ``OTHER``."""
+    deviceManufacture: str
+    """Who made the device."""
+    deviceModel: str
     os: str
-    """For example ``ANDROID``."""
+    """``WINDOWS``, ``LINUX``, ``OSX``, ``ANDROID``, ``IOS`` or ``OTHER``."""
     osName: str
     osVersion: str
+    browser: str
+    browserVersion: str
     integration: str
-    """How the channel is integrated, for example ``BRAND_SDK``."""
+    """How the channel is integrated: ``WEB_SDK``, ``MOBILE_SDK`` or ``BRAND_SDK``."""
     integrationVersion: str
     timeZone: str
     """For example ``Europe/Athens``."""
@@ -164,11 +186,11 @@ class ExternalId(TypedDict):
 
     type: Literal["ExternalId"]
     id: str
-    """1 to 64 characters."""
+    """The service takes 1 to 64 characters."""
 
 
 Metadata = Union[ExternalId, Mapping[str, Any]]
-"""What an event carries beside its content: an object with a ``type``."""
+"""What an event carries beside its content: an object, mostly with a ``type``."""
 
 
 class Bucket(TypedDict):
@@ -192,6 +214,19 @@ class Latency(TypedDict):
     all of them."""
 
 
+class OperationCount(TypedDict):
+    """Requests of one kind with one outcome."""
+
+    operation: str
+    """What they were for: ``domain``, ``token``, ``keys``, ``consumer``, ``conversation``, ``send``
+    or ``storage``."""
+    status: str
+    """``OK``, or the name of a ``Status``. An answer with an HTTP status of 2xx is ``OK``, whatever
+    it says."""
+    requests: int
+    """Attempts counted."""
+
+
 class Stats(TypedDict):
     """What a client has done so far, in this process."""
 
@@ -211,3 +246,6 @@ class Stats(TypedDict):
     """Bytes read from connections, TLS included."""
     latency_ms: Latency
     """How long attempts took."""
+    operations: list[OperationCount]
+    """The requests by what they were for and what came of them, without those that never
+    happened."""

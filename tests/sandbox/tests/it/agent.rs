@@ -113,8 +113,9 @@ fn an_echo_leaves_a_survey_alone() {
 #[test]
 fn each_conversation_has_its_agent() {
     let (driver, _endpoint) = scene(Some(Agent::Echo));
-    let ids = [driver.open(), driver.open()];
-    for id in &ids {
+    let drivers = [driver.with("bob"), driver.with("carol")];
+    let ids = drivers.each_ref().map(Driver::open);
+    for (driver, id) in drivers.iter().zip(&ids) {
         assert_eq!(driver.send(&text(id, id)).status, 200);
     }
     driver.sandbox.set_agent(&driver.account.id, None);
@@ -201,8 +202,10 @@ fn a_script_is_followed() {
     assert_eq!(survey["dialogs"][1]["dialogType"], "POST_SURVEY");
     let rating = json!({"field": "CSATRate", "csatRate": 5, "status": "FILLED"});
     assert_eq!(driver.send(&field(&id, rating)).status, 200);
+    let rated = endpoint.next().change()["result"]["conversationDetails"].clone();
+    assert_eq!((&rated["stage"], &rated["csat"]["csatRate"]), (&json!("OPEN"), &json!(5)));
     let closed = endpoint.next().change()["result"]["conversationDetails"].clone();
-    assert_eq!((&closed["state"], &closed["closeReason"]), (&json!("CLOSE"), &json!("AGENT")));
+    assert_eq!((&closed["stage"], &closed["closeReason"]), (&json!("CLOSE"), &json!("AGENT")));
     assert_eq!(driver.conversation()["skillId"], "42");
     let transcript = driver.sandbox.transcript(&driver.account.id);
     assert!(transcript.contains("    private     8  text \"a cat person\"\n"), "{transcript}");
@@ -268,6 +271,6 @@ fn an_agent_acts_by_hand() {
     act(json!({"say": "How was it?"}));
     assert_eq!(endpoint.next().change()["dialogId"], survey);
     act(json!({"close": true}));
-    assert_eq!(driver.conversation()["state"], "CLOSE");
+    assert_eq!(driver.conversation()["stage"], "CLOSE");
     assert_eq!(driver.send(&close(&id)).status, 400);
 }

@@ -97,10 +97,10 @@ fn agents_are_set_and_act() {
     driver.send(&text(&id, "Hello"));
     until(|| conversations()[0]["events"].as_array().map(Vec::len) == Some(6));
     set(json!({"script": [{"say": "Welcome"}]}));
-    driver.open();
+    driver.with("bob").open();
     until(|| conversations()[1]["events"][0]["event"]["message"] == "Welcome");
     set(json!({"agent": "none"}));
-    let id = driver.open();
+    let id = driver.with("carol").open();
     let act = |step: Value| done("POST", &format!("{account}/conversations/{id}/agent"), &step);
     assert_eq!(act(json!({"say": "By hand"})), json!({"sequence": 0}));
     assert_eq!(act(json!({"transfer": "7"})), json!({}));

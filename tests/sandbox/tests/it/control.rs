@@ -1,5 +1,8 @@
 //! The control API.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use lpc_sandbox::Account;
 use lpc_sandbox::serde_json::{Value, json};
 
 use crate::driver::{Driver, Reply, agent, call, shared, text};
@@ -24,6 +27,55 @@ fn an_account_is_made() {
     assert_eq!(account["variables"]["LPC_ALLOW_PLAINTEXT"], "true");
     assert_eq!(account["variables"]["LPC_PROXY_URL"], "none");
     assert!(shared().conversations(id).is_empty());
+}
+
+#[test]
+fn an_account_is_made_to_measure() {
+    // Not one that another test could be given.
+    let chosen = json!({"id": "Brand42", "client_id": "a client", "client_secret": "a secret"});
+    let reply = control("POST", "/accounts", &chosen);
+    assert_eq!(reply.status, 201, "{}", reply.text);
+    let account = reply.json();
+    for name in ["id", "client_id", "client_secret"] {
+        assert_eq!(account[name], chosen[name]);
+    }
+    assert_eq!(account["variables"]["LPC_CLIENT_SECRET"], "a secret");
+    let url = format!("{}/sentinel/api/v2/account/Brand42/app/token", shared().url());
+    let form = "grant_type=client_credentials&client_id=a+client&client_secret=a+secret";
+    let reply = call(&agent(), "POST", &url, &[], form.as_bytes()).expect("an answer");
+    assert_eq!(reply.status, 200, "{}", reply.text);
+
+    let in_use = control("POST", "/accounts", &json!({"id": "Brand42"}));
+    assert_eq!(in_use.status, 409);
+    assert!(in_use.json()["error"].is_string());
+    let some = control("POST", "/accounts", &json!({"client_id": "a client"})).json();
+    assert_eq!(some["client_id"], "a client");
+    assert!(some["id"] != "Brand42" && some["client_secret"] != "a secret");
+    for wrong in [
+        json!({"id": ""}),
+        json!({"id": "a b"}),
+        json!({"id": "a/b"}),
+        json!({"id": "ä"}),
+        json!({"id": 5}),
+        json!({"id": null}),
+        json!({"client_id": ""}),
+        json!({"client_secret": ""}),
+        json!({"client_secret": []}),
+    ] {
+        assert_eq!(control("POST", "/accounts", &wrong).status, 400, "{wrong}");
+    }
+}
+
+#[test]
+fn an_account_is_added() {
+    let account = Account::new("Brand43", "a client", "a secret");
+    shared().add_account(&account);
+    assert!(shared().variables(&account).contains(&("LPC_ACCOUNT_ID", "Brand43".to_owned())));
+    assert!(shared().conversations("Brand43").is_empty());
+    let add = |account: &Account| shared().add_account(account);
+    for wrong in [&account, &Account::new("a b", "a client", "a secret")] {
+        assert!(catch_unwind(AssertUnwindSafe(|| add(wrong))).is_err(), "{wrong:?}");
+    }
 }
 
 #[test]

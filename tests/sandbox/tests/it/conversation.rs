@@ -1,8 +1,10 @@
 //! CONVERSATION: the batch.
 
 use lpc_sandbox::serde_json::{Value, json};
+use lpc_sandbox::{Account, Webhook};
 
 use crate::driver::{Driver, event, text};
+use crate::endpoint::Endpoint;
 
 #[test]
 fn a_conversation_is_opened() {
@@ -71,15 +73,10 @@ fn the_opening_is_shown() {
 #[test]
 fn a_wrong_profile_refuses_that_item() {
     let driver = Driver::new();
-    for body in [
-        json!({"authenticatedData": []}),
-        json!({"authenticatedData": {"lp_sdes": {}}}),
-        json!({"authenticatedData": {"lp_sdes": ["x"]}}),
-        json!({"authenticatedData": {"lp_sdes": [{"type": "other", "info": {}}]}}),
-        json!({"authenticatedData": {"lp_sdes": [{"type": "personal", "info": {}}]}}),
-    ] {
+    for body in [json!({"authenticatedData": []}), json!({"privateData": "x"})] {
         let mut batch = driver.opening();
         batch[0]["body"] = body.clone();
+        let driver = driver.with(&body.to_string());
         let reply = driver.batch(&batch);
         assert_eq!(reply.status, 200, "{body}");
         let reply = reply.json();
@@ -100,6 +97,15 @@ fn the_first_message_goes_along() {
 }
 
 #[test]
+fn the_first_message_needs_no_dialog() {
+    let driver = Driver::new();
+    let mut message = text("", "Hello");
+    message["body"].as_object_mut().expect("a body").remove("dialogId");
+    assert_eq!(driver.batch(&driver.opening_with(message)).json()[2]["code"], "OK");
+    assert_eq!(driver.conversation()["events"][0]["dialogId"], driver.conversation()["id"]);
+}
+
+#[test]
 fn structural_faults_refuse_all() {
     let driver = Driver::new();
     let good = driver.opening();
@@ -110,14 +116,12 @@ fn structural_faults_refuse_all() {
     };
     let cases = [
         ("no array", good[0].clone()),
-        ("one item", json!([good[0]])),
+        ("the request alone", json!([good[1]])),
         ("empty", json!([])),
         ("wrong order", json!([good[1], good[0]])),
         ("no profile", json!([good[1], text("", "Hello")])),
         ("message first", json!([text("", "Hello"), good[0], good[1]])),
         ("four items", json!([good[0], good[1], text("", "a"), text("", "b")])),
-        ("same ids", change(&|batch| batch[1]["id"] = json!("1"))),
-        ("same ids, one a number", change(&|batch| batch[1]["id"] = json!(1))),
         ("no id", change(&|batch| batch[2]["id"] = Value::Null)),
         ("empty id", change(&|batch| batch[2]["id"] = json!(""))),
         ("long id", change(&|batch| batch[2]["id"] = json!("x".repeat(65)))),
@@ -152,18 +156,19 @@ fn without_a_brand_the_batch_is_refused_with_40001() {
 #[test]
 fn what_concerns_one_item_refuses_that_one() {
     let driver = Driver::new();
-    let metadata = |id: &str| {
+    let metadata = |metadata: Value| {
         let mut message = text("", "Hello");
-        message["metadata"] = json!([{"type": "ExternalId", "id": id}]);
+        message["metadata"] = metadata;
         message
     };
     let cases = [
-        event("", json!({"type": "NoSuchEvent"})),
-        metadata(&"x".repeat(65)),
+        event("", json!({"message": "no type"})),
+        metadata(json!("x")),
         text("elsewhere", "Hello"),
         event("", json!({"type": "ContentEvent", "contentType": "text/plain", "message": 5})),
     ];
     for message in cases {
+        let driver = driver.with(&message.to_string());
         let reply = driver.batch(&driver.opening_with(message.clone()));
         assert_eq!(reply.status, 200, "{message}");
         let reply = reply.json();
@@ -171,7 +176,8 @@ fn what_concerns_one_item_refuses_that_one() {
         assert_eq!((&reply[2]["code"], &reply[2]["reqId"]), (&json!(400), &json!("7")));
         assert!(reply[2]["body"]["title"].is_string() && reply[2]["body"]["details"].is_string());
     }
-    let kept = driver.batch(&driver.opening_with(metadata(&"x".repeat(64)))).json();
+    let metadata = metadata(json!([{"type": "ExternalId", "id": "x"}]));
+    let kept = driver.batch(&driver.opening_with(metadata)).json();
     assert_eq!(kept[2]["code"], "OK");
 }
 
@@ -188,33 +194,69 @@ fn another_brand_refuses_the_conversation_but_not_the_profile() {
 }
 
 #[test]
-fn the_conversation_request_is_checked() {
+fn the_conversation_request_is_taken_as_it_is() {
     let driver = Driver::new();
-    let cases = [
-        (json!({"ttrDefName": "CUSTOM", "channelType": "MESSAGING", "skillId": "-1"}), "OK"),
-        (json!({"ttrDefName": null, "campaignInfo": {"campaignId": "1"}}), "OK"),
-        (json!({"ttrDefName": "SOON"}), "refused"),
-        (json!({"channelType": "CHAT"}), "refused"),
-        (json!({"skillId": 1}), "refused"),
-        (json!({"campaignInfo": "1"}), "refused"),
-        (json!({"campaignInfo": {"campaignId": 1, "engagementId": "2"}}), "OK"),
-        (json!({"campaignInfo": {"campaignId": true}}), "refused"),
-        (json!({"campaignInfo": {"campaignId": 1, "engagementId": []}}), "refused"),
-        (json!({"ttrDefName": 5}), "refused"),
-        (json!({"ttrDefName": "urgent"}), "refused"),
-        (json!({"conversationContext": []}), "refused"),
-        (json!({"conversationContext": {}}), "refused"),
-        (json!({"conversationContext": {"type": "sharkContext"}}), "refused"),
-        (json!({"conversationContext": {"type": "SharkContext"}}), "OK"),
-        (json!({"conversationContext": {"type": "SharkContext", "visitorId": 5}}), "refused"),
-        (json!({"conversationContext": {"type": "SharkContext", "lang": []}}), "refused"),
-        (json!({"conversationContext": {"type": "CustomContext"}}), "OK"),
-    ];
-    for (mut body, expected) in cases {
+    for mut body in [
+        json!({"ttrDefName": "CUSTOM", "channelType": "MESSAGING", "skillId": "-1"}),
+        json!({"ttrDefName": null, "campaignInfo": {"campaignId": "1"}}),
+        json!({"ttrDefName": "SOON", "channelType": "CHAT", "skillId": 12, "more": [1]}),
+        json!({"ttrDefName": 5, "channelType": null}),
+        json!({"campaignInfo": {"campaignId": 1, "engagementId": "2", "more": true}}),
+        json!({"conversationContext": {}}),
+        json!({"conversationContext": {"type": "SharkContext", "visitorId": 5, "sessionId": "s",
+                                       "interactionContextId": 2, "lang": ["en-US"]}}),
+        json!({"conversationContext": {"type": "SMSContext", "interactionContextId": null}}),
+        json!({"conversationContext": {"type": "CustomContext", "clientProperties": {}}}),
+    ] {
         body["brandId"] = json!(driver.account.id);
         let mut batch = driver.opening();
         batch[1]["body"] = body.clone();
-        let expected = if expected == "OK" { json!("OK") } else { json!(400) };
-        assert_eq!(driver.batch(&batch).json()[1]["code"], expected, "{body}");
+        let driver = driver.with(&body.to_string());
+        assert_eq!(driver.batch(&batch).json()[1]["code"], "OK", "{body}");
+        let last = driver.sandbox.conversations(&driver.account.id).pop().expect("one");
+        assert_eq!(last["request"], body);
     }
+}
+
+#[test]
+fn a_skill_that_is_a_number_is_told_as_text() {
+    let (driver, endpoint) = (Driver::new(), Endpoint::new());
+    driver.sandbox.set_webhook(&driver.account.id, Webhook::to(endpoint.url()));
+    let mut batch = driver.opening();
+    batch[1]["body"]["skillId"] = json!(12);
+    driver.batch(&batch);
+    let told = endpoint.next().change()["result"]["conversationDetails"]["skillId"].clone();
+    assert_eq!(told, "12");
+}
+
+#[test]
+fn a_brand_may_be_a_number() {
+    let driver = Driver::new();
+    let account = Account::new("64467156", "a client", "a secret");
+    driver.sandbox.add_account(&account);
+    let app_jwt = driver.sandbox.issue_app_jwt(&account.id, 3600, &[]);
+    let driver = Driver { account, app_jwt, ..driver }.with("alice");
+    let mut batch = driver.opening();
+    batch[1]["body"]["brandId"] = json!(64_467_156);
+    assert_eq!(driver.batch(&batch).json()[1]["code"], "OK");
+}
+
+#[test]
+fn what_cannot_be_meant_refuses_the_conversation_request() {
+    let driver = Driver::new();
+    for mut body in [
+        json!({"skillId": true}),
+        json!({"skillId": ["1"]}),
+        json!({"campaignInfo": "1"}),
+        json!({"campaignInfo": {"campaignId": true}}),
+        json!({"campaignInfo": {"campaignId": 1, "engagementId": []}}),
+        json!({"conversationContext": []}),
+        json!({"conversationContext": {"type": "SharkContext", "visitorId": {}}}),
+    ] {
+        body["brandId"] = json!(driver.account.id);
+        let mut batch = driver.opening();
+        batch[1]["body"] = body.clone();
+        assert_eq!(driver.batch(&batch).json()[1]["code"], 400, "{body}");
+    }
+    assert!(driver.sandbox.conversations(&driver.account.id).is_empty());
 }

@@ -32,7 +32,9 @@ fn all_services() {
     assert_eq!(reply.status, 200);
     let reply = reply.json();
     let uris = reply["baseURIs"].as_array().expect("a list");
-    for service in ["asyncMessagingEnt", "sentinel", "idp", "swift"] {
+    for service in
+        ["asyncMessagingEnt", "sentinel", "idp", "swift", "swiftDomain", "messagingRestApiDomain"]
+    {
         assert!(uris.iter().any(|uri| uri["service"] == service), "{service} is missing");
     }
 }

@@ -105,6 +105,17 @@ impl<'a> Driver<'a> {
         reply.json()["token"].as_str().expect("a token").to_owned()
     }
 
+    /// The same connector with another consumer: each has one open conversation at most.
+    pub fn with(&self, ext_consumer_id: &str) -> Driver<'a> {
+        Driver {
+            sandbox: self.sandbox,
+            account: self.account.clone(),
+            agent: self.agent.clone(),
+            app_jwt: self.app_jwt.clone(),
+            consumer_jws: self.consumer(ext_consumer_id),
+        }
+    }
+
     pub fn identify(&self, body: &str) -> Reply {
         let url = self.url("/api/account/{account}/consumer?v=1.0");
         call(&self.agent, "POST", &url, &[("Authorization", &self.app_jwt)], body.as_bytes())

@@ -75,6 +75,14 @@ fn an_invalid_app_jwt_is_40102() {
 }
 
 #[test]
+fn the_issuer_may_be_in_lower_case() {
+    let mut driver = Driver::new();
+    let claims = [("iss", json!("sentinel"))];
+    driver.app_jwt = driver.sandbox.issue_app_jwt(&driver.account.id, 3600, &claims);
+    driver.open();
+}
+
+#[test]
 fn a_missing_claim_is_40001() {
     let mut driver = Driver::new();
     driver.consumer_jws.clear();

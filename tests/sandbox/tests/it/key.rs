@@ -82,7 +82,8 @@ fn a_rotated_account_signs_with_the_second_key() {
                 app_jwt: app_jwt.clone(),
                 consumer_jws: consumer_jws.clone(),
             };
-            mixed.open();
+            let id = mixed.open();
+            sandbox.close_conversation(&driver.account.id, &id);
         }
     }
     assert_eq!(sandbox.conversations(&driver.account.id).len(), 4);

@@ -51,6 +51,10 @@ fn help_explains_itself() {
         "--ca-file",
         "--token-lifetime",
         "--sequence",
+        "--domain-port",
+        "--host",
+        "--refuse-whole-batch",
+        "--expires-as-number",
         "--max-body",
         "--max-file",
         "--receiver",
@@ -68,6 +72,8 @@ fn wrong_arguments_are_refused() {
         &["--sequence", "x"],
         &["--ca-file", "x"],
         &["--client-certificates"],
+        &["--host", "brand.example"],
+        &["--domain-port", "0"],
         &["--receiver", "--webhook", "http://127.0.0.1:9/"],
         &["x"],
     ] {
@@ -109,6 +115,16 @@ fn a_command_finds_the_variables() {
         assert!(output.status.success(), "a variable is missing");
         assert_eq!(text(&output.stdout).lines().count(), variables.len() + 1);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_log_says_where_the_plain_domain_api_is() {
+    let named = ["--host", "brand.example", "--host", "10.1.2.3"];
+    let output = run(&[&["--tls", "--domain-port", "0"], &named[..], &["--", "true"]].concat());
+    assert!(output.status.success());
+    let log = text(&output.stderr);
+    assert!(log.contains("the Domain API without TLS is at http://127.0.0.1:"), "{log}");
 }
 
 #[cfg(unix)]
@@ -335,6 +351,7 @@ fn log_and_transcript_tell_what_was_sent() {
     let sandbox = Sandbox::start(options).expect("the sandbox starts");
     let driver = Driver::on(&sandbox);
     let id = driver.open();
+    driver.file_url("Upload", json!({"fileSize": 7, "fileType": "PNG"}));
     let file = driver.upload("PNG", b"a cat");
     let loading = driver.file_url("Download", json!({"relativePath": file})).json();
     driver.store("GET", &loading["body"], &[], &[]);
@@ -366,6 +383,7 @@ fn log_and_transcript_tell_what_was_sent() {
     let outline = "vertical [text \"Well?\", button \"Yes\", image]";
     let ends = [
         "cm.ConsumerRequestConversation".to_owned(),
+        "ms.GenerateURLForUploadFile PNG of 7 bytes".to_owned(),
         "ms.GenerateURLForUploadFile PNG of 5 bytes".to_owned(),
         " ms 5 bytes".to_owned(),
         format!("ms.GenerateURLForDownloadFile {begin}…"),

@@ -1,6 +1,7 @@
 //! The header Client-Properties.
 
 use lpc_sandbox::serde_json::{Value, json};
+use ureq::http::HeaderValue;
 
 use crate::driver::{Driver, Reply, call, text};
 
@@ -43,35 +44,49 @@ fn those_of_the_opening_are_shown() {
 }
 
 #[test]
-fn wrong_ones_refuse_the_request() {
+fn whatever_is_sent_is_served_and_shown() {
     let driver = Driver::new();
-    let id = driver.open();
-    let with = |name: &str, value: Value| {
-        let mut properties = json!({"type": ".ClientProperties"});
-        properties[name] = value;
-        properties.to_string()
-    };
-    for properties in [
-        "".to_owned(),
-        "[object Object]".to_owned(),
-        "{}".to_owned(),
-        "[]".to_owned(),
-        "null".to_owned(),
-        r#"{"type":".ClientProperties","appId":"ä"}"#.to_owned(),
-        with("type", json!("ClientProperties")),
-        with("features", Value::Null),
-        with("features", json!("CO_APP")),
-        with("features", json!(["CO_APP", "TELEPATHY"])),
-        with("features", json!([5])),
-        with("appId", json!(5)),
-        with("ipAddress", Value::Null),
-    ] {
-        for (path, body) in [(OPEN, driver.opening()), (SEND, text(&id, "Hello"))] {
-            let reply = post(&driver, path, &properties, &body);
-            assert_eq!(reply.status, 400, "{path} {properties}");
-            let title = &reply.json()["body"]["title"];
-            assert_eq!(title, "Invalid Client-Properties", "{properties}");
-        }
+    for (number, (sent, shown)) in [
+        ("", json!("")),
+        ("[object Object]", json!("[object Object]")),
+        ("{\"type\":", json!("{\"type\":")),
+        ("{}", json!({})),
+        ("[1]", json!([1])),
+        (r#"{"type":"ClientProperties"}"#, json!({"type": "ClientProperties"})),
+        (
+            r#"{"type":".ams.headers.ClientProperties","features":["TELEPATHY",5],"appId":5,
+               "browser":"Firefox","ipAddress":null,"os":["LINUX"],"more":{"a":1.5}}"#
+                .replace('\n', " ")
+                .as_str(),
+            json!({"type": ".ams.headers.ClientProperties", "features": ["TELEPATHY", 5],
+                   "appId": 5, "browser": "Firefox", "ipAddress": null, "os": ["LINUX"],
+                   "more": {"a": 1.5}}),
+        ),
+        (r#"{"type":5,"features":"CO_APP"}"#, json!({"type": 5, "features": "CO_APP"})),
+        (r#"{"appId":"ä"}"#, json!({"appId": "ä"})),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let driver = driver.with(&number.to_string());
+        let opened = post(&driver, OPEN, sent, &driver.opening());
+        assert_eq!((opened.status, &opened.json()[1]["code"]), (200, &json!("OK")), "{sent}");
+        let id = opened.json()[1]["body"]["conversationId"].as_str().expect("an id").to_owned();
+        assert_eq!(post(&driver, SEND, sent, &text(&id, "Hello")).status, 200, "{sent}");
+        let last = driver.sandbox.conversations(&driver.account.id).pop().expect("one");
+        assert_eq!(last["clientProperties"], shown, "{sent}");
     }
-    assert_eq!(driver.conversation()["events"], json!([]));
+}
+
+#[test]
+fn bytes_that_are_no_text_are_served_too() {
+    let driver = Driver::new();
+    let request = driver
+        .agent
+        .post(driver.url(OPEN))
+        .header("Authorization", &driver.app_jwt)
+        .header("X-LP-ON-BEHALF", &driver.consumer_jws)
+        .header("Client-Properties", HeaderValue::from_bytes(b"a\xff").expect("a value"));
+    assert_eq!(request.send(driver.opening().to_string()).expect("an answer").status(), 200);
+    assert_eq!(driver.conversation()["clientProperties"], "a\u{fffd}");
 }

@@ -2,7 +2,7 @@
 
 use lpc_sandbox::serde_json::{Value, json};
 
-use crate::driver::{Driver, close, event, field, hosted, text};
+use crate::driver::{Driver, Reply, close, event, field, hosted, text};
 
 fn profile(body: Value) -> Value {
     json!({"kind": "req", "id": "9", "type": "userprofile.SetUserProfile", "body": body})
@@ -77,19 +77,23 @@ fn metadata_is_kept() {
                                 {"type": "ExternalId", "id": "ä".repeat(64)}]);
     assert_eq!(driver.send(&answer).status, 200);
     assert_eq!(driver.conversation()["events"][1]["metadata"], answer["metadata"]);
-    for metadata in [
-        json!({"type": "ExternalId"}),
-        json!(["x"]),
+    for (number, metadata) in [
+        json!({"type": "ExternalId", "id": "one"}),
+        json!([]),
         json!([{"id": "no type"}]),
         json!([{"type": "ExternalId", "id": "x".repeat(65)}]),
         json!([{"type": "ExternalId", "id": 5}]),
-        json!([{"type": "ExternalId", "id": ""}]),
-        json!([{"type": "ExternalId"}]),
-        json!([{"type": "ExternalId", "id": null}]),
-        json!([{"type": "ActionReason", "id": ""}]),
-        json!([{"type": 5, "id": "x"}]),
-        json!([{"type": "ExternalId", "id": "x"}, null]),
-    ] {
+        json!([{"type": "ActionReason", "reason": "Buy", "reasonId": null}, {"type": 5}]),
+        json!([{"type": "BotResponse", "intents": [{"id": "i", "confidence": 0.5}]}]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        message["metadata"] = metadata.clone();
+        assert_eq!(driver.send(&message).status, 200, "{metadata}");
+        assert_eq!(driver.conversation()["events"][number + 2]["metadata"], metadata);
+    }
+    for metadata in [json!("x"), json!(5), json!(["x"]), json!([{"type": "ExternalId"}, null])] {
         message["metadata"] = metadata.clone();
         assert_eq!(driver.send(&message).status, 400, "{metadata}");
     }
@@ -98,12 +102,87 @@ fn metadata_is_kept() {
 #[test]
 fn conversation_id_may_stand_beside_the_dialog() {
     let driver = Driver::new();
-    let (id, other) = (driver.open(), driver.open());
+    let other = driver.open();
+    assert_eq!(driver.send(&close(&other)).status, 200);
+    let id = driver.open();
     let mut message = text(&id, "Hello");
     message["body"]["conversationId"] = json!(id);
     assert_eq!(driver.send(&message).status, 200);
     message["body"]["conversationId"] = json!(other);
     assert_eq!(driver.send(&message).status, 400);
+    message["body"]["conversationId"] = json!("");
+    assert_eq!(driver.send(&message).status, 200, "an empty one counts as none");
+    message["body"]["conversationId"] = json!(5);
+    assert_eq!(driver.send(&message).status, 400);
+}
+
+#[test]
+fn the_conversation_alone_means_its_first_dialog() {
+    let driver = Driver::new();
+    let id = driver.open();
+    for dialog_id in [json!(""), Value::Null] {
+        let mut message = text("", "Hello");
+        message["body"]["conversationId"] = json!(id);
+        message["body"]["dialogId"] = dialog_id;
+        assert_eq!(driver.send(&message).status, 200, "{message}");
+        message["body"].as_object_mut().expect("a body").remove("dialogId");
+        assert_eq!(driver.send(&message).status, 200, "{message}");
+    }
+    let events = driver.conversation()["events"].clone();
+    assert_eq!(events.as_array().map(Vec::len), Some(4));
+    assert!(events.as_array().expect("events").iter().all(|event| event["dialogId"] == id));
+    // Foreign ones stay foreign.
+    let mut message = text("", "Hello");
+    message["body"]["conversationId"] = json!(id);
+    assert_eq!(driver.with("bob").send(&message).error_code(), 40103);
+}
+
+#[test]
+fn what_is_unknown_is_published() {
+    let driver = Driver::new();
+    let id = driver.open();
+    let rich = json!({"type": "vertical", "elements": []});
+    let relative_path = driver.upload("TXT", b"cat");
+    let file = json!({"relativePath": relative_path, "fileType": "TXT"});
+    let content = |content_type: Value, message: Value| json!({"type": "ContentEvent", "contentType": content_type, "message": message});
+    let sent = [
+        content(json!("text/html"), json!("<b>x</b>")),
+        content(json!("external/file"), json!({"url": "https://example.com/cat.png"})),
+        content(json!("HostedFile"), file.clone()),
+        content(json!("audio/mp3"), file.clone()),
+        content(Value::Null, file),
+        json!({"type": "RichContentEvent", "message": rich}),
+        json!({"type": "ChatStateEvent", "chatState": "THINKING"}),
+        json!({"type": "AcceptStatusEvent", "status": "SEEN", "sequenceList": 0}),
+        json!({"type": "AcceptStatusEvent", "status": "READ", "sequenceList": [0, -1, 1.5]}),
+        json!({"type": "NoSuchEvent", "more": {"a": [1]}}),
+    ];
+    for event in &sent {
+        let reply = driver.send(&crate::driver::event(&id, event.clone()));
+        assert_eq!(reply.status, 200, "{event} {}", reply.text);
+    }
+    let conversation = driver.conversation();
+    let held = conversation["events"].as_array().expect("events").iter();
+    assert_eq!(held.map(|held| held["event"].clone()).collect::<Vec<_>>(), sent);
+    let transcript = driver.sandbox.transcript(&driver.account.id);
+    for line in ["  1  content external/file\n", "  5  rich content vertical []\n"] {
+        assert!(transcript.contains(line), "{line} is missing in {transcript}");
+    }
+}
+
+#[test]
+fn a_file_is_one_by_its_path() {
+    let driver = Driver::new();
+    let id = driver.open();
+    for content_type in ["HostedFile", "audio/mp3", "text/plain"] {
+        let sent = json!({"type": "ContentEvent", "contentType": content_type,
+                          "message": {"relativePath": "/v1/never", "fileType": "PNG"}});
+        let reply = driver.send(&event(&id, sent)).json();
+        let details = reply["body"]["details"].as_str().expect("details");
+        assert!(details.contains("no file"), "{content_type}: {details}");
+    }
+    let nameless = json!({"type": "ContentEvent", "contentType": "HostedFile", "message": {}});
+    assert_eq!(driver.send(&event(&id, nameless)).status, 400);
 }
 
 #[test]
@@ -113,21 +192,19 @@ fn wrong_events_are_refused() {
     let cases = [
         json!({"type": "ContentEvent", "contentType": "text/plain", "message": 5}),
         json!({"type": "ContentEvent", "contentType": "text/plain"}),
-        json!({"type": "ContentEvent", "contentType": "text/html", "message": "x"}),
         json!({"type": "ContentEvent", "message": "x"}),
         hosted(json!("x")),
         json!({"type": "RichContentEvent", "content": "x"}),
         json!({"type": "RichContentEvent"}),
-        json!({"type": "ChatStateEvent", "chatState": "TYPING"}),
+        json!({"type": "ChatStateEvent", "chatState": 5}),
         json!({"type": "ChatStateEvent"}),
-        json!({"type": "AcceptStatusEvent", "status": "SEEN", "sequenceList": [1]}),
+        json!({"type": "AcceptStatusEvent", "status": ["READ"], "sequenceList": [1]}),
         json!({"type": "AcceptStatusEvent", "status": "READ", "sequenceList": []}),
         json!({"type": "AcceptStatusEvent", "status": "READ", "sequenceList": ["1"]}),
-        json!({"type": "AcceptStatusEvent", "status": "READ", "sequenceList": [0, -1]}),
-        json!({"type": "AcceptStatusEvent", "status": "READ", "sequenceList": [1.5]}),
-        json!({"type": "AcceptStatusEvent", "status": "READ", "sequenceList": 1}),
+        json!({"type": "AcceptStatusEvent", "status": "READ", "sequenceList": [0, null]}),
+        json!({"type": "AcceptStatusEvent", "status": "READ", "sequenceList": "1"}),
         json!({"type": "AcceptStatusEvent", "status": "READ"}),
-        json!({"type": "NoSuchEvent"}),
+        json!({"type": 5}),
         json!({}),
         json!("x"),
     ];
@@ -179,12 +256,21 @@ fn wrong_envelopes_are_refused() {
         message[name] = value.clone();
         assert_eq!(driver.send(&message).status, 400, "{name}: {value}");
     }
-    assert_eq!(driver.send(&json!([text(&id, "Hello")])).status, 400);
+    for many in [json!([]), json!([text(&id, "a"), text(&id, "b")]), json!(["x"])] {
+        assert_eq!(driver.send(&many).status, 400, "{many}");
+    }
     let path = "/api/account/{account}/messaging/consumer/conversation/send?v=3";
     assert_eq!(driver.try_post(path, b"{").expect("an answer").status, 400);
     let old = "/api/account/{account}/messaging/consumer/conversation/send?v=2";
     let message = text(&id, "Hello").to_string();
     assert_eq!(driver.try_post(old, message.as_bytes()).expect("an answer").status, 400);
+}
+
+/// Refused in the service's words for what is closed.
+fn is_too_late(reply: &Reply, request_id: &str) {
+    assert_eq!(reply.status, 400, "{}", reply.text);
+    let body = "Bad Request, Conversation is close";
+    assert_eq!(reply.json(), json!({"reqId": request_id, "code": "BAD_REQUEST", "body": body}));
 }
 
 #[test]
@@ -195,10 +281,13 @@ fn a_closed_conversation_takes_only_a_rating() {
     let conversation = driver.conversation();
     assert_eq!(conversation["state"], "CLOSE");
     assert_eq!(conversation["dialogs"][0]["state"], "CLOSE");
-    assert_eq!(driver.send(&text(&id, "Hello")).status, 400);
     let mut again = close(&id);
     again["id"] = json!("another");
-    assert_eq!(driver.send(&again).status, 400);
+    let urgent = field(&id, json!({"field": "TTRField", "ttrType": "URGENT"}));
+    for (late, request_id) in [(text(&id, "Hello"), "7"), (again, "another"), (urgent, "8")] {
+        is_too_late(&driver.send(&late), request_id);
+    }
+    assert_eq!(driver.send(&close(&id)).status, 200, "it took effect already");
     assert_eq!(driver.send(&field(&id, rating(json!(5), "FILLED"))).status, 200);
 }
 
@@ -216,9 +305,10 @@ fn closing_the_last_dialog_closes_the_conversation() {
     let driver = Driver::new();
     let id = driver.open();
     let survey = driver.sandbox.open_survey(&driver.account.id, &id);
-    assert_eq!(driver.send(&text(&id, "Hello")).status, 400, "MAIN is closed");
+    is_too_late(&driver.send(&text(&id, "Hello")), "7");
     assert_eq!(driver.send(&text(&survey, "5")).status, 200);
-    assert_eq!(driver.conversation()["state"], "OPEN");
+    let conversation = driver.conversation();
+    assert_eq!((&conversation["state"], &conversation["stage"]), (&json!("CLOSE"), &json!("OPEN")));
     let change = |state: &str| {
         field(
             &id,
@@ -230,8 +320,8 @@ fn closing_the_last_dialog_closes_the_conversation() {
     assert_eq!(driver.send(&change("CLOSE")).status, 200);
     let mut again = change("CLOSE");
     again["id"] = json!("another");
-    assert_eq!(driver.send(&again).status, 400, "it is closed");
-    assert_eq!(driver.conversation()["state"], "CLOSE");
+    is_too_late(&driver.send(&again), "another");
+    assert_eq!(driver.conversation()["stage"], "CLOSE");
     assert_eq!(driver.conversation()["dialogs"][1]["dialogType"], "POST_SURVEY");
     assert_eq!(driver.conversation()["dialogs"][1]["closedCause"], "Closed by consumer");
 }
@@ -239,13 +329,12 @@ fn closing_the_last_dialog_closes_the_conversation() {
 #[test]
 fn a_dialog_is_closed_alone() {
     let driver = Driver::new();
-    let (id, other) = (driver.open(), driver.open());
+    let (id, other) = (driver.open(), driver.with("bob").open());
     let survey = driver.sandbox.open_survey(&driver.account.id, &id);
     let change = |dialog: Value| {
         field(&id, json!({"field": "DialogChange", "type": "UPDATE", "dialog": dialog}))
     };
-    let reply = driver.send(&change(json!({"dialogId": id, "state": "CLOSE"}))).json();
-    assert_eq!(reply["body"]["title"], "Dialog closed");
+    is_too_late(&driver.send(&change(json!({"dialogId": id, "state": "CLOSE"}))), "8");
     for dialog in [
         json!({"dialogId": other, "state": "CLOSE"}),
         json!({"dialogId": "", "state": "CLOSE"}),
@@ -267,22 +356,27 @@ fn a_dialog_is_closed_alone() {
 fn ratings_are_checked() {
     let driver = Driver::new();
     let id = driver.open();
-    for rate in [json!(0), json!(6), json!(-1), json!(2.5), json!("5"), Value::Null] {
+    for rate in [json!(0), json!(6), json!(-1), json!(5.5), json!("5"), Value::Null] {
         let reply = driver.send(&field(&id, rating(rate.clone(), "FILLED")));
         assert_eq!(reply.status, 400, "{rate}");
     }
-    assert_eq!(driver.send(&field(&id, rating(json!(5), "DONE"))).status, 400);
+    let mut numbered = rating(json!(5), "FILLED");
+    numbered["status"] = json!(1);
+    assert_eq!(driver.send(&field(&id, numbered)).status, 400);
     let mut doubtful = rating(json!(5), "FILLED");
     doubtful["csatResolutionConfirmation"] = json!("yes");
     assert_eq!(driver.send(&field(&id, doubtful)).status, 400);
     assert_eq!(driver.conversation()["rating"], Value::Null);
-    for rate in 1..=5 {
-        let sent = rating(json!(rate), "FILLED");
+    for rate in [json!(1), json!(2.5), json!(5)] {
+        let sent = rating(rate, "FILLED");
         assert_eq!(driver.send(&field(&id, sent.clone())).status, 200);
         assert_eq!(driver.conversation()["rating"], sent);
     }
     assert_eq!(driver.send(&field(&id, rating(Value::Null, "SKIPPED"))).status, 200);
     assert_eq!(driver.send(&field(&id, rating(json!(3), "PARTIALLY_FILLED"))).status, 200);
+    let newer = rating(json!(5), "REGRETTED");
+    assert_eq!(driver.send(&field(&id, newer.clone())).status, 200);
+    assert_eq!(driver.conversation()["rating"], newer);
 }
 
 #[test]
@@ -293,7 +387,7 @@ fn fields_come_as_object_or_array() {
     let half = json!([state, rating(json!(9), "FILLED")]);
     assert_eq!(driver.send(&field(&id, half)).status, 400);
     assert_eq!(driver.conversation()["state"], "OPEN", "all or nothing");
-    for wrong in [json!([]), json!("x"), json!({"field": "Skill"}), Value::Null] {
+    for wrong in [json!([]), json!("x"), json!({"field": 5}), json!([{}]), Value::Null] {
         assert_eq!(driver.send(&field(&id, wrong.clone())).status, 400, "{wrong}");
     }
     let open = json!({"field": "ConversationStateField", "conversationState": "OPEN"});
@@ -311,18 +405,28 @@ fn profiles_are_checked() {
     let reply = driver.send(&profile(body.clone()));
     assert_eq!(reply.json()["body"], json!({"msg": "OK User Profile set successfully"}));
     assert_eq!(driver.conversation()["consumer"]["profile"], body);
-    let sde = |sde: Value| json!({"authenticatedData": {"lp_sdes": [sde]}});
-    for body in [
-        json!({"privateData": "x"}),
-        json!({"authenticatedData": []}),
-        json!({"authenticatedData": {"lp_sdes": {}}}),
-        sde(json!({"type": "ctmrinfo"})),
-        sde(json!({"type": "ctmrinfo", "info": {"balance": "1"}})),
-        sde(json!({"type": "ctmrinfo", "info": {"companySize": 1.5}})),
-        sde(json!({"type": "personal", "personal": {"gender": "male"}})),
-        sde(json!({"type": "personal", "personal": {"contacts": {}}})),
-        sde(json!({"type": "mrktInfo", "info": {}})),
-    ] {
+    for body in [json!({"privateData": "x"}), json!({"authenticatedData": []})] {
         assert_eq!(driver.send(&profile(body.clone())).status, 400, "{body}");
+    }
+}
+
+#[test]
+fn what_a_profile_holds_is_the_accounts_business() {
+    let driver = Driver::new();
+    driver.open();
+    let sdes = |sdes: Value| json!({"authenticatedData": {"lp_sdes": sdes}});
+    for body in [
+        json!({"firstName": 5, "more": [null], "privateData": {"mobileNum": 1_750_345_346}}),
+        sdes(json!({"type": "ctmrinfo", "info": {"socialId": "1"}})),
+        sdes(json!([{"type": "ctmrinfo", "info": {
+            "balance": "1", "companySize": 1.5, "loginStatus": 2, "storeNumber": 7,
+            "storeZipCode": "20095", "lastPaymentDate": {"day": "1"}}}])),
+        sdes(json!([{"type": "personal", "auth": {"amr": ["pwd"], "iss": "x"}, "personal": {
+            "gender": "UNKNOWN", "contacts": {"email": "a@example.com"}}}])),
+        sdes(json!([{"type": "mrktInfo", "info": {}}, {"type": "ctmrinfo"}])),
+    ] {
+        let reply = driver.send(&profile(body.clone()));
+        assert_eq!(reply.status, 200, "{body}");
+        assert_eq!(driver.conversation()["consumer"]["profile"], body);
     }
 }

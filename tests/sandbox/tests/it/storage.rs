@@ -5,7 +5,8 @@ use lpc_sandbox::{Answer, Options, Route, Sandbox};
 
 use crate::driver::{Driver, agent, call, event, hosted, shared};
 
-const TYPES: [&str; 8] = ["JPG", "JPEG", "PNG", "GIF", "PDF", "DOCX", "PPTX", "XLSX"];
+const TYPES: [&str; 11] =
+    ["JPG", "JPEG", "PNG", "GIF", "PDF", "DOCX", "PPTX", "XLSX", "TXT", "IMG", "7z"];
 
 /// The answer to a request for an upload URL.
 fn upload_url(driver: &Driver<'_>, size: usize) -> Value {
@@ -46,15 +47,21 @@ fn requests_for_urls_are_checked() {
     let driver = Driver::new();
     for file_type in TYPES {
         for file_type in [file_type.to_owned(), file_type.to_lowercase()] {
-            let body = json!({"fileSize": "3145728", "fileType": file_type});
-            assert_eq!(driver.file_url("Upload", body).status, 200, "{file_type}");
+            for size in [json!("3145728"), json!(3_145_728)] {
+                let body = json!({"fileSize": size, "fileType": file_type});
+                assert_eq!(driver.file_url("Upload", body).status, 200, "{file_type}");
+            }
         }
     }
     let pending = upload_url(&driver, 1);
     let other = Driver::new().upload("PNG", b"x");
     let size = |size: Value| json!({"fileSize": size, "fileType": "PNG"});
     for (kind, body) in [
-        ("Upload", size(json!(1000))),
+        ("Upload", size(json!(0))),
+        ("Upload", size(json!(1.5))),
+        ("Upload", size(json!(-1))),
+        ("Upload", size(json!(3_145_729))),
+        ("Upload", size(json!(["1"]))),
         ("Upload", size(json!(""))),
         ("Upload", size(json!("0"))),
         ("Upload", size(json!("-1"))),
@@ -65,7 +72,7 @@ fn requests_for_urls_are_checked() {
         ("Upload", json!({"fileType": "PNG"})),
         ("Upload", json!({"fileSize": "1000"})),
         ("Upload", json!({"fileSize": "1000", "fileType": 5})),
-        ("Upload", json!({"fileSize": "1000", "fileType": "EXE"})),
+        ("Upload", json!({"fileSize": "1000", "fileType": ""})),
         ("Upload", json!({"fileSize": "1000", "fileType": ".PNG"})),
         ("Download", json!({})),
         ("Download", json!({"relativePath": 5})),
@@ -88,6 +95,80 @@ fn the_largest_file_is_an_option() {
     assert_eq!(driver.file_url("Upload", body).status, 400);
     let url = upload_url(&driver, 2000);
     assert_eq!(driver.store("PUT", &url, &[], &[7; 2001]).status, 413);
+}
+
+#[test]
+fn a_file_may_come_in_a_form() {
+    let driver = Driver::new();
+    let url = upload_url(&driver, 4);
+    let form = "--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n1234\r\n--x--\r\n";
+    let headers = [("Content-Type", "multipart/form-data; boundary=x")];
+    let stored = driver.store("PUT", &url, &headers, form.as_bytes());
+    assert_eq!(stored.status, 201, "{}", stored.text);
+    let path = url["relativePath"].as_str().expect("a path");
+    let kept = driver.sandbox.file(&driver.account.id, path);
+    assert_eq!(kept.as_deref(), Some(form.as_bytes()), "as it came");
+    let longer = driver.store("PUT", &url, &[("Content-Type", "image/png")], form.as_bytes());
+    assert_eq!(longer.status, 413);
+}
+
+#[test]
+fn content_types_follow_file_types() {
+    let driver = Driver::new();
+    for (file_type, content_type) in [
+        ("TXT", "text/plain"),
+        ("IMG", "application/octet-stream"),
+        ("7z", "application/octet-stream"),
+    ] {
+        let path = driver.upload(file_type, b"x");
+        assert!(path.ends_with(&format!(".{file_type}")), "{path}");
+        let loaded = driver.store("GET", &download_url(&driver, &path), &[], &[]);
+        assert_eq!(loaded.headers["content-type"], content_type, "{file_type}");
+    }
+}
+
+#[test]
+fn a_page_in_a_browser_gets_through() {
+    let driver = Driver::new();
+    let url = upload_url(&driver, 4);
+    let path = url["relativePath"].as_str().expect("a path");
+    let asking = [
+        ("Origin", "https://example.com"),
+        ("Access-Control-Request-Method", "PUT"),
+        ("Access-Control-Request-Headers", "content-type, x-more"),
+    ];
+    let answer = Answer::Status { status: 503, headers: Vec::new(), body: Vec::new() };
+    driver.sandbox.answer_next(&driver.account.id, Route::Storage, answer);
+    let before = driver.sandbox.requests(&driver.account.id).len();
+    let asked = call(&driver.agent, "OPTIONS", &driver.url(path), &asking, &[]);
+    let asked = asked.expect("an answer");
+    assert_eq!((asked.status, asked.bytes.len()), (200, 0));
+    for (name, value) in [("origin", "*"), ("methods", "PUT"), ("headers", "content-type, x-more")]
+    {
+        assert_eq!(asked.headers[format!("access-control-allow-{name}")], value);
+    }
+    let requests = driver.sandbox.requests(&driver.account.id);
+    assert_eq!(requests.len(), before, "the browser asks, not the client");
+    for status in [503, 201, 413] {
+        let bytes: &[u8] = if status == 413 { b"12345" } else { b"1234" };
+        let stored = driver.store("PUT", &url, &[], bytes);
+        assert_eq!(stored.status, status);
+        assert_eq!(stored.headers["access-control-allow-origin"], "*", "{status}");
+    }
+}
+
+#[test]
+fn the_expiry_may_be_a_number() {
+    let options = Options { expires_as_number: true, ..Options::default() };
+    let sandbox = Sandbox::start(options).expect("the sandbox starts");
+    let driver = Driver::on(&sandbox);
+    let mut url = upload_url(&driver, 4);
+    let expires = url["queryParams"]["temp_url_expires"].clone();
+    assert!(expires.is_u64(), "{expires}");
+    url["queryParams"]["temp_url_expires"] = json!(expires.to_string());
+    assert_eq!(driver.store("PUT", &url, &[], b"1234").status, 201);
+    let url = download_url(&driver, url["relativePath"].as_str().expect("a path"));
+    assert!(url["queryParams"]["temp_url_expires"].is_u64());
 }
 
 #[test]
@@ -207,8 +288,12 @@ fn a_file_that_is_published_was_uploaded() {
         with("relativePath", json!(agents)),
         preview("png", "iVBORw0KGgo="),
         preview("jpeg", "AAAA"),
-        // 30720 bytes: three for four characters.
-        preview("gif", &"A".repeat(40_960)),
+        preview("jpg", "AAAA"),
+        preview("svg+xml", "AAAA"),
+        preview("PNG", "AAAA"),
+        with("fileType", json!("IMG")),
+        with("caption", Value::Null),
+        preview("gif", &"A".repeat(30_720)),
     ];
     for file in &good {
         let reply = driver.send(&event(&id, hosted(file.clone())));
@@ -224,18 +309,15 @@ fn a_file_that_is_published_was_uploaded() {
         with("relativePath", json!(Driver::new().upload("PNG", b"x"))),
         with("fileType", Value::Null),
         with("fileType", json!("")),
-        with("fileType", json!("EXE")),
+        with("fileType", json!(".exe")),
         with("caption", json!(5)),
         with("preview", json!(5)),
         with("preview", json!("iVBORw0KGgo=")),
-        preview("svg+xml", "iVBORw0KGgo="),
-        preview("PNG", "iVBORw0KGgo="),
         preview("png", "iVBORw0KGgo"),
         preview("png", "iVBOR-_KGgo="),
         with("preview", json!("data:image/png,iVBORw0KGgo=")),
         with("preview", json!("data:text/png;base64,iVBORw0KGgo=")),
-        // One more.
-        preview("gif", &format!("{}==", "A".repeat(40_962))),
+        preview("gif", &"A".repeat(30_724)),
     ];
     for file in wrong {
         let reply = driver.send(&event(&id, hosted(file.clone())));
@@ -250,7 +332,8 @@ fn a_file_may_be_the_first_message() {
     let file = |path: &str| event("", hosted(json!({"relativePath": path, "fileType": "PNG"})));
     let path = driver.upload("PNG", b"cat");
     assert_eq!(driver.batch(&driver.opening_with(file(&path))).json()[2]["code"], "OK");
-    assert_eq!(driver.batch(&driver.opening_with(file("/v1/x"))).json()[2]["code"], 400);
+    let other = driver.with("bob");
+    assert_eq!(other.batch(&other.opening_with(file("/v1/x"))).json()[2]["code"], 400);
 }
 
 #[test]
@@ -261,7 +344,7 @@ fn an_agent_puts_files() {
     let loaded = driver.store("GET", &download_url(&driver, &path), &[], &[]);
     assert_eq!((loaded.status, &*loaded.bytes), (200, &[1, 2, 3][..]));
     assert_eq!(loaded.headers["content-type"], "image/jpeg");
-    for name in ["cat", "cat.exe"] {
+    for name in ["cat", "cat.", "cat.e-e"] {
         let put = || driver.sandbox.put_file(&driver.account.id, name, b"x");
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(put)).is_err(), "{name}");
     }
@@ -336,7 +419,7 @@ fn the_control_api_handles_files() {
         ("GET", "files", 400),
         ("GET", "files?path=/v1/x", 404),
         ("POST", "files", 400),
-        ("POST", "files?type=EXE", 400),
+        ("POST", "files?type=E-E", 400),
         ("PUT", "files?type=PNG", 405),
         ("GET", "expire-storage-urls", 405),
     ] {

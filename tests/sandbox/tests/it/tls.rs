@@ -1,5 +1,6 @@
 //! HTTPS with a certificate that only this sandbox's CA vouches for.
 
+use std::collections::HashSet;
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, SupportedProtocolVer
 use ureq::Agent;
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
-use crate::driver::{Driver, agent, call, text};
+use crate::driver::{Driver, agent, call, shared, text};
 
 pub fn sandbox() -> Sandbox {
     Sandbox::start(Options { tls: true, ..Options::default() }).expect("the sandbox starts")
@@ -96,6 +97,59 @@ fn who_does_not_trust_the_ca_does_not() {
 }
 
 #[test]
+fn further_names_are_in_the_certificate() {
+    let hosts = ["brand.example", "10.1.2.3"].map(str::to_owned).to_vec();
+    let options = Options { tls: true, hosts, ..Options::default() };
+    let sandbox = Sandbox::start(options).expect("the sandbox starts");
+    for (name, fits) in [
+        ("brand.example", true),
+        ("10.1.2.3", true),
+        ("localhost", true),
+        ("127.0.0.1", true),
+        ("other.example", false),
+        ("10.1.2.4", false),
+    ] {
+        assert_eq!(shakes_hands_as(&sandbox, &TLS13, name), fits, "{name}");
+    }
+    let hosts = vec!["ä".to_owned()];
+    assert!(Sandbox::start(Options { tls: true, hosts, ..Options::default() }).is_err());
+}
+
+#[test]
+fn the_domain_api_is_there_without_tls_too() {
+    let sandbox = sandbox();
+    let account = sandbox.new_account();
+    let domains = sandbox.domain_url().expect("a Domain API");
+    assert!(domains.starts_with("http://127.0.0.1:"), "{domains}");
+    let services = sandbox.url().strip_prefix("https://").expect("TLS");
+    let port = services.rsplit_once(':').expect("a port").1;
+    let path = |service: &str| format!("/api/account/{}/service/{service}", account.id);
+    let ask = |path: &str, headers: &[(&str, &str)]| {
+        call(&agent(), "GET", &format!("{domains}{path}"), headers, &[]).expect("an answer")
+    };
+    let one = path("sentinel/baseURI.json?version=1.0");
+    assert_eq!(ask(&one, &[]).json()["baseURI"], services);
+    for host in ["localhost", "localhost:80"] {
+        let reply = ask(&one, &[("Host", host)]).json();
+        assert_eq!(reply["baseURI"], format!("localhost:{port}"));
+    }
+    let all = ask(&path("baseURI?version=1.0"), &[]).json();
+    let all = all["baseURIs"].as_array().expect("a list").clone();
+    assert!(!all.is_empty() && all.iter().all(|entry| entry["baseURI"] == services));
+    // Nothing else is served there.
+    for elsewhere in ["/sentinel/well-known/jwks", "/v1/AUTH_async-images/x/y", "/accounts"] {
+        assert_eq!(ask(elsewhere, &[]).status, 404, "{elsewhere}");
+    }
+
+    let all = format!("{}{}", sandbox.url(), path("baseURI.json?version=1.0"));
+    call(&trusting(&sandbox), "GET", &all, &[], &[]).expect("an answer");
+    let requests = sandbox.requests(&account.id);
+    let connections: HashSet<u64> = requests.iter().map(|request| request.connection).collect();
+    assert_eq!((requests.len(), connections.len()), (5, 5), "each was a connection of its own");
+    assert!(shared().domain_url().is_none());
+}
+
+#[test]
 fn a_client_certificate_is_demanded() {
     let demanding = |tls_versions| {
         let client_certificates = true;
@@ -151,6 +205,15 @@ fn versions_are_chosen() {
 
 /// Whether a client that speaks this version alone gets through the handshake.
 fn shakes_hands(sandbox: &Sandbox, version: &'static SupportedProtocolVersion) -> bool {
+    shakes_hands_as(sandbox, version, "127.0.0.1")
+}
+
+/// The same for a client that knows the sandbox by this name.
+fn shakes_hands_as(
+    sandbox: &Sandbox,
+    version: &'static SupportedProtocolVersion,
+    name: &'static str,
+) -> bool {
     let pem = std::fs::read(sandbox.ca_file().expect("a CA file")).expect("readable");
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(&pem).expect("a certificate")).expect("a root");
@@ -159,7 +222,7 @@ fn shakes_hands(sandbox: &Sandbox, version: &'static SupportedProtocolVersion) -
         .expect("a version")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let name = "127.0.0.1".try_into().expect("a name");
+    let name = name.try_into().expect("a name");
     let mut connection = ClientConnection::new(config.into(), name).expect("a client");
     let authority = sandbox.url().strip_prefix("https://").expect("TLS");
     let mut stream = TcpStream::connect(authority).expect("a connection");

@@ -46,6 +46,10 @@ fn credentials_are_taken_wherever_they_stand() {
         (&*in_query, ""),
         ("/sentinel/api/account/{account}/app/token?v=1.0", full_form),
         (V2, full_form),
+        ("/sentinel/api/account/{account}/app/token?v=2.0", full_form),
+        (&*in_query.replace("v=1.0", "v=2.0"), ""),
+        (&*in_query.replace("?v=1.0&", "?").replace("/api/", "/api/v2/"), ""),
+        ("/sentinel/api/v2/account/{account}/app/token?grant_type=client_credentials", form),
     ];
     for (path, form) in cases {
         let reply = ask(&driver, path, &[], form);
@@ -96,17 +100,27 @@ fn errors_have_the_form_of_oauth() {
             "invalid_request",
         ),
         (V1, "client_id={id}&client_id=other&client_secret={secret}", 400, "invalid_request"),
-        (
-            "/sentinel/api/v2/account/{account}/app/token?client_id={id}&client_secret={secret}",
-            "grant_type=client_credentials",
-            400,
-            "invalid_request",
-        ),
+        (V2, both, 400, "invalid_request"),
     ];
     for (path, form, status, error) in cases {
         let reply = ask(&driver, path, &[], form);
         assert_eq!((reply.status, reply.json()["error"].as_str()), (status, Some(error)), "{path}");
         assert!(reply.json()["error_description"].is_string());
+    }
+}
+
+#[test]
+fn content_types_and_further_members_make_no_difference() {
+    let driver = Driver::new();
+    for content_type in ["text/plain", "application/json", "application/octet-stream", ""] {
+        let headers = [("Content-Type", content_type), ("Authorization", &driver.app_jwt)];
+        let form = "client_id={id}&client_secret={secret}&more=1";
+        let headers_of_token = &headers[..1];
+        assert_eq!(ask(&driver, V1, headers_of_token, form).status, 200, "{content_type}");
+        let body = r#"{"ext_consumer_id":"bob","more":{"a":1}}"#;
+        let url = driver.url("/api/account/{account}/consumer?v=1.0");
+        let reply = call(&driver.agent, "POST", &url, &headers, body.as_bytes());
+        assert_eq!(reply.expect("an answer").status, 201, "{content_type}");
     }
 }
 

@@ -177,6 +177,7 @@ fn a_conversation_is_told_completely() {
                     ],
                     "dialogType": "MAIN",
                     "channelType": "MESSAGING",
+                    "metaData": {"appInstallId": driver.account.client_id},
                     "state": "OPEN",
                     "creationTs": start,
                     "metaDataLastUpdateTs": start,
@@ -187,36 +188,41 @@ fn a_conversation_is_told_completely() {
                 "startTs": start,
                 "metaDataLastUpdateTs": start,
                 "ttr": {"ttrType": "PRIORITIZED", "value": 600},
+                "conversationHandlerDetails": {"accountId": driver.account.id, "skillId": "17"},
             },
         }})
     );
+    assert_eq!(opening["body"]["sentTs"], *start);
 
     let id = id.as_str().expect("an id");
     let details = || endpoint.next().change()["result"]["conversationDetails"].clone();
     let survey = driver.sandbox.open_survey(&driver.account.id, id);
     let surveyed = details();
-    assert_eq!(surveyed["state"], "OPEN");
+    assert_eq!((&surveyed["state"], &surveyed["stage"]), (&json!("CLOSE"), &json!("OPEN")));
+    assert_eq!((&surveyed["closeReason"], surveyed.get("endTs")), (&json!("AGENT"), None));
     let dialogs = &surveyed["dialogs"];
     assert_eq!((&dialogs[0]["state"], &dialogs[0]["closedBy"]), (&json!("CLOSE"), &json!("AGENT")));
     assert!(dialogs[0]["endTs"].is_i64());
     assert_eq!((&dialogs[1]["dialogId"], &dialogs[1]["state"]), (&json!(survey), &json!("OPEN")));
     assert_eq!(dialogs[1]["dialogType"], "POST_SURVEY");
+    assert_eq!(survey.len(), 22, "{survey}");
     assert_eq!(dialogs[1].get("closedBy"), None);
 
     let rating = json!({"field": "CSATRate", "csatRate": 5, "status": "FILLED"});
     assert_eq!(driver.send(&field(id, rating)).status, 200);
+    assert_eq!(details()["csat"], json!({"csatRate": 5, "status": "FILLED"}));
     for _ in 0..2 {
         assert_eq!(driver.send(&close(id)).status, 200);
     }
     let closed = details();
     assert_eq!((&closed["state"], &closed["stage"]), (&json!("CLOSE"), &json!("CLOSE")));
-    assert_eq!(closed["closeReason"], "CONSUMER");
+    assert_eq!(closed["closeReason"], "AGENT", "who closed MAIN");
     assert_eq!(closed["endTs"], closed["metaDataLastUpdateTs"]);
     assert_eq!(closed["startTs"], *start);
     assert_eq!(closed["dialogs"][0]["closedBy"], "AGENT");
     assert_eq!(closed["dialogs"][1]["closedBy"], "CONSUMER");
     settled(&driver);
-    assert_eq!(endpoint.rest(), 0, "closed once, rated without a word");
+    assert_eq!(endpoint.rest(), 0, "closed once");
 }
 
 #[test]
@@ -239,7 +245,7 @@ fn what_is_not_delivered_is_sent_again() {
     assert_eq!((failure(0), failure(2), failure(3)), (false, true, false));
 
     endpoint.answers(&[Answer::Status(201)]);
-    driver.open();
+    driver.with("bob").open();
     settled(&driver);
     assert_eq!(attempts(&driver).last(), Some(&(1, 1, Some(201))));
 }
@@ -296,12 +302,13 @@ fn the_order_is_that_of_one_conversation() {
     let driver = Driver::new();
     let webhook = Webhook { retry: retention(60), ..Webhook::to(endpoint.url()) };
     driver.sandbox.set_webhook(&driver.account.id, webhook);
-    let (blocked, free) = (opened(&driver, &endpoint), opened(&driver, &endpoint));
+    let other = driver.with("bob");
+    let (blocked, free) = (opened(&driver, &endpoint), opened(&other, &endpoint));
     endpoint.answers(&[Answer::Stall]);
     say(&driver, &blocked, "one");
     assert_eq!(endpoint.next().text(), "one");
     say(&driver, &blocked, "two");
-    say(&driver, &free, "three");
+    say(&other, &free, "three");
     assert_eq!(endpoint.next().text(), "three");
 }
 
@@ -320,7 +327,7 @@ fn an_endpoint_may_be_too_slow_or_away() {
     proxy.refuse();
     let url = format!("http://{}/", proxy.address());
     driver.sandbox.set_webhook(&driver.account.id, Webhook { url, ..webhook });
-    driver.open();
+    driver.with("bob").open();
     settled(&driver);
     let deliveries = driver.sandbox.deliveries(&driver.account.id);
     let failure = |number: usize| deliveries[number].failure.as_deref().expect("a failure");
@@ -374,13 +381,13 @@ fn a_webhook_is_replaced_and_removed() {
     driver.open();
     let stalled = first.next();
     driver.sandbox.set_webhook(&driver.account.id, Webhook::to(second.url()));
-    driver.open();
+    driver.with("bob").open();
     second.next();
     driver.sandbox.remove_webhook(&driver.account.id);
     assert_eq!(driver.sandbox.pending(&driver.account.id), 0);
-    driver.open();
+    driver.with("carol").open();
     driver.sandbox.set_webhook(&driver.account.id, Webhook::to(second.url()));
-    let id = driver.open();
+    let id = driver.with("dave").open();
     assert_eq!(second.next().change()["result"]["convId"], id);
     assert_ne!(stalled.change()["result"]["convId"], id);
     assert_eq!((first.rest(), second.rest()), (0, 0));
@@ -478,7 +485,7 @@ fn nothing_is_kept_without_a_webhook() {
     assert_eq!(driver.sandbox.pending(&driver.account.id), 0);
     let endpoint = Endpoint::new();
     driver.sandbox.set_webhook(&driver.account.id, Webhook::to(endpoint.url()));
-    driver.open();
+    driver.with("bob").open();
     endpoint.next();
     settled(&driver);
     assert_eq!((attempts(&driver).len(), endpoint.rest()), (1, 0));

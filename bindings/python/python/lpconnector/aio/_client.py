@@ -76,9 +76,18 @@ class Client:
         are obtained with ``client_id`` and ``client_secret``."""
         self._client.set_app_jwt(jwt)
 
+    def set_credentials(self, client_id: str, client_secret: str) -> None:
+        """Uses these credentials for AppJWTs obtained from now on: a rotated secret, without a
+        restart. The AppJWT in use stays until it ends or is refused."""
+        self._client.set_credentials(client_id, client_secret)
+
     def stats(self) -> Stats:
         """What the client has done so far, in this process; see ``lpconnector.Client.stats``."""
         return self._client.stats()
+
+    def prometheus(self) -> str:
+        """The same as ``stats``, as text in the exposition format of Prometheus."""
+        return self._client.prometheus()
 
     def shutdown(self) -> None:
         """Ends the client for good: calls in flight raise ``Closed``, later ones too. Does not wait

@@ -32,13 +32,13 @@ class Consumer:
     async def open(
         self,
         *,
-        profile: Union[Profile, str, None] = None,
-        campaign: Union[Campaign, str, None] = None,
-        context: Union[ConversationContext, str, None] = None,
-        skill_id: Optional[str] = None,
+        profile: Union[Profile, Mapping[str, Any], str, None] = None,
+        campaign: Union[Campaign, Mapping[str, Any], str, None] = None,
+        context: Union[ConversationContext, Mapping[str, Any], str, None] = None,
+        skill_id: Union[str, int, None] = None,
         ttr: Union[Ttr, str, None] = None,
         first_message: Optional[str] = None,
-        client_properties: Union[ClientProperties, str, None] = None,
+        client_properties: Union[ClientProperties, Mapping[str, Any], str, None] = None,
         features: Optional[Sequence[Union[Feature, str]]] = None,
     ) -> Conversation:
         """Opens a conversation, with the consumer's profile and first message in the same round
@@ -57,10 +57,23 @@ class Consumer:
         )
         return Conversation(conversation, self._calls)
 
-    def attach(self, conversation_id: str, dialog_id: Optional[str] = None) -> Conversation:
+    def attach(
+        self,
+        conversation_id: str,
+        *,
+        dialog_id: Optional[str] = None,
+        client_properties: Union[ClientProperties, Mapping[str, Any], str, None] = None,
+        features: Optional[Sequence[Union[Feature, str]]] = None,
+    ) -> Conversation:
         """Goes on with a conversation opened earlier, in its first dialog or in another, such as a
-        survey. Sends nothing."""
-        return Conversation(self._consumer.attach(conversation_id, dialog_id), self._calls)
+        survey. Sends nothing; see ``lpconnector.Consumer.attach``."""
+        conversation = self._consumer.attach(
+            conversation_id,
+            dialog_id=dialog_id,
+            client_properties=client_properties,
+            features=features,
+        )
+        return Conversation(conversation, self._calls)
 
     async def send_json(self, request: Union[str, bytes, Mapping[str, Any]]) -> blocking.Response:
         """Sends one request, written by the caller, to SEND: the way out for what has no method;

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any, Callable, Optional, Union
 
 from .. import _lpconnector as blocking
-from .._enums import AcceptStatus, ChatState, CsatStatus
+from .._enums import AcceptStatus, ChatState, CsatStatus, Ttr
 from .._lpconnector import Response
 from .._types import Metadata, Profile
 from ._calls import Calls
@@ -90,11 +90,14 @@ class Conversation:
         *,
         caption: Optional[str] = None,
         preview: Union[str, os.PathLike[str], None] = None,
+        metadata: Union[Sequence[Metadata], str, None] = None,
     ) -> Response:
         """Sends a file, with text beside it and a small picture to show in its place; see
         ``lpconnector.Conversation.send_file``."""
         return await self._calls.run(
-            lambda: self._conversation.send_file(path, caption=caption, preview=preview)
+            lambda: self._conversation.send_file(
+                path, caption=caption, preview=preview, metadata=metadata
+            )
         )
 
     async def send_file_bytes(
@@ -104,12 +107,13 @@ class Conversation:
         *,
         caption: Optional[str] = None,
         preview: Union[bytes, bytearray, None] = None,
+        metadata: Union[Sequence[Metadata], str, None] = None,
     ) -> Response:
         """As ``send_file``, for a file in memory, of a type such as ``PNG``; its preview is in
         memory, too."""
         return await self._calls.run(
             lambda: self._conversation.send_file_bytes(
-                data, file_type, caption=caption, preview=preview
+                data, file_type, caption=caption, preview=preview, metadata=metadata
             )
         )
 
@@ -140,7 +144,7 @@ class Conversation:
 
         self._conversation.set_progress(tell)
 
-    async def set_profile(self, profile: Union[Profile, str]) -> Response:
+    async def set_profile(self, profile: Union[Profile, Mapping[str, Any], str]) -> Response:
         """Sets the consumer's profile: what is there replaces what the service knows."""
         return await self._in_turn(lambda: self._conversation.set_profile(profile))
 
@@ -157,9 +161,20 @@ class Conversation:
             lambda: self._conversation.rate(stars, resolved=resolved, status=status)
         )
 
+    async def set_ttr(self, ttr: Union[Ttr, str], seconds: Optional[int] = None) -> Response:
+        """Says how urgent the conversation is from now on; see
+        ``lpconnector.Conversation.set_ttr``."""
+        return await self._in_turn(lambda: self._conversation.set_ttr(ttr, seconds))
+
     async def close(self) -> Response:
-        """Closes the conversation. Later sends raise ``Closed``."""
+        """Closes the conversation. Later sends raise ``Closed``. Where the account has a survey it
+        begins now: a dialog of its own, for ``Consumer.attach``."""
         return await self._in_turn(self._conversation.close)
+
+    async def close_stage(self) -> Response:
+        """Closes the conversation with all its dialogs; no survey follows. Later sends raise
+        ``Closed``."""
+        return await self._in_turn(self._conversation.close_stage)
 
     async def close_dialog(self, dialog_id: str) -> Response:
         """Closes one dialog of the conversation, for example a survey."""

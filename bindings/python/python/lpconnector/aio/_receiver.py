@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Optional, Union
 
@@ -103,6 +104,11 @@ class Receiver:
         notification = call.result()
         if notification is not None:
             self._kept.append(notification)
+
+    def set_credentials(self, client_id: str, client_secret: Union[str, Sequence[str]]) -> None:
+        """Takes notifications for this app install and with these secrets from now on; see
+        ``lpconnector.Receiver.set_credentials``."""
+        self._receiver.set_credentials(client_id, client_secret)
 
     async def ack(self, notification: Notification) -> None:
         """Says that the program dealt with a notification: it will not come again; see

@@ -1,0 +1,139 @@
+//! Whose notifications a receiver takes: webhooks are account-wide, and headers tell accounts and app
+//! installs apart.
+
+use hyper::header::HeaderMap;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::config::shorten;
+use crate::error::Error;
+use crate::webhook::verify_webhook;
+
+const ACCOUNT: &str = "x-liveperson-account-id";
+const CLIENT: &str = "x-liveperson-client-id";
+
+/// An account, and what its service signs with.
+#[derive(Clone)]
+pub(crate) struct Account {
+    /// None: whichever the header names.
+    pub id: Option<String>,
+    /// The app install; none: any.
+    pub client_id: Option<String>,
+    pub secrets: Vec<SecretString>,
+}
+
+/// The accounts of one receiver.
+#[derive(Clone)]
+pub(crate) struct Accounts {
+    /// That of the options `account.id`, `client.id` and `receiver.secret` or `client.secret`; its
+    /// credentials can be replaced. Without secrets nothing is taken for it.
+    pub own: Account,
+    /// Those of `receiver.accounts`.
+    pub others: Vec<Account>,
+}
+
+/// Why a notification is not ours, as the end of a log line.
+pub(crate) type Foreign = String;
+
+impl Accounts {
+    fn all(&self) -> impl Iterator<Item = &Account> {
+        std::iter::once(&self.own).chain(&self.others).filter(|it| !it.secrets.is_empty())
+    }
+
+    /// Those whom a request may be from, by its headers.
+    pub(crate) fn addressed(&self, headers: &HeaderMap) -> Result<Addressed<'_>, Foreign> {
+        let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let (account, client) = (header(ACCOUNT), header(CLIENT));
+        let fits = |known: &Option<String>, named: Option<&str>| match (known, named) {
+            (Some(known), Some(named)) => known.eq_ignore_ascii_case(named),
+            _ => true,
+        };
+        let of_account = |it: &&Account| fits(&it.id, account);
+        let found: Vec<&Account> = self.all().filter(of_account).collect();
+        if found.is_empty() {
+            let account = shorten(account.unwrap_or_default());
+            return Err(format!("a notification of the account '{account}', which is not ours"));
+        }
+        let found: Vec<&Account> =
+            found.into_iter().filter(|it| fits(&it.client_id, client)).collect();
+        if found.is_empty() {
+            let client = shorten(client.unwrap_or_default());
+            return Err(format!("a notification for the app '{client}', which is not ours"));
+        }
+        Ok(Addressed { named: account.unwrap_or_default().to_owned(), accounts: found })
+    }
+}
+
+/// Whom a request may be from.
+pub(crate) struct Addressed<'a> {
+    named: String,
+    accounts: Vec<&'a Account>,
+}
+
+impl Addressed<'_> {
+    /// Checks the signature; gives the account whose it is, empty if nobody knows.
+    pub(crate) fn verify(self, body: &[u8], signature: &str) -> Result<String, Error> {
+        let mut refused = Error::invalid("there is no secret to check signatures with");
+        for account in self.accounts {
+            let secrets: Vec<&str> =
+                account.secrets.iter().map(ExposeSecret::expose_secret).collect();
+            match verify_webhook(&secrets, body, signature) {
+                Ok(()) if self.named.is_empty() => {
+                    return Ok(account.id.clone().unwrap_or_default());
+                }
+                Ok(()) => return Ok(self.named),
+                Err(error) => refused = error,
+            }
+        }
+        Err(refused)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(id: Option<&str>, client_id: Option<&str>, secret: &str) -> Account {
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        Account { id: text(id), client_id: text(client_id), secrets: vec![secret.into()] }
+    }
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let parsed =
+            pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        parsed.collect()
+    }
+
+    fn signature(secret: &str) -> String {
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret.as_bytes());
+        let hex: String =
+            ring::hmac::sign(&key, b"x").as_ref().iter().map(|b| format!("{b:02x}")).collect();
+        format!("sha256={hex}")
+    }
+
+    #[test]
+    fn headers_tell_accounts_and_apps_apart() {
+        let both = Accounts {
+            own: account(Some("le1"), Some("app-1"), "secret-1"),
+            others: vec![account(Some("le2"), None, "secret-2")],
+        };
+        let of = |pairs: &[(&'static str, &'static str)], secret: &str| {
+            let addressed = both.addressed(&headers(pairs))?;
+            addressed.verify(b"x", &signature(secret)).map_err(|error| error.message().to_owned())
+        };
+        assert_eq!(of(&[(ACCOUNT, "le1"), (CLIENT, "APP-1")], "secret-1"), Ok("le1".to_owned()));
+        assert_eq!(of(&[(ACCOUNT, "le2"), (CLIENT, "any")], "secret-2"), Ok("le2".to_owned()));
+        assert_eq!(of(&[], "secret-2"), Ok("le2".to_owned()), "told by its secret");
+        for (pairs, secret, why) in [
+            (&[(ACCOUNT, "le3")][..], "secret-1", "of the account 'le3', which is not ours"),
+            (&[(ACCOUNT, "le1"), (CLIENT, "b")], "secret-1", "for the app 'b', which is not ours"),
+            (&[(ACCOUNT, "le1")], "secret-2", "does not match"),
+            (&[], "secret-3", "does not match"),
+        ] {
+            let refused = of(pairs, secret).unwrap_err();
+            assert!(refused.contains(why), "{refused}");
+        }
+        let any = Accounts { own: account(None, None, "secret-1"), others: Vec::new() };
+        let addressed = any.addressed(&headers(&[(ACCOUNT, "le9")])).ok().unwrap();
+        assert_eq!(addressed.verify(b"x", &signature("secret-1")).unwrap(), "le9");
+    }
+}
