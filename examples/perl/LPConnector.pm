@@ -56,7 +56,7 @@ function(conversation_open => 'sint32', 'consumer', 'string', 'opaque*', 'opaque
 function(conversation_attach => 'sint32', 'consumer', 'string', 'string', 'opaque*', 'opaque*');
 function(conversation_id => 'string', 'conversation');
 function(conversation_send_text => 'sint32', 'conversation', 'string', 'opaque', 'opaque*');
-function(conversation_send_accept_status => 'sint32', 'conversation', 'sint32', 'sint64[1]',
+function(conversation_send_accept_status => 'sint32', 'conversation', 'sint32', 'sint64[]',
     'size_t', 'string', 'opaque', 'opaque*');
 function(conversation_send_file => 'sint32', 'conversation', 'string', 'string', 'opaque',
     'opaque*');
