@@ -53,7 +53,7 @@ struct Arguments {
     /// How long an AppJWT is valid, in seconds
     #[arg(long, value_name = "S", default_value_t = 3600)]
     token_lifetime: u64,
-    /// What body.sequence counts: requests sent again, or the events of a conversation
+    /// What body.sequence counts: requests sent again, or the events of a dialog
     #[arg(long, value_enum, default_value = "event")]
     sequence: Counting,
     /// Answer a batch of which an item is refused with HTTP 400 and all its answers

@@ -81,7 +81,7 @@ pub enum Sequence {
     /// How often a request with the same id took effect before in the conversation: 0, then 2, 4,
     /// 8 … It stays at 2^30 from there on, because clients read a 32-bit integer.
     Resend,
-    /// The number of the event in the conversation, 0 first. What is not a numbered event has no
+    /// The number of the event in its dialog, 0 first. What is not a numbered event has no
     /// sequence.
     Event,
 }

@@ -63,6 +63,7 @@ fn help_explains_itself() {
     ] {
         assert!(help.contains(option), "{option}");
     }
+    assert!(help.contains("the events of a dialog"), "what --sequence counts");
 }
 
 #[test]
