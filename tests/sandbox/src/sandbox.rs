@@ -172,6 +172,17 @@ impl Sandbox {
         self.with_site(account_id, |site| site.token_lifetime = lifetime);
     }
 
+    /// Replaces the account's client secret: only the new one gets a token from now on, and it signs
+    /// the notifications. Tokens that were issued stay valid. An [`Account`] that was given out
+    /// keeps the old one, and so do its variables.
+    ///
+    /// # Panics
+    /// If the secret is empty.
+    pub fn set_client_secret(&self, account_id: &str, secret: &str) {
+        assert!(!secret.is_empty(), "a client secret must not be empty");
+        self.with_site(account_id, |site| site.account.client_secret = secret.to_owned());
+    }
+
     /// Lets the service's clock be off by so many seconds for this account: in the header Date of
     /// every answer that has none of its own, in the AppJWTs it issues, and where it looks whether
     /// one has expired.

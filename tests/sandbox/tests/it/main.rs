@@ -22,6 +22,7 @@ mod program;
 mod properties;
 mod rich;
 mod role;
+mod secret;
 mod send;
 mod sequence;
 mod storage;
