@@ -32,7 +32,8 @@ struct Arguments {
     /// Serve HTTPS with a certificate of a CA made at the start
     #[arg(long)]
     tls: bool,
-    /// Demand a client certificate; the variables name one
+    /// Demand a client certificate, and show one to receivers of notifications; the variables name
+    /// one, and the CA for a receiver
     #[arg(long, requires = "tls")]
     client_certificates: bool,
     /// Port of the services on 127.0.0.1; 0 is a free one

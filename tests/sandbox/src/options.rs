@@ -8,8 +8,8 @@ use std::time::Duration;
 pub struct Options {
     /// Serve HTTPS with a certificate of a CA made for this sandbox. Default: false, plain HTTP.
     pub tls: bool,
-    /// Refuse the TLS handshake of a client without a certificate of the CA. Needs `tls`. Default:
-    /// false.
+    /// Mutual TLS: refuse the handshake of a client without a certificate of the CA, and show one
+    /// of it to endpoints of notifications. Needs `tls`. Default: false.
     pub client_certificates: bool,
     /// Which versions of TLS are spoken. Default: [`TlsVersions::All`].
     pub tls_versions: TlsVersions,

@@ -28,7 +28,7 @@ use crate::shared::Shared;
 use crate::signature::Signature;
 use crate::step::Step;
 use crate::survey::Survey;
-use crate::tls::{Files, Identity};
+use crate::tls::{Files, Identity, PemFile};
 use crate::webhook::Webhook;
 use crate::{control, courier, key, service, transcript};
 
@@ -448,9 +448,15 @@ fn variables(url: &str, files: Option<&Files>) -> Vec<(&'static str, String)> {
 }
 
 fn receiver_variables(files: Option<&Files>) -> Vec<(&'static str, String)> {
-    let Some(Files { receiver: (certificate, key), .. }) = files else { return Vec::new() };
-    vec![
-        ("LPC_RECEIVER_TLS_CERT_FILE", certificate.path().display().to_string()),
-        ("LPC_RECEIVER_TLS_KEY_FILE", key.path().display().to_string()),
-    ]
+    let Some(Files { ca, client, receiver: (certificate, key) }) = files else { return Vec::new() };
+    let text = |file: &PemFile| file.path().display().to_string();
+    let mut variables = vec![
+        ("LPC_RECEIVER_TLS_CERT_FILE", text(certificate)),
+        ("LPC_RECEIVER_TLS_KEY_FILE", text(key)),
+    ];
+    // Only then the service has one to show.
+    if client.is_some() {
+        variables.push(("LPC_RECEIVER_TLS_CLIENT_CA_FILE", text(ca)));
+    }
+    variables
 }

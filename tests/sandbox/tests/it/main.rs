@@ -17,6 +17,7 @@ mod fault_control;
 mod fault_tls;
 mod field;
 mod key;
+mod mutual_tls;
 mod one_open;
 mod program;
 mod properties;
