@@ -29,6 +29,7 @@ mod control;
 mod control_agent;
 mod control_faults;
 mod control_survey;
+mod control_tokens;
 mod control_webhook;
 mod conversation;
 mod conversation_view;

@@ -28,7 +28,7 @@ use crate::shared::Shared;
 use crate::signature::Signature;
 use crate::step::Step;
 use crate::survey::Survey;
-use crate::tls::{Files, Identity};
+use crate::tls::{Files, Identity, PemFile};
 use crate::webhook::Webhook;
 use crate::{control, courier, key, service, transcript};
 
@@ -170,6 +170,17 @@ impl Sandbox {
     /// Sets how long the AppJWTs are valid that the account gets from now on.
     pub fn set_token_lifetime(&self, account_id: &str, lifetime: Duration) {
         self.with_site(account_id, |site| site.token_lifetime = lifetime);
+    }
+
+    /// Replaces the account's client secret: only the new one gets a token from now on, and it signs
+    /// the notifications. Tokens that were issued stay valid. An [`Account`] that was given out
+    /// keeps the old one, and so do its variables.
+    ///
+    /// # Panics
+    /// If the secret is empty.
+    pub fn set_client_secret(&self, account_id: &str, secret: &str) {
+        assert!(!secret.is_empty(), "a client secret must not be empty");
+        self.with_site(account_id, |site| site.account.client_secret = secret.to_owned());
     }
 
     /// Lets the service's clock be off by so many seconds for this account: in the header Date of
@@ -437,9 +448,15 @@ fn variables(url: &str, files: Option<&Files>) -> Vec<(&'static str, String)> {
 }
 
 fn receiver_variables(files: Option<&Files>) -> Vec<(&'static str, String)> {
-    let Some(Files { receiver: (certificate, key), .. }) = files else { return Vec::new() };
-    vec![
-        ("LPC_RECEIVER_TLS_CERT_FILE", certificate.path().display().to_string()),
-        ("LPC_RECEIVER_TLS_KEY_FILE", key.path().display().to_string()),
-    ]
+    let Some(Files { ca, client, receiver: (certificate, key) }) = files else { return Vec::new() };
+    let text = |file: &PemFile| file.path().display().to_string();
+    let mut variables = vec![
+        ("LPC_RECEIVER_TLS_CERT_FILE", text(certificate)),
+        ("LPC_RECEIVER_TLS_KEY_FILE", text(key)),
+    ];
+    // Only then the service has one to show.
+    if client.is_some() {
+        variables.push(("LPC_RECEIVER_TLS_CLIENT_CA_FILE", text(ca)));
+    }
+    variables
 }

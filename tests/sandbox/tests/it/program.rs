@@ -63,6 +63,7 @@ fn help_explains_itself() {
     ] {
         assert!(help.contains(option), "{option}");
     }
+    assert!(help.contains("the events of a dialog"), "what --sequence counts");
 }
 
 #[test]
@@ -183,6 +184,9 @@ fn a_command_finds_where_to_receive() {
     assert_eq!(text(&output.stdout), found);
     let output = run(&["--receiver", "--quiet", "--", "printenv", "LPC_RECEIVER_TLS_CERT_FILE"]);
     assert!(!output.status.success(), "no certificate without TLS");
+    let ca = ["--quiet", "--", "printenv", "LPC_RECEIVER_TLS_CLIENT_CA_FILE"];
+    let output = run(&[&["--tls", "--receiver", "--client-certificates"][..], &ca].concat());
+    assert!(output.status.success(), "the CA of who may come in");
     let output = run(&["--quiet", "--", "printenv", "LPC_RECEIVER_LISTEN"]);
     assert!(!output.status.success(), "no receiver unless it is wanted");
 }
