@@ -30,8 +30,8 @@ REFUSED = (
     "obtaining an AppJWT: the service answered 401: invalid_client: "
     "Account, client_id and client_secret do not match\n"
 )
-TAKEN_OVER = Path("target/languages")
-NO_HEADER = "/nowhere/lpconnector.h"
+TAKEN_OVER = Path("target/languages/copies")  # from where ../../include is not the tree's
+INSTALLED = ["/usr/local/include/lpconnector.h", "/usr/include/lpconnector.h"]
 LOST = "LPC_CONNECT: sending a text: the connection to ADDRESS broke before an answer: it ended too soon"
 SENT = [
     '{"contentType": "text/plain", "message": "lost", "type": "ContentEvent"}',
@@ -229,9 +229,13 @@ def wrong_calls(language: Language, sandbox: str) -> str:
     trouble = differs(run(language, sandbox, command), "\n".join(language.told) + "\n")
     if trouble or not language.reads_header:
         return trouble
-    status, output, error = run(language, sandbox, ["env", f"LPC_HEADER={NO_HEADER}", *language.calls])
-    if status != 1 or output or f"no header: looked for {NO_HEADER}; LPC_HEADER can name it" not in error:
-        return f"without a header: exit status {status}\n{output}{error}"
+    missing_headers = {"/nowhere/lpconnector.h": "looked for /nowhere/lpconnector.h; LPC_HEADER can name it"}
+    if not any(map(os.path.exists, INSTALLED)):
+        missing_headers[""] = f"/include/lpconnector.h, {', '.join(INSTALLED)}; LPC_HEADER can name it"
+    for named, message in missing_headers.items():
+        status, output, error = run(language, sandbox, ["env", f"LPC_HEADER={named}", *language.calls])
+        if status != 1 or output or "no header: " not in error or message not in error:
+            return f"LPC_HEADER={named}: exit status {status}\n{output}{error}"
     return ""
 
 
