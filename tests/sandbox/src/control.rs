@@ -384,6 +384,7 @@ fn request_view(request: &Request) -> Value {
         "body": String::from_utf8_lossy(&request.body),
         "status": request.status,
         "connection": request.connection,
+        "oddities": request.oddities,
     });
     if str::from_utf8(&request.body).is_err() {
         view["body_base64"] = STANDARD.encode(&request.body).into();

@@ -54,6 +54,7 @@ mod log;
 mod messaging;
 mod new_account;
 mod notification;
+mod oddity;
 mod opening;
 mod options;
 mod outbox;

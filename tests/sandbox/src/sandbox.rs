@@ -212,6 +212,14 @@ impl Sandbox {
         self.with_site(account_id, |site| site.traffic.requests.clone())
     }
 
+    /// What the account's client sent that the protocol does not document, in words and in order:
+    /// it was served, but often it is a typing error.
+    pub fn oddities(&self, account_id: &str) -> Vec<String> {
+        self.with_site(account_id, |site| {
+            site.traffic.requests.iter().flat_map(|request| request.oddities.clone()).collect()
+        })
+    }
+
     /// Closes a conversation, as an agent would; the account's survey may follow. Panics if it is
     /// not open.
     pub fn close_conversation(&self, account_id: &str, conversation_id: &str) {

@@ -18,6 +18,7 @@ mod fault_tls;
 mod field;
 mod key;
 mod mutual_tls;
+mod oddity;
 mod one_open;
 mod program;
 mod properties;
