@@ -730,7 +730,10 @@ void lpc_consumer_free(struct lpc_consumer *consumer);
  *
  * - "firstMessage": what the consumer says first, in the same round trip.
  * - "profile": the consumer's profile: the body of SetUserProfile, or its short form
- *   {"customer":{...},"personal":{...}}; see lpc_conversation_set_profile().
+ *   {"customer":{...},"personal":{...}}; see lpc_conversation_set_profile(). An attribute of another
+ *   type goes in as the service has it: {"authenticatedData":{"lp_sdes":[{"type":"cart",...}]}}.
+ *   Every opening sends a profile in front, an empty one where none is given, and it takes effect
+ *   even where the opening is refused.
  * - "campaign": {"campaignId","engagementId"}.
  * - "context": {"visitorId","sessionId","interactionContextId","lang","type"}; the type is
  *   "SharkContext" where nothing is said.
@@ -751,8 +754,9 @@ void lpc_consumer_free(struct lpc_consumer *consumer);
  *
  * LPC_INVALID_ARGUMENT for NULL, and for an unknown member of the options themselves, with the
  * nearest name, or one of the wrong type; nothing was sent. LPC_ALREADY_OPEN if the consumer has
- * an open conversation: there can be one only; its notifications tell its id, and
- * lpc_conversation_attach() goes on with it. LPC_REJECTED if the service refused one of the
+ * an open conversation: there can be one only, and a survey that still runs keeps it open. Attach to
+ * it with the id that you kept, or that its next notification tells, and go on;
+ * lpc_conversation_close_stage() ends it with its survey. LPC_REJECTED if the service refused one of the
  * requests for another reason: where the conversation was opened but its first message refused,
  * the message names the conversation, and lpc_conversation_attach() goes on with it. Otherwise any
  * status from LPC_CONFIG to LPC_CLOSED.
@@ -921,8 +925,9 @@ lpc_status lpc_conversation_close(struct lpc_conversation *conversation,
                                   struct lpc_error **err);
 
 /**
- * Closes the conversation with all its dialogs; no survey follows. Later sends of this handle return
- * LPC_CLOSED without a request.
+ * Closes the conversation with all its dialogs: no survey follows, and one that runs ends. Later
+ * sends of this handle return LPC_CLOSED without a request. This works after
+ * lpc_conversation_close(), too.
  *
  * Arguments and errors are as for lpc_conversation_send_text().
  */
@@ -1207,11 +1212,12 @@ const char *lpc_event_metadata_json(const struct lpc_notification *n, size_t i);
 
 /**
  * The JSON of the change that event `i` is, byte for byte: what no other function gives stands
- * there. Of a notification without changes it is the whole. "" where it is no JSON (see
+ * there. Of a notification without changes it is the whole. "" where it is no JSON or nested more than 128 levels deep (see
  * lpc_notification_raw()), where there is no such event, and for NULL. Borrowed: valid until the
  * notification is freed.
  */
-const char *lpc_event_json(const struct lpc_notification *n, size_t i);
+const char *lpc_event_json(const struct lpc_notification *n,
+                           size_t i);
 
 /**
  * Frees a notification, and everything borrowed from it. Freeing NULL is fine.
@@ -1274,7 +1280,8 @@ lpc_status lpc_receiver_ack(struct lpc_receiver *receiver,
 
 /**
  * Takes notifications for this app install and with these secrets from now on, in place of those of
- * client.id and receiver.secret or client.secret: a rotated secret, without a restart.
+ * client.id and receiver.secret or client.secret: a rotated secret, without a restart. Those of
+ * receiver.accounts stay as they are: for them name the old and the new secret while it is replaced.
  *
  * `receiver`: from lpc_receiver_new(). `client_id`: copied. `client_secret`: one, or several
  * separated by commas while one replaces another; copied. `err`: may be NULL. Any thread may call

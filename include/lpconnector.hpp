@@ -1068,8 +1068,8 @@ public:
         return Response(response);
     }
 
-    /// Closes the conversation with all its dialogs; no survey follows. Later sends of this handle
-    /// throw Closed without a request.
+    /// Closes the conversation with all its dialogs: no survey follows, and one that runs ends. Later
+    /// sends of this handle throw Closed without a request. This works after close(), too.
     Response close_stage() {
         lpc_response *response = nullptr;
         lpc_error *err = nullptr;
@@ -1135,7 +1135,7 @@ public:
     /// Throws as Conversation's sends. InvalidArgument for an unknown member, with the nearest name,
     /// or one of the wrong type; what lies inside "profile", "campaign", "context",
     /// "clientProperties" and "features" is the service's to judge. AlreadyOpen if the consumer has
-    /// an open conversation: there can be one only; its notifications tell its id, and attach() goes
+    /// an open conversation: there can be one only, also while a survey runs; attach() goes
     /// on with it. Rejected if the service refused one of the requests for another reason: where the
     /// conversation was opened but its first message refused, what() names the conversation, and
     /// attach() goes on with it.

@@ -93,15 +93,28 @@ impl Call<'_> {
     /// An AppJWT of ours, another than the one that was refused. Threads that need a new one at the
     /// same time share one request.
     fn app_jwt(self, refused: Option<&Arc<Token>>) -> Result<Arc<Token>, Error> {
-        let credentials = self.client.credentials()?;
         let margin = self.settings().token_refresh_margin;
         let is_usable = |jwt: &AppJwt| {
             Instant::now() < jwt.expires
                 && !refused.is_some_and(|refused| Arc::ptr_eq(refused, &jwt.token))
         };
         let is_good = |jwt: &AppJwt| is_usable(jwt) && Instant::now() + margin < jwt.expires;
-        let obtain = |deadline| obtain_app_jwt(self.by(deadline), &credentials);
-        Ok(self.local.app_jwt.get(self.deadline, is_good, is_usable, obtain)?.token)
+        let asked_with = &self.local.asked_with;
+        loop {
+            let credentials = self.client.credentials()?;
+            let obtain = |deadline| {
+                asked_with.store(Some(credentials.clone()));
+                obtain_app_jwt(self.by(deadline), &credentials)
+            };
+            let outcome = self.local.app_jwt.get(self.deadline, is_good, is_usable, obtain);
+            // What failed with credentials that were replaced meanwhile, by whichever thread, says
+            // nothing about those of now.
+            let current = self.client.credentials()?;
+            let with_old = asked_with.load().as_ref().is_some_and(|it| !Arc::ptr_eq(it, &current));
+            if outcome.is_ok() || !with_old || self.deadline.remaining().is_err() {
+                return Ok(outcome?.token);
+            }
+        }
     }
 }
 

@@ -68,6 +68,8 @@ pub(crate) struct Local {
     pub transport: Transport,
     pub domains: SingleFlight<Domains>,
     pub app_jwt: SingleFlight<AppJwt>,
+    /// The credentials that the last AppJWT was asked for with.
+    pub asked_with: ArcSwapOption<Credentials>,
     pub keys: SingleFlight<KeySet>,
     pub ids: RequestIds,
     pub brake: Brake,
@@ -89,7 +91,10 @@ impl Client {
         let shared = Shared {
             given_app_jwt: ArcSwapOption::new(given.map(Arc::new)),
             credentials: ArcSwapOption::new(settings.credentials.clone().map(Arc::new)),
-            properties: settings.client_properties.header(),
+            properties: settings
+                .client_properties
+                .header()
+                .map_err(|error| Error::new(Status::Config, error.message()))?,
             paths: Paths::of(&settings.account_id)?,
             settings,
             tls,
@@ -191,6 +196,7 @@ impl Shared {
                 transport: Transport::new(&self.settings, tls, counters.clone()),
                 domains: SingleFlight::new(),
                 app_jwt: SingleFlight::new(),
+                asked_with: ArcSwapOption::empty(),
                 keys: SingleFlight::new(),
                 ids: RequestIds::new(),
                 brake: Brake::new(),

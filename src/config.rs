@@ -192,7 +192,14 @@ pub(crate) fn shorten_to(text: &str, most: usize) -> String {
     if text.len() <= most && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return text.to_owned();
     }
-    let mut short: String = text.chars().take(most).flat_map(char::escape_debug).collect();
+    let mut short = String::new();
+    for character in text.chars().take(most) {
+        match character {
+            // Quotes and what people write stay as they are.
+            '"' | '\'' | '\\' => short.push(character),
+            other => short.extend(other.escape_debug()),
+        }
+    }
     if text.chars().nth(most).is_some() {
         short.push('…');
     }

@@ -93,7 +93,7 @@ impl Consumer {
         call.client.check_open()?;
         let settings = call.settings();
         let message = message::open(&call.local.ids, &settings.account_id, options);
-        let properties = options.properties(&settings.client_properties).header();
+        let properties = options.properties(&settings.client_properties).header()?;
         let batch = self.state.send_batch(call, &message, properties.as_ref())?;
         // The batch is whole, so the second body is that of ConsumerRequestConversation.
         let id = batch.bodies.get(1).and_then(|body| response::conversation_id(body));
@@ -130,7 +130,7 @@ impl Consumer {
             return Err(Error::invalid("dialogId is empty"));
         }
         let client = &self.state.client.settings.client_properties;
-        let properties = options.channel.over(client).header();
+        let properties = options.channel.over(client).header()?;
         Ok(Conversation::new(self.state.clone(), conversation_id, dialog_id, properties))
     }
 

@@ -239,25 +239,22 @@ impl Conversation {
     /// # Errors
     /// As for [`send_text`](Conversation::send_text).
     pub fn close(&self) -> Result<Response, Error> {
-        self.close_with(message::close)
+        self.closing(self.send_if_open(self.call(), |ids| message::close(ids, self.id())))
     }
 
-    /// Closes the conversation with all its dialogs; no survey follows. Later sends of this handle
-    /// fail with [`Status::Closed`].
+    /// Closes the conversation with all its dialogs: no survey follows, and one that runs ends. Later
+    /// sends of this handle fail with [`Status::Closed`]. This is possible after
+    /// [`close`](Conversation::close), too.
     ///
     /// # Errors
     /// As for [`send_text`](Conversation::send_text).
     pub fn close_stage(&self) -> Result<Response, Error> {
-        self.close_with(message::close_stage)
+        self.closing(self.send_even_if_closed(|ids| message::close_stage(ids, self.id())))
     }
 
-    fn close_with(
-        &self,
-        message: impl FnOnce(&RequestIds, &str) -> Outbound,
-    ) -> Result<Response, Error> {
-        let outcome = self.send_if_open(self.call(), |ids| message(ids, self.id()));
+    fn closing(&self, outcome: Result<Response, Error>) -> Result<Response, Error> {
         // Closed is closed, whoever did it.
-        let closed = outcome.as_ref().map_or_else(|error| error.is_closed_there(), |_| true);
+        let closed = outcome.as_ref().map_or_else(Error::is_closed_there, |_| true);
         if closed {
             self.state.closed.store(true, Ordering::SeqCst);
         }

@@ -96,12 +96,16 @@ fn discover(call: Call) -> Result<Domains, Error> {
     let answer = exchange(call, &request)?;
     let entries = entries(&answer.body)
         .map_err(|why| Error::new(Status::Protocol, format!("{DOING}: the answer {why}")))?;
-    settings.log.write(LogLevel::Info, || format!("{DOING}: {}", entries.len()));
-    let urls = entries.into_iter().map(|(service, base_uri)| {
+    settings.log.write(LogLevel::Info, || format!("{DOING}: {} services", entries.len()));
+    let mut urls = HashMap::new();
+    for (service, base_uri) in entries {
         let url = allowed(settings, &service, &base_uri);
-        (service, url)
-    });
-    Ok(Domains { urls: Arc::new(urls.collect()), at: Instant::now() })
+        // One that makes sense is not replaced by one that does not.
+        if url.is_ok() || !urls.contains_key(&service) {
+            urls.insert(service, url);
+        }
+    }
+    Ok(Domains { urls: Arc::new(urls), at: Instant::now() })
 }
 
 /// The services of a list and their hosts. An entry that makes no sense spoils only itself.

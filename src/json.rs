@@ -233,8 +233,8 @@ fn without_halves(bytes: &[u8]) -> String {
 
 /// A whole number, however it is written: `7`, `"7"`, `7.0` or `7e0`. `None` for all else.
 pub(crate) fn number(json: Option<&RawValue>) -> Option<i64> {
-    /// Beyond, not every whole number has a floating point one.
-    const MOST: f64 = 9_007_199_254_740_992.0;
+    /// Beyond, a floating point number has no room for a fraction.
+    const MOST: f64 = 2_251_799_813_685_248.0;
 
     if let Ok(whole) = json?.get().parse() {
         return Some(whole);
@@ -338,7 +338,17 @@ mod tests {
         {
             assert_eq!(number(raw(json)), Some(read), "{json}");
         }
-        for none in ["1.5", "1e99", "9223372036854775808", "\"x\"", "null", "[]", "\"\"", "true"] {
+        for none in [
+            "1.5",
+            "1e99",
+            "9223372036854775808",
+            "9007199254740993.0",
+            "\"x\"",
+            "null",
+            "[]",
+            "\"\"",
+            "true",
+        ] {
             assert_eq!(number(raw(none)), None, "{none}");
         }
         assert_eq!((count(raw("-1")), count(raw("0"))), (None, Some(0)));

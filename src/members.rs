@@ -53,10 +53,12 @@ impl Members {
     pub(crate) fn set(&mut self, name: &str, value: &(impl Serialize + ?Sized)) {
         // What our setters take are texts, numbers and such objects, which always serialise.
         let value = to_raw_value(value).unwrap_or_default();
-        match self.0.iter_mut().find(|(known, _)| **known == *name) {
-            Some((_, old)) => *old = value,
-            None => self.0.push((name.into(), value)),
-        }
+        let Some(place) = self.0.iter().position(|(known, _)| **known == *name) else {
+            return self.0.push((name.into(), value));
+        };
+        // Where it came twice, the other one would win.
+        self.0.retain(|(known, _)| **known != *name);
+        self.0.insert(place, (name.into(), value));
     }
 
     /// As [`set`](Members::set), but in front of the others.
@@ -168,7 +170,7 @@ pub(crate) use members;
 
 /// JSON of any kind, kept as it was written.
 pub(crate) fn any_json(json: &str, name: &str) -> Result<Box<RawValue>, Error> {
-    serde_json::from_str(json).map_err(|why| Error::invalid(format!("cannot read {name}: {why}")))
+    serde_json::from_str(json).map_err(|why| Error::invalid(format!("{name} is not JSON: {why}")))
 }
 
 /// Declares names of the service's. The list is open: any other name is one, too.
@@ -279,6 +281,9 @@ mod tests {
             serde_json::to_string(&members.overlaid(&over)).unwrap(),
             r#"{"b":12345678901234567890123,"a":2,"n":null,"":[],"c":3}"#
         );
+        let twice = Members::read(r#"{"a":1,"b":2,"a":3}"#, "x").unwrap();
+        let both = serde_json::to_string(&twice.overlaid(&over)).unwrap();
+        assert_eq!(both, r#"{"a":2,"b":2,"c":3}"#);
     }
 
     #[test]

@@ -257,8 +257,8 @@ pub(crate) fn raw(ids: &RequestIds, json: &[u8]) -> Result<Outbound, Error> {
 /// An array of requests as the caller wrote them; only missing `id`s are filled in.
 pub(crate) fn raw_batch(ids: &RequestIds, json: &[u8]) -> Result<Outbound, Error> {
     let text = utf8(json)?;
-    let requests: Vec<&RawValue> =
-        serde_json::from_str(text).map_err(|why| not_json("json as an array of requests", &why))?;
+    let requests: Vec<&RawValue> = serde_json::from_str(text)
+        .map_err(|why| Error::invalid(format!("json is not a JSON array of requests: {why}")))?;
     if requests.is_empty() {
         return Err(Error::invalid("json is an empty array: a batch has at least one request"));
     }
@@ -284,7 +284,7 @@ fn utf8(json: &[u8]) -> Result<&str, Error> {
 }
 
 fn not_json(what: &str, why: &serde_json::Error) -> Error {
-    Error::invalid(format!("cannot read {what}: {why}"))
+    Error::invalid(format!("{what} is not JSON: {why}"))
 }
 
 #[derive(Deserialize)]

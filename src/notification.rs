@@ -132,8 +132,9 @@ impl Notification {
         match Notification::parse(body) {
             Ok(notification) => (notification, None),
             Err(why) => {
-                // Too large or too deep, it is JSON all the same.
                 let json = serde_json::from_slice::<&RawValue>(body).map_or("", RawValue::get);
+                // Whoever reads an event's JSON need not fear for its stack.
+                let json = if nesting(json) > MOST_LEVELS { "" } else { json };
                 let event = NotificationEvent::unknown(json);
                 (Notification::unknown(body, vec![event]), Some(why))
             }
@@ -343,7 +344,7 @@ impl NotificationEvent {
     }
 
     /// The JSON of the change, byte for byte; of a notification without changes the whole. Empty
-    /// where it is no JSON: see [`Notification::raw`].
+    /// where it is no JSON, or nested more than 128 levels deep: see [`Notification::raw`].
     pub fn json(&self) -> &str {
         &self.json
     }

@@ -73,6 +73,9 @@ names! {
 /// They travel in a header, so they are short.
 const LONGEST: usize = 4096;
 
+/// With features, and with what is beyond ASCII escaped.
+const LONGEST_HEADER: usize = 8192;
+
 /// The member that says what the header is; the caller's own wins.
 const TYPE: &str = "type";
 
@@ -112,17 +115,25 @@ impl ClientProperties {
         ClientProperties(members)
     }
 
-    /// The header's value; none if nothing is set.
-    pub(crate) fn header(&self) -> Option<HeaderValue> {
+    /// The header's value; none if nothing is set. Refused is what no server takes as a header.
+    pub(crate) fn header(&self) -> Result<Option<HeaderValue>, Error> {
         if self.0.is_empty() {
-            return None;
+            return Ok(None);
         }
         let mut members = self.0.clone();
         if members.get(TYPE).is_none() {
             members.set_first(TYPE, ".ClientProperties");
         }
         let json = serde_json::to_string(&members).unwrap_or_default();
-        HeaderValue::from_str(&on_one_line(&json)).ok()
+        let header = on_one_line(&json);
+        if header.len() > LONGEST_HEADER {
+            return Err(Error::invalid(format!(
+                "clientProperties and features make a header of {} bytes; allowed: {LONGEST_HEADER}",
+                header.len()
+            )));
+        }
+        // It is ASCII without control characters by now.
+        Ok(HeaderValue::from_str(&header).ok())
     }
 }
 
@@ -154,9 +165,14 @@ fn on_one_line(json: &str) -> String {
 /// Features from a comma-separated list.
 pub(crate) fn features(list: &str) -> Result<Vec<Feature>, Error> {
     let names = list.split(',').map(str::trim);
+    let is_part_of_no_name = |c: char| c.is_whitespace() || "\"'[]{}();".contains(c);
     names
         .map(|name| match name {
             "" => Err(Error::invalid("the name of a feature is empty")),
+            // Another way to write a list.
+            name if name.contains(is_part_of_no_name) => Err(Error::invalid(
+                "names with commas between them, for example QUICK_REPLIES,MULTI_DIALOG",
+            )),
             name => Ok(Feature::from(name)),
         })
         .collect()
@@ -168,12 +184,14 @@ mod tests {
 
     #[test]
     fn the_header_is_ascii_json_and_absent_without_content() {
-        assert_eq!(ClientProperties::new().header(), None);
+        assert_eq!(ClientProperties::new().header().unwrap(), None);
+        let many = ClientProperties::new().features(vec![Feature::CoApp; 1000]);
+        assert!(many.header().unwrap_err().message().contains("allowed: 8192"));
         let properties = ClientProperties::new()
             .app_id("é👍\u{7f}")
             .features(vec![Feature::AutoMessages, Feature::RichContent]);
         assert_eq!(
-            properties.header().unwrap(),
+            properties.header().unwrap().unwrap(),
             r#"{"type":".ClientProperties","appId":"\u00e9\ud83d\udc4d\u007f","features":["AUTO_MESSAGES","RICH_CONTENT"]}"#
         );
     }
@@ -194,12 +212,16 @@ mod tests {
         let json = "{\"browser\":\"x\",\"deviceModel\":7,\"type\":\"ClientProperties\",\n \"new\":{\"a\":\n\t[1e400]}}";
         let properties = ClientProperties::from_json(json).unwrap();
         assert_eq!(
-            properties.header().unwrap(),
+            properties.header().unwrap().unwrap(),
             r#"{"browser":"x","deviceModel":7,"type":"ClientProperties","new":{"a":  [1e400]}}"#
         );
         let named = features("AUTO_MESSAGES, NEW_ONE").unwrap();
         assert_eq!(named, [Feature::AutoMessages, Feature::Named("NEW_ONE".into())]);
-        assert!(features("AUTO_MESSAGES,").is_err());
+        for bad in
+            ["AUTO_MESSAGES,", r#"["CO_APP"]"#, "CO_APP; RICH_CONTENT", "CO_APP RICH_CONTENT"]
+        {
+            assert!(features(bad).is_err(), "{bad}");
+        }
         for bad in ["[]", "{", &format!(r#"{{"a":"{}"}}"#, "x".repeat(LONGEST))] {
             assert!(ClientProperties::from_json(bad).is_err());
         }

@@ -106,6 +106,7 @@ impl Receiver {
             body_max_bytes: settings.body_max_bytes,
             ack_timeout: settings.ack_timeout,
             tls,
+            demands_certificate: settings.tls_client_ca.is_some(),
             inbox: inbox.clone(),
             log: log.clone(),
         };
@@ -160,7 +161,8 @@ impl Receiver {
     }
 
     /// Takes notifications for this app install and with these secrets from now on, in place of those
-    /// of `client.id` and `receiver.secret` or `client.secret`. `client_secret`: several, separated
+    /// of `client.id` and `receiver.secret` or `client.secret`; those of `receiver.accounts` stay.
+    /// `client_secret`: several, separated
     /// by commas, while one replaces another.
     ///
     /// # Errors
@@ -169,7 +171,7 @@ impl Receiver {
         let credentials = Credentials::new(client_id, client_secret)?;
         let secrets = split_secrets(client_secret);
         if secrets.is_empty() {
-            return Err(Error::invalid("client_secret holds commas only"));
+            return Err(Error::invalid("client_secret holds no secret, only commas between them"));
         }
         self.running.accounts.rcu(|accounts| {
             let mut accounts = Accounts::clone(accounts);

@@ -7,41 +7,56 @@ use crate::config::shorten_to;
 use crate::error::{ServiceSays, Status};
 use crate::json::{is_array, is_object, is_string, items, members, number, text};
 
+/// How much of a text is looked at for what it means.
+const LONGEST_TEXT: usize = 1000;
+
+/// How many answers or errors there are at most.
+const MOST_ITEMS: usize = 10_000;
+
+/// The most levels at which a refusal is looked for: bodies in errors in bodies.
+const MOST_LEVELS: usize = 4;
+
 impl ServiceSays {
     /// Reads the body of a failing answer.
     pub(crate) fn read(body: &[u8]) -> ServiceSays {
-        let Ok(json) = serde_json::from_slice::<&RawValue>(body) else {
-            return ServiceSays { details: plain(body), ..ServiceSays::default() };
-        };
-        let answer = if is_array(json) { refused_of(json) } else { Some(json) };
-        answer.map(ServiceSays::of).unwrap_or_default()
+        match serde_json::from_slice::<&RawValue>(body) {
+            Ok(json) if is_array(json) => refused_of(json).map(ServiceSays::of).unwrap_or_default(),
+            Ok(json) => ServiceSays::of(json),
+            Err(_) => ServiceSays { details: plain(body), ..ServiceSays::default() },
+        }
     }
 
-    fn of(answer: &RawValue) -> ServiceSays {
-        if is_string(answer) {
-            return ServiceSays { details: text(Some(answer)), ..ServiceSays::default() };
+    /// The Send API wraps what it says in a response message, other services in an error, some in
+    /// neither: what is further inside counts more.
+    pub(crate) fn of(answer: &RawValue) -> ServiceSays {
+        let mut levels = Vec::with_capacity(MOST_LEVELS);
+        let mut next = Some(answer);
+        while let Some(level) = next.filter(|_| levels.len() < MOST_LEVELS) {
+            levels.push(level);
+            let [body, error, errors] = members(Some(level), ["body", "error", "errors"]);
+            let nested = error.or(errors).and_then(first_of).filter(|error| is_object(error));
+            let body = body.and_then(first_of).filter(|body| is_object(body) || is_text(body));
+            next = body.or(nested);
         }
-        // The Send API wraps it in a response message; token and identity services do not.
-        let [body, error] = members(Some(answer), ["body", "error"]);
-        let wrapped = body.filter(|body| is_object(body) || is_string(body));
-        let nested = error.filter(|error| is_object(error));
-        if let Some(inner) = wrapped.or(nested) {
-            return ServiceSays::of(inner);
-        }
-        let [error_code, internal, code] =
-            members(Some(answer), ["errorCode", "internalErrorCode", "code"]);
-        let [title, details, description, msg, message] =
-            members(Some(answer), ["title", "details", "error_description", "msg", "message"]);
-        let first = |several: &[Option<&RawValue>]| {
-            several.iter().map(|one| text(*one)).find(|text| !text.is_empty()).unwrap_or_default()
+        levels.reverse();
+
+        let first = |names: [&str; 5]| {
+            let mut found = levels.iter().flat_map(|level| members(Some(level), names)).map(text);
+            found.find(|text| !text.is_empty()).unwrap_or_default()
         };
-        // A code that is an HTTP status says nothing new.
-        let own = number(code).filter(|code| !(100..=599).contains(code));
-        let code = number(error_code).or(number(internal)).or(own);
+        let innermost = levels.first().filter(|level| is_string(level));
+        let details = first(["details", "error_description", "msg", "message", "reason"]);
+        let code = levels.iter().find_map(|level| {
+            let [error_code, internal, code] =
+                members(Some(level), ["errorCode", "internalErrorCode", "code"]);
+            // A code that is an HTTP status says nothing new.
+            let own = number(code).filter(|code| !(0..=599).contains(code));
+            number(error_code).or(number(internal)).or(own)
+        });
         ServiceSays {
             service_code: code.and_then(|code| i32::try_from(code).ok()).unwrap_or(0),
-            title: first(&[title, error]),
-            details: first(&[details, description, msg, message]),
+            title: first(["title", "error", "", "", ""]),
+            details: innermost.map(|level| text(Some(level))).unwrap_or(details),
             ..ServiceSays::default()
         }
     }
@@ -52,10 +67,13 @@ impl ServiceSays {
         if matches!(otherwise, Status::Unauthorized | Status::RateLimited) {
             return otherwise;
         }
-        let says = format!("{} {}", self.title, self.details).to_lowercase();
-        if is_already_open(&says) {
+        let says = [&self.title, &self.details].map(|text| {
+            let beginning: String = text.chars().take(LONGEST_TEXT).collect();
+            without_quotes(&beginning.to_lowercase())
+        });
+        if says.iter().any(|text| is_already_open(text)) {
             Status::AlreadyOpen
-        } else if is_closed(&says) {
+        } else if says.iter().any(|text| is_closed(text)) {
             Status::Closed
         } else {
             otherwise
@@ -77,26 +95,44 @@ impl ServiceSays {
         }
         reason
     }
+
+    /// What a caller can do about it, as the end of a message.
+    pub(crate) fn hint(status: Status) -> &'static str {
+        match status {
+            Status::AlreadyOpen => {
+                "; a consumer has one open conversation, a survey that still runs included: attach to it by its id, or end it"
+            }
+            _ => "",
+        }
+    }
+}
+
+/// The first of several, or the only one.
+fn first_of(json: &RawValue) -> Option<&RawValue> {
+    items(Some(json), &mut { MOST_ITEMS }).unwrap_or_default().first().copied()
+}
+
+fn is_text(json: &RawValue) -> bool {
+    is_string(json) && json.get() != r#""""#
 }
 
 /// Of the answers to a batch the one that refuses.
 fn refused_of(answers: &RawValue) -> Option<&RawValue> {
-    let answers = items(Some(answers), &mut { usize::MAX }).unwrap_or_default();
-    let mut refused = answers.iter().filter(|answer| {
+    let answers = items(Some(answers), &mut { MOST_ITEMS }).unwrap_or_default();
+    let refuses = |answer: &&&RawValue| {
         let [code] = members(Some(answer), ["code"]);
-        !code.is_some_and(|code| Code::of(code).is_success())
-    });
-    refused.next().or(answers.first()).copied()
+        code.is_some_and(|code| !Code::of(code).is_success())
+    };
+    answers.iter().find(refuses).or(answers.first()).copied()
 }
 
 /// A body that is no JSON, but text for a person; not the page of a gateway.
 fn plain(body: &[u8]) -> String {
-    const MOST: usize = 1000;
-    let text = String::from_utf8_lossy(&body[..body.len().min(4 * MOST)]);
+    let text = String::from_utf8_lossy(&body[..body.len().min(4 * LONGEST_TEXT)]);
     let text = text.trim();
     let is_text =
         !text.starts_with('<') && !text.chars().any(|c| c.is_control() && !c.is_whitespace());
-    if is_text { text.chars().take(MOST).collect() } else { String::new() }
+    if is_text { text.chars().take(LONGEST_TEXT).collect() } else { String::new() }
 }
 
 /// "User … already has open conversation", however it goes on.
@@ -109,8 +145,9 @@ fn is_already_open(says: &str) -> bool {
 
 /// "Conversation is close", "Dialog … has been closed", "closed conversation".
 fn is_closed(says: &str) -> bool {
-    says.split([';', '.', '\n']).any(|part| {
-        let words: Vec<&str> = words(part).collect();
+    // A colon ends a clause, but not in front of an id.
+    says.replace("id:", "id ").split([';', '.', ',', ':', '!', '\n']).any(|clause| {
+        let words: Vec<&str> = words(clause).collect();
         words.iter().enumerate().any(|(at, word)| {
             ["conversation", "dialog"].contains(word)
                 && (words[..at].last() == Some(&"closed") || is_followed_by_end(&words[at + 1..]))
@@ -118,22 +155,60 @@ fn is_closed(says: &str) -> bool {
     })
 }
 
-/// Whether the words behind "conversation" say that it is over: its id and auxiliary words may stand
-/// between, and nothing else. "Conversation close failed", "dialog type", "must be closed" do not.
+/// Whether the words behind "conversation" say that it is over, and nothing else: its id and
+/// auxiliary words may stand between, and what follows begins anew. "Conversation close failed",
+/// "dialog type closed_survey", "must be closed", "close to its limit" say something else.
 fn is_followed_by_end(words: &[&str]) -> bool {
     const AUXILIARY: [&str; 9] =
         ["is", "was", "has", "been", "already", "now", "currently", "in", "state"];
-    let mut said_is = false;
-    for word in words {
+    const BEGINS_ANEW: [&str; 8] = ["and", "or", "but", "so", "for", "since", "because", "state"];
+
+    let (mut said_is, mut said_not) = (false, false);
+    let mut words = words.iter().peekable();
+    while let Some(word) = words.next() {
+        let is_over = match *word {
+            "closed" | "resolved" | "ended" => !said_not,
+            "close" => said_is && !said_not,
+            "open" => said_not,
+            _ => false,
+        };
+        if is_over {
+            // Who did it is said only in a whole sentence: "is closed by the agent".
+            return words
+                .peek()
+                .is_none_or(|next| BEGINS_ANEW.contains(*next) || (said_is && **next == "by"));
+        }
         match *word {
-            "closed" | "resolved" | "ended" => return true,
-            "close" => return said_is,
+            "not" | "longer" => said_not = true,
+            "no" | "s" | "with" => {}
+            // Whatever the id looks like.
+            "id" => drop(words.next()),
             word if AUXILIARY.contains(&word) => said_is = true,
-            word if word.contains(|c: char| c.is_ascii_digit()) => {}
+            word if word.contains(|c: char| c.is_ascii_digit() || "-_".contains(c)) => {}
             _ => return false,
         }
     }
     false
+}
+
+/// The text without what it quotes, which may be anybody's.
+fn without_quotes(text: &str) -> String {
+    let mut rest = text;
+    let mut plain = String::new();
+    while let Some((before, quoted)) = rest.split_once(['"', '“']) {
+        plain.push_str(before);
+        plain.push_str(" 0 ");
+        rest = quoted.split_once(['"', '”']).map_or("", |(_, after)| after);
+    }
+    plain.push_str(rest);
+    // An apostrophe is no quote; a quote has a space in front.
+    let mut rest = std::mem::take(&mut plain);
+    while let Some((before, quoted)) = rest.split_once(" '") {
+        plain.push_str(before);
+        plain.push_str(" 0 ");
+        rest = quoted.split_once('\'').map_or("", |(_, after)| after).to_owned();
+    }
+    plain + &rest
 }
 
 /// Words, and ids as they are written.
@@ -172,6 +247,17 @@ mod tests {
             (r#"{"code":40001,"message":"M"}"#, said(40001, "", "M")),
             (r#"{"code":"400","message":"M"}"#, said(0, "", "M")),
             (r#"{"error":{"code":9001,"message":"M"}}"#, said(9001, "", "M")),
+            (r#"{"code":400,"body":{},"message":"M"}"#, said(0, "", "M")),
+            (r#"{"code":400,"body":"","message":"M"}"#, said(0, "", "M")),
+            (r#"{"code":400,"body":{"x":1},"message":"M"}"#, said(0, "", "M")),
+            (r#"{"code":400,"body":[{"msg":"M"}]}"#, said(0, "", "M")),
+            (r#"{"errors":[{"msg":"M"},{"msg":"N"}]}"#, said(0, "", "M")),
+            (r#"{"code":40103,"body":{"msg":"M"}}"#, said(40103, "", "M")),
+            (r#"{"title":"T","errorCode":40001,"body":"B"}"#, said(40001, "T", "B")),
+            (
+                r#"[{"body":{"msg":"fine"}},null,{"code":"BAD_REQUEST","body":{"msg":"M"}}]"#,
+                said(0, "", "M"),
+            ),
             (r#""text""#, said(0, "", "text")),
             ("plain text\n", said(0, "", "plain text")),
             (
@@ -185,6 +271,8 @@ mod tests {
         ] {
             assert_eq!(read(body), expected, "{body}");
         }
+        let deep = format!("{}{{}}{}", r#"{"error":"#.repeat(100_000), "}".repeat(100_000));
+        assert_eq!(read(&deep), said(0, "", ""), "however deep");
         assert_eq!(ServiceSays::read(&[0xff; 9000]).details.chars().count(), 1000);
     }
 
@@ -210,6 +298,15 @@ mod tests {
             "the conversation was already resolved",
             "Conversation closed: Conversation c-1 is closed",
             "Conversation 'PwT_YK91Sum3vu5H6T3YnA' is in state CLOSE",
+            "Conversation \"c 1\" was closed by the agent",
+            "Conversation with id 8602832d is closed",
+            "Conversation id: abcdef is closed",
+            "Conversation abcdef-abc is closed and takes no messages",
+            "This conversation's state is CLOSE",
+            "Conversation id abc is in CLOSE state",
+            "State of conversation is not OPEN",
+            "conversation not open",
+            "The conversation is no longer open.",
         ] {
             for otherwise in [Status::Rejected, Status::Server] {
                 assert_eq!(status(text, otherwise), Status::Closed, "{text}");
@@ -229,9 +326,26 @@ mod tests {
             "Dialog type CLOSED_SURVEY is unknown",
             "The conversation is not closed",
             "Conversation 7 already open",
+            "Dialog closed cause is missing",
+            "Dialog closed by upstream, retry",
+            "Dialog closed by field is mandatory",
+            "Conversation is close to its limit of messages",
+            "The conversation is now close to the limit",
+            "Conversation closed reason is invalid",
+            "Conversation ended event is unknown",
+            "Dialog state closed is not a valid value",
+            "Message exceeds limit: 'my conversation was closed'",
+            "Message exceeds limit: \"my conversation was closed\"",
+            "The conversation could not be opened",
         ] {
             assert_eq!(status(text, Status::Rejected), Status::Rejected, "{text}");
         }
+        let apart = ServiceSays {
+            title: "Unknown conversation".to_owned(),
+            details: "Closed connections are not reused".to_owned(),
+            ..ServiceSays::default()
+        };
+        assert_eq!(apart.status(Status::Rejected), Status::Rejected);
         assert_eq!(status("Conversation is close", Status::Unauthorized), Status::Unauthorized);
     }
 }

@@ -271,7 +271,10 @@ fn accept(answer: Answer) -> Result<Answer, Error> {
         300..=399 => {
             format!("the service answered {}: redirects are never followed", answer.status)
         }
-        status => format!("the service answered {status}{}", says.reason()),
+        status => {
+            let hint = ServiceSays::hint(says.status(Status::of_http(status)));
+            format!("the service answered {status}{}{hint}", says.reason())
+        }
     };
     let says = ServiceSays { body: answer.body, ..says };
     Err(Error::new(says.status(Status::of_http(answer.status)), message).with_service(says))

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use crate::code::Code;
 use crate::config::shorten;
 use crate::error::{Error, ServiceSays, Status};
-use crate::json::{is_array, items, members, nesting, number, text};
+use crate::json::{TooMany, is_array, items, members, nesting, number, text};
 use crate::message::id_text;
 use crate::request::Answered;
 
@@ -88,6 +88,7 @@ impl std::fmt::Debug for Response {
 
 /// One response message, its members still in JSON.
 struct Envelope<'a> {
+    whole: &'a RawValue,
     code: Code,
     body: Option<&'a RawValue>,
     /// None where it does not say.
@@ -98,11 +99,18 @@ impl<'a> Envelope<'a> {
     fn of(answer: &'a RawValue) -> Option<Envelope<'a>> {
         let [code, body, req_id] = members(Some(answer), ["code", "body", "reqId"]);
         let req_id = req_id.filter(|id| id.get() != "null");
-        Some(Envelope { code: Code::of(code?), body, req_id })
+        Some(Envelope { whole: answer, code: Code::of(code?), body, req_id })
     }
 
     fn body_text(&self) -> String {
         self.body.map_or("null", RawValue::get).to_owned()
+    }
+
+    /// The place of the one request that it names.
+    fn only_place(&self, ids: &[String]) -> Option<usize> {
+        let id = id_text(self.req_id?.get())?;
+        let mut named = ids.iter().enumerate().filter(|(_, sent)| **sent == id);
+        named.next().filter(|_| named.next().is_none()).map(|(place, _)| place)
     }
 
     /// The id of an answer only confirms: it is enough that it does not name another request.
@@ -134,19 +142,25 @@ fn envelope(text: &str) -> Result<Envelope<'_>, String> {
     if !is_array(answer) {
         return Envelope::of(answer).ok_or_else(|| NO_MESSAGE.to_owned());
     }
-    let mut several = envelopes(text)?;
-    match (several.pop(), several.is_empty()) {
-        (Some(envelope), true) => Ok(envelope),
+    match &items(Some(answer), &mut { 2 }).unwrap_or_default()[..] {
+        [only] => Envelope::of(only).ok_or_else(|| NO_MESSAGE.to_owned()),
         _ => Err("is not one response message".to_owned()),
     }
 }
 
-/// The response messages of an answer: one alone may stand for an array.
-fn envelopes(text: &str) -> Result<Vec<Envelope<'_>>, String> {
-    // As many as there are: the answer's own limit bounds them.
-    let answers = items(Some(parsed(text)?), &mut { usize::MAX }).unwrap_or_default();
-    let read: Option<Vec<Envelope>> = answers.into_iter().map(Envelope::of).collect();
-    read.ok_or_else(|| NO_MESSAGE.to_owned())
+/// The answers to the requests with these ids, each in its place: that of its position or, where
+/// there are fewer answers than requests, that of its id. What is no response message is no answer.
+fn placed<'a>(text: &'a str, ids: &[String]) -> Result<Vec<Option<Envelope<'a>>>, String> {
+    let answers = items(Some(parsed(text)?), &mut { ids.len() })
+        .map_err(|TooMany| "holds more responses than there were requests".to_owned())?;
+    let are_all = answers.len() == ids.len();
+    let mut places: Vec<Option<Envelope>> = ids.iter().map(|_| None).collect();
+    for (position, answer) in answers.into_iter().enumerate() {
+        let Some(envelope) = Envelope::of(answer) else { continue };
+        let named = if are_all { None } else { envelope.only_place(ids) };
+        places[named.unwrap_or(position)] = Some(envelope);
+    }
+    Ok(places)
 }
 
 /// Reads the answer to one request.
@@ -154,11 +168,11 @@ pub(crate) fn single(answered: Answered, id: &str) -> Result<Response, Error> {
     let text = utf8(&answered)?;
     let envelope = envelope(text).map_err(|what| unreadable(&answered, &what))?;
     envelope.check_id(id, &answered)?;
-    let body = envelope.body_text();
     if !envelope.code.is_success() {
         let status = envelope.code.status();
-        return Err(refusal(status, "the request", &envelope.code, &body, id, &answered));
+        return Err(refusal(status, "the request", &envelope, id, &answered));
     }
+    let body = envelope.body_text();
     Ok(Response {
         sequence: sequence(envelope.body),
         request_id: id.to_owned(),
@@ -173,24 +187,19 @@ pub(crate) fn single(answered: Answered, id: &str) -> Result<Response, Error> {
 /// Reads the answer to a batch: every request must have been answered, in its place, and accepted.
 pub(crate) fn batch(answered: Answered, ids: &[String]) -> Result<Batch, Error> {
     let text = utf8(&answered)?;
-    let envelopes = envelopes(text).map_err(|what| unreadable(&answered, &what))?;
-    if envelopes.len() > ids.len() {
-        return Err(unreadable(&answered, "holds more responses than there were requests"));
-    }
-    for (envelope, id) in envelopes.iter().zip(ids) {
-        envelope.check_id(id, &answered)?;
+    let answers = placed(text, ids).map_err(|what| unreadable(&answered, &what))?;
+    for (envelope, id) in answers.iter().zip(ids) {
+        envelope.as_ref().map_or(Ok(()), |envelope| envelope.check_id(id, &answered))?;
     }
     // A refusal says more than a missing answer, which may be its consequence.
-    if let Some(place) = refused(&envelopes) {
-        let (envelope, which) = (&envelopes[place], of_the_batch(place));
-        let body = envelope.body_text();
-        let refused =
-            refusal(Status::Rejected, &which, &envelope.code, &body, &ids[place], &answered);
-        return Err(with_opened(refused, &envelopes));
+    if let Some((place, envelope)) = refused(&answers) {
+        let which = of_the_batch(place);
+        let refused = refusal(Status::Rejected, &which, envelope, &ids[place], &answered);
+        return Err(with_opened(refused, &answers));
     }
-    if envelopes.len() < ids.len() {
+    let Some(envelopes) = answers.into_iter().collect::<Option<Vec<Envelope>>>() else {
         return Err(unreadable(&answered, "leaves a request of the batch unanswered"));
-    }
+    };
     let bodies = envelopes.iter().map(Envelope::body_text).collect();
     Ok(Batch {
         response: Response {
@@ -206,24 +215,31 @@ pub(crate) fn batch(answered: Answered, ids: &[String]) -> Result<Batch, Error> 
     })
 }
 
-/// Says which request of a batch an HTTP error is about, where its body has an answer for each.
+/// Says which request of a batch an HTTP error is about, where its body answers it.
 pub(crate) fn name_refused(error: Error, ids: &[String]) -> Error {
-    let body = String::from_utf8_lossy(error.body()).into_owned();
-    if !body.trim_start().starts_with('[') {
+    if ids.len() < 2 {
         return error;
     }
-    let Ok(envelopes) = envelopes(&body) else { return error };
-    match refused(&envelopes).and_then(|place| Some((place, ids.get(place)?))) {
-        Some((place, id)) => {
-            let named = error.with_request_id(id).context(&of_the_batch(place));
-            with_opened(named, &envelopes)
+    let body = String::from_utf8_lossy(error.body()).into_owned();
+    let Ok(answers) = placed(&body, ids) else { return error };
+    // An answer to the whole names no request, or is one of an array.
+    let is_placed =
+        |envelope: &Envelope| envelope.req_id.is_some() || body.trim_start().starts_with('[');
+    match refused(&answers).filter(|(_, envelope)| is_placed(envelope)) {
+        Some((place, _)) => {
+            let named = error.with_request_id(&ids[place]).context(&of_the_batch(place));
+            with_opened(named, &answers)
         }
         None => error,
     }
 }
 
-fn refused(envelopes: &[Envelope]) -> Option<usize> {
-    envelopes.iter().position(|envelope| !envelope.code.is_success())
+fn refused<'a, 'b>(answers: &'b [Option<Envelope<'a>>]) -> Option<(usize, &'b Envelope<'a>)> {
+    let mut answers = answers.iter().enumerate();
+    answers.find_map(|(place, envelope)| {
+        let refused = envelope.as_ref().filter(|envelope| !envelope.code.is_success());
+        refused.map(|envelope| (place, envelope))
+    })
 }
 
 fn of_the_batch(place: usize) -> String {
@@ -231,8 +247,8 @@ fn of_the_batch(place: usize) -> String {
 }
 
 /// What took effect although another request of the batch was refused.
-fn with_opened(error: Error, envelopes: &[Envelope]) -> Error {
-    let accepted = envelopes.iter().filter(|envelope| envelope.code.is_success());
+fn with_opened(error: Error, answers: &[Option<Envelope>]) -> Error {
+    let accepted = answers.iter().flatten().filter(|envelope| envelope.code.is_success());
     match accepted.filter_map(|envelope| conversation_id(&envelope.body_text())).next() {
         Some(id) => error.context(&format!("conversation {id} was opened, but")),
         None => error,
@@ -276,16 +292,16 @@ pub(crate) fn unreadable(answered: &Answered, what: &str) -> Error {
 fn refusal(
     status: Status,
     what: &str,
-    code: &Code,
-    body: &str,
+    envelope: &Envelope,
     id: &str,
     answered: &Answered,
 ) -> Error {
-    let mut says = ServiceSays::read(body.as_bytes());
+    let mut says = ServiceSays::of(envelope.whole);
     says.http_status = answered.status;
     says.body = answered.body.clone();
-    let message = format!("the service refused {what} with code {}{}", code.text, says.reason());
-    Error::new(says.status(status), message)
+    let status = says.status(status);
+    let (code, reason, hint) = (&envelope.code.text, says.reason(), ServiceSays::hint(status));
+    Error::new(status, format!("the service refused {what} with code {code}{reason}{hint}"))
         .with_service(says)
         .with_attempts(answered.attempts)
         .with_request_id(id)
@@ -442,7 +458,28 @@ mod tests {
         let named = name_refused(error, &ids(&["a", "b"]));
         assert_eq!((named.request_id(), named.details()), ("b", "no"));
         assert_eq!(named.message(), "request 2 of the batch: it answered 400");
-        let other = name_refused(Error::new(Status::Rejected, "x"), &ids(&["a"]));
-        assert_eq!(other.message(), "x");
+        for (body, id, message) in [
+            (r#"{"code":400,"body":{"msg":"no"},"reqId":"b"}"#, "b", "request 2 of the batch: x"),
+            (r#"[{"code":400,"body":{"msg":"no"},"reqId":"b"}]"#, "b", "request 2 of the batch: x"),
+            (r#"[null,{"code":400,"body":{"msg":"no"}}]"#, "b", "request 2 of the batch: x"),
+            (r#"{"code":400,"body":{"msg":"no"}}"#, "", "x"),
+            ("", "", "x"),
+        ] {
+            let says = ServiceSays { body: body.into(), ..ServiceSays::default() };
+            let error = Error::new(Status::Rejected, "x").with_service(says);
+            let named = name_refused(error, &ids(&["a", "b"]));
+            assert_eq!((named.request_id(), named.message()), (id, message), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_that_stands_alone_is_placed_by_its_id() {
+        let alone = r#"{"code":"BAD_REQUEST","body":{"msg":"User x already has open conversation"},"reqId":"b"}"#;
+        for json in [alone.to_owned(), format!("[{alone}]"), format!("[null,{alone}]")] {
+            let error = batch(answered(&json), &ids(&["a", "b"])).err().unwrap();
+            assert_eq!((error.status(), error.request_id()), (Status::AlreadyOpen, "b"), "{json}");
+            assert_eq!(error.details(), "User x already has open conversation");
+            assert!(!error.maybe_delivered());
+        }
     }
 }

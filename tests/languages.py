@@ -1,6 +1,8 @@
 """Runs the two-way conversation of examples/ in every language, each in a sandbox of its own, and
 once with a wrong secret. What each must print is what tests/examples/demo.txt says of C, and each
 must free what it was given. Numbers that a language has a copy of must be those of the header.
+Programs of languages/ make calls that the conversation does not, beside copies of the files that
+examples/README.md says to take over.
 
     languages.py [--install] SANDBOX
 
@@ -28,6 +30,13 @@ REFUSED = (
     "obtaining an AppJWT: the service answered 401: invalid_client: "
     "Account, client_id and client_secret do not match\n"
 )
+TAKEN_OVER = Path("target/languages/copies")  # from where ../../include is not the tree's
+INSTALLED = ["/usr/local/include/lpconnector.h", "/usr/include/lpconnector.h"]
+LOST = "LPC_CONNECT: sending a text: the connection to ADDRESS broke before an answer: it ended too soon"
+SENT = [
+    '{"contentType": "text/plain", "message": "lost", "type": "ContentEvent"}',
+    '{"sequenceList": [0, 3], "status": "READ", "type": "AcceptStatusEvent"}',
+]
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,9 @@ class Language:
     needs: dict[str, str] = field(default_factory=dict)  # how to get it: a command that fails without it
     error: str = "starting: LPC_UNAUTHORIZED"
     over_c: bool = True
+    calls: list[str] = field(default_factory=list)  # its program of languages/
+    told: list[str] = field(default_factory=list)  # what that prints, and then what it sent
+    reads_header: bool = False
 
 
 LANGUAGES = [
@@ -74,12 +86,26 @@ LANGUAGES = [
             "apt-get install default-jdk-headless": "javac -version",
             "apt-get install libjna-java": f"test -e {JNA}",
         },
+        calls=["java", "-cp", f"{JNA}:target/java", "tests/languages/Calls.java"],
+        told=[LOST, *SENT],
     ),
     Language(
         "Perl",
         "examples/perl/two_way.pl",
         ["perl", "examples/perl/two_way.pl"],
         needs={"apt-get install libffi-platypus-perl": "perl -MFFI::Platypus=2.00 -e 1"},
+        calls=["perl", f"{TAKEN_OVER}/calls.pl"],
+        told=[
+            "LPC_CONFIG: unknown option 'no.such'",
+            "LPC_CONFIG false",
+            "LPC_INVALID_ARGUMENT",
+            LOST,
+            "LPC_CONNECT true",
+            *SENT,
+            '{"contentType": "text/plain", "message": "Hi", "type": "ContentEvent"}',
+            '{"content": {"text": "Hi", "type": "text"}, "type": "RichContentEvent"}',
+            '{"chatState": "COMPOSING", "type": "ChatStateEvent"}',
+        ],
     ),
     Language(
         "Node.js",
@@ -90,12 +116,23 @@ LANGUAGES = [
             "apt-get install npm": "npm --version",
             "npm install koffi": "make --silent target/nodejs/installed",
         },
+        calls=["node", f"{TAKEN_OVER}/calls.js"],
+        told=[
+            f"{LOST} LPC_CONNECT true",
+            "LPC_CONFIG: unknown option 'no.such' LPC_CONFIG false",
+            '{"body": {"changes": []}}',
+            *SENT,
+        ],
+        reads_header=True,
     ),
     Language(
         "Lua",
         "examples/lua/two_way.lua",
         ["luajit", "examples/lua/two_way.lua"],
         needs={"apt-get install luajit": "luajit -v"},
+        calls=["luajit", f"{TAKEN_OVER}/calls.lua"],
+        told=[LOST, *SENT],
+        reads_header=True,
     ),
 ]
 
@@ -172,28 +209,61 @@ def run(language: Language, sandbox: str, command: list[str]) -> tuple[int, str,
     return done.returncode, same_each_time(done.stdout), done.stderr + "".join(told)
 
 
+def differs(ended: tuple[int, str, str], printed: str) -> str:
+    """How a run ended other than well, having printed this; empty if it did not."""
+    status, output, error = ended
+    if ended == (0, printed, ""):
+        return ""
+    lines = printed.splitlines(), output.splitlines()
+    difference = "\n".join(difflib.unified_diff(*lines, "expected", "printed", lineterm=""))
+    return f"exit status {status}\n{error}{difference}"
+
+
+def wrong_calls(language: Language, sandbox: str) -> str:
+    """What is wrong with its program of languages/; empty if nothing is, or there is none."""
+    if not language.calls:
+        return ""
+    # A copy has no header where the tree has it.
+    header = ["env", "LPC_HEADER=include/lpconnector.h"] if language.reads_header else []
+    command = [sys.executable, "tests/languages/recorded.py", *header, *language.calls]
+    trouble = differs(run(language, sandbox, command), "\n".join(language.told) + "\n")
+    if trouble or not language.reads_header:
+        return trouble
+    missing_headers = {"/nowhere/lpconnector.h": "looked for /nowhere/lpconnector.h; LPC_HEADER can name it"}
+    if not any(map(os.path.exists, INSTALLED)):
+        missing_headers[""] = f"/include/lpconnector.h, {', '.join(INSTALLED)}; LPC_HEADER can name it"
+    for named, message in missing_headers.items():
+        status, output, error = run(language, sandbox, ["env", f"LPC_HEADER={named}", *language.calls])
+        if status != 1 or output or "no header: " not in error or message not in error:
+            return f"LPC_HEADER={named}: exit status {status}\n{output}{error}"
+    return ""
+
+
 def wrong(language: Language, sandbox: str) -> str:
     """What is wrong with the language's program; empty if nothing is."""
     if language.target:
         made = subprocess.run(["make", "--silent", language.target], capture_output=True, text=True, check=False)
         if made.returncode != 0:
             return made.stdout + made.stderr
-    status, output, error = run(language, sandbox, language.command)
-    if (status, output, error) != (0, expected(language), ""):
-        lines = expected(language).splitlines(), output.splitlines()
-        difference = "\n".join(difflib.unified_diff(*lines, "expected", "printed", lineterm=""))
-        return f"exit status {status}\n{error}{difference}"
+    trouble = differs(run(language, sandbox, language.command), expected(language))
+    if trouble:
+        return trouble
     status, output, error = run(language, sandbox, ["env", "LPC_CLIENT_SECRET=wrong", *language.command])
     # 126 and 127: not started; above: ended by a signal.
     if not 0 < status < 126 or output or error != f"{language.error}: {REFUSED}":
         return f"with a wrong secret: exit status {status}\n{output}{error}"
-    return ""
+    trouble = wrong_calls(language, sandbox)
+    return f"{language.calls[-1]}: {trouble}" if trouble else ""
 
 
 def main() -> int:
     if "--install" in sys.argv:
         install()
     counted.make(Path(sys.argv[-1]).absolute().parent, COUNTED)
+    TAKEN_OVER.mkdir(parents=True, exist_ok=True)
+    copied = "perl/LPConnector.pm", "nodejs/lpconnector.js", "lua/lpconnector.lua"
+    for source in *Path("tests/languages").glob("calls.*"), *(Path("examples", name) for name in copied):
+        shutil.copy(source, TAKEN_OVER)
     failed = False
     for source, pattern in COPIES:
         different = numbers(source, pattern) ^ numbers(*HEADER)

@@ -2,9 +2,23 @@
 -- calls put errors.
 local ffi = require("ffi")
 
+-- The header: where LPC_HEADER says, else in the tree of this file, else where it was installed.
+local here = debug.getinfo(1, "S").source:match("^@(.*/)") or "./"
+local places = {os.getenv("LPC_HEADER")}
+if (places[1] or "") == "" then
+  for i, folder in ipairs {here .. "../../include", "/usr/local/include", "/usr/include"} do
+    places[i] = folder .. "/lpconnector.h"
+  end
+end
+local file
+for _, place in ipairs(places) do file = file or io.open(place) end
+if not file then
+  error("no header: looked for " .. table.concat(places, ", ") .. "; LPC_HEADER can name it")
+end
+local header = file:read("*a")
+file:close()
+
 -- LuaJIT reads C declarations, but not the preprocessor's lines: of those only the numbers matter.
-local path = debug.getinfo(1, "S").source:match("^@(.*/)") .. "../../include/lpconnector.h"
-local header = assert(io.open(path)):read("*a")
 ffi.cdef((header:gsub("\n#ifdef __cplusplus.-\n#endif[^\n]*", ""):gsub("\n#[^\n]*", "")))
 local M = { LPC = {}, err = ffi.new("lpc_error *[1]") }
 for name, number in header:gmatch("\n#define LPC_([%u_]+) (%d+)") do M.LPC[name] = tonumber(number) end

@@ -46,17 +46,24 @@ sub function {
 }
 function(abi_version => 'uint32');
 function(status_name => 'string', 'sint32');
+function(error_status => 'sint32', 'error');
 function(error_message => 'string', 'error');
+function(error_maybe_delivered => 'bool', 'error');
 function(config_new => 'config');
+function(config_set => 'sint32', 'config', 'string', 'string', 'opaque*');
 function(config_load_env => 'sint32', 'config', 'opaque*');
 function(client_new => 'sint32', 'config', 'opaque*', 'opaque*');
+function("${_}_set_credentials" => 'sint32', $_, 'string', 'string', 'opaque*') for qw(client receiver);
 function(consumer_new => 'sint32', 'client', 'string', 'opaque*', 'opaque*');
 function(consumer_lp_id => 'sint32', 'consumer', 'string*', 'opaque*');
 function(conversation_open => 'sint32', 'consumer', 'string', 'opaque*', 'opaque*');
 function(conversation_attach => 'sint32', 'consumer', 'string', 'string', 'opaque*', 'opaque*');
 function(conversation_id => 'string', 'conversation');
 function(conversation_send_text => 'sint32', 'conversation', 'string', 'opaque', 'opaque*');
-function(conversation_send_accept_status => 'sint32', 'conversation', 'sint32', 'sint64[1]',
+function("conversation_$_" => 'sint32', 'conversation', 'string', 'string', 'opaque', 'opaque*')
+    for qw(send_event send_rich_content);
+function(conversation_send_chat_state => 'sint32', 'conversation', 'sint32', 'opaque', 'opaque*');
+function(conversation_send_accept_status => 'sint32', 'conversation', 'sint32', 'sint64[]',
     'size_t', 'string', 'opaque', 'opaque*');
 function(conversation_send_file => 'sint32', 'conversation', 'string', 'string', 'opaque',
     'opaque*');
@@ -78,13 +85,25 @@ function("event_$_" => 'string', 'notification', 'size_t')
     for qw(conversation_id dialog_id originator_id audience text metadata_json json);
 function(event_is_closed => 'bool', 'notification', 'size_t');
 
-# Calls a function, without its last argument; dies if it failed.
+# What call() dies with: prints as "LPC_...: message". A copy of the error, which must be freed before
+# Perl ends, as an exception that nobody catches is not.
+package LPConnector::Error {
+    use overload '""' => sub { $_[0]{message} }, fallback => 1;
+    sub status { $_[0]{status} }    # one of LPC_...
+    sub maybe_delivered { $_[0]{maybe_delivered} }
+}
+
+# Calls a function, without its last argument; dies with an LPConnector::Error if it failed.
 sub call {
     my ($function, @takes) = @_;
     my $status = $function->(@takes, \my $handle);
     return if $status == LPConnector::LPC_OK();
     my $error = bless \$handle, 'lpc_error';
-    die lpc_status_name($status), ': ', lpc_error_message($error), "\n";
+    die bless {
+        message => lpc_status_name($status) . ': ' . lpc_error_message($error) . "\n",
+        status => $status,
+        maybe_delivered => lpc_error_maybe_delivered($error),
+    }, 'LPConnector::Error';
 }
 
 # The same for a function whose last argument but one receives a handle: gives an object of the class.

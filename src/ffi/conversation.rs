@@ -47,7 +47,10 @@ impl lpc_conversation {
 ///
 /// - "firstMessage": what the consumer says first, in the same round trip.
 /// - "profile": the consumer's profile: the body of SetUserProfile, or its short form
-///   {"customer":{...},"personal":{...}}; see lpc_conversation_set_profile().
+///   {"customer":{...},"personal":{...}}; see lpc_conversation_set_profile(). An attribute of another
+///   type goes in as the service has it: {"authenticatedData":{"lp_sdes":[{"type":"cart",...}]}}.
+///   Every opening sends a profile in front, an empty one where none is given, and it takes effect
+///   even where the opening is refused.
 /// - "campaign": {"campaignId","engagementId"}.
 /// - "context": {"visitorId","sessionId","interactionContextId","lang","type"}; the type is
 ///   "SharkContext" where nothing is said.
@@ -68,8 +71,9 @@ impl lpc_conversation {
 ///
 /// LPC_INVALID_ARGUMENT for NULL, and for an unknown member of the options themselves, with the
 /// nearest name, or one of the wrong type; nothing was sent. LPC_ALREADY_OPEN if the consumer has
-/// an open conversation: there can be one only; its notifications tell its id, and
-/// lpc_conversation_attach() goes on with it. LPC_REJECTED if the service refused one of the
+/// an open conversation: there can be one only, and a survey that still runs keeps it open. Attach to
+/// it with the id that you kept, or that its next notification tells, and go on;
+/// lpc_conversation_close_stage() ends it with its survey. LPC_REJECTED if the service refused one of the
 /// requests for another reason: where the conversation was opened but its first message refused,
 /// the message names the conversation, and lpc_conversation_attach() goes on with it. Otherwise any
 /// status from LPC_CONFIG to LPC_CLOSED.
@@ -313,8 +317,9 @@ pub unsafe extern "C" fn lpc_conversation_close(
     send(conversation, response, err, Conversation::close)
 }
 
-/// Closes the conversation with all its dialogs; no survey follows. Later sends of this handle return
-/// LPC_CLOSED without a request.
+/// Closes the conversation with all its dialogs: no survey follows, and one that runs ends. Later
+/// sends of this handle return LPC_CLOSED without a request. This works after
+/// lpc_conversation_close(), too.
 ///
 /// Arguments and errors are as for lpc_conversation_send_text().
 #[unsafe(no_mangle)]

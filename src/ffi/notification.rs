@@ -215,7 +215,7 @@ pub unsafe extern "C" fn lpc_event_metadata_json(
 }
 
 /// The JSON of the change that event `i` is, byte for byte: what no other function gives stands
-/// there. Of a notification without changes it is the whole. "" where it is no JSON (see
+/// there. Of a notification without changes it is the whole. "" where it is no JSON or nested more than 128 levels deep (see
 /// lpc_notification_raw()), where there is no such event, and for NULL. Borrowed: valid until the
 /// notification is freed.
 #[unsafe(no_mangle)]

@@ -95,7 +95,8 @@ pub unsafe extern "C" fn lpc_receiver_ack(
 }
 
 /// Takes notifications for this app install and with these secrets from now on, in place of those of
-/// client.id and receiver.secret or client.secret: a rotated secret, without a restart.
+/// client.id and receiver.secret or client.secret: a rotated secret, without a restart. Those of
+/// receiver.accounts stay as they are: for them name the old and the new secret while it is replaced.
 ///
 /// `receiver`: from lpc_receiver_new(). `client_id`: copied. `client_secret`: one, or several
 /// separated by commas while one replaces another; copied. `err`: may be NULL. Any thread may call

@@ -41,13 +41,17 @@ impl Accounts {
 
     /// Those whom a request may be from, by its headers.
     pub(crate) fn addressed(&self, headers: &HeaderMap) -> Result<Addressed<'_>, Foreign> {
-        let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        // What cannot be read is nobody's name.
+        let header = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
         let (account, client) = (header(ACCOUNT), header(CLIENT));
         let fits = |known: &Option<String>, named: Option<&str>| match (known, named) {
             (Some(known), Some(named)) => known.eq_ignore_ascii_case(named),
             _ => true,
         };
-        let of_account = |it: &&Account| fits(&it.id, account);
+        let named = |it: &Account| it.id.is_some() && account.is_some() && fits(&it.id, account);
+        // An account without an id stands for those that nobody else stands for.
+        let is_others = self.others.iter().any(named);
+        let of_account = |it: &&Account| fits(&it.id, account) && (it.id.is_some() || !is_others);
         let found: Vec<&Account> = self.all().filter(of_account).collect();
         if found.is_empty() {
             let account = shorten(account.unwrap_or_default());
@@ -77,19 +81,22 @@ impl Addressed<'_> {
             let secrets: Vec<&str> =
                 account.secrets.iter().map(ExposeSecret::expose_secret).collect();
             match verify_webhook(&secrets, body, signature) {
-                Ok(()) if self.named.is_empty() => {
-                    return Ok(account.id.clone().unwrap_or_default());
-                }
-                Ok(()) => return Ok(self.named),
+                // As it was configured, however the header spells it.
+                Ok(()) => return Ok(account.id.clone().unwrap_or(self.named)),
                 Err(error) => refused = error,
             }
         }
-        Err(refused)
+        Err(match self.named.as_str() {
+            "" => refused,
+            named => refused.context(&format!("account {}", shorten(named))),
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use hyper::header::HeaderValue;
+
     use super::*;
 
     fn account(id: Option<&str>, client_id: Option<&str>, secret: &str) -> Account {
@@ -135,5 +142,19 @@ mod tests {
         let any = Accounts { own: account(None, None, "secret-1"), others: Vec::new() };
         let addressed = any.addressed(&headers(&[(ACCOUNT, "le9")])).ok().unwrap();
         assert_eq!(addressed.verify(b"x", &signature("secret-1")).unwrap(), "le9");
+        let own_is_any = Accounts {
+            own: account(None, None, "secret-1"),
+            others: vec![account(Some("le2"), None, "secret-2")],
+        };
+        let of = |name, secret: &str| {
+            let addressed = own_is_any.addressed(&headers(&[(ACCOUNT, name)]))?;
+            addressed.verify(b"x", &signature(secret)).map_err(|error| error.message().to_owned())
+        };
+        assert_eq!(of("LE2", "secret-2").unwrap(), "le2", "as it was configured");
+        assert_eq!(of("le9", "secret-1").unwrap(), "le9");
+        assert!(of("le2", "secret-1").unwrap_err().starts_with("account le2: "));
+        let mut unreadable = HeaderMap::new();
+        unreadable.insert(ACCOUNT, HeaderValue::from_bytes(b"le1\xff").unwrap());
+        assert!(both.addressed(&unreadable).is_err());
     }
 }

@@ -49,6 +49,8 @@ pub(crate) struct Endpoint {
     pub body_max_bytes: usize,
     pub ack_timeout: Duration,
     pub tls: Option<TlsAcceptor>,
+    /// Whether the service must show a certificate: then a failed handshake may be the service's.
+    pub demands_certificate: bool,
     pub inbox: Arc<Inbox>,
     pub log: Log,
 }
@@ -106,7 +108,9 @@ impl Endpoint {
             Some(tls) => match timeout(SLOWEST_PEER, tls.accept(stream)).await {
                 Ok(Ok(stream)) => self.requests(stream, place).await,
                 Ok(Err(why)) => {
-                    self.log.write(LogLevel::Debug, || format!("receiver: no TLS: {why}"));
+                    let level =
+                        if self.demands_certificate { LogLevel::Warn } else { LogLevel::Debug };
+                    self.log.write(level, || format!("receiver: no TLS: {why}"));
                 }
                 Err(_) => {}
             },

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::Settings;
 use super::store::Store;
 use crate::error::{Error, Status};
-use crate::notification::{EventKind, Notification, Receipt};
+use crate::notification::{EventKind, Notification, NotificationEvent, Receipt};
 use crate::turn::lock;
 
 type Digest = [u8; 32];
@@ -30,8 +30,8 @@ pub(crate) struct Inbox {
 struct State {
     next_id: u64,
     ready: VecDeque<Item>,
-    /// By dialog, where the order counts: each counts its events from 0.
-    lines: HashMap<String, Line>,
+    /// By account and dialog, where the order counts: each counts its events from 0.
+    lines: HashMap<(String, String), Line>,
     held: usize,
     /// Given to the program, which has not acknowledged them.
     out: HashMap<u64, Item>,
@@ -288,7 +288,7 @@ impl State {
             // Who is not waited for is only a memory of where the next one begins.
             self.lines.retain(|_, line| !line.held.is_empty());
         }
-        let line = self.lines.entry(dialog.to_owned()).or_default();
+        let line = self.lines.entry(dialog).or_default();
         if first > line.next {
             line.since.get_or_insert_with(Instant::now);
             line.held.insert((first, item.id), item);
@@ -342,13 +342,19 @@ impl Line {
     }
 }
 
-/// The dialog of a notification and the first and last of its sequences, if it has some.
-fn place_in_line(notification: &Notification) -> Option<(&str, i64, i64)> {
-    let sequences = || notification.events().iter().filter_map(|event| event.sequence());
+/// The account and dialog of a notification's first event with a sequence, and the first and last
+/// sequence that it has of that dialog.
+fn place_in_line(notification: &Notification) -> Option<((String, String), i64, i64)> {
+    let dialog_of = |event: &NotificationEvent| {
+        let dialog = Some(event.dialog_id()).filter(|id| !id.is_empty());
+        dialog.unwrap_or(event.conversation_id()).to_owned()
+    };
+    let events = || notification.events().iter().filter(|event| event.sequence().is_some());
+    let dialog = dialog_of(events().next()?);
+    let of_dialog = || events().filter(|event| dialog_of(event) == dialog);
+    let sequences = || of_dialog().filter_map(NotificationEvent::sequence);
     let (first, last) = (sequences().min()?, sequences().max()?);
-    let event = notification.events().first()?;
-    let dialog = Some(event.dialog_id()).filter(|id| !id.is_empty());
-    Some((dialog.unwrap_or(event.conversation_id()), first, last))
+    Some(((notification.account_id().to_owned(), dialog), first, last))
 }
 
 /// What tells a notification from others: its account, and conversation, sequence and event of all
@@ -464,6 +470,29 @@ mod tests {
         inbox.offer(survey(0, r#""conversationId":"c","#));
         inbox.offer(text("c", 1, "c1"));
         assert_eq!(all(&inbox), ["c0", "s0", "s1", "c1"]);
+    }
+
+    #[test]
+    fn an_event_of_another_dialog_does_not_move_the_line() {
+        let hour = Duration::from_secs(3600);
+        let inbox = inbox(Settings { order: true, order_wait: hour, ..settings() });
+        let change = |dialog: &str, sequence: i64| {
+            format!(
+                r#"{{"dialogId":"{dialog}","sequence":{sequence},
+                    "event":{{"type":"ContentEvent","message":"{dialog}{sequence}"}}}}"#
+            )
+        };
+        let both = |changes: &[String]| {
+            let body = format!(r#"{{"body":{{"changes":[{}]}}}}"#, changes.join(","));
+            Notification::parse(body.as_bytes()).unwrap()
+        };
+        inbox.offer(both(&[change("a", 1), change("s", 7)]));
+        inbox.offer(both(&[change("a", 2)]));
+        inbox.offer(both(&[change("a", 0), change("s", 0)]));
+        assert_eq!(all(&inbox), ["a0", "a1", "a2"]);
+        // Another account's dialog is another one.
+        inbox.offer(both(&[change("a", 0)]).with_account("le2"));
+        assert_eq!(all(&inbox), ["a0"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Opening, sending, closing: what goes over the wire, and what comes back.
 
-use lpc_sandbox::Route;
-use lpconnector::{AttachOptions, OpenOptions, Status};
+use lpc_sandbox::{Route, Survey};
+use lpconnector::{AttachOptions, Feature, OpenOptions, Status};
 use serde_json::json;
 
 use crate::scene::{Scene, json};
@@ -177,4 +177,21 @@ fn one_connection_serves_one_thread() {
     let mut connections: Vec<u64> = scene.requests().iter().map(|r| r.connection).collect();
     connections.dedup();
     assert_eq!(connections.len(), 1, "{connections:?}");
+}
+
+#[test]
+fn a_survey_that_runs_keeps_the_conversation_open_until_close_stage_ends_it() {
+    let scene = Scene::new();
+    let questions = serde_json::json!([{"text": "Was it good?"}]);
+    let survey = Survey::new(&questions).unwrap();
+    scene.sandbox.set_survey(&scene.account.id, Some(survey));
+    let consumer = scene.consumer();
+    let options = OpenOptions::new().features(vec![Feature::MultiDialog]);
+    let conversation = consumer.open(&options).unwrap();
+    conversation.close().unwrap();
+    let error = consumer.open(&options).unwrap_err();
+    assert_eq!(error.status(), Status::AlreadyOpen);
+    assert!(error.message().contains("a survey that still runs included"), "{error}");
+    conversation.close_stage().unwrap();
+    consumer.open(&options).unwrap();
 }

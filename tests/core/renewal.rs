@@ -1,5 +1,7 @@
 //! AppJWTs that end, are refused, or are not to be trusted.
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::sync::Barrier;
 use std::time::Duration;
 
@@ -160,6 +162,52 @@ fn credentials_are_replaced_without_a_restart() {
     assert_eq!(jws(&none).unwrap_err().status(), Status::Config);
     none.set_credentials(id, secret).unwrap();
     jws(&none).unwrap();
+}
+
+#[test]
+fn what_fails_with_credentials_that_were_replaced_meanwhile_is_asked_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let sentinel = format!("http://{}", listener.local_addr().unwrap());
+    let scene = Scene::with(&[("domain.sentinel", &sentinel), ("client.secret", "the-old-one")]);
+    let token = scene.sandbox.issue_app_jwt(&scene.account.id, 3600, &[]);
+    let consumer = scene.client.consumer("x").unwrap();
+    let ask = || consumer.jws().map(drop);
+    std::thread::scope(|scope| {
+        let old = scope.spawn(ask);
+        let (mut first, _) = listener.accept().unwrap();
+        assert!(read_request(&mut first).ends_with("=the-old-one"));
+        scene.client.set_credentials("app", "the-new-one").unwrap();
+        let new = scope.spawn(ask);
+        answer(&mut first, "401 Unauthorized", r#"{"error":"invalid_client"}"#);
+        let (mut second, _) = listener.accept().unwrap();
+        assert!(read_request(&mut second).ends_with("=the-new-one"));
+        answer(&mut second, "200 OK", &format!(r#"{{"access_token":"{token}"}}"#));
+        old.join().unwrap().unwrap();
+        new.join().unwrap().unwrap();
+    });
+    // One request for both.
+    listener.set_nonblocking(true).unwrap();
+    assert!(listener.accept().is_err());
+}
+
+/// A request with its body.
+fn read_request(stream: &mut TcpStream) -> String {
+    let mut request = Vec::new();
+    let mut byte = [0];
+    while !request.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).unwrap();
+        request.push(byte[0]);
+    }
+    let head = String::from_utf8(request).unwrap().to_lowercase();
+    let length = head.split("content-length: ").nth(1).unwrap().lines().next().unwrap();
+    let mut body = vec![0; length.parse().unwrap()];
+    stream.read_exact(&mut body).unwrap();
+    head + std::str::from_utf8(&body).unwrap()
+}
+
+fn answer(stream: &mut TcpStream, status: &str, body: &str) {
+    let head = format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}", body.len());
+    stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).unwrap();
 }
 
 #[test]

@@ -3,8 +3,8 @@
 
 use lpc_sandbox::Route;
 use lpconnector::{
-    AcceptStatus, AttachOptions, ChatState, Client, ClientProperties, CsatStatus, Event, Feature,
-    Metadata, OpenOptions, Personal, Profile, Status,
+    AcceptStatus, AttachOptions, Attachment, ChatState, Client, ClientProperties, CsatStatus,
+    Event, Feature, Metadata, OpenOptions, Personal, Profile, Status, Ttr,
 };
 use serde_json::{Value, json};
 
@@ -46,6 +46,50 @@ fn a_survey_dialog_is_answered_and_closed() {
     assert_eq!(change["conversationId"], conversation.id());
     assert_eq!(change["conversationField"]["dialog"]["dialogId"], dialog.as_str());
     assert_eq!(survey.send_text("more").unwrap_err().status(), Status::Closed);
+}
+
+#[test]
+fn no_call_sends_what_the_protocol_does_not_document() {
+    let scene = Scene::new();
+    let personal = Personal::new().first_name("J");
+    let options = OpenOptions::new()
+        .profile(Profile::new().personal(personal.clone()))
+        .skill_id("-1")
+        .ttr(Ttr::Urgent)
+        .first_message("Hi");
+    let conversation = scene.consumer().open(&options).unwrap();
+    conversation.send_text("a text").unwrap();
+    let metadata = Metadata::new().external_id("sms-4711");
+    conversation.send_event(&Event::text("with an id"), Some(&metadata)).unwrap();
+    let card = r#"{"type":"vertical","elements":[{"type":"text","text":"Hi"}]}"#;
+    conversation.send_rich_content(card, None).unwrap();
+    let picture = b"\x89PNG\r\n\x1a\n picture";
+    let file = Attachment::from_bytes(picture, "PNG").caption("A").preview_from_bytes(picture);
+    conversation.send_file(&file).unwrap();
+    let sent = json(scene.requests_on(Route::Send).last().unwrap())["body"]["event"].clone();
+    let directory = tempfile::tempdir().unwrap();
+    let path = sent["message"]["relativePath"].as_str().unwrap();
+    conversation.download_file(path, &directory.path().join("picture")).unwrap();
+    use ChatState::{Active, Composing, Gone, Inactive, Pause};
+    for state in [Active, Inactive, Gone, Composing, Pause] {
+        conversation.send_chat_state(state).unwrap();
+    }
+    use AcceptStatus::{Accept, Access, Action, Nack, Read};
+    for status in [Accept, Read, Access, Nack, Action] {
+        conversation.send_accept_status(status, &[0], None).unwrap();
+    }
+    conversation.set_profile(&Profile::new().personal(personal)).unwrap();
+    for ttr in [Ttr::Normal, Ttr::Urgent, Ttr::Prioritized, Ttr::Custom] {
+        conversation.set_ttr(ttr, Some(60)).unwrap();
+    }
+    for status in [CsatStatus::Filled, CsatStatus::PartiallyFilled, CsatStatus::Skipped] {
+        conversation.rate(5, true, status).unwrap();
+    }
+    conversation.close().unwrap();
+    scene.another_conversation().close_stage().unwrap();
+    let by_dialog = scene.another_conversation();
+    by_dialog.close_dialog(by_dialog.dialog_id()).unwrap();
+    assert_eq!(scene.sandbox.oddities(&scene.account.id), [""; 0]);
 }
 
 fn properties(scene: &Scene, route: Route) -> Vec<Option<Value>> {

@@ -202,7 +202,8 @@ impl Conversation {
         self.answered(py, || self.core.close())
     }
 
-    /// Closes the conversation with all its dialogs; no survey follows. Later sends raise `Closed`.
+    /// Closes the conversation with all its dialogs: no survey follows, and one that runs ends.
+    /// Later sends raise `Closed`. This works after `close`, too.
     fn close_stage(&self, py: Python<'_>) -> PyResult<Response> {
         self.answered(py, || self.core.close_stage())
     }

@@ -127,7 +127,7 @@ fn what_is_signed_right_but_not_understood_is_handed_out_raw() {
             ("", ""),
             ("hello", ""),
             ("[]", "[]"),
-            (&*deep, &*deep),
+            (&*deep, ""),
             (r#" {"type":"of.the.future"} "#, r#"{"type":"of.the.future"}"#),
             (r#"{"body":{"changes":7}}"#, r#"{"body":{"changes":7}}"#),
         ] {

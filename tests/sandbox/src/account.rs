@@ -226,6 +226,6 @@ fn find<'a>(
 /// A consumer, known since it got a ConsumerJWS.
 pub(crate) struct Consumer {
     pub(crate) ext_consumer_id: String,
-    /// The body of the last SetUserProfile, null before the first.
+    /// The body of the last SetUserProfile that was not empty, null before the first.
     pub(crate) profile: Value,
 }

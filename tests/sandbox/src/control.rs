@@ -19,15 +19,13 @@ use serde_json::{Map, Value, json};
 
 use crate::account::Site;
 use crate::answer::Answer;
-use crate::forged::Forged;
-use crate::key;
 use crate::new_account::{NewAccount, NoAccount};
 use crate::refusal::Refusal;
 use crate::request::{Received, Request};
 use crate::route::Route;
 use crate::routing::{only, read};
 use crate::shared::Shared;
-use crate::{control_agent, control_faults, control_survey, control_webhook};
+use crate::{control_agent, control_faults, control_survey, control_tokens, control_webhook};
 
 /// The longest body that is taken: room enough for any canned answer.
 const MAX_BODY: usize = 64 * 1024 * 1024;
@@ -43,6 +41,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/accounts", takes("POST", post(new_account)))
         .route("/accounts/{id}/agent", takes("PUT", put(control_agent::set)))
         .route("/accounts/{id}/answers", takes("POST", post(queue)))
+        .route("/accounts/{id}/client-secret", takes("PUT", put(control_tokens::client_secret)))
         .route("/accounts/{id}/clock", takes("POST", post(clock)))
         .route("/accounts/{id}/conversations", takes("GET", get(conversations)))
         .route("/accounts/{id}/conversations/{cid}/agent", takes("POST", post(control_agent::act)))
@@ -54,12 +53,12 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/accounts/{id}/notify", takes("POST", post(control_webhook::notify)))
         .route("/accounts/{id}/pending", takes("GET", get(control_webhook::pending)))
         .route("/accounts/{id}/requests", takes("GET", get(requests)))
-        .route("/accounts/{id}/revoke-tokens", takes("POST", post(revoke_tokens)))
-        .route("/accounts/{id}/rotate-key", takes("POST", post(rotate_key)))
+        .route("/accounts/{id}/revoke-tokens", takes("POST", post(control_tokens::revoke_tokens)))
+        .route("/accounts/{id}/rotate-key", takes("POST", post(control_tokens::rotate_key)))
         .route("/accounts/{id}/sign", takes("POST", post(control_webhook::sign)))
         .route("/accounts/{id}/survey", takes("PUT", put(control_survey::set)))
-        .route("/accounts/{id}/token-lifetime", takes("POST", post(token_lifetime)))
-        .route("/accounts/{id}/tokens", takes("POST", post(issue_token)))
+        .route("/accounts/{id}/token-lifetime", takes("POST", post(control_tokens::token_lifetime)))
+        .route("/accounts/{id}/tokens", takes("POST", post(control_tokens::issue_token)))
         .route(
             "/accounts/{id}/webhook",
             takes("PUT or DELETE", put(control_webhook::set).delete(control_webhook::remove)),
@@ -83,7 +82,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/fault-proxies/{id}/faults", takes("POST", post(control_faults::queue)))
         .route("/fault-proxies/{id}/refuse", takes("POST", post(control_faults::refuse)))
         .route("/key-requests", takes("GET", get(key_requests)))
-        .route("/public-key", takes("GET", get(public_key)))
+        .route("/public-key", takes("GET", get(control_tokens::public_key)))
         .fallback(async |uri: Uri| {
             Misuse::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", uri.path()))
         })
@@ -106,7 +105,7 @@ impl Misuse {
         Misuse::new(StatusCode::BAD_REQUEST, reason)
     }
 
-    fn no_account(id: &str) -> Misuse {
+    pub(crate) fn no_account(id: &str) -> Misuse {
         Misuse::new(StatusCode::NOT_FOUND, format!("there is no account {id:?}"))
     }
 
@@ -292,26 +291,6 @@ async fn put_file(
     Ok((StatusCode::CREATED, Json(json!({"relativePath": path}))))
 }
 
-async fn revoke_tokens(
-    State(shared): State<Arc<Shared>>,
-    Named(id): Named<String>,
-    _: Object,
-) -> Result<Json<Value>, Misuse> {
-    site(&shared, &id, |site| site.app_tokens.clear())?;
-    Ok(Json(json!({})))
-}
-
-async fn token_lifetime(
-    State(shared): State<Arc<Shared>>,
-    Named(id): Named<String>,
-    Object(body): Object,
-) -> Result<Json<Value>, Misuse> {
-    only_members(&body, &["seconds"])?;
-    let lifetime = seconds(&body, "seconds")?.ok_or_else(|| Misuse::bad("seconds is missing"))?;
-    site(&shared, &id, |site| site.token_lifetime = lifetime)?;
-    Ok(Json(json!({})))
-}
-
 async fn clock(
     State(shared): State<Arc<Shared>>,
     Named(id): Named<String>,
@@ -326,65 +305,8 @@ async fn clock(
     Ok(Json(json!({})))
 }
 
-async fn rotate_key(
-    State(shared): State<Arc<Shared>>,
-    Named(id): Named<String>,
-    _: Object,
-) -> Result<Json<Value>, Misuse> {
-    shared.rotate_key(&id).ok_or_else(|| Misuse::no_account(&id))?;
-    Ok(Json(json!({})))
-}
-
-async fn public_key(_: Object) -> Json<Value> {
-    Json(json!({"public_key": key::first().subject_public_key_info()}))
-}
-
 async fn key_requests(State(shared): State<Arc<Shared>>, _: Object) -> Json<Value> {
     Json(shared.key_requests().iter().map(request_view).collect())
-}
-
-async fn issue_token(
-    State(shared): State<Arc<Shared>>,
-    Named(id): Named<String>,
-    Object(body): Object,
-) -> Result<Json<Value>, Misuse> {
-    if body.contains_key("forged") {
-        return forge_token(&shared, &id, &body);
-    }
-    only_members(&body, &["lifetime", "omit", "claims"])?;
-    let lifetime = match body.get("lifetime") {
-        None => 3600,
-        Some(lifetime) => {
-            lifetime.as_i64().ok_or_else(|| Misuse::bad("lifetime must be a number of seconds"))?
-        }
-    };
-    let mut claims = match body.get("claims") {
-        None => Map::new(),
-        Some(claims) => {
-            claims.as_object().ok_or_else(|| Misuse::bad("claims must be an object"))?.clone()
-        }
-    };
-    if let Some(omitted) = body.get("omit") {
-        let wrong = || Misuse::bad("omit must be an array of claim names");
-        for claim in omitted.as_array().ok_or_else(wrong)? {
-            claims.insert(claim.as_str().ok_or_else(wrong)?.to_owned(), Value::Null);
-        }
-    }
-    let token =
-        shared.issue_app_jwt(&id, lifetime, claims).ok_or_else(|| Misuse::no_account(&id))?;
-    Ok(Json(json!({"token": token})))
-}
-
-fn forge_token(
-    shared: &Shared,
-    id: &str,
-    body: &Map<String, Value>,
-) -> Result<Json<Value>, Misuse> {
-    only_members(body, &["forged"])?;
-    let forged = Forged::from_name(text(body, "forged")?)
-        .ok_or_else(|| Misuse::bad(format!("forged must be one of {}", Forged::names())))?;
-    let token = shared.forge_app_jwt(id, forged).ok_or_else(|| Misuse::no_account(id))?;
-    Ok(Json(json!({"token": token})))
 }
 
 /// Reads a canned answer: `status` with headers and body, or one of the ways to break off.
@@ -462,6 +384,7 @@ fn request_view(request: &Request) -> Value {
         "body": String::from_utf8_lossy(&request.body),
         "status": request.status,
         "connection": request.connection,
+        "oddities": request.oddities,
     });
     if str::from_utf8(&request.body).is_err() {
         view["body_base64"] = STANDARD.encode(&request.body).into();

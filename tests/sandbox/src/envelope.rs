@@ -16,7 +16,7 @@ pub(crate) enum Kind {
     UploadToken,
 }
 
-const KINDS: [(&str, Kind); 7] = [
+pub(crate) const KINDS: [(&str, Kind); 7] = [
     ("userprofile.SetUserProfile", Kind::SetUserProfile),
     ("cm.ConsumerRequestConversation", Kind::RequestConversation),
     ("ms.PublishEvent", Kind::PublishEvent),
@@ -28,7 +28,7 @@ const KINDS: [(&str, Kind); 7] = [
 
 impl Kind {
     /// A namespace in front of the name, as in `.ams.ms.PublishEvent`, makes no difference.
-    fn from_name(name: &str) -> Option<Kind> {
+    pub(crate) fn from_name(name: &str) -> Option<Kind> {
         let is = |known: &str| {
             name.strip_suffix(known)
                 .is_some_and(|namespace| namespace.is_empty() || namespace.ends_with('.'))

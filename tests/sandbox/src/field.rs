@@ -118,8 +118,8 @@ fn set_ttr(conversation: &mut Conversation, field: &Value) -> Result<(), Refusal
     if !name.is_string() {
         return Err(invalid("ttrType must be a string"));
     }
-    if !value.is_null() && !value.is_number() {
-        return Err(invalid("value of TTRField must be a number of seconds"));
+    if !value.is_null() && !value.as_f64().is_some_and(|seconds| seconds >= 0.0) {
+        return Err(invalid("value of TTRField must be a number of seconds from 0 on"));
     }
     conversation.set_ttr(name.clone(), value.clone())
 }

@@ -32,7 +32,8 @@ struct Arguments {
     /// Serve HTTPS with a certificate of a CA made at the start
     #[arg(long)]
     tls: bool,
-    /// Demand a client certificate; the variables name one
+    /// Demand a client certificate, and show one to receivers of notifications; the variables name
+    /// one, and the CA for a receiver
     #[arg(long, requires = "tls")]
     client_certificates: bool,
     /// Port of the services on 127.0.0.1; 0 is a free one
@@ -53,7 +54,7 @@ struct Arguments {
     /// How long an AppJWT is valid, in seconds
     #[arg(long, value_name = "S", default_value_t = 3600)]
     token_lifetime: u64,
-    /// What body.sequence counts: requests sent again, or the events of a conversation
+    /// What body.sequence counts: requests sent again, or the events of a dialog
     #[arg(long, value_enum, default_value = "event")]
     sequence: Counting,
     /// Answer a batch of which an item is refused with HTTP 400 and all its answers

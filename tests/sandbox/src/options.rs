@@ -8,8 +8,8 @@ use std::time::Duration;
 pub struct Options {
     /// Serve HTTPS with a certificate of a CA made for this sandbox. Default: false, plain HTTP.
     pub tls: bool,
-    /// Refuse the TLS handshake of a client without a certificate of the CA. Needs `tls`. Default:
-    /// false.
+    /// Mutual TLS: refuse the handshake of a client without a certificate of the CA, and show one
+    /// of it to endpoints of notifications. Needs `tls`. Default: false.
     pub client_certificates: bool,
     /// Which versions of TLS are spoken. Default: [`TlsVersions::All`].
     pub tls_versions: TlsVersions,
@@ -81,7 +81,7 @@ pub enum Sequence {
     /// How often a request with the same id took effect before in the conversation: 0, then 2, 4,
     /// 8 … It stays at 2^30 from there on, because clients read a 32-bit integer.
     Resend,
-    /// The number of the event in the conversation, 0 first. What is not a numbered event has no
+    /// The number of the event in its dialog, 0 first. What is not a numbered event has no
     /// sequence.
     Event,
 }

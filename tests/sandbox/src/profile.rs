@@ -6,7 +6,8 @@ use crate::account::Site;
 use crate::envelope::Envelope;
 use crate::refusal::Refusal;
 
-/// Replaces the consumer's profile. What its members are is the account's business.
+/// Replaces the consumer's profile. What its members are is the account's business. An empty one
+/// leaves it as it is: every opening has to send one, also where there is nothing to say.
 pub(crate) fn set(
     site: &mut Site,
     consumer_id: &str,
@@ -17,7 +18,9 @@ pub(crate) fn set(
             return Err(Refusal::invalid("Invalid profile", format!("{name} must be an object")));
         }
     }
-    if let Some(consumer) = site.consumers.get_mut(consumer_id) {
+    if !envelope.body.is_empty()
+        && let Some(consumer) = site.consumers.get_mut(consumer_id)
+    {
         consumer.profile = Value::Object(envelope.body.clone());
     }
     Ok(json!({"msg": "OK User Profile set successfully"}))

@@ -9,6 +9,7 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use futures_util::StreamExt;
 
+use crate::oddity;
 use crate::route::Route;
 
 /// A request that came in, as the test looks at it.
@@ -29,6 +30,8 @@ pub struct Request {
     pub status: Option<u16>,
     /// The number of the connection it came over, counted from 1 for each sandbox.
     pub connection: u64,
+    /// What is in the body that the protocol does not document, in words: often a typing error.
+    pub oddities: Vec<String>,
 }
 
 impl Request {
@@ -143,6 +146,7 @@ impl Received {
             body: self.body.to_vec(),
             status: None,
             connection: self.connection,
+            oddities: oddity::of(route, &self.body),
         }
     }
 }

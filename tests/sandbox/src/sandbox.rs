@@ -28,7 +28,7 @@ use crate::shared::Shared;
 use crate::signature::Signature;
 use crate::step::Step;
 use crate::survey::Survey;
-use crate::tls::{Files, Identity};
+use crate::tls::{Files, Identity, PemFile};
 use crate::webhook::Webhook;
 use crate::{control, courier, key, service, transcript};
 
@@ -172,6 +172,17 @@ impl Sandbox {
         self.with_site(account_id, |site| site.token_lifetime = lifetime);
     }
 
+    /// Replaces the account's client secret: only the new one gets a token from now on, and it signs
+    /// the notifications. Tokens that were issued stay valid. An [`Account`] that was given out
+    /// keeps the old one, and so do its variables.
+    ///
+    /// # Panics
+    /// If the secret is empty.
+    pub fn set_client_secret(&self, account_id: &str, secret: &str) {
+        assert!(!secret.is_empty(), "a client secret must not be empty");
+        self.with_site(account_id, |site| site.account.client_secret = secret.to_owned());
+    }
+
     /// Lets the service's clock be off by so many seconds for this account: in the header Date of
     /// every answer that has none of its own, in the AppJWTs it issues, and where it looks whether
     /// one has expired.
@@ -199,6 +210,14 @@ impl Sandbox {
     /// All requests of the account in the order in which they came in.
     pub fn requests(&self, account_id: &str) -> Vec<Request> {
         self.with_site(account_id, |site| site.traffic.requests.clone())
+    }
+
+    /// What the account's client sent that the protocol does not document, in words and in order:
+    /// it was served, but often it is a typing error.
+    pub fn oddities(&self, account_id: &str) -> Vec<String> {
+        self.with_site(account_id, |site| {
+            site.traffic.requests.iter().flat_map(|request| request.oddities.clone()).collect()
+        })
     }
 
     /// Closes a conversation, as an agent would; the account's survey may follow. Panics if it is
@@ -437,9 +456,15 @@ fn variables(url: &str, files: Option<&Files>) -> Vec<(&'static str, String)> {
 }
 
 fn receiver_variables(files: Option<&Files>) -> Vec<(&'static str, String)> {
-    let Some(Files { receiver: (certificate, key), .. }) = files else { return Vec::new() };
-    vec![
-        ("LPC_RECEIVER_TLS_CERT_FILE", certificate.path().display().to_string()),
-        ("LPC_RECEIVER_TLS_KEY_FILE", key.path().display().to_string()),
-    ]
+    let Some(Files { ca, client, receiver: (certificate, key) }) = files else { return Vec::new() };
+    let text = |file: &PemFile| file.path().display().to_string();
+    let mut variables = vec![
+        ("LPC_RECEIVER_TLS_CERT_FILE", text(certificate)),
+        ("LPC_RECEIVER_TLS_KEY_FILE", text(key)),
+    ];
+    // Only then the service has one to show.
+    if client.is_some() {
+        variables.push(("LPC_RECEIVER_TLS_CLIENT_CA_FILE", text(ca)));
+    }
+    variables
 }

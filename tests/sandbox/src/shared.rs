@@ -335,6 +335,10 @@ impl Shared {
         received: Received,
     ) -> (usize, Option<Answer>) {
         let record = received.record(route);
+        if !record.oddities.is_empty() {
+            let (connection, oddities) = (record.connection, record.oddities.join("; "));
+            self.logger.note(&format!("#{connection} odd: {oddities}"));
+        }
         self.with_traffic(account_id, |traffic| {
             traffic.requests.push(record);
             (traffic.requests.len() - 1, traffic.take(route))

@@ -21,7 +21,8 @@ use crate::options::{Options, TlsVersions};
 /// What the sandbox needs to speak TLS.
 pub(crate) struct Identity {
     pub(crate) config: Arc<ServerConfig>,
-    /// As a client: it trusts its own CA alone.
+    /// As a client: it trusts its own CA alone, and shows a certificate of it where clients of its
+    /// own need one.
     pub(crate) client_config: Arc<ClientConfig>,
     pub(crate) files: Files,
 }
@@ -81,18 +82,23 @@ impl Identity {
         let client_config = ClientConfig::builder_with_provider(provider.clone())
             .with_protocol_versions(&versions)
             .map_err(io::Error::other)?
-            .with_root_certificates(roots.clone())
-            .with_no_client_auth();
+            .with_root_certificates(roots.clone());
         let config = ServerConfig::builder_with_provider(provider.clone())
             .with_protocol_versions(&versions)
             .map_err(io::Error::other)?;
-        let (config, client) = if options.client_certificates {
+        let (config, client_config, client) = if options.client_certificates {
             let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider)
                 .build()
                 .map_err(io::Error::other)?;
-            (config.with_client_cert_verifier(verifier), Some(client_files(&ca)?))
+            let (shown, key) = client_certificate(&ca, "lpc-sandbox service")?;
+            let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+            let client_config = client_config
+                .with_client_auth_cert(vec![shown.der().clone()], key)
+                .map_err(io::Error::other)?;
+            let config = config.with_client_cert_verifier(verifier);
+            (config, client_config, Some(client_files(&ca)?))
         } else {
-            (config.with_no_client_auth(), None)
+            (config.with_no_client_auth(), client_config.with_no_client_auth(), None)
         };
         let mut config = config
             .with_single_cert(vec![certificate.der().clone()], private_key)
@@ -134,12 +140,22 @@ fn server_certificate(
 }
 
 /// Makes a client's certificate with its key.
-fn client_files(ca: &CertifiedIssuer<'_, KeyPair>) -> io::Result<(PemFile, PemFile)> {
+fn client_certificate(
+    ca: &CertifiedIssuer<'_, KeyPair>,
+    name: &str,
+) -> io::Result<(Certificate, KeyPair)> {
     let key = KeyPair::generate().map_err(io::Error::other)?;
-    let mut client = parameters(CertificateParams::default(), "lpc-sandbox client");
+    let mut client = parameters(CertificateParams::default(), name);
     client.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     client.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    // Strict verifiers ask for it.
+    client.use_authority_key_identifier_extension = true;
     let certificate = client.signed_by(&key, ca).map_err(io::Error::other)?;
+    Ok((certificate, key))
+}
+
+fn client_files(ca: &CertifiedIssuer<'_, KeyPair>) -> io::Result<(PemFile, PemFile)> {
+    let (certificate, key) = client_certificate(ca, "lpc-sandbox client")?;
     Ok((
         PemFile::temporary("client", &certificate.pem())?,
         PemFile::temporary("client-key", &key.serialize_pem())?,

@@ -309,8 +309,8 @@ class Conversation:
         """Closes the conversation. Later sends raise ``Closed``. Where the account has a survey it
         begins now: a dialog of its own, for ``Consumer.attach``."""
     def close_stage(self) -> Response:
-        """Closes the conversation with all its dialogs; no survey follows. Later sends raise
-        ``Closed``."""
+        """Closes the conversation with all its dialogs: no survey follows, and one that runs ends.
+        Later sends raise ``Closed``. This works after ``close``, too."""
     def close_dialog(self, dialog_id: str) -> Response:
         """Closes one dialog of the conversation, for example a survey."""
 

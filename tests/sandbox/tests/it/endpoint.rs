@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -13,7 +14,8 @@ use lpc_sandbox::serde_json::{self, Value};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 /// What comes back to one notification.
 #[derive(Clone, Copy)]
@@ -70,13 +72,33 @@ impl Endpoint {
 
     /// With the certificate that `sandbox` made for receivers.
     pub fn with_certificate(listener: TcpListener, sandbox: &Sandbox) -> Endpoint {
+        Endpoint::over_tls(listener, sandbox, None)
+    }
+
+    /// The same, for those alone who show a certificate of the CA in this file.
+    pub fn demanding(listener: TcpListener, sandbox: &Sandbox, ca_file: &Path) -> Endpoint {
+        Endpoint::over_tls(listener, sandbox, Some(ca_file))
+    }
+
+    fn over_tls(listener: TcpListener, sandbox: &Sandbox, client_ca: Option<&Path>) -> Endpoint {
         let (certificate, key) = sandbox.receiver_certificate().expect("a certificate");
         let certificate = CertificateDer::from_pem_file(certificate).expect("a certificate");
         let key = PrivateKeyDer::from_pem_file(key).expect("a key");
-        let config = ServerConfig::builder_with_provider(ring::default_provider().into())
+        let provider = Arc::new(ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_no_client_auth()
+            .expect("versions");
+        let config = match client_ca {
+            None => config.with_no_client_auth(),
+            Some(file) => {
+                let mut roots = RootCertStore::empty();
+                roots.add(CertificateDer::from_pem_file(file).expect("a CA")).expect("a root");
+                let verifier =
+                    WebPkiClientVerifier::builder_with_provider(roots.into(), provider).build();
+                config.with_client_cert_verifier(verifier.expect("a verifier"))
+            }
+        };
+        let config = config
             .with_single_cert(vec![certificate], key)
             .expect("a certificate that fits the key");
         Endpoint::on(listener, Some(config.into()))

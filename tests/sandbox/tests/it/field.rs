@@ -79,6 +79,8 @@ fn it_says_how_urgent_it_is() {
         ttr(json!(5), json!(5)),
         ttr(json!("URGENT"), json!("5")),
         ttr(json!("URGENT"), json!([])),
+        ttr(json!("CUSTOM"), json!(-1)),
+        ttr(json!("CUSTOM"), json!(-0.5)),
     ] {
         assert_eq!(driver.send(&field(&id, wrong.clone())).status, 400, "{wrong}");
     }

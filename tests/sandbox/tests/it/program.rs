@@ -63,6 +63,7 @@ fn help_explains_itself() {
     ] {
         assert!(help.contains(option), "{option}");
     }
+    assert!(help.contains("the events of a dialog"), "what --sequence counts");
 }
 
 #[test]
@@ -183,6 +184,9 @@ fn a_command_finds_where_to_receive() {
     assert_eq!(text(&output.stdout), found);
     let output = run(&["--receiver", "--quiet", "--", "printenv", "LPC_RECEIVER_TLS_CERT_FILE"]);
     assert!(!output.status.success(), "no certificate without TLS");
+    let ca = ["--quiet", "--", "printenv", "LPC_RECEIVER_TLS_CLIENT_CA_FILE"];
+    let output = run(&[&["--tls", "--receiver", "--client-certificates"][..], &ca].concat());
+    assert!(output.status.success(), "the CA of who may come in");
     let output = run(&["--quiet", "--", "printenv", "LPC_RECEIVER_LISTEN"]);
     assert!(!output.status.success(), "no receiver unless it is wanted");
 }
@@ -326,7 +330,8 @@ fn the_log_is_readable_and_holds_no_secret() {
 
     let log = std::fs::read_to_string(&path).expect("a log");
     std::fs::remove_file(path).expect("removable");
-    assert_eq!(log.lines().count(), 6, "{log}");
+    let odd = " #1 odd: ms.PublishEvent without conversationId\n";
+    assert_eq!((log.lines().count(), log.matches(odd).count()), (7, 1), "{log}");
     let opening = log.lines().nth(3).expect("a line");
     let shown = "ms.PublishEvent text \"A first message that is longer than the ";
     for part in [" POST ", " 200 ", " ms token ", " consumer ", shown, "…\""] {
@@ -395,8 +400,11 @@ fn log_and_transcript_tell_what_was_sent() {
         format!("rating 4 FILLED, not resolved, dialog {id} CLOSE"),
         "field line\\nbreak".to_owned(),
     ];
-    let lines: Vec<&str> = log.lines().skip(1).collect();
+    let (odd, lines): (Vec<&str>, Vec<&str>) =
+        log.lines().skip(1).partition(|line| line.contains(" odd: "));
     assert_eq!(lines.len(), ends.len(), "{log}");
+    let last = odd.last().expect("a field that nobody knows");
+    assert!(last.ends_with(r#" #1 odd: unknown field "line\nbreak""#), "{last}");
     for (line, end) in lines.iter().zip(&ends) {
         assert!(line.ends_with(end), "{line}\n{end}");
     }

@@ -411,6 +411,23 @@ fn profiles_are_checked() {
 }
 
 #[test]
+fn a_profile_that_says_nothing_changes_nothing() {
+    let driver = Driver::new();
+    let id = driver.open();
+    let shown =
+        || driver.sandbox.conversations(&driver.account.id)[0]["consumer"]["profile"].clone();
+    assert_eq!(shown(), Value::Null);
+    let body = json!({"firstName": "Alice"});
+    driver.send(&profile(body.clone()));
+    let reply = driver.send(&profile(json!({})));
+    assert_eq!(reply.json()["body"], json!({"msg": "OK User Profile set successfully"}));
+    assert_eq!(shown(), body);
+    driver.send(&close(&id));
+    driver.open();
+    assert_eq!(shown(), body);
+}
+
+#[test]
 fn what_a_profile_holds_is_the_accounts_business() {
     let driver = Driver::new();
     driver.open();

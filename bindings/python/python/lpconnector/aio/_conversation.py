@@ -172,8 +172,8 @@ class Conversation:
         return await self._in_turn(self._conversation.close)
 
     async def close_stage(self) -> Response:
-        """Closes the conversation with all its dialogs; no survey follows. Later sends raise
-        ``Closed``."""
+        """Closes the conversation with all its dialogs: no survey follows, and one that runs ends.
+        Later sends raise ``Closed``. This works after ``close``, too."""
         return await self._in_turn(self._conversation.close_stage)
 
     async def close_dialog(self, dialog_id: str) -> Response:
