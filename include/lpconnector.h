@@ -926,8 +926,8 @@ lpc_status lpc_conversation_close(struct lpc_conversation *conversation,
 
 /**
  * Closes the conversation with all its dialogs: no survey follows, and one that runs ends. Later
- * sends of this handle return LPC_CLOSED without a request. This works after
- * lpc_conversation_close(), too.
+ * texts and other events of this handle return LPC_CLOSED without a request. This works after
+ * lpc_conversation_close(), too, as long as a survey runs.
  *
  * Arguments and errors are as for lpc_conversation_send_text().
  */

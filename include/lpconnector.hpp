@@ -1069,7 +1069,8 @@ public:
     }
 
     /// Closes the conversation with all its dialogs: no survey follows, and one that runs ends. Later
-    /// sends of this handle throw Closed without a request. This works after close(), too.
+    /// texts and other events of this handle throw Closed without a request. This works after close(),
+    /// too, as long as a survey runs.
     Response close_stage() {
         lpc_response *response = nullptr;
         lpc_error *err = nullptr;

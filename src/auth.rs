@@ -99,24 +99,32 @@ impl Call<'_> {
                 && !refused.is_some_and(|refused| Arc::ptr_eq(refused, &jwt.token))
         };
         let is_good = |jwt: &AppJwt| is_usable(jwt) && Instant::now() + margin < jwt.expires;
-        let asked_with = &self.local.asked_with;
+        let mut rounds = 0;
         loop {
             let credentials = self.client.credentials()?;
             let obtain = |deadline| {
-                asked_with.store(Some(credentials.clone()));
-                obtain_app_jwt(self.by(deadline), &credentials)
+                let obtained = obtain_app_jwt(self.by(deadline), &credentials);
+                obtained.map_err(|failed| failed.with_credentials(credentials.number))
             };
             let outcome = self.local.app_jwt.get(self.deadline, is_good, is_usable, obtain);
-            // What failed with credentials that were replaced meanwhile, by whichever thread, says
-            // nothing about those of now.
-            let current = self.client.credentials()?;
-            let with_old = asked_with.load().as_ref().is_some_and(|it| !Arc::ptr_eq(it, &current));
-            if outcome.is_ok() || !with_old || self.deadline.remaining().is_err() {
-                return Ok(outcome?.token);
+            let failed = match outcome {
+                Ok(jwt) => return Ok(jwt.token),
+                Err(failed) => failed,
+            };
+            // What failed with credentials that were replaced meanwhile, for this thread or another,
+            // says nothing about those of now.
+            rounds += 1;
+            let current = self.client.credentials()?.number;
+            if rounds == MOST_CREDENTIALS || !failed.is_of_other_credentials(current) {
+                return Err(failed);
             }
+            self.deadline.remaining()?;
         }
     }
 }
+
+/// How many replaced credentials one call lives through.
+const MOST_CREDENTIALS: u32 = 4;
 
 /// Whether the messaging service refused the AppJWT itself: 40102, or a 401 that does not say why.
 pub(crate) fn wants_another_token(error: &Error) -> bool {

@@ -68,8 +68,6 @@ pub(crate) struct Local {
     pub transport: Transport,
     pub domains: SingleFlight<Domains>,
     pub app_jwt: SingleFlight<AppJwt>,
-    /// The credentials that the last AppJWT was asked for with.
-    pub asked_with: ArcSwapOption<Credentials>,
     pub keys: SingleFlight<KeySet>,
     pub ids: RequestIds,
     pub brake: Brake,
@@ -196,7 +194,6 @@ impl Shared {
                 transport: Transport::new(&self.settings, tls, counters.clone()),
                 domains: SingleFlight::new(),
                 app_jwt: SingleFlight::new(),
-                asked_with: ArcSwapOption::empty(),
                 keys: SingleFlight::new(),
                 ids: RequestIds::new(),
                 brake: Brake::new(),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::Read;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -249,6 +250,8 @@ pub(crate) struct Settings {
 /// The app install's id and secret, with which AppJWTs are obtained.
 #[derive(Clone)]
 pub(crate) struct Credentials {
+    /// Unlike that of any others in this process.
+    pub number: u64,
     pub client_id: String,
     pub client_secret: SecretString,
 }
@@ -263,8 +266,16 @@ impl Credentials {
                 )));
             }
         }
-        let (client_id, client_secret) = (client_id.to_owned(), client_secret.into());
-        Ok(Credentials { client_id, client_secret })
+        Ok(Credentials::of(client_id, client_secret))
+    }
+
+    fn of(client_id: &str, client_secret: &str) -> Credentials {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Credentials {
+            number: NEXT.fetch_add(1, Relaxed),
+            client_id: client_id.to_owned(),
+            client_secret: client_secret.into(),
+        }
     }
 }
 
@@ -284,9 +295,8 @@ impl Settings {
         Ok(Settings {
             account_id: text("account.id")
                 .ok_or_else(|| missing("account.id", "the account's site id"))?,
-            credentials: pair(config, "client.id", "client.secret")?.map(|(id, secret)| {
-                Credentials { client_id: id.to_owned(), client_secret: secret.into() }
-            }),
+            credentials: pair(config, "client.id", "client.secret")?
+                .map(|(id, secret)| Credentials::of(id, secret)),
             app_jwt: config.value("app.jwt").map(SecretString::from),
             domain_api: url("domain.api.url")?
                 .ok_or_else(|| missing("domain.api.url", "the Domain API's URL"))?,
@@ -483,6 +493,12 @@ mod tests {
         let error = Settings::of(&config(pairs)).err().expect("refused");
         assert_eq!(error.status(), Status::Config);
         error.message().to_owned()
+    }
+
+    #[test]
+    fn foreign_text_is_short_on_one_line_and_otherwise_as_it_was() {
+        assert_eq!(shorten("a \"b\" 'c' \\ é\n\u{1}"), "a \"b\" 'c' \\ é\\n\\u{1}");
+        assert_eq!(shorten(&"x".repeat(200)), format!("{}…", "x".repeat(100)));
     }
 
     #[test]

@@ -243,8 +243,8 @@ impl Conversation {
     }
 
     /// Closes the conversation with all its dialogs: no survey follows, and one that runs ends. Later
-    /// sends of this handle fail with [`Status::Closed`]. This is possible after
-    /// [`close`](Conversation::close), too.
+    /// texts and other events of this handle fail with [`Status::Closed`]. This is possible after
+    /// [`close`](Conversation::close), too, as long as a survey runs.
     ///
     /// # Errors
     /// As for [`send_text`](Conversation::send_text).

@@ -120,6 +120,8 @@ struct Fields {
     maybe_delivered: bool,
     retry_after_ms: Option<u64>,
     body: Vec<u8>,
+    /// Which credentials an AppJWT was asked for with; 0: none was.
+    credentials: u64,
 }
 
 /// What an answer of the service tells about a failure.
@@ -147,6 +149,7 @@ impl Error {
             maybe_delivered: false,
             retry_after_ms: None,
             body: Vec::new(),
+            credentials: 0,
         }))
     }
 
@@ -177,6 +180,16 @@ impl Error {
     pub(crate) fn with_maybe_delivered(mut self, maybe: bool) -> Error {
         self.0.maybe_delivered = maybe;
         self
+    }
+
+    pub(crate) fn with_credentials(mut self, number: u64) -> Error {
+        self.0.credentials = number;
+        self
+    }
+
+    /// Whether it says something about other credentials than these.
+    pub(crate) fn is_of_other_credentials(&self, number: u64) -> bool {
+        self.0.credentials != 0 && self.0.credentials != number
     }
 
     /// Puts what was being done in front of the message.

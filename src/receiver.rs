@@ -14,13 +14,14 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use secrecy::SecretString;
 use tokio::sync::oneshot;
 
 pub(crate) use self::accounts::{Account, Accounts};
 use self::endpoint::Endpoint;
 use self::inbox::Inbox;
 use self::store::Store;
-use crate::config::{Config, Credentials, ReceiverSettings, split_secrets};
+use crate::config::{Config, Credentials, ReceiverSettings};
 use crate::error::{Error, Status};
 use crate::log::LogLevel;
 use crate::notification::Notification;
@@ -162,20 +163,22 @@ impl Receiver {
 
     /// Takes notifications for this app install and with these secrets from now on, in place of those
     /// of `client.id` and `receiver.secret` or `client.secret`; those of `receiver.accounts` stay.
-    /// `client_secret`: several, separated
-    /// by commas, while one replaces another.
+    /// `client_secrets`: several, while one replaces another. In a child after a `fork()` it changes
+    /// nothing.
     ///
     /// # Errors
-    /// [`Status::InvalidArgument`] if one is empty or has control characters; those in use stay.
-    pub fn set_credentials(&self, client_id: &str, client_secret: &str) -> Result<(), Error> {
-        let credentials = Credentials::new(client_id, client_secret)?;
-        let secrets = split_secrets(client_secret);
-        if secrets.is_empty() {
-            return Err(Error::invalid("client_secret holds no secret, only commas between them"));
+    /// [`Status::InvalidArgument`] if there is no secret, or one is empty or has control characters;
+    /// those in use stay.
+    pub fn set_credentials(&self, client_id: &str, client_secrets: &[&str]) -> Result<(), Error> {
+        if client_secrets.is_empty() {
+            return Err(Error::invalid("client_secret holds no secret"));
         }
+        let each = client_secrets.iter().map(|secret| Credentials::new(client_id, secret));
+        let secrets: Vec<SecretString> =
+            each.map(|one| Ok(one?.client_secret)).collect::<Result<_, Error>>()?;
         self.running.accounts.rcu(|accounts| {
             let mut accounts = Accounts::clone(accounts);
-            accounts.own.client_id = Some(credentials.client_id.clone());
+            accounts.own.client_id = Some(client_id.to_owned());
             accounts.own.secrets = secrets.clone();
             accounts
         });

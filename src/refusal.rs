@@ -14,7 +14,7 @@ const LONGEST_TEXT: usize = 1000;
 const MOST_ITEMS: usize = 10_000;
 
 /// The most levels at which a refusal is looked for: bodies in errors in bodies.
-const MOST_LEVELS: usize = 4;
+const MOST_LEVELS: usize = 8;
 
 impl ServiceSays {
     /// Reads the body of a failing answer.
@@ -26,26 +26,31 @@ impl ServiceSays {
         }
     }
 
-    /// The Send API wraps what it says in a response message, other services in an error, some in
-    /// neither: what is further inside counts more.
+    /// The Send API wraps what it says in a response message, other services in an error or a list
+    /// of them, some in neither: what is further inside counts more.
     pub(crate) fn of(answer: &RawValue) -> ServiceSays {
-        let mut levels = Vec::with_capacity(MOST_LEVELS);
-        let mut next = Some(answer);
-        while let Some(level) = next.filter(|_| levels.len() < MOST_LEVELS) {
-            levels.push(level);
-            let [body, error, errors] = members(Some(level), ["body", "error", "errors"]);
-            let nested = error.or(errors).and_then(first_of).filter(|error| is_object(error));
-            let body = body.and_then(first_of).filter(|body| is_object(body) || is_text(body));
-            next = body.or(nested);
+        let mut levels = vec![answer];
+        let mut seen = 0;
+        while seen < levels.len() && levels.len() < MOST_LEVELS {
+            let [body, error, errors] = members(Some(levels[seen]), ["body", "error", "errors"]);
+            // An error that is a text is a title.
+            let error = error.filter(|error| !is_string(error));
+            let nested = [error, errors, body].into_iter().flatten().filter_map(first_of);
+            levels.extend(nested.filter(|level| is_object(level) || is_string(level)));
+            seen += 1;
         }
         levels.reverse();
 
-        let first = |names: [&str; 5]| {
-            let mut found = levels.iter().flat_map(|level| members(Some(level), names)).map(text);
-            found.find(|text| !text.is_empty()).unwrap_or_default()
+        let member = |level: &RawValue, names: [&str; 5]| {
+            let mut found = members(Some(level), names).into_iter().map(text);
+            found.find(|text| !text.is_empty())
         };
-        let innermost = levels.first().filter(|level| is_string(level));
-        let details = first(["details", "error_description", "msg", "message", "reason"]);
+        let details = levels.iter().find_map(|level| {
+            let says = ["details", "error_description", "msg", "message", "reason"];
+            let own = Some(text(Some(level))).filter(|own| is_string(level) && !own.is_empty());
+            own.or_else(|| member(level, says))
+        });
+        let title = levels.iter().find_map(|level| member(level, ["title", "error", "", "", ""]));
         let code = levels.iter().find_map(|level| {
             let [error_code, internal, code] =
                 members(Some(level), ["errorCode", "internalErrorCode", "code"]);
@@ -55,8 +60,8 @@ impl ServiceSays {
         });
         ServiceSays {
             service_code: code.and_then(|code| i32::try_from(code).ok()).unwrap_or(0),
-            title: first(["title", "error", "", "", ""]),
-            details: innermost.map(|level| text(Some(level))).unwrap_or(details),
+            title: title.unwrap_or_default(),
+            details: details.unwrap_or_default(),
             ..ServiceSays::default()
         }
     }
@@ -112,10 +117,6 @@ fn first_of(json: &RawValue) -> Option<&RawValue> {
     items(Some(json), &mut { MOST_ITEMS }).unwrap_or_default().first().copied()
 }
 
-fn is_text(json: &RawValue) -> bool {
-    is_string(json) && json.get() != r#""""#
-}
-
 /// Of the answers to a batch the one that refuses.
 fn refused_of(answers: &RawValue) -> Option<&RawValue> {
     let answers = items(Some(answers), &mut { MOST_ITEMS }).unwrap_or_default();
@@ -135,24 +136,55 @@ fn plain(body: &[u8]) -> String {
     if is_text { text.chars().take(LONGEST_TEXT).collect() } else { String::new() }
 }
 
-/// "User … already has open conversation", however it goes on.
+/// "User … already has open conversation", "an open conversation already exists".
 fn is_already_open(says: &str) -> bool {
-    let words: Vec<&str> = words(says).collect();
-    let mut rest = words.iter().skip_while(|word| **word != "already");
-    let has = rest.by_ref().take(4).any(|word| *word == "open");
-    has && rest.take(2).any(|word| word.starts_with("conversation"))
+    clauses(says).iter().any(|words| {
+        let place = |from: usize, wanted: &str| {
+            let found = words[from..].iter().take(5).position(|word| word.starts_with(wanted));
+            found.map(|at| from + at + 1)
+        };
+        let all = |wanted: [&str; 3]| {
+            let first = words.iter().position(|word| *word == wanted[0]).map(|at| at + 1);
+            first.and_then(|at| place(at, wanted[1])).and_then(|at| place(at, wanted[2])).is_some()
+        };
+        all(["already", "open", "conversation"]) || all(["open", "conversation", "exists"])
+    })
 }
 
 /// "Conversation is close", "Dialog … has been closed", "closed conversation".
 fn is_closed(says: &str) -> bool {
-    // A colon ends a clause, but not in front of an id.
-    says.replace("id:", "id ").split([';', '.', ',', ':', '!', '\n']).any(|clause| {
-        let words: Vec<&str> = words(clause).collect();
-        words.iter().enumerate().any(|(at, word)| {
-            ["conversation", "dialog"].contains(word)
-                && (words[..at].last() == Some(&"closed") || is_followed_by_end(&words[at + 1..]))
+    clauses(says).iter().any(|words| {
+        words.iter().enumerate().any(|(at, word)| match *word {
+            "conversation_closed" | "dialog_closed" => true,
+            "conversation" | "dialog" => {
+                words[..at].last() == Some(&"closed") || is_followed_by_end(&words[at + 1..])
+            }
+            _ => false,
         })
     })
+}
+
+/// The words of each clause, and ids as they are written.
+fn clauses(text: &str) -> Vec<Vec<&str>> {
+    let is_part = |c: char| c.is_alphanumeric() || "_-.".contains(c);
+    let mut clauses = vec![Vec::new()];
+    for word in text.split_inclusive(|c: char| !is_part(c)) {
+        let (word, end) = match word.char_indices().next_back() {
+            Some((at, end)) if !is_part(end) => (&word[..at], Some(end)),
+            _ => (word, None),
+        };
+        let plain = word.trim_end_matches('.');
+        // "Conversation id: 7" is one clause, for all its colon.
+        let names_id = plain == "id" && end == Some(':');
+        if let Some(clause) = clauses.last_mut().filter(|_| !plain.is_empty()) {
+            clause.push(plain);
+        }
+        let ends = end.is_some_and(|end| ";,:!()\n".contains(end)) || plain.len() < word.len();
+        if ends && !names_id {
+            clauses.push(Vec::new());
+        }
+    }
+    clauses
 }
 
 /// Whether the words behind "conversation" say that it is over, and nothing else: its id and
@@ -161,10 +193,13 @@ fn is_closed(says: &str) -> bool {
 fn is_followed_by_end(words: &[&str]) -> bool {
     const AUXILIARY: [&str; 9] =
         ["is", "was", "has", "been", "already", "now", "currently", "in", "state"];
-    const BEGINS_ANEW: [&str; 8] = ["and", "or", "but", "so", "for", "since", "because", "state"];
+    const BEGINS_ANEW: [&str; 9] =
+        ["and", "or", "but", "so", "for", "since", "because", "state", "stage"];
+    const DOERS: [&str; 8] =
+        ["the", "a", "an", "agent", "consumer", "manager", "system", "service"];
 
     let (mut said_is, mut said_not) = (false, false);
-    let mut words = words.iter().peekable();
+    let mut words = words.iter();
     while let Some(word) = words.next() {
         let is_over = match *word {
             "closed" | "resolved" | "ended" => !said_not,
@@ -173,10 +208,12 @@ fn is_followed_by_end(words: &[&str]) -> bool {
             _ => false,
         };
         if is_over {
-            // Who did it is said only in a whole sentence: "is closed by the agent".
-            return words
-                .peek()
-                .is_none_or(|next| BEGINS_ANEW.contains(*next) || (said_is && **next == "by"));
+            return match words.next() {
+                None => true,
+                // Who did it is said only in a whole sentence: "is closed by the agent".
+                Some(&"by") => said_is && words.next().is_some_and(|who| DOERS.contains(who)),
+                Some(next) => BEGINS_ANEW.contains(next),
+            };
         }
         match *word {
             "not" | "longer" => said_not = true,
@@ -191,30 +228,30 @@ fn is_followed_by_end(words: &[&str]) -> bool {
     false
 }
 
-/// The text without what it quotes, which may be anybody's.
+/// The text without what it quotes, which may be anybody's: a digit stands for it, as for an id.
 fn without_quotes(text: &str) -> String {
-    let mut rest = text;
-    let mut plain = String::new();
-    while let Some((before, quoted)) = rest.split_once(['"', '“']) {
-        plain.push_str(before);
-        plain.push_str(" 0 ");
-        rest = quoted.split_once(['"', '”']).map_or("", |(_, after)| after);
-    }
-    plain.push_str(rest);
-    // An apostrophe is no quote; a quote has a space in front.
-    let mut rest = std::mem::take(&mut plain);
-    while let Some((before, quoted)) = rest.split_once(" '") {
-        plain.push_str(before);
-        plain.push_str(" 0 ");
-        rest = quoted.split_once('\'').map_or("", |(_, after)| after).to_owned();
-    }
-    plain + &rest
-}
+    const QUOTES: [(char, char); 6] =
+        [('"', '"'), ('“', '”'), ('‘', '’'), ('«', '»'), ('`', '`'), ('\'', '\'')];
 
-/// Words, and ids as they are written.
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    let is_part = |c: char| c.is_alphanumeric() || "_-".contains(c);
-    text.split(move |c| !is_part(c)).filter(|word| !word.is_empty())
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let behind = &rest[character.len_utf8()..];
+        // Inside a word it is an apostrophe.
+        let in_word = character == '\'' && plain.ends_with(char::is_alphanumeric);
+        let quote = QUOTES.iter().find(|(opens, _)| *opens == character && !in_word);
+        match quote.and_then(|(_, closes)| behind.split_once(*closes)) {
+            Some((_, after)) => {
+                plain.push_str(" 0 ");
+                rest = after;
+            }
+            None => {
+                plain.push(character);
+                rest = behind;
+            }
+        }
+    }
+    plain
 }
 
 #[cfg(test)]
@@ -252,6 +289,10 @@ mod tests {
             (r#"{"code":400,"body":{"x":1},"message":"M"}"#, said(0, "", "M")),
             (r#"{"code":400,"body":[{"msg":"M"}]}"#, said(0, "", "M")),
             (r#"{"errors":[{"msg":"M"},{"msg":"N"}]}"#, said(0, "", "M")),
+            (r#"{"error":"T","errors":[{"msg":"M"}]}"#, said(0, "T", "M")),
+            (r#"{"error":null,"errors":[{"msg":"M"}]}"#, said(0, "", "M")),
+            (r#"{"code":400,"body":{},"error":{"message":"M"}}"#, said(0, "", "M")),
+            (r#"{"code":400,"body":[],"errors":["M"]}"#, said(0, "", "M")),
             (r#"{"code":40103,"body":{"msg":"M"}}"#, said(40103, "", "M")),
             (r#"{"title":"T","errorCode":40001,"body":"B"}"#, said(40001, "T", "B")),
             (
@@ -287,6 +328,8 @@ mod tests {
             "user already has an open conversation",
             "The consumer already has one OPEN Conversation.",
             "User a already has 1 open conversations",
+            "User a already has too many open conversations.",
+            "An open conversation already exists",
         ] {
             assert_eq!(status(text, Status::Rejected), Status::AlreadyOpen, "{text}");
         }
@@ -307,6 +350,10 @@ mod tests {
             "State of conversation is not OPEN",
             "conversation not open",
             "The conversation is no longer open.",
+            "Conversation is closed (id=1)",
+            "Conversation c.1 is closed.",
+            "CONVERSATION_CLOSED",
+            "The dialog is already closed, open conversation first",
         ] {
             for otherwise in [Status::Rejected, Status::Server] {
                 assert_eq!(status(text, otherwise), Status::Closed, "{text}");
@@ -337,6 +384,15 @@ mod tests {
             "Message exceeds limit: 'my conversation was closed'",
             "Message exceeds limit: \"my conversation was closed\"",
             "The conversation could not be opened",
+            "‘my conversation is closed’",
+            "`my conversation is closed`",
+            "«conversation is closed»",
+            "Bad text:'my conversation is closed'",
+            "Bad text ('my conversation is closed')",
+            "'my conversation is closed', says the text",
+            "Unknown attribute: dialog is closed by default",
+            "User's token already expired; open conversation refused",
+            "Field already set. Open conversations only",
         ] {
             assert_eq!(status(text, Status::Rejected), Status::Rejected, "{text}");
         }

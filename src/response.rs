@@ -106,6 +106,14 @@ impl<'a> Envelope<'a> {
         self.body.map_or("null", RawValue::get).to_owned()
     }
 
+    /// Whether it may be the answer to the request with this id.
+    fn names(&self, id: &str) -> bool {
+        let Some(req_id) = self.req_id else { return true };
+        let quoted = req_id.get().strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        // Written without escapes, as it always is, it need not be read.
+        (quoted == Some(id) && !id.contains('\\')) || id_text(req_id.get()).as_deref() == Some(id)
+    }
+
     /// The place of the one request that it names.
     fn only_place(&self, ids: &[String]) -> Option<usize> {
         let id = id_text(self.req_id?.get())?;
@@ -115,16 +123,10 @@ impl<'a> Envelope<'a> {
 
     /// The id of an answer only confirms: it is enough that it does not name another request.
     fn check_id(&self, id: &str, answered: &Answered) -> Result<(), Error> {
-        let Some(req_id) = self.req_id else { return Ok(()) };
-        let quoted = req_id.get().strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-        // Written without escapes, as it always is, it need not be read.
-        if quoted == Some(id) && !id.contains('\\') {
+        if self.names(id) {
             return Ok(());
         }
-        let other = id_text(req_id.get()).unwrap_or_default();
-        if other == id {
-            return Ok(());
-        }
+        let other = self.req_id.and_then(|other| id_text(other.get())).unwrap_or_default();
         let other = shorten(&other);
         Err(unreadable(answered, &format!("is for another request, '{other}'")))
     }
@@ -148,17 +150,23 @@ fn envelope(text: &str) -> Result<Envelope<'_>, String> {
     }
 }
 
-/// The answers to the requests with these ids, each in its place: that of its position or, where
-/// there are fewer answers than requests, that of its id. What is no response message is no answer.
+/// The answers to the requests with these ids, each in its place: that of its position, unless its
+/// id names another request, and that one alone. What is no response message is no answer.
 fn placed<'a>(text: &'a str, ids: &[String]) -> Result<Vec<Option<Envelope<'a>>>, String> {
     let answers = items(Some(parsed(text)?), &mut { ids.len() })
         .map_err(|TooMany| "holds more responses than there were requests".to_owned())?;
-    let are_all = answers.len() == ids.len();
     let mut places: Vec<Option<Envelope>> = ids.iter().map(|_| None).collect();
     for (position, answer) in answers.into_iter().enumerate() {
         let Some(envelope) = Envelope::of(answer) else { continue };
-        let named = if are_all { None } else { envelope.only_place(ids) };
-        places[named.unwrap_or(position)] = Some(envelope);
+        let place = if envelope.names(&ids[position]) {
+            position
+        } else {
+            envelope.only_place(ids).unwrap_or(position)
+        };
+        match &mut places[place] {
+            free @ None => *free = Some(envelope),
+            Some(_) => return Err("answers a request twice".to_owned()),
+        }
     }
     Ok(places)
 }
@@ -225,7 +233,10 @@ pub(crate) fn name_refused(error: Error, ids: &[String]) -> Error {
     // An answer to the whole names no request, or is one of an array.
     let is_placed =
         |envelope: &Envelope| envelope.req_id.is_some() || body.trim_start().starts_with('[');
-    match refused(&answers).filter(|(_, envelope)| is_placed(envelope)) {
+    let named = |(place, envelope): &(usize, &Envelope)| {
+        is_placed(envelope) && envelope.names(&ids[*place])
+    };
+    match refused(&answers).filter(named) {
         Some((place, _)) => {
             let named = error.with_request_id(&ids[place]).context(&of_the_batch(place));
             with_opened(named, &answers)
@@ -441,6 +452,7 @@ mod tests {
             (json, ids(&["1,", "1,", "c"])),
             (json, ids(&["1,"])),
             (json, ids(&["1,", "b"])),
+            (r#"[{"code":"OK","reqId":"a"},{"code":"OK","reqId":"a"}]"#, ids(&["a", "b"])),
             ("[]", ids(&["a"])),
             ("", ids(&["a"])),
         ] {
@@ -463,6 +475,12 @@ mod tests {
             (r#"[{"code":400,"body":{"msg":"no"},"reqId":"b"}]"#, "b", "request 2 of the batch: x"),
             (r#"[null,{"code":400,"body":{"msg":"no"}}]"#, "b", "request 2 of the batch: x"),
             (r#"{"code":400,"body":{"msg":"no"}}"#, "", "x"),
+            (r#"{"code":400,"body":{"msg":"no"},"reqId":"z"}"#, "", "x"),
+            (
+                r#"[{"code":400,"reqId":"b"},{"code":"OK","reqId":"a"}]"#,
+                "b",
+                "request 2 of the batch: x",
+            ),
             ("", "", "x"),
         ] {
             let says = ServiceSays { body: body.into(), ..ServiceSays::default() };
@@ -470,6 +488,15 @@ mod tests {
             let named = name_refused(error, &ids(&["a", "b"]));
             assert_eq!((named.request_id(), named.message()), (id, message), "{body}");
         }
+    }
+
+    #[test]
+    fn answers_in_another_order_are_placed_by_their_ids() {
+        let json = r#"[{"code":"OK","body":2,"reqId":"b"},{"code":"OK","body":1,"reqId":"a"}]"#;
+        assert_eq!(batch(answered(json), &ids(&["a", "b"])).ok().unwrap().bodies, ["1", "2"]);
+        let json = r#"[{"code":400,"body":"conversation is closed","reqId":"b"},{"code":"OK"}]"#;
+        let error = batch(answered(json), &ids(&["a", "b", "c"])).err().unwrap();
+        assert_eq!(error.status(), Status::Protocol, "two in one place");
     }
 
     #[test]

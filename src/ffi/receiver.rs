@@ -112,8 +112,9 @@ pub unsafe extern "C" fn lpc_receiver_set_credentials(
 ) -> lpc_status {
     status(err, || {
         let receiver = handle(receiver, "receiver")?.receiver.clone();
-        let client_secret = text(client_secret, "client_secret")?;
-        receiver.set_credentials(text(client_id, "client_id")?, client_secret)
+        let several = text(client_secret, "client_secret")?.split(',').map(str::trim);
+        let secrets: Vec<&str> = several.filter(|secret| !secret.is_empty()).collect();
+        receiver.set_credentials(text(client_id, "client_id")?, &secrets)
     })
 }
 

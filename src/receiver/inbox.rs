@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::Settings;
 use super::store::Store;
 use crate::error::{Error, Status};
-use crate::notification::{EventKind, Notification, NotificationEvent, Receipt};
+use crate::notification::{EventKind, Notification, Receipt};
 use crate::turn::lock;
 
 type Digest = [u8; 32];
@@ -279,8 +279,9 @@ impl State {
 
     /// Puts an item where it belongs: at the end of the queue, or behind one that is missing.
     fn place(&mut self, item: Item, settings: &Settings) {
-        let place = if settings.order { place_in_line(&item.notification) } else { None };
-        let Some((dialog, first, last)) = place else {
+        let places = if settings.order { places_in_line(&item.notification) } else { Vec::new() };
+        // Of several dialogs in one notification the first decides when it is given out.
+        let Some((dialog, first, _)) = places.into_iter().next() else {
             self.ready.push_back(item);
             return;
         };
@@ -295,9 +296,22 @@ impl State {
             self.held += 1;
             return;
         }
-        line.next = line.next.max(last.saturating_add(1));
-        self.ready.push_back(item);
-        self.held -= line.follow(&mut self.ready);
+        self.release(item);
+    }
+
+    /// Moves on to the queue an item, and those that waited for it, in all its dialogs.
+    fn release(&mut self, item: Item) {
+        let mut leaving = VecDeque::from([item]);
+        while let Some(item) = leaving.pop_front() {
+            for (dialog, _, last) in places_in_line(&item.notification) {
+                let line = self.lines.entry(dialog).or_default();
+                line.next = line.next.max(last.saturating_add(1));
+                let follow = line.take_next();
+                self.held -= follow.len();
+                leaving.extend(follow);
+            }
+            self.ready.push_back(item);
+        }
     }
 
     /// Gives up on what is missing for too long; says when the next one will be.
@@ -306,55 +320,54 @@ impl State {
             return None;
         }
         let now = Instant::now();
-        let mut next = None;
-        for line in self.lines.values_mut() {
-            while let Some(late) = line.since.map(|since| since + wait) {
-                if late > now {
-                    next = Some(next.map_or(late, |next: Instant| next.min(late)));
-                    break;
-                }
-                let Some(((first, _), _)) = line.held.first_key_value() else { break };
-                line.next = *first;
-                self.held -= line.follow(&mut self.ready);
+        let is_late = |line: &Line| line.since.is_some_and(|since| since + wait <= now);
+        let late = self.lines.iter().filter(|(_, line)| is_late(line));
+        for dialog in late.map(|(dialog, _)| dialog.clone()).collect::<Vec<_>>() {
+            while let Some(line) = self.lines.get_mut(&dialog).filter(|line| is_late(line)) {
+                let Some((_, item)) = line.held.pop_first() else { break };
+                self.held -= 1;
+                self.release(item);
             }
         }
-        next
+        self.lines.values().filter_map(|line| line.since).min().map(|since| since + wait)
     }
 }
 
 impl Line {
-    /// Moves on to the queue what is no longer missing anything; says how many.
-    fn follow(&mut self, ready: &mut VecDeque<Item>) -> usize {
-        let mut moved = 0;
-        while let Some(entry) = self.held.first_entry() {
-            if entry.key().0 > self.next {
-                break;
-            }
-            let ((first, _), item) = entry.remove_entry();
-            let last = place_in_line(&item.notification).map_or(first, |(_, _, last)| last);
-            self.next = self.next.max(last.saturating_add(1));
-            ready.push_back(item);
-            moved += 1;
+    /// Takes out what is no longer missing anything.
+    fn take_next(&mut self) -> Vec<Item> {
+        let mut next = Vec::new();
+        while let Some(entry) = self.held.first_entry().filter(|held| held.key().0 <= self.next) {
+            next.push(entry.remove());
         }
         // What is still held begins a wait of its own.
         self.since = if self.held.is_empty() { None } else { Some(Instant::now()) };
-        moved
+        next
     }
 }
 
-/// The account and dialog of a notification's first event with a sequence, and the first and last
-/// sequence that it has of that dialog.
-fn place_in_line(notification: &Notification) -> Option<((String, String), i64, i64)> {
-    let dialog_of = |event: &NotificationEvent| {
+/// The account and dialog of each event with a sequence, in their order, and the first and last
+/// sequence that the notification has of it.
+fn places_in_line(notification: &Notification) -> Vec<((String, String), i64, i64)> {
+    let mut places: Vec<((String, String), i64, i64)> = Vec::new();
+    let mut known: HashMap<&str, usize> = HashMap::new();
+    for event in notification.events() {
+        let Some(sequence) = event.sequence() else { continue };
         let dialog = Some(event.dialog_id()).filter(|id| !id.is_empty());
-        dialog.unwrap_or(event.conversation_id()).to_owned()
-    };
-    let events = || notification.events().iter().filter(|event| event.sequence().is_some());
-    let dialog = dialog_of(events().next()?);
-    let of_dialog = || events().filter(|event| dialog_of(event) == dialog);
-    let sequences = || of_dialog().filter_map(NotificationEvent::sequence);
-    let (first, last) = (sequences().min()?, sequences().max()?);
-    Some(((notification.account_id().to_owned(), dialog), first, last))
+        let dialog = dialog.unwrap_or(event.conversation_id());
+        let place = *known.entry(dialog).or_insert(places.len());
+        match places.get_mut(place) {
+            Some((_, first, last)) => {
+                *first = sequence.min(*first);
+                *last = sequence.max(*last);
+            }
+            None => {
+                let line = (notification.account_id().to_owned(), dialog.to_owned());
+                places.push((line, sequence, sequence));
+            }
+        }
+    }
+    places
 }
 
 /// What tells a notification from others: its account, and conversation, sequence and event of all
@@ -487,12 +500,30 @@ mod tests {
             Notification::parse(body.as_bytes()).unwrap()
         };
         inbox.offer(both(&[change("a", 1), change("s", 7)]));
+        inbox.offer(both(&[change("a", 0)]));
+        inbox.offer(both(&[change("a", 4)]));
+        assert_eq!(all(&inbox), ["a0", "a1"], "the other dialog's number is not this one's");
         inbox.offer(both(&[change("a", 2)]));
-        inbox.offer(both(&[change("a", 0), change("s", 0)]));
-        assert_eq!(all(&inbox), ["a0", "a1", "a2"]);
-        // Another account's dialog is another one.
+        inbox.offer(both(&[change("a", 3)]));
+        assert_eq!(all(&inbox), ["a2", "a3", "a4"]);
+        // Another account's dialog is another one, and begins at 0.
+        inbox.offer(both(&[change("a", 1)]).with_account("le2"));
+        assert!(all(&inbox).is_empty());
         inbox.offer(both(&[change("a", 0)]).with_account("le2"));
-        assert_eq!(all(&inbox), ["a0"]);
+        assert_eq!(all(&inbox), ["a0", "a1"]);
+    }
+
+    #[test]
+    fn a_notification_moves_the_lines_of_all_its_dialogs() {
+        let hour = Duration::from_secs(3600);
+        let inbox = inbox(Settings { order: true, order_wait: hour, ..settings() });
+        let body = br#"{"body":{"changes":[
+            {"dialogId":"m","sequence":0,"event":{"type":"ContentEvent","message":"m0"}},
+            {"dialogId":"s","sequence":0,"event":{"type":"ContentEvent","message":"s0"}}]}}"#;
+        inbox.offer(text("s", 1, "s1"));
+        inbox.offer(Notification::parse(body).unwrap());
+        inbox.offer(text("s", 2, "s2"));
+        assert_eq!(all(&inbox), ["m0", "s1", "s2"]);
     }
 
     #[test]

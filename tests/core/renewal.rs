@@ -170,22 +170,22 @@ fn what_fails_with_credentials_that_were_replaced_meanwhile_is_asked_again() {
     let sentinel = format!("http://{}", listener.local_addr().unwrap());
     let scene = Scene::with(&[("domain.sentinel", &sentinel), ("client.secret", "the-old-one")]);
     let token = scene.sandbox.issue_app_jwt(&scene.account.id, 3600, &[]);
-    let consumer = scene.client.consumer("x").unwrap();
-    let ask = || consumer.jws().map(drop);
-    std::thread::scope(|scope| {
-        let old = scope.spawn(ask);
+    let ask = |name: usize| scene.client.consumer(&name.to_string()).unwrap().jws().map(drop);
+    std::thread::scope(|threads| {
+        let asking: Vec<_> = (0..12).map(|name| threads.spawn(move || ask(name))).collect();
         let (mut first, _) = listener.accept().unwrap();
         assert!(read_request(&mut first).ends_with("=the-old-one"));
         scene.client.set_credentials("app", "the-new-one").unwrap();
-        let new = scope.spawn(ask);
+        let new = threads.spawn(move || ask(12));
         answer(&mut first, "401 Unauthorized", r#"{"error":"invalid_client"}"#);
         let (mut second, _) = listener.accept().unwrap();
         assert!(read_request(&mut second).ends_with("=the-new-one"));
         answer(&mut second, "200 OK", &format!(r#"{{"access_token":"{token}"}}"#));
-        old.join().unwrap().unwrap();
-        new.join().unwrap().unwrap();
+        for one in asking.into_iter().chain([new]) {
+            one.join().unwrap().unwrap();
+        }
     });
-    // One request for both.
+    // One request for all.
     listener.set_nonblocking(true).unwrap();
     assert!(listener.accept().is_err());
 }

@@ -174,6 +174,9 @@ def test_other_credentials(account: Account) -> None:
         for rotated in (account.client_secret, [SECRET, account.client_secret]):
             receiver.set_credentials("an-app", rotated)
             assert post(receiver, body(1), account.sign(body(1))) == 200
+        # Each of a list is one secret, whatever is in it.
+        receiver.set_credentials("an-app", [f"x,{account.client_secret}"])
+        assert post(receiver, body(1), account.sign(body(1))) == 401
         nothing: Union[str, list[str]]
         for nothing in ("", [], "a\nb", "\ud83d"):
             with pytest.raises(lpconnector.InvalidArgument, match="client_secret"):

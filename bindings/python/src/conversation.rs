@@ -203,7 +203,8 @@ impl Conversation {
     }
 
     /// Closes the conversation with all its dialogs: no survey follows, and one that runs ends.
-    /// Later sends raise `Closed`. This works after `close`, too.
+    /// Later texts and other events raise `Closed`. This works after `close`, too, as long as a
+    /// survey runs.
     fn close_stage(&self, py: Python<'_>) -> PyResult<Response> {
         self.answered(py, || self.core.close_stage())
     }

@@ -102,7 +102,8 @@ impl Receiver {
         client_secret: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let id = text(client_id, "client_id")?;
-        let secrets = texts(client_secret, "client_secret")?.join(",");
+        let secrets = texts(client_secret, "client_secret")?;
+        let secrets: Vec<&str> = secrets.iter().map(|secret| &**secret).collect();
         let set = self.core().set_credentials(&id, &secrets);
         set.map_err(|error| raise(client_id.py(), &error))
     }

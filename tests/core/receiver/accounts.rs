@@ -80,16 +80,20 @@ fn secrets_are_replaced_without_a_restart() {
     let post = Post::with(&[]);
     let (old, new) = (post.scene.account.clone(), post.scene.sandbox.new_account());
     let headers = format!("x-liveperson-account-id: {}\r\n", old.id);
-    let both = format!("{},{}", old.client_secret, new.client_secret);
     assert_eq!(post_for(&post, &new, &headers, &text("c", 0, "x")), 401);
+    let both = [&*old.client_secret, &*new.client_secret];
     post.receiver.set_credentials(&old.client_id, &both).unwrap();
     for (sequence, signer) in [(1, &old), (2, &new)] {
         assert_eq!(post_for(&post, signer, &headers, &text("c", sequence, "x")), 200);
     }
-    post.receiver.set_credentials(&old.client_id, &new.client_secret).unwrap();
+    post.receiver.set_credentials("another-app", &[&new.client_secret]).unwrap();
     assert_eq!(post_for(&post, &old, &headers, &text("c", 3, "x")), 401);
-    for (id, secret) in [("", "s"), ("a", ""), ("a", " , "), ("a\n", "s")] {
-        assert!(post.receiver.set_credentials(id, secret).is_err());
+    for (app, status) in [("another-app", 200), (&old.client_id, 401)] {
+        let headers = format!("{headers}x-liveperson-client-id: {app}\r\n");
+        assert_eq!(post_for(&post, &new, &headers, &text("c", 5, "x")), status, "{app}");
+    }
+    for (id, secrets) in [("", &["s"][..]), ("a", &[""]), ("a", &[]), ("a\n", &["s"])] {
+        assert!(post.receiver.set_credentials(id, secrets).is_err());
     }
     assert_eq!(post_for(&post, &new, &headers, &text("c", 4, "x")), 200);
 }

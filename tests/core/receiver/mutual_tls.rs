@@ -1,5 +1,8 @@
 //! The service shows a certificate, where the receiver demands one.
 
+use std::sync::{Arc, Mutex};
+
+use lpconnector::LogLevel;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
@@ -74,13 +77,21 @@ fn who_shows_no_certificate_of_the_ca_is_not_heard() {
         ("receiver.tls.client.ca.file", file("ca.pem", &service.ca)),
     ];
     let options = [0, 1, 2].map(|i: usize| (options[i].0, options[i].1.as_str()));
-    let post = Post::with(&options);
+    let scene = Scene::new();
+    let mut config = scene.config(&options);
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let sink = lines.clone();
+    config.set_log(LogLevel::Warn, move |_, line| sink.lock().unwrap().push(line.to_owned()));
+    let post = Post { receiver: Receiver::new(&config).unwrap(), scene };
     let request = |sequence| post.request(&text("c", sequence, "x"));
     assert_eq!(post_over_tls(post.address(), &server, None, &request(0)), None);
     assert_eq!(post_over_tls(post.address(), &server, Some(&stranger), &request(1)), None);
     assert_eq!(post_over_tls(post.address(), &server, Some(&service), &request(2)), Some(200));
     assert_eq!(post.next().events()[0].sequence(), Some(2));
     assert!(post.texts().is_empty());
+    // Who looks why nothing arrives finds it in the log.
+    let lines = lines.lock().unwrap();
+    assert!(lines.len() >= 2 && lines.iter().all(|line| line.contains("no TLS")), "{lines:?}");
 
     let without = post.scene.config(&options[2..]);
     let error = Receiver::new(&without).unwrap_err();

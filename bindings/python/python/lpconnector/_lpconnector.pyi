@@ -310,7 +310,8 @@ class Conversation:
         begins now: a dialog of its own, for ``Consumer.attach``."""
     def close_stage(self) -> Response:
         """Closes the conversation with all its dialogs: no survey follows, and one that runs ends.
-        Later sends raise ``Closed``. This works after ``close``, too."""
+        Later texts and other events raise ``Closed``. This works after ``close``, too, as long as
+        a survey runs."""
     def close_dialog(self, dialog_id: str) -> Response:
         """Closes one dialog of the conversation, for example a survey."""
 

@@ -173,7 +173,8 @@ class Conversation:
 
     async def close_stage(self) -> Response:
         """Closes the conversation with all its dialogs: no survey follows, and one that runs ends.
-        Later sends raise ``Closed``. This works after ``close``, too."""
+        Later texts and other events raise ``Closed``. This works after ``close``, too, as long as
+        a survey runs."""
         return await self._in_turn(self._conversation.close_stage)
 
     async def close_dialog(self, dialog_id: str) -> Response:
