@@ -8,6 +8,7 @@ use std::time::Duration;
 use lpc_sandbox::{Account, Answer, Forged, Options, Route, Sandbox};
 use lpconnector::{Client, Error, Status};
 use serde_json::{Value, json};
+use socket2::SockRef;
 
 use crate::scene::Scene;
 
@@ -167,6 +168,8 @@ fn credentials_are_replaced_without_a_restart() {
 #[test]
 fn what_fails_with_credentials_that_were_replaced_meanwhile_is_asked_again() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    // So that a request that never comes fails the test.
+    SockRef::from(&listener).set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let sentinel = format!("http://{}", listener.local_addr().unwrap());
     let scene = Scene::with(&[("domain.sentinel", &sentinel), ("client.secret", "the-old-one")]);
     let token = scene.sandbox.issue_app_jwt(&scene.account.id, 3600, &[]);
