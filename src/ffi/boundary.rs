@@ -9,7 +9,7 @@ use std::ffi::{CStr, CString, c_char};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::error::{Error, Status};
+use crate::base::error::{Error, Status};
 use crate::ffi::error::{LPC_OK, lpc_error, lpc_status};
 
 /// A C `bool` from a caller: one that does not know the type may pass any byte, and a Rust `bool`

@@ -6,9 +6,9 @@ use super::boundary::{free, handle, make, optional_text, read, status, text};
 use super::config::lpc_config;
 use super::error::{lpc_error, lpc_status};
 use super::response::lpc_response;
-use crate::client::Client;
-use crate::error::{Error, Status};
-use crate::response::Response;
+use crate::base::error::{Error, Status};
+use crate::handles::client::Client;
+use crate::protocol::response::Response;
 
 /// An account's connector. May be used from any number of threads at once, and after a fork() in
 /// parent and child: the child makes connections of its own.

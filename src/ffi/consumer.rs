@@ -9,7 +9,7 @@ use super::boundary::{array, c_string, free, give_text, handle, make, make_if_wa
 use super::client::lpc_client;
 use super::error::{lpc_error, lpc_status};
 use super::response::lpc_response;
-use crate::consumer::Consumer;
+use crate::handles::consumer::Consumer;
 
 /// An end user of the account. May be used from any number of threads at once.
 pub struct lpc_consumer {

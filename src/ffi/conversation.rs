@@ -11,12 +11,12 @@ use super::enums::{
 };
 use super::error::{lpc_error, lpc_status};
 use super::response::lpc_response;
-use crate::conversation::Conversation;
-use crate::error::Error;
-use crate::event::{Event, Metadata};
-use crate::open::{AttachOptions, OpenOptions};
-use crate::profile::Profile;
-use crate::response::Response;
+use crate::base::error::Error;
+use crate::handles::conversation::Conversation;
+use crate::protocol::event::{Event, Metadata};
+use crate::protocol::open::{AttachOptions, OpenOptions};
+use crate::protocol::profile::Profile;
+use crate::protocol::response::Response;
 
 /// One conversation of a consumer, in one of its dialogs. May be used from any number of threads
 /// at once: its sends go out one at a time, those of one thread in their order.

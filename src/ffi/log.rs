@@ -6,7 +6,7 @@ use super::boundary::{c_string, handle_mut, status};
 use super::config::lpc_config;
 use super::enums::{log_level, lpc_log_level};
 use super::error::{lpc_error, lpc_status};
-use crate::log::LogLevel;
+use crate::base::log::LogLevel;
 
 /// Called with each line that a client logs, on the thread that makes the call. `level`: one of
 /// LPC_LOG_.... `line`: one line of UTF-8 text, without a secret and without a line break at its end;

@@ -7,7 +7,7 @@ use super::boundary::{c_string, free, handle, make, read, status, text};
 use super::config::lpc_config;
 use super::error::{lpc_error, lpc_status};
 use super::notification::lpc_notification;
-use crate::error::{Error, Status};
+use crate::base::error::{Error, Status};
 use crate::receiver::Receiver;
 
 /// An endpoint for webhooks, for programs that have no web server of their own. May be used from any

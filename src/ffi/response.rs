@@ -3,7 +3,7 @@
 use std::ffi::{CString, c_char};
 
 use super::boundary::{c_string, free, give_bytes, put_length, read};
-use crate::response::Response;
+use crate::protocol::response::Response;
 
 /// The service's answer to a request that it accepted, or what lpc_client_stats() tells. Belongs to
 /// one thread at a time. It outlives the handles of the call that gave it.

@@ -4,9 +4,9 @@
 use hyper::header::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::config::shorten;
-use crate::error::Error;
-use crate::webhook::verify_webhook;
+use crate::base::error::Error;
+use crate::config::configuration::shorten;
+use crate::protocol::webhook::verify_webhook;
 
 const ACCOUNT: &str = "x-liveperson-account-id";
 const CLIENT: &str = "x-liveperson-client-id";

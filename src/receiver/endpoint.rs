@@ -24,9 +24,9 @@ use super::accounts::Accounts;
 use super::inbox::{Inbox, Offer};
 use super::places::{Place, Places};
 use super::stream::Stream;
-use crate::error::Error;
-use crate::log::{Log, LogLevel};
-use crate::notification::Notification;
+use crate::base::error::Error;
+use crate::base::log::{Log, LogLevel};
+use crate::protocol::notification::Notification;
 
 const SIGNATURE: &str = "x-liveperson-signature";
 

@@ -10,9 +10,9 @@ use tokio::sync::oneshot;
 
 use super::Settings;
 use super::store::Store;
-use crate::error::{Error, Status};
-use crate::notification::{EventKind, Notification, Receipt};
-use crate::turn::lock;
+use crate::base::error::{Error, Status};
+use crate::base::turn::lock;
+use crate::protocol::notification::{EventKind, Notification, Receipt};
 
 type Digest = [u8; 32];
 

@@ -6,8 +6,8 @@ use std::sync::Mutex;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
 
-use crate::error::{Error, Status};
-use crate::turn::lock;
+use crate::base::error::{Error, Status};
+use crate::base::turn::lock;
 
 /// An SQLite file of one receiver.
 pub(crate) struct Store {

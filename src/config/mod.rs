@@ -1,0 +1,4 @@
+//! TODO
+
+pub(crate) mod configuration;
+pub(crate) mod options;

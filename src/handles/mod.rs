@@ -1,0 +1,6 @@
+//! TODO
+
+pub(crate) mod client;
+pub(crate) mod consumer;
+pub(crate) mod conversation;
+pub(crate) mod file;

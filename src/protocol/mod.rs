@@ -1,0 +1,16 @@
+//! TODO
+
+pub(crate) mod argument;
+pub(crate) mod code;
+pub(crate) mod content;
+pub(crate) mod event;
+pub(crate) mod json;
+pub(crate) mod members;
+pub(crate) mod message;
+pub(crate) mod notification;
+pub(crate) mod open;
+pub(crate) mod profile;
+pub(crate) mod properties;
+pub(crate) mod refusal;
+pub(crate) mod response;
+pub(crate) mod webhook;

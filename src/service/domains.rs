@@ -1,0 +1,189 @@
+//! Where the services of an account are: given by hand, or asked of the Domain API.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::value::RawValue;
+use ureq::http::Method;
+
+use crate::base::error::{Error, Status};
+use crate::base::log::LogLevel;
+use crate::base::stats::Operation;
+use crate::config::configuration::{Settings, shorten};
+use crate::net::transport::Outgoing;
+use crate::net::url::BaseUrl;
+use crate::protocol::json::{items, members, text};
+use crate::service::call::Call;
+use crate::service::request::exchange;
+
+/// The services that the library talks to.
+#[derive(Clone, Copy)]
+pub(crate) enum Service {
+    /// CONVERSATION and SEND.
+    Messaging,
+    /// AppJWTs.
+    Sentinel,
+    /// ConsumerJWSs.
+    Idp,
+    /// Files.
+    Storage,
+}
+
+impl Service {
+    /// The service's name in the Domain API, where case counts.
+    fn name(self) -> &'static str {
+        match self {
+            Service::Messaging => "asyncMessagingEnt",
+            Service::Sentinel => "sentinel",
+            Service::Idp => "idp",
+            Service::Storage => "swift",
+        }
+    }
+
+    fn by_hand(self, settings: &Settings) -> Option<&BaseUrl> {
+        match self {
+            Service::Messaging => settings.domain_messaging.as_ref(),
+            Service::Sentinel => settings.domain_sentinel.as_ref(),
+            Service::Idp => settings.domain_idp.as_ref(),
+            Service::Storage => settings.domain_storage.as_ref(),
+        }
+    }
+}
+
+/// What the Domain API answered: where the services are, by name, or why nothing may go there.
+#[derive(Clone)]
+pub(crate) struct Domains {
+    urls: Arc<HashMap<String, Result<BaseUrl, Error>>>,
+    at: Instant,
+}
+
+/// A service that was not in the list is asked for again.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(10);
+
+impl Call<'_> {
+    /// The base URL of a service; asks the Domain API at most once in `domain.cache.ttl.ms`.
+    pub(crate) fn base_url(self, service: Service) -> Result<BaseUrl, Error> {
+        if let Some(url) = service.by_hand(self.settings()) {
+            return Ok(url.clone());
+        }
+        let (ttl, name) = (self.settings().domain_cache_ttl, service.name());
+        let is_good = |known: &Domains| {
+            let age = known.at.elapsed();
+            // A list without it may have been a slip of the service.
+            age < ttl && (known.urls.contains_key(name) || age < ASK_AGAIN_AFTER)
+        };
+        let discover = |deadline| discover(self.by(deadline));
+        let domains = self.local.domains.get(self.deadline, is_good, |_| true, discover)?;
+        let url = domains.urls.get(name).cloned();
+        url.unwrap_or_else(|| {
+            let account = &self.settings().account_id;
+            Err(Error::new(
+                Status::Protocol,
+                format!("the Domain API lists no service '{name}' for account {account}"),
+            ))
+        })
+    }
+}
+
+fn discover(call: Call) -> Result<Domains, Error> {
+    const DOING: &str = "discovering the account's services";
+
+    let settings = call.settings();
+    let path = format!("/api/account/{}/service/baseURI.json?version=1.0", settings.account_id);
+    let request =
+        Outgoing::new(DOING, Operation::Domain, Method::GET, settings.domain_api.join(&path)?);
+    let answer = exchange(call, &request)?;
+    let entries = entries(&answer.body)
+        .map_err(|why| Error::new(Status::Protocol, format!("{DOING}: the answer {why}")))?;
+    settings.log.write(LogLevel::Info, || format!("{DOING}: {} services", entries.len()));
+    let mut urls = HashMap::new();
+    for (service, base_uri) in entries {
+        let url = allowed(settings, &service, &base_uri);
+        // One that makes sense is not replaced by one that does not.
+        if url.is_ok() || !urls.contains_key(&service) {
+            urls.insert(service, url);
+        }
+    }
+    Ok(Domains { urls: Arc::new(urls), at: Instant::now() })
+}
+
+/// The services of a list and their hosts. An entry that makes no sense spoils only itself.
+fn entries(body: &[u8]) -> Result<Vec<(String, String)>, String> {
+    let json: &RawValue = serde_json::from_slice(body)
+        .map_err(|why| format!("is not a list of services: {}", shorten(&why.to_string())))?;
+    let [list] = members(Some(json), ["baseURIs"]);
+    let list = list.ok_or("is not a list of services: it has no baseURIs")?;
+    // As many as there are: the answer's own limit bounds them.
+    let entries = items(Some(list), &mut { usize::MAX }).unwrap_or_default().into_iter();
+    let read = |entry| members(Some(entry), ["service", "baseURI"]).map(text);
+    Ok(entries.map(read).filter(|[name, _]| !name.is_empty()).map(Into::into).collect())
+}
+
+/// Lets a discovered host pass only where tokens may go.
+fn allowed(settings: &Settings, service: &str, host: &str) -> Result<BaseUrl, Error> {
+    let refuse = |why: &str| {
+        let host = shorten(host);
+        let message = format!("the Domain API names '{host}' for service '{service}': {why}");
+        Err(Error::new(Status::Protocol, message))
+    };
+    let https = settings.domain_api.is_https();
+    let Ok(url) = BaseUrl::of_authority(host, https) else {
+        return refuse("that is not a bare host name");
+    };
+    let ours = |suffix: &String| {
+        url.host()
+            .strip_suffix(suffix.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    if !settings.domain_allowed_suffixes.iter().any(ours) {
+        return refuse("no token goes to a host outside domain.allowed.suffixes");
+    }
+    if !https && !url.is_loopback() {
+        return refuse("plain http goes to loopback addresses only");
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::configuration::Config;
+
+    #[test]
+    fn an_entry_that_makes_no_sense_spoils_only_itself() {
+        let list = br#"{"baseURIs":[{"service":"a","baseURI":"h"},{"service":"b"},{"baseURI":"x"},7,null,{"service":"c","baseURI":{}}]}"#;
+        let read = entries(list).unwrap();
+        let expected = [("a", "h"), ("b", ""), ("c", "")];
+        assert_eq!(read, expected.map(|(name, host)| (name.to_owned(), host.to_owned())));
+        let alone = entries(br#"{"baseURIs":{"service":"a","baseURI":"h"}}"#).unwrap();
+        assert_eq!(alone, [("a".to_owned(), "h".to_owned())]);
+        for bad in ["", "{}", "[]", "<html>"] {
+            let why = entries(bad.as_bytes()).unwrap_err();
+            assert!(why.starts_with("is not a list of services: "), "{why}");
+        }
+    }
+
+    #[test]
+    fn only_hosts_inside_the_allowed_suffixes_pass() {
+        let mut config = Config::new();
+        config.set("account.id", "a1").unwrap();
+        let settings = Settings::of(&config).unwrap();
+        for good in ["va.idp.liveperson.net", "liveperson.com", "VA.MSG.LivePerson.NET:443"] {
+            assert!(allowed(&settings, "idp", good).is_ok(), "{good}");
+        }
+        for bad in [
+            "evil.com",
+            "evilliveperson.net",
+            "liveperson.net.evil.com",
+            "liveperson.net@evil.com",
+            "evil.com/liveperson.net",
+            "evil.com?.liveperson.net",
+            "evil.com#.liveperson.net",
+            "",
+        ] {
+            let error = allowed(&settings, "idp", bad).unwrap_err();
+            assert_eq!(error.status(), Status::Protocol, "{bad}");
+        }
+    }
+}
