@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::base::delivery::Delivery;
+
 /// What kind of failure happened. The numbers are those of the C ABI and never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -115,13 +117,9 @@ struct Fields {
     service_code: i32,
     title: String,
     details: String,
-    request_id: String,
-    attempts: u32,
-    maybe_delivered: bool,
+    delivery: Delivery,
     retry_after_ms: Option<u64>,
     body: Vec<u8>,
-    /// Which credentials an AppJWT was asked for with; 0: none was.
-    credentials: u64,
 }
 
 /// What an answer of the service tells about a failure.
@@ -144,12 +142,9 @@ impl Error {
             service_code: 0,
             title: String::new(),
             details: String::new(),
-            request_id: String::new(),
-            attempts: 0,
-            maybe_delivered: false,
+            delivery: Delivery::default(),
             retry_after_ms: None,
             body: Vec::new(),
-            credentials: 0,
         }))
     }
 
@@ -167,29 +162,32 @@ impl Error {
         self
     }
 
+    /// Says what became of the request that failed.
+    pub(crate) fn with_delivery(mut self, delivery: &Delivery) -> Error {
+        self.0.delivery = delivery.clone();
+        if delivery.attempts == 0 {
+            // What was never tried is no request of the service's yet.
+            self.0.delivery.request_id.clear();
+        }
+        self
+    }
+
+    /// Says which request of a batch failed.
     pub(crate) fn with_request_id(mut self, id: &str) -> Error {
-        self.0.request_id = id.to_owned();
+        self.0.delivery.request_id = id.to_owned();
         self
     }
 
-    pub(crate) fn with_attempts(mut self, attempts: u32) -> Error {
-        self.0.attempts = attempts;
+    /// Says that the request may have taken effect.
+    pub(crate) fn and_maybe_delivered(mut self) -> Error {
+        self.0.delivery.maybe_delivered = true;
         self
     }
 
-    pub(crate) fn with_maybe_delivered(mut self, maybe: bool) -> Error {
-        self.0.maybe_delivered = maybe;
+    /// Says that the request changes nothing, whether it was delivered or not.
+    pub(crate) fn and_changed_nothing(mut self) -> Error {
+        self.0.delivery.maybe_delivered = false;
         self
-    }
-
-    pub(crate) fn with_credentials(mut self, number: u64) -> Error {
-        self.0.credentials = number;
-        self
-    }
-
-    /// Whether it says something about other credentials than these.
-    pub(crate) fn is_of_other_credentials(&self, number: u64) -> bool {
-        self.0.credentials != 0 && self.0.credentials != number
     }
 
     /// Puts what was being done in front of the message.
@@ -231,12 +229,12 @@ impl Error {
     /// The id of the request that failed; empty where the failing request carries none
     /// (tokens, discovery) or was never tried.
     pub fn request_id(&self) -> &str {
-        &self.0.request_id
+        &self.0.delivery.request_id
     }
 
     /// How often the failing request was tried, connection failures included; 0 if it never was.
     pub fn attempts(&self) -> u32 {
-        self.0.attempts
+        self.0.delivery.attempts
     }
 
     /// Whether the same call may succeed later: connection failures, timeouts, 429 and 5xx.
@@ -256,7 +254,7 @@ impl Error {
 
     /// Whether the request may have taken effect: it was sent, but no usable answer came.
     pub fn maybe_delivered(&self) -> bool {
-        self.0.maybe_delivered
+        self.0.delivery.maybe_delivered
     }
 
     /// How long the service asked to wait (`Retry-After`), in milliseconds, if it did.
@@ -285,9 +283,9 @@ impl fmt::Debug for Error {
             .field("service_code", &self.0.service_code)
             .field("title", &self.0.title)
             .field("details", &self.0.details)
-            .field("request_id", &self.0.request_id)
-            .field("attempts", &self.0.attempts)
-            .field("maybe_delivered", &self.0.maybe_delivered)
+            .field("request_id", &self.0.delivery.request_id)
+            .field("attempts", &self.0.delivery.attempts)
+            .field("maybe_delivered", &self.0.delivery.maybe_delivered)
             .field("retry_after_ms", &self.0.retry_after_ms)
             .finish_non_exhaustive()
     }

@@ -1,10 +1,20 @@
-//! TODO
+//! The ground floor: what everything stands on, and nothing of HTTP or the service's JSON.
+//!
+//! It uses the standard library and small crates. It must not know what is above it.
 
+pub(crate) mod cached;
 pub(crate) mod deadline;
+pub(crate) mod delivery;
 pub(crate) mod error;
+pub(crate) mod fifo_lock;
+mod fork;
+pub(crate) mod jitter;
+pub(crate) mod lock;
 pub(crate) mod log;
 pub(crate) mod process;
 pub(crate) mod request_id;
 pub(crate) mod secret;
+pub(crate) mod shutdown;
+pub(crate) mod small_file;
 pub(crate) mod stats;
-pub(crate) mod turn;
+pub(crate) mod text;

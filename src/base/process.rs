@@ -4,62 +4,80 @@
 //! whose holder, another thread of the parent, does not exist in the child. So everything that
 //! connects or locks lives in a [`PerProcess`] cell: a child finds it empty and starts anew.
 
+use std::mem::{ManuallyDrop, forget};
+use std::ops::Deref;
 use std::sync::Arc;
 
-use once_cell::race::OnceBox;
+use arc_swap::ArcSwapOption;
+
+use crate::base::fork::generation;
 
 /// A value made anew in each process that uses it. Never blocks.
-///
-/// What a parent made stays in the child's memory untouched, even after its handles are freed: it
-/// may be half changed, and its locks may be held for ever.
 pub(crate) struct PerProcess<T> {
-    newest: OnceBox<Generation<T>>,
+    value: ArcSwapOption<Made<T>>,
 }
 
-struct Generation<T> {
-    process: u32,
-    value: Arc<T>,
-    next: PerProcess<T>,
+struct Made<T> {
+    /// In which process.
+    generation: u64,
+    value: T,
+    /// What a parent made stays in the child's memory untouched: it may be half changed, and its
+    /// locks may be held for ever.
+    _inherited: ManuallyDrop<Option<Arc<Made<T>>>>,
 }
 
-impl<T> Drop for Generation<T> {
-    fn drop(&mut self) {
-        if self.process != std::process::id() {
-            std::mem::forget(self.value.clone());
-        }
+/// The value of this process.
+pub(crate) struct Mine<T>(Arc<Made<T>>);
+
+impl<T> Deref for Mine<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0.value
     }
 }
 
 impl<T> PerProcess<T> {
     pub(crate) const fn new() -> Self {
-        PerProcess { newest: OnceBox::new() }
+        PerProcess { value: ArcSwapOption::const_empty() }
     }
 
     /// This process's value, if it was made already.
-    pub(crate) fn peek(&self) -> Option<&T> {
-        let last = self.last()?;
-        (last.process == std::process::id()).then_some(&*last.value)
+    pub(crate) fn peek(&self) -> Option<Mine<T>> {
+        self.peek_in(generation())
     }
 
-    /// The value of this process, whose id the caller knows; `make` makes it on the first use. When
-    /// threads race for the first use, each may make one and all get the same.
-    pub(crate) fn get_as(&self, process: u32, make: impl FnOnce() -> T) -> &T {
-        let free = match self.last() {
-            Some(last) if last.process == process => return &last.value,
-            Some(last) => &last.next,
-            None => self,
-        };
-        // A thread that wins the race for the free place is one of this process.
-        let new = || Generation { process, value: Arc::new(make()), next: PerProcess::new() };
-        &free.newest.get_or_init(|| Box::new(new())).value
+    /// This process's value; `make` makes it on the first use. When threads race for the first use,
+    /// each may make one and all get the same.
+    pub(crate) fn get(&self, make: impl FnMut() -> T) -> Mine<T> {
+        self.get_in(generation(), make)
     }
 
-    fn last(&self) -> Option<&Generation<T>> {
-        let mut last = self.newest.get()?;
-        while let Some(next) = last.next.newest.get() {
-            last = next;
+    fn peek_in(&self, generation: u64) -> Option<Mine<T>> {
+        self.value.load_full().filter(|made| made.generation == generation).map(Mine)
+    }
+
+    fn get_in(&self, generation: u64, mut make: impl FnMut() -> T) -> Mine<T> {
+        if let Some(mine) = self.peek_in(generation) {
+            return mine;
         }
-        Some(last)
+        self.value.rcu(|known| match known {
+            Some(known) if known.generation == generation => Some(known.clone()),
+            inherited => {
+                let _inherited = ManuallyDrop::new(inherited.clone());
+                Some(Arc::new(Made { generation, value: make(), _inherited }))
+            }
+        });
+        self.get_in(generation, make)
+    }
+}
+
+impl<T> Drop for PerProcess<T> {
+    fn drop(&mut self) {
+        let made = self.value.swap(None);
+        if made.as_ref().is_some_and(|made| made.generation != generation()) {
+            forget(made);
+        }
     }
 }
 
@@ -70,24 +88,27 @@ mod tests {
     #[test]
     fn each_process_gets_its_own_value_once() {
         let cell = PerProcess::new();
-        assert!(cell.peek().is_none());
-        assert_eq!(*cell.get_as(1, || "parent"), "parent");
-        assert_eq!(*cell.get_as(1, || "again"), "parent");
-        assert_eq!(*cell.get_as(2, || "child"), "child");
-        assert_eq!(*cell.get_as(2, || "again"), "child");
-        assert_eq!(*cell.get_as(3, || "grandchild"), "grandchild");
-        // A recycled process id is a new process: only the newest generation counts.
-        assert_eq!(*cell.get_as(2, || "recycled"), "recycled");
+        assert!(cell.peek_in(1).is_none());
+        assert_eq!(*cell.get_in(1, || "parent"), "parent");
+        assert_eq!(*cell.get_in(1, || "again"), "parent");
+        assert_eq!(*cell.get_in(2, || "child"), "child");
+        assert_eq!(*cell.get_in(2, || "again"), "child");
+        assert_eq!(*cell.get_in(3, || "grandchild"), "grandchild");
+        assert!(cell.peek_in(2).is_none());
     }
 
     #[test]
     fn only_the_process_that_made_a_value_drops_it() {
         let made = Arc::new(());
         let cell = PerProcess::new();
-        cell.get_as(std::process::id() + 1, || made.clone());
-        cell.get_as(std::process::id(), || made.clone());
+        cell.get_in(generation() + 1, || made.clone());
         drop(cell);
-        assert_eq!(Arc::strong_count(&made), 2, "ours and the parent's, which nobody drops");
+        assert_eq!(Arc::strong_count(&made), 2, "that of the other process");
+        let cell = PerProcess::new();
+        cell.get_in(generation() + 1, || made.clone());
+        cell.get(|| made.clone());
+        drop(cell);
+        assert_eq!(Arc::strong_count(&made), 3, "those of the other process alone");
     }
 
     #[test]
@@ -100,7 +121,7 @@ mod tests {
                     let (cell, start) = (&cell, &start);
                     scope.spawn(move || {
                         start.wait();
-                        std::ptr::from_ref(cell.get_as(1, || n)).addr()
+                        *cell.get(|| n)
                     })
                 })
                 .collect();

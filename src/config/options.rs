@@ -414,7 +414,7 @@ impl Kind {
                 !value.chars().any(char::is_control)
                     && value.split(',').all(|one| account(one).is_some())
             }
-            Kind::PublicKey => crate::service::verify::PublicKey::from_base64(value).is_some(),
+            Kind::PublicKey => crate::protocol::app_jwt::PublicKey::from_base64(value).is_some(),
             Kind::Number { min, max } | Kind::Millis { min, max } => {
                 value.parse().is_ok_and(|number: u64| (*min..=*max).contains(&number))
             }

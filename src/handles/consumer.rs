@@ -2,20 +2,15 @@
 
 use std::sync::Arc;
 
-use once_cell::race::OnceBox;
-use ureq::http::HeaderValue;
-
 use crate::base::error::{Error, Status};
-use crate::base::process::PerProcess;
-use crate::base::turn::SingleFlight;
-use crate::handles::client::Shared;
+use crate::handles::client_state::ClientState;
+use crate::handles::consumer_state::ConsumerState;
 use crate::handles::conversation::Conversation;
-use crate::protocol::message::{self, Outbound};
+use crate::protocol::consumer_jws::ConsumerJws;
+use crate::protocol::message;
 use crate::protocol::open::{AttachOptions, OpenOptions};
-use crate::protocol::response::{self, Batch, Response};
-use crate::service::auth::{ConsumerJws, obtain_consumer_jws};
-use crate::service::call::Call;
-use crate::service::request::{Endpoint, deliver};
+use crate::protocol::response::{self, Response};
+use crate::service::idp::Identity;
 
 /// An end user of the account.
 ///
@@ -25,35 +20,22 @@ pub struct Consumer {
     pub(crate) state: Arc<ConsumerState>,
 }
 
-pub(crate) struct ConsumerState {
-    pub client: Arc<Shared>,
-    ext_consumer_id: Box<str>,
-    jws: OnceBox<ConsumerJws>,
-    fetch: PerProcess<SingleFlight<()>>,
-}
-
 impl Consumer {
-    pub(crate) fn new(client: Arc<Shared>, ext_consumer_id: &str) -> Result<Consumer, Error> {
+    pub(crate) fn new(client: Arc<ClientState>, ext_consumer_id: &str) -> Result<Consumer, Error> {
         if ext_consumer_id.is_empty() {
             return Err(Error::invalid("ext_consumer_id is empty"));
         }
-        Ok(Consumer::with(client, ext_consumer_id, OnceBox::new()))
+        Ok(Consumer::with(client, Identity::of(ext_consumer_id)))
     }
 
-    pub(crate) fn from_jws(client: Arc<Shared>, jws: &str) -> Result<Consumer, Error> {
+    pub(crate) fn from_jws(client: Arc<ClientState>, jws: &str) -> Result<Consumer, Error> {
         let jws = ConsumerJws::read(jws)
             .map_err(|why| Error::invalid(format!("jws is not a ConsumerJWS: {why}")))?;
-        Ok(Consumer::with(client, "", OnceBox::with_value(Box::new(jws))))
+        Ok(Consumer::with(client, Identity::known(jws)))
     }
 
-    fn with(client: Arc<Shared>, ext_consumer_id: &str, jws: OnceBox<ConsumerJws>) -> Consumer {
-        let state = ConsumerState {
-            client,
-            ext_consumer_id: ext_consumer_id.into(),
-            jws,
-            fetch: PerProcess::new(),
-        };
-        Consumer { state: Arc::new(state) }
+    fn with(client: Arc<ClientState>, identity: Identity) -> Consumer {
+        Consumer { state: Arc::new(ConsumerState { client, identity }) }
     }
 
     /// The ConsumerJWS, to keep for [`Client::consumer_from_jws`](crate::Client::consumer_from_jws);
@@ -75,7 +57,12 @@ impl Consumer {
     }
 
     fn fetched(&self) -> Result<&ConsumerJws, Error> {
-        self.state.jws(self.state.client.call())
+        let identity = &self.state.identity;
+        if let Some(jws) = identity.known_jws() {
+            return Ok(jws);
+        }
+        let call = self.state.client.call()?;
+        identity.jws(&call.session.messaging.idp, call.deadline)
     }
 
     /// Opens a conversation, with the consumer's first message in the same round trip if the
@@ -89,12 +76,11 @@ impl Consumer {
     /// conversation, and [`attach`](Consumer::attach) goes on with it.
     pub fn open(&self, options: &OpenOptions) -> Result<Conversation, Error> {
         options.check()?;
-        let call = self.state.client.call();
-        call.client.check_open()?;
-        let settings = call.settings();
-        let message = message::open(&call.local.ids, &settings.account_id, options);
+        let call = self.state.client.call()?;
+        let settings = self.state.client.settings();
+        let message = message::open(&call.session.ids, &settings.account_id, options);
         let properties = options.properties(&settings.client_properties).header()?;
-        let batch = self.state.send_batch(call, &message, properties.as_ref())?;
+        let batch = self.state.send_batch(&call, &message, properties.as_ref())?;
         // The batch is whole, so the second body is that of ConsumerRequestConversation.
         let id = batch.bodies.get(1).and_then(|body| response::conversation_id(body));
         match id {
@@ -104,9 +90,8 @@ impl Consumer {
             _ => {
                 Err(Error::new(Status::Protocol, "the service opened a conversation without an id")
                     .context(message.doing)
-                    .with_request_id(message.id())
-                    .with_attempts(batch.response.attempts())
-                    .with_maybe_delivered(true))
+                    .with_delivery(batch.response.delivery())
+                    .and_maybe_delivered())
             }
         }
     }
@@ -129,7 +114,7 @@ impl Consumer {
         if dialog_id.is_some_and(str::is_empty) {
             return Err(Error::invalid("dialogId is empty"));
         }
-        let client = &self.state.client.settings.client_properties;
+        let client = &self.state.client.settings().client_properties;
         let properties = options.channel.over(client).header()?;
         Ok(Conversation::new(self.state.clone(), conversation_id, dialog_id, properties))
     }
@@ -143,10 +128,9 @@ impl Consumer {
     /// [`Status::InvalidArgument`] if it is not a JSON object or its `id` is bad, otherwise as for
     /// [`Conversation::send_text`].
     pub fn send_json(&self, request: &[u8]) -> Result<Response, Error> {
-        let call = self.state.client.call();
-        call.client.check_open()?;
-        let message = message::raw(&call.local.ids, request)?;
-        self.state.send(call, &message, call.client.properties.as_ref())
+        let call = self.state.client.call()?;
+        let message = message::raw(&call.session.ids, request)?;
+        self.state.send(&call, &message, self.state.client.properties.as_ref())
     }
 
     /// Sends an array of requests, written by the caller, to CONVERSATION.
@@ -159,62 +143,15 @@ impl Consumer {
     /// [`Status::InvalidArgument`] if it is not a JSON array of objects, [`Status::Rejected`] if
     /// the service refused one of them, otherwise as for [`Conversation::send_text`].
     pub fn batch_json(&self, requests: &[u8]) -> Result<Response, Error> {
-        let call = self.state.client.call();
-        call.client.check_open()?;
-        let message = message::raw_batch(&call.local.ids, requests)?;
-        Ok(self.state.send_batch(call, &message, call.client.properties.as_ref())?.response)
+        let call = self.state.client.call()?;
+        let message = message::raw_batch(&call.session.ids, requests)?;
+        Ok(self.state.send_batch(&call, &message, self.state.client.properties.as_ref())?.response)
     }
 }
 
 impl std::fmt::Debug for Consumer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let id = &self.state.ext_consumer_id;
-        f.debug_struct("Consumer").field("ext_consumer_id", id).finish_non_exhaustive()
-    }
-}
-
-impl ConsumerState {
-    /// The ConsumerJWS; fetched once, whatever the number of threads that need it.
-    pub(crate) fn jws(&self, call: Call) -> Result<&ConsumerJws, Error> {
-        if let Some(jws) = self.jws.get() {
-            return Ok(jws);
-        }
-        call.client.check_open()?;
-        self.fetch.get_as(call.local.process, SingleFlight::new).get(
-            call.deadline,
-            |()| true,
-            |()| true,
-            |deadline| {
-                let jws = obtain_consumer_jws(call.by(deadline), &self.ext_consumer_id)?;
-                // Only the thread that fetches sets it, so the place is free.
-                let _ = self.jws.set(Box::new(jws));
-                Ok(())
-            },
-        )?;
-        self.jws.get().ok_or_else(|| Error::new(Status::Internal, "no ConsumerJWS after its fetch"))
-    }
-
-    /// One request to SEND, and its answer.
-    pub(crate) fn send(
-        &self,
-        call: Call,
-        message: &Outbound,
-        properties: Option<&HeaderValue>,
-    ) -> Result<Response, Error> {
-        deliver(call, self, Endpoint::Send, message, properties, |answered| {
-            response::single(answered, message.id())
-        })
-    }
-
-    /// A batch to CONVERSATION, and its answer.
-    fn send_batch(
-        &self,
-        call: Call,
-        message: &Outbound,
-        properties: Option<&HeaderValue>,
-    ) -> Result<Batch, Error> {
-        deliver(call, self, Endpoint::Conversation, message, properties, |answered| {
-            response::batch(answered, &message.ids)
-        })
+        let id = self.state.identity.ext_consumer_id();
+        f.debug_struct("Consumer").field("ext_consumer_id", &id).finish_non_exhaustive()
     }
 }

@@ -8,12 +8,14 @@ use arc_swap::ArcSwapOption;
 use serde::Serialize;
 use ureq::http::HeaderValue;
 
+use crate::base::deadline::Deadline;
 use crate::base::error::{Error, Status};
+use crate::base::fifo_lock::{FifoGuard, FifoLock};
 use crate::base::process::PerProcess;
 use crate::base::request_id::RequestIds;
-use crate::base::turn::{MyTurn, Turn};
-use crate::handles::consumer::ConsumerState;
-use crate::handles::file::{Attachment, StorageUrl, Transfer, transfer, write_whole};
+use crate::handles::client_state::Call;
+use crate::handles::consumer_state::ConsumerState;
+use crate::handles::file::{Attachment, write_whole};
 use crate::net::transport::Progress;
 use crate::protocol::event::{
     self, AcceptStatus, ChatState, CsatStatus, Event, HostedFile, Metadata,
@@ -22,7 +24,8 @@ use crate::protocol::message::{self, Outbound};
 use crate::protocol::open::Ttr;
 use crate::protocol::profile::Profile;
 use crate::protocol::response::Response;
-use crate::service::call::Call;
+use crate::protocol::storage::StorageUrl;
+use crate::service::storage::Transfer;
 
 /// One conversation of a consumer, in one of its dialogs.
 ///
@@ -41,7 +44,7 @@ struct State {
     /// The Client-Properties header, on every request of the conversation.
     properties: Option<HeaderValue>,
     closed: AtomicBool,
-    turn: PerProcess<Turn>,
+    sends: PerProcess<FifoLock>,
     progress: ArcSwapOption<Box<Progress>>,
 }
 
@@ -58,7 +61,7 @@ impl Conversation {
             dialog_id: dialog_id.map(Into::into),
             properties,
             closed: AtomicBool::new(false),
-            turn: PerProcess::new(),
+            sends: PerProcess::new(),
             progress: ArcSwapOption::empty(),
         };
         Conversation { state: Arc::new(state) }
@@ -147,11 +150,12 @@ impl Conversation {
     /// that is too large or of another type than its name says, otherwise as for
     /// [`send_text`](Conversation::send_text).
     pub fn send_file(&self, attachment: &Attachment) -> Result<Response, Error> {
-        let call = self.call();
+        let call = self.call()?;
         self.check_open()?;
-        let file = attachment.check(call.client)?;
-        let place = self.storage(call, &Transfer::Up(&file), || {
-            message::upload_url(&call.local.ids, file.length, &file.file_type)
+        let settings = self.state.consumer.client.settings();
+        let file = attachment.check(settings.file_max_bytes, settings.file_preview_max_bytes)?;
+        let place = self.storage(&call, &Transfer::Up(file.body()), || {
+            message::upload_url(&call.session.ids, file.length, &file.file_type)
         })?;
         let event = Event::file(&HostedFile {
             caption: file.caption.as_deref().unwrap_or_default(),
@@ -159,7 +163,7 @@ impl Conversation {
             file_type: &file.file_type,
             preview: file.preview.as_deref(),
         });
-        self.send_if_open(call, |ids| {
+        self.send_if_open(&call, |ids| {
             let metadata = attachment.metadata_of();
             message::publish(ids, "publishing the file", self.place(), event.json(), metadata)
         })
@@ -175,11 +179,10 @@ impl Conversation {
         if relative_path.is_empty() {
             return Err(Error::invalid("relative_path is empty"));
         }
-        let call = self.call();
-        call.client.check_open()?;
+        let call = self.call()?;
         write_whole(to_path, |into| {
-            let ask = || message::download_url(&call.local.ids, relative_path);
-            self.storage(call, &Transfer::Down(into), ask).map(drop)
+            let ask = || message::download_url(&call.session.ids, relative_path);
+            self.storage(&call, &Transfer::Down(into), ask).map(drop)
         })
     }
 
@@ -231,7 +234,7 @@ impl Conversation {
             return Err(Error::invalid("CUSTOM takes a time: it has no usual value"));
         }
         let seconds = seconds.or_else(|| ttr.usual_seconds());
-        self.send_if_open(self.call(), |ids| message::set_ttr(ids, self.id(), &ttr, seconds))
+        self.send_if_open(&self.call()?, |ids| message::set_ttr(ids, self.id(), &ttr, seconds))
     }
 
     /// Closes the conversation. Later sends of this handle fail with [`Status::Closed`]. Where the
@@ -241,7 +244,7 @@ impl Conversation {
     /// # Errors
     /// As for [`send_text`](Conversation::send_text).
     pub fn close(&self) -> Result<Response, Error> {
-        self.closing(self.send_if_open(self.call(), |ids| message::close(ids, self.id())))
+        self.closing(self.send_if_open(&self.call()?, |ids| message::close(ids, self.id())))
     }
 
     /// Closes the conversation with all its dialogs: no survey follows, and one that runs ends. Later
@@ -281,46 +284,42 @@ impl Conversation {
         event: &(impl Serialize + ?Sized),
         metadata: Option<&Metadata>,
     ) -> Result<Response, Error> {
-        self.send_if_open(self.call(), |ids| {
+        self.send_if_open(&self.call()?, |ids| {
             message::publish(ids, doing, self.place(), event, metadata)
         })
     }
 
-    fn call(&self) -> Call<'_> {
+    fn call(&self) -> Result<Call, Error> {
         self.state.consumer.client.call()
     }
 
     /// Sends when it is this call's turn, if the conversation is open then.
     fn send_if_open(
         &self,
-        call: Call,
+        call: &Call,
         message: impl FnOnce(&RequestIds) -> Outbound,
     ) -> Result<Response, Error> {
-        let _turn = self.turn(call)?;
+        let sends = self.state.sends.get(FifoLock::default);
+        let _turn = wait_for_turn(&sends, call.deadline)?;
         self.check_open()?;
-        self.send_now(call, &message(&call.local.ids))
+        self.send_now(call, &message(&call.session.ids))
     }
 
     fn send_even_if_closed(
         &self,
         message: impl FnOnce(&RequestIds) -> Outbound,
     ) -> Result<Response, Error> {
-        let call = self.call();
-        let _turn = self.turn(call)?;
-        call.client.check_open()?;
-        self.send_now(call, &message(&call.local.ids))
+        let call = self.call()?;
+        let sends = self.state.sends.get(FifoLock::default);
+        let _turn = wait_for_turn(&sends, call.deadline)?;
+        self.send_now(&call, &message(&call.session.ids))
     }
 
-    fn turn(&self, call: Call) -> Result<MyTurn<'_>, Error> {
-        self.state.turn.get_as(call.local.process, Turn::default).take(call.deadline)
-    }
-
-    fn send_now(&self, call: Call, message: &Outbound) -> Result<Response, Error> {
+    fn send_now(&self, call: &Call, message: &Outbound) -> Result<Response, Error> {
         self.state.consumer.send(call, message, self.state.properties.as_ref())
     }
 
     fn check_open(&self) -> Result<(), Error> {
-        self.state.consumer.client.check_open()?;
         if self.state.closed.load(Ordering::SeqCst) {
             return Err(Error::new(Status::Closed, "the conversation was closed"));
         }
@@ -331,7 +330,7 @@ impl Conversation {
     /// minute: one that did so on the way is asked for again, once.
     fn storage(
         &self,
-        call: Call,
+        call: &Call,
         what: &Transfer,
         ask: impl Fn() -> Outbound,
     ) -> Result<StorageUrl, Error> {
@@ -342,14 +341,20 @@ impl Conversation {
             StorageUrl::read(&self.send_now(call, &message)?, message.doing)
         };
         let first = place()?;
-        match transfer(call, &first, what, progress) {
+        let transfer = |place| call.session.storage.transfer(place, what, progress, call.deadline);
+        match transfer(&first) {
             Err(expired) if expired.http_status() == 401 => {
                 let second = place()?;
-                transfer(call, &second, what, progress).map(|()| second)
+                transfer(&second).map(|()| second)
             }
             outcome => outcome.map(|()| first),
         }
     }
+}
+
+fn wait_for_turn(sends: &FifoLock, deadline: Deadline) -> Result<FifoGuard<'_>, Error> {
+    let turn = sends.take(deadline);
+    turn.map_err(|late| late.context("waiting for earlier sends of this conversation"))
 }
 
 impl std::fmt::Debug for Conversation {

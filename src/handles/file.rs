@@ -7,22 +7,12 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::value::RawValue;
-use ureq::http::Method;
 
 use crate::base::error::{Error, Status};
-use crate::base::stats::Operation;
-use crate::config::configuration::shorten;
-use crate::handles::client::Shared;
-use crate::net::transport::{Body, Outgoing, Progress};
+use crate::base::text::shorten;
+use crate::net::transport::Body;
 use crate::protocol::argument::Argument;
 use crate::protocol::event::Metadata;
-use crate::protocol::json::{is_object, members, text};
-use crate::protocol::members::Members;
-use crate::protocol::response::Response;
-use crate::service::call::Call;
-use crate::service::domains::Service;
-use crate::service::request::exchange;
 
 /// A file to send.
 ///
@@ -117,9 +107,9 @@ impl<'a> Attachment<'a> {
         self.metadata.as_ref()
     }
 
-    /// Opens and checks everything, before anything is sent.
-    pub(crate) fn check(&self, client: &Shared) -> Result<Checked<'a>, Error> {
-        let most = client.settings.file_max_bytes;
+    /// Opens and checks everything, before anything is sent. `most`, `preview_most`: bytes of the file
+    /// and of its preview in base64.
+    pub(crate) fn check(&self, most: u64, preview_most: u64) -> Result<Checked<'a>, Error> {
         let (content, length, file_type, head) = match &self.source {
             Source::Bytes { data, file_type } => {
                 (Content::Bytes(data), data.len() as u64, file_type.clone(), head_of(data))
@@ -143,15 +133,14 @@ impl<'a> Attachment<'a> {
         Ok(Checked {
             file_type: check_type(&file_type, &head)?,
             caption: self.caption.clone(),
-            preview: self.preview(client)?,
+            preview: self.preview(preview_most)?,
             content,
             length,
         })
     }
 
     /// The preview as a data URL.
-    fn preview(&self, client: &Shared) -> Result<Option<String>, Error> {
-        let most = client.settings.file_preview_max_bytes;
+    fn preview(&self, most: u64) -> Result<Option<String>, Error> {
         let data = match &self.preview {
             None => return Ok(None),
             Some(Preview::Bytes(data)) => data.to_vec(),
@@ -195,6 +184,16 @@ pub(crate) struct Checked<'a> {
 enum Content<'a> {
     Bytes(&'a [u8]),
     File(File),
+}
+
+impl Checked<'_> {
+    /// What goes up.
+    pub(crate) fn body(&self) -> Body<'_> {
+        match &self.content {
+            Content::Bytes(data) => Body::Bytes(data),
+            Content::File(file) => Body::File(file, self.length),
+        }
+    }
 }
 
 fn open(path: &Path) -> Result<File, Error> {
@@ -257,89 +256,6 @@ fn check_type(name: &str, head: &[u8]) -> Result<String, Error> {
     }
 }
 
-/// A place in the storage, good for about a minute.
-pub(crate) struct StorageUrl {
-    pub relative_path: String,
-    query_params: Vec<(String, String)>,
-}
-
-impl StorageUrl {
-    pub(crate) fn read(response: &Response, doing: &'static str) -> Result<StorageUrl, Error> {
-        let broken = |why: &str| {
-            Error::new(Status::Protocol, format!("{doing}: {why}"))
-                .with_request_id(response.request_id())
-                .with_attempts(response.attempts())
-        };
-        StorageUrl::parse(response.body()).map_err(broken)
-    }
-
-    fn parse(body: &str) -> Result<StorageUrl, &'static str> {
-        let broken = "the answer is not a relativePath with queryParams";
-        let body: &RawValue = serde_json::from_str(body).map_err(|_| broken)?;
-        let [path, parameters] = members(Some(body), ["relativePath", "queryParams"]);
-        let parameters = parameters.filter(|parameters| is_object(parameters)).ok_or(broken)?;
-        let parameters = Members::read(parameters.get(), "queryParams").map_err(|_| broken)?;
-        let url = StorageUrl {
-            relative_path: text(path),
-            // Texts or numbers: temp_url_expires is either.
-            query_params: parameters
-                .iter()
-                .map(|(name, value)| (name.to_owned(), text(Some(value))))
-                .collect(),
-        };
-        // It must stay a path behind the storage's own host.
-        let path = &url.relative_path;
-        let plain = path.bytes().all(|b| b.is_ascii_graphic() && !b"?#\\".contains(&b));
-        if !path.starts_with('/') || !plain {
-            return Err("the relativePath is not a path");
-        }
-        Ok(url)
-    }
-
-    fn path_and_query(&self) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(&self.query_params);
-        format!("{}?{}", self.relative_path, query.finish())
-    }
-
-    fn signature(&self) -> Vec<&[u8]> {
-        let signature = self.query_params.iter().find(|(name, _)| name == "temp_url_sig");
-        signature.map(|(_, value)| value.as_bytes()).into_iter().collect()
-    }
-}
-
-/// What is done with a place in the storage: neither token goes there.
-pub(crate) enum Transfer<'a> {
-    Up(&'a Checked<'a>),
-    Down(&'a File),
-}
-
-/// Moves a file, once; an expired URL fails with HTTP status 401.
-pub(crate) fn transfer(
-    call: Call,
-    place: &StorageUrl,
-    transfer: &Transfer,
-    progress: Option<&Progress>,
-) -> Result<(), Error> {
-    let url = call.base_url(Service::Storage)?.join(&place.path_and_query())?;
-    let secrets = place.signature();
-    let request = match transfer {
-        Transfer::Up(file) => Outgoing {
-            body: match &file.content {
-                Content::Bytes(data) => Body::Bytes(data),
-                Content::File(source) => Body::File(source, file.length),
-            },
-            ..Outgoing::new("uploading the file", Operation::Storage, Method::PUT, url)
-        },
-        Transfer::Down(into) => Outgoing {
-            into: Some(into),
-            ..Outgoing::new("downloading the file", Operation::Storage, Method::GET, url)
-        },
-    };
-    let request = Outgoing { progress, secrets: &secrets, ..request };
-    exchange(call, &request).map(drop)
-}
-
 /// Writes a file so that nobody ever sees half of it: beside its place first, then renamed.
 pub(crate) fn write_whole(
     path: &Path,
@@ -385,30 +301,6 @@ mod tests {
         ] {
             let error = check_type(name, head).unwrap_err();
             assert!(error.message().contains(says), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_storage_url_stays_on_its_host() {
-        let parse = |path: &str| {
-            let path = serde_json::json!(path);
-            let parameters = r#"{"a":1528099919,"b":"2&"}"#;
-            StorageUrl::parse(&format!(r#"{{"relativePath":{path},"queryParams":{parameters}}}"#))
-        };
-        let url = parse("/v1/AUTH/x.png").unwrap();
-        let storage = crate::net::url::BaseUrl::parse("https://host:1").unwrap();
-        let joined = storage.join(&url.path_and_query()).unwrap();
-        assert_eq!(joined, "https://host:1/v1/AUTH/x.png?a=1528099919&b=2%26");
-        let url = parse("//evil.com/x").unwrap();
-        assert_eq!(storage.join(&url.path_and_query()).unwrap().host(), Some("host"));
-        for bad in ["", "evil", "@evil.com/", ".evil.com", "/a?b", "/a#b", "/a b", "/a\r\nb", "/é"]
-        {
-            assert!(parse(bad).is_err(), "{bad}");
-        }
-        for bad in
-            ["{}", "[]", r#"{"relativePath":"/x"}"#, r#"{"relativePath":"/x","queryParams":1}"#]
-        {
-            assert!(StorageUrl::parse(bad).is_err(), "{bad}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ureq::http::uri::Authority;
 
-use crate::base::turn::lock;
+use crate::base::lock::lock;
 
 /// Where connections lead: host and port, and whether by TLS.
 #[derive(Clone)]

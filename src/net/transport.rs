@@ -7,15 +7,14 @@ use std::time::Duration;
 
 use rustls::ClientConfig;
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header};
-use ureq::{Agent, SendBody};
+use ureq::{Agent, Proxy, SendBody};
 
 use crate::base::deadline::Deadline;
 use crate::base::error::{Error, Status};
-use crate::base::stats::{Counters, Operation};
-use crate::config::configuration::Settings;
+use crate::base::log::Log;
+use crate::base::stats::Counters;
 use crate::net::connection::{self, Dialer, IdleLinks, MOST_HEAD, NotConnected, tls_cause};
 use crate::net::names::Names;
-use crate::service::retry::Repeat;
 
 /// Connections to all hosts, and how requests go over them.
 pub(crate) struct Transport {
@@ -27,11 +26,27 @@ pub(crate) struct Transport {
     response_max_bytes: u64,
 }
 
-/// One HTTP request to one service.
-pub(crate) struct Outgoing<'a> {
-    /// What is being done, as the beginning of an error message.
-    pub doing: &'static str,
-    pub operation: Operation,
+/// How HTTP is done.
+#[derive(Clone)]
+pub(crate) struct HttpSettings {
+    /// For one connection: name, proxy and TLS included.
+    pub connect_timeout: Duration,
+    /// For one request.
+    pub request_timeout: Duration,
+    /// A longer answer is an error.
+    pub response_max_bytes: u64,
+    /// Idle connections kept for each host.
+    pub pool_max_connections: usize,
+    pub pool_idle_timeout: Duration,
+    /// How long a name's addresses are kept.
+    pub dns_cache_ttl: Duration,
+    pub proxy: Option<Proxy>,
+    pub user_agent: HeaderValue,
+    pub log: Log,
+}
+
+/// One HTTP request.
+pub(crate) struct HttpRequest<'a> {
     pub method: Method,
     pub url: Uri,
     pub headers: Vec<(HeaderName, HeaderValue)>,
@@ -40,37 +55,13 @@ pub(crate) struct Outgoing<'a> {
     pub into: Option<&'a File>,
     /// Told how much of a file went up or came down.
     pub progress: Option<&'a Progress>,
-    /// What must not come back in an error, should the server echo it.
-    pub secrets: &'a [&'a [u8]],
-    pub repeat: Repeat,
-    /// The least that all wait after a 429.
-    pub least_pause: Duration,
-    /// Whether a failure means that another AppJWT may put it right.
-    pub refuses_app_jwt: fn(&Error) -> bool,
 }
 
-impl<'a> Outgoing<'a> {
-    /// A request that carries nothing and changes nothing.
-    pub(crate) fn new(
-        doing: &'static str,
-        operation: Operation,
-        method: Method,
-        url: Uri,
-    ) -> Outgoing<'a> {
-        Outgoing {
-            doing,
-            operation,
-            method,
-            url,
-            headers: Vec::new(),
-            body: Body::Nothing,
-            into: None,
-            progress: None,
-            secrets: &[],
-            repeat: Repeat::Harmless,
-            least_pause: Duration::ZERO,
-            refuses_app_jwt: |_| false,
-        }
+impl HttpRequest<'_> {
+    /// One that carries nothing.
+    pub(crate) fn new(method: Method, url: Uri) -> Self {
+        let headers = Vec::new();
+        HttpRequest { method, url, headers, body: Body::Nothing, into: None, progress: None }
     }
 }
 
@@ -87,7 +78,7 @@ pub(crate) enum Body<'a> {
 pub(crate) type Progress = dyn Fn(u64, u64) + Send + Sync;
 
 /// What came back, whatever its HTTP status.
-pub(crate) struct Answer {
+pub(crate) struct HttpAnswer {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
@@ -95,7 +86,7 @@ pub(crate) struct Answer {
 
 impl Transport {
     pub(crate) fn new(
-        settings: &Settings,
+        settings: &HttpSettings,
         tls: ClientConfig,
         counters: Arc<Counters>,
     ) -> Transport {
@@ -134,32 +125,39 @@ impl Transport {
     }
 
     /// Sends one request and reads the whole answer, once.
-    pub(crate) fn attempt(&self, out: &Outgoing, deadline: Deadline) -> Result<Answer, Error> {
+    pub(crate) fn attempt(
+        &self,
+        request: &HttpRequest,
+        deadline: Deadline,
+    ) -> Result<HttpAnswer, Error> {
         let timeout = self.request_timeout.min(deadline.remaining()?);
-        let host = out.url.authority().map_or("", |authority| authority.as_str());
+        let host = request.url.authority().map_or("", |authority| authority.as_str());
         let fail = |error| failure(error, host, timeout);
 
-        let request = self.request(out, timeout);
-        let (parts, body) = match out.body {
-            Body::Nothing => self.agent.run(request),
-            Body::Bytes(bytes) if out.progress.is_none() => self.agent.run(request.map(|()| bytes)),
-            Body::Bytes(bytes) => self.upload(request, bytes, bytes.len() as u64, out.progress)?,
+        let made = self.request(request, timeout);
+        let (parts, body) = match request.body {
+            Body::Nothing => self.agent.run(made),
+            Body::Bytes(bytes) if request.progress.is_none() => {
+                self.agent.run(made.map(|()| bytes))
+            }
+            Body::Bytes(bytes) => self.upload(made, bytes, bytes.len() as u64, request.progress)?,
             Body::File(mut file, length) => {
                 file.seek(SeekFrom::Start(0)).map_err(|why| unreadable(&why))?;
-                self.upload(request, file, length, out.progress)?
+                self.upload(made, file, length, request.progress)?
             }
         }
         .map_err(fail)?
         .into_parts();
 
         if let Some(kept) = keeps_idle(&parts.headers) {
-            self.pool.keeps(&out.url, kept);
+            self.pool.keeps(&request.url, kept);
         }
-        let answer = |body| Answer { status: parts.status.as_u16(), headers: parts.headers, body };
-        match out.into {
+        let answer =
+            |body| HttpAnswer { status: parts.status.as_u16(), headers: parts.headers, body };
+        match request.into {
             Some(file) if parts.status.is_success() => {
                 let length = body.content_length().unwrap_or(0);
-                let read = Counted::new(body.into_reader(), length, out.progress);
+                let read = Counted::new(body.into_reader(), length, request.progress);
                 save(read, file, self.response_max_bytes, fail)?;
                 Ok(answer(Vec::new()))
             }
@@ -180,20 +178,20 @@ impl Transport {
 
     /// What ureq is asked to do. Only where it is to do it otherwise than always does the request
     /// carry settings of its own: those are copied for each.
-    fn request(&self, out: &Outgoing, timeout: Duration) -> Request<()> {
-        let mut headers = HeaderMap::with_capacity(out.headers.len() + 4);
+    fn request(&self, wanted: &HttpRequest, timeout: Duration) -> Request<()> {
+        let mut headers = HeaderMap::with_capacity(wanted.headers.len() + 4);
         headers.insert(header::USER_AGENT, self.user_agent.clone());
         headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
-        headers.extend(out.headers.iter().cloned());
+        headers.extend(wanted.headers.iter().cloned());
         let mut request = Request::new(());
-        *request.method_mut() = out.method.clone();
-        *request.uri_mut() = out.url.clone();
+        *request.method_mut() = wanted.method.clone();
+        *request.uri_mut() = wanted.url.clone();
         *request.headers_mut() = headers;
 
         if timeout < self.request_timeout {
             request = self.agent.configure_request(request).timeout_global(Some(timeout)).build();
         }
-        let plain = out.url.scheme_str() == Some("http");
+        let plain = wanted.url.scheme_str() == Some("http");
         if plain && self.agent.config().proxy().is_some() {
             // Plain http is for loopback: through a proxy, its secrets would leave the machine.
             request = self.agent.configure_request(request).proxy(None).build();
@@ -337,7 +335,7 @@ fn failure(error: ureq::Error, host: &str, timeout: Duration) -> Error {
             (Status::Protocol, format!("the answer of {host} is not HTTP as expected: {other}"))
         }
     };
-    Error::new(status, message).with_maybe_delivered(true)
+    Error::new(status, message).and_maybe_delivered()
 }
 
 /// How long a server keeps an idle connection, if it says so (`Keep-Alive: timeout=5`).

@@ -4,7 +4,7 @@
 use serde_json::value::RawValue;
 
 use crate::base::error::Error;
-use crate::config::configuration::shorten;
+use crate::base::text::shorten;
 use crate::protocol::json::{is_array, is_object, is_string};
 use crate::protocol::members::{Json, Members, TextOrNumber};
 

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 use ureq::http::StatusCode;
 
 use crate::base::error::Status;
-use crate::config::configuration::shorten;
+use crate::base::text::shorten;
 use crate::protocol::message::id_text;
 
 /// As the service wrote it, and what it means.

@@ -8,7 +8,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::base::error::Error;
-use crate::config::configuration::shorten;
+use crate::base::text::shorten;
 use crate::protocol::json::is_object;
 
 /// Members in their order, each as it was written.

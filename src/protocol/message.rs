@@ -8,7 +8,17 @@ use crate::base::request_id::{MOST, RequestIds};
 use crate::protocol::event::{self, CsatStatus, Metadata};
 use crate::protocol::open::{OpenOptions, Ttr};
 use crate::protocol::profile::Profile;
-use crate::service::retry::Repeat;
+
+/// What it means to send a request again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Idempotency {
+    /// It changes nothing: tokens, discovery, places in the storage.
+    Safe,
+    /// It changes the same thing to the same again: close, rating, profile.
+    Idempotent,
+    /// It could happen twice: messages.
+    NotIdempotent,
+}
 
 /// Bytes to send, and the ids of the requests in them, in order.
 pub(crate) struct Outbound {
@@ -16,7 +26,7 @@ pub(crate) struct Outbound {
     pub doing: &'static str,
     pub json: Vec<u8>,
     pub ids: Vec<String>,
-    pub repeat: Repeat,
+    pub idempotency: Idempotency,
 }
 
 impl Outbound {
@@ -130,7 +140,7 @@ fn one(
 ) -> Outbound {
     let id = ids.next();
     let json = bytes(&Request::new(&id, r#type, body));
-    Outbound { doing, json, ids: vec![id], repeat: Repeat::SameEffect }
+    Outbound { doing, json, ids: vec![id], idempotency: Idempotency::Idempotent }
 }
 
 /// The batch that opens a conversation, with the consumer's first message or without.
@@ -151,7 +161,12 @@ pub(crate) fn open(ids: &RequestIds, brand_id: &str, options: &OpenOptions) -> O
             bytes(&(profile, conversation, Request::new(&used[2], PUBLISH_EVENT, publish)))
         }
     };
-    Outbound { doing: "opening a conversation", json, ids: used, repeat: Repeat::MayDouble }
+    Outbound {
+        doing: "opening a conversation",
+        json,
+        ids: used,
+        idempotency: Idempotency::NotIdempotent,
+    }
 }
 
 /// An event published into a dialog of a conversation.
@@ -166,7 +181,7 @@ pub(crate) fn publish(
     let body = PublishEvent { conversation_id: Some(conversation_id), dialog_id, event };
     let request = Request { metadata, ..Request::new(&id, PUBLISH_EVENT, body) };
     let json = bytes(&request);
-    Outbound { doing, json, ids: vec![id], repeat: Repeat::MayDouble }
+    Outbound { doing, json, ids: vec![id], idempotency: Idempotency::NotIdempotent }
 }
 
 /// The consumer's profile.
@@ -231,14 +246,14 @@ fn update(
 pub(crate) fn upload_url(ids: &RequestIds, file_size: u64, file_type: &str) -> Outbound {
     let body = UploadUrl { file_size: &file_size.to_string(), file_type };
     let ask = one(ids, "asking for an upload URL", "ms.GenerateURLForUploadFile", body);
-    Outbound { repeat: Repeat::Harmless, ..ask }
+    Outbound { idempotency: Idempotency::Safe, ..ask }
 }
 
 /// Asks where a file can be fetched.
 pub(crate) fn download_url(ids: &RequestIds, relative_path: &str) -> Outbound {
     let body = DownloadUrl { relative_path };
     let ask = one(ids, "asking for a download URL", "ms.GenerateURLForDownloadFile", body);
-    Outbound { repeat: Repeat::Harmless, ..ask }
+    Outbound { idempotency: Idempotency::Safe, ..ask }
 }
 
 /// One request as the caller wrote it; only a missing `id` is filled in.
@@ -250,7 +265,7 @@ pub(crate) fn raw(ids: &RequestIds, json: &[u8]) -> Result<Outbound, Error> {
         doing: "sending a request",
         json: json.into_bytes(),
         ids: vec![id],
-        repeat: Repeat::MayDouble,
+        idempotency: Idempotency::NotIdempotent,
     })
 }
 
@@ -275,7 +290,7 @@ pub(crate) fn raw_batch(ids: &RequestIds, json: &[u8]) -> Result<Outbound, Error
         doing: "sending a batch",
         json: batch.into_bytes(),
         ids: used,
-        repeat: Repeat::MayDouble,
+        idempotency: Idempotency::NotIdempotent,
     })
 }
 

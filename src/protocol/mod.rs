@@ -1,7 +1,9 @@
 //! TODO
 
+pub(crate) mod app_jwt;
 pub(crate) mod argument;
 pub(crate) mod code;
+pub(crate) mod consumer_jws;
 pub(crate) mod content;
 pub(crate) mod event;
 pub(crate) mod json;
@@ -11,6 +13,8 @@ pub(crate) mod notification;
 pub(crate) mod open;
 pub(crate) mod profile;
 pub(crate) mod properties;
+pub(crate) mod redact;
 pub(crate) mod refusal;
 pub(crate) mod response;
+pub(crate) mod storage;
 pub(crate) mod webhook;

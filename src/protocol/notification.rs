@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Status};
-use crate::config::configuration::shorten;
+use crate::base::text::shorten;
 use crate::protocol::content::EventContent;
 use crate::protocol::json::{
     TooMany, count, is_array, is_object, is_string, items, members, nesting, text, written,

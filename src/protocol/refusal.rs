@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use crate::base::error::{ServiceSays, Status};
-use crate::config::configuration::shorten_to;
+use crate::base::text::shorten_to;
 use crate::protocol::code::Code;
 use crate::protocol::json::{is_array, is_object, is_string, items, members, number, text};
 

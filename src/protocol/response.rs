@@ -2,23 +2,30 @@
 
 use serde_json::value::RawValue;
 
+use crate::base::delivery::Delivery;
 use crate::base::error::{Error, ServiceSays, Status};
-use crate::config::configuration::shorten;
+use crate::base::text::shorten;
 use crate::protocol::code::Code;
 use crate::protocol::json::{TooMany, is_array, items, members, nesting, number, text};
 use crate::protocol::message::id_text;
-use crate::service::request::Answered;
 
 /// The service's answer to a request that it accepted.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Response {
-    request_id: String,
     http_status: u16,
     code: String,
     sequence: Option<i64>,
     body: String,
     raw: Vec<u8>,
-    attempts: u32,
+    delivery: Delivery,
+}
+
+/// A 2xx answer, not yet read.
+pub(crate) struct Answer {
+    pub http_status: u16,
+    pub body: Vec<u8>,
+    /// That of the request; of a batch, its first one.
+    pub delivery: Delivery,
 }
 
 impl Response {
@@ -27,19 +34,18 @@ impl Response {
     #[cfg(feature = "capi")]
     pub(crate) fn told(text: String, json: String) -> Response {
         Response {
-            request_id: String::new(),
             http_status: 0,
             code: String::new(),
             sequence: None,
             raw: json.into_bytes(),
             body: text,
-            attempts: 0,
+            delivery: Delivery::default(),
         }
     }
 
     /// The id of the request that this answers; for a batch, that of its first request.
     pub fn request_id(&self) -> &str {
-        &self.request_id
+        &self.delivery.request_id
     }
 
     /// The HTTP status, any of 200 to 299.
@@ -69,7 +75,11 @@ impl Response {
 
     /// How often the request was sent until this answer came.
     pub fn attempts(&self) -> u32 {
-        self.attempts
+        self.delivery.attempts
+    }
+
+    pub(crate) fn delivery(&self) -> &Delivery {
+        &self.delivery
     }
 }
 
@@ -77,11 +87,11 @@ impl Response {
 impl std::fmt::Debug for Response {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Response")
-            .field("request_id", &self.request_id)
+            .field("request_id", &self.delivery.request_id)
             .field("http_status", &self.http_status)
             .field("code", &self.code)
             .field("sequence", &self.sequence)
-            .field("attempts", &self.attempts)
+            .field("attempts", &self.delivery.attempts)
             .finish_non_exhaustive()
     }
 }
@@ -122,13 +132,13 @@ impl<'a> Envelope<'a> {
     }
 
     /// The id of an answer only confirms: it is enough that it does not name another request.
-    fn check_id(&self, id: &str, answered: &Answered) -> Result<(), Error> {
+    fn check_id(&self, id: &str, answer: &Answer) -> Result<(), Error> {
         if self.names(id) {
             return Ok(());
         }
         let other = self.req_id.and_then(|other| id_text(other.get())).unwrap_or_default();
         let other = shorten(&other);
-        Err(unreadable(answered, &format!("is for another request, '{other}'")))
+        Err(unreadable(answer, &format!("is for another request, '{other}'")))
     }
 }
 
@@ -172,52 +182,51 @@ fn placed<'a>(text: &'a str, ids: &[String]) -> Result<Vec<Option<Envelope<'a>>>
 }
 
 /// Reads the answer to one request.
-pub(crate) fn single(answered: Answered, id: &str) -> Result<Response, Error> {
-    let text = utf8(&answered)?;
-    let envelope = envelope(text).map_err(|what| unreadable(&answered, &what))?;
-    envelope.check_id(id, &answered)?;
+pub(crate) fn single(answer: Answer) -> Result<Response, Error> {
+    let text = utf8(&answer)?;
+    let envelope = envelope(text).map_err(|what| unreadable(&answer, &what))?;
+    let id = &answer.delivery.request_id;
+    envelope.check_id(id, &answer)?;
     if !envelope.code.is_success() {
         let status = envelope.code.status();
-        return Err(refusal(status, "the request", &envelope, id, &answered));
+        return Err(refusal(status, "the request", &envelope, id, &answer));
     }
     let body = envelope.body_text();
     Ok(Response {
         sequence: sequence(envelope.body),
-        request_id: id.to_owned(),
-        http_status: answered.status,
+        http_status: answer.http_status,
         code: envelope.code.text,
         body,
-        attempts: answered.attempts,
-        raw: answered.body,
+        raw: answer.body,
+        delivery: answer.delivery,
     })
 }
 
 /// Reads the answer to a batch: every request must have been answered, in its place, and accepted.
-pub(crate) fn batch(answered: Answered, ids: &[String]) -> Result<Batch, Error> {
-    let text = utf8(&answered)?;
-    let answers = placed(text, ids).map_err(|what| unreadable(&answered, &what))?;
+pub(crate) fn batch(answer: Answer, ids: &[String]) -> Result<Batch, Error> {
+    let text = utf8(&answer)?;
+    let answers = placed(text, ids).map_err(|what| unreadable(&answer, &what))?;
     for (envelope, id) in answers.iter().zip(ids) {
-        envelope.as_ref().map_or(Ok(()), |envelope| envelope.check_id(id, &answered))?;
+        envelope.as_ref().map_or(Ok(()), |envelope| envelope.check_id(id, &answer))?;
     }
     // A refusal says more than a missing answer, which may be its consequence.
     if let Some((place, envelope)) = refused(&answers) {
         let which = of_the_batch(place);
-        let refused = refusal(Status::Rejected, &which, envelope, &ids[place], &answered);
+        let refused = refusal(Status::Rejected, &which, envelope, &ids[place], &answer);
         return Err(with_opened(refused, &answers));
     }
     let Some(envelopes) = answers.into_iter().collect::<Option<Vec<Envelope>>>() else {
-        return Err(unreadable(&answered, "leaves a request of the batch unanswered"));
+        return Err(unreadable(&answer, "leaves a request of the batch unanswered"));
     };
     let bodies = envelopes.iter().map(Envelope::body_text).collect();
     Ok(Batch {
         response: Response {
-            request_id: ids.first().cloned().unwrap_or_default(),
-            http_status: answered.status,
+            http_status: answer.http_status,
             code: "OK".to_owned(),
             sequence: None,
             body: text.to_owned(),
-            attempts: answered.attempts,
-            raw: answered.body,
+            raw: answer.body,
+            delivery: answer.delivery,
         },
         bodies,
     })
@@ -274,48 +283,40 @@ pub(crate) struct Batch {
 
 /// The text of an answer. Parts of it are handed on as they are, and whoever reads those need not
 /// fear for its stack.
-fn utf8(answered: &Answered) -> Result<&str, Error> {
+fn utf8(answer: &Answer) -> Result<&str, Error> {
     const MOST_LEVELS: usize = 100;
 
-    let text =
-        std::str::from_utf8(&answered.body).map_err(|_| unreadable(answered, "is not UTF-8"))?;
+    let text = std::str::from_utf8(&answer.body).map_err(|_| unreadable(answer, "is not UTF-8"))?;
     // Where there are no more brackets than levels, nobody needs to look closer.
     let brackets = memchr::memchr2_iter(b'[', b'{', text.as_bytes()).count();
     if brackets > MOST_LEVELS && nesting(text) > MOST_LEVELS {
-        return Err(unreadable(answered, "is nested more than 100 levels deep"));
+        return Err(unreadable(answer, "is nested more than 100 levels deep"));
     }
     Ok(text)
 }
 
 /// A 2xx answer that the protocol does not allow: the request may well have taken effect.
-pub(crate) fn unreadable(answered: &Answered, what: &str) -> Error {
+pub(crate) fn unreadable(answer: &Answer, what: &str) -> Error {
     let says = ServiceSays {
-        http_status: answered.status,
-        body: answered.body.clone(),
+        http_status: answer.http_status,
+        body: answer.body.clone(),
         ..ServiceSays::default()
     };
     Error::new(Status::Protocol, format!("the service's answer {what}"))
         .with_service(says)
-        .with_attempts(answered.attempts)
-        .with_maybe_delivered(true)
+        .with_delivery(&answer.delivery)
+        .and_maybe_delivered()
 }
 
-fn refusal(
-    status: Status,
-    what: &str,
-    envelope: &Envelope,
-    id: &str,
-    answered: &Answered,
-) -> Error {
+fn refusal(status: Status, what: &str, envelope: &Envelope, id: &str, answer: &Answer) -> Error {
     let mut says = ServiceSays::of(envelope.whole);
-    says.http_status = answered.status;
-    says.body = answered.body.clone();
+    says.http_status = answer.http_status;
+    says.body = answer.body.clone();
     let status = says.status(status);
     let (code, reason, hint) = (&envelope.code.text, says.reason(), ServiceSays::hint(status));
     Error::new(status, format!("the service refused {what} with code {code}{reason}{hint}"))
         .with_service(says)
-        .with_attempts(answered.attempts)
-        .with_request_id(id)
+        .with_delivery(&answer.delivery.with_id(id))
 }
 
 /// The id of the conversation that a batch opened.
@@ -334,13 +335,9 @@ fn sequence(body: Option<&RawValue>) -> Option<i64> {
 mod tests {
     use super::*;
 
-    fn answered(body: &str) -> Answered {
-        Answered {
-            status: 200,
-            headers: Default::default(),
-            body: body.as_bytes().to_vec(),
-            attempts: 1,
-        }
+    fn answered(body: &str, request_id: &str) -> Answer {
+        let delivery = Delivery { attempts: 1, ..Delivery::of(request_id) };
+        Answer { http_status: 200, body: body.as_bytes().to_vec(), delivery }
     }
 
     fn ids(ids: &[&str]) -> Vec<String> {
@@ -351,7 +348,7 @@ mod tests {
     fn an_answer_is_nested_100_levels_deep_at_most() {
         let read = |body: &str| {
             let answer = format!(r#"{{"code":"OK","reqId":"7","body":{body}}}"#);
-            single(answered(&answer), "7").map(|_| ())
+            single(answered(&answer, "7")).map(|_| ())
         };
         let nested = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
         assert!(read(&nested(99)).is_ok());
@@ -367,13 +364,13 @@ mod tests {
             (r#"{"code":"201","body":{"sequence":4},"reqId":"\u0031,"}"#, "1,"),
             (r#"{"code":"Accepted","body":{"sequence":4},"reqId":"a"}"#, "a"),
         ] {
-            let response = single(answered(body), id).unwrap();
+            let response = single(answered(body, id)).unwrap();
             assert_eq!(response.request_id(), id);
             assert_eq!(response.sequence(), Some(4));
             assert_eq!(response.body(), r#"{"sequence":4}"#);
             assert_eq!(response.raw(), body.as_bytes());
         }
-        let other = single(answered(r#"{"code":"OK","body":{},"reqId":"6"}"#), "5").unwrap_err();
+        let other = single(answered(r#"{"code":"OK","body":{},"reqId":"6"}"#, "5")).unwrap_err();
         assert_eq!(other.status(), Status::Protocol);
         assert!(other.maybe_delivered());
     }
@@ -384,11 +381,11 @@ mod tests {
             [r#"{}"#, r#"null"#, r#"{"sequence":"x"}"#, r#"{"sequence":1.5}"#, r#"[4]"#, "4"]
         {
             let json = format!(r#"{{"code":"OK","body":{body},"reqId":"5"}}"#);
-            assert_eq!(single(answered(&json), "5").unwrap().sequence(), None, "{body}");
+            assert_eq!(single(answered(&json, "5")).unwrap().sequence(), None, "{body}");
         }
-        assert_eq!(single(answered(r#"{"code":"OK","reqId":"5"}"#), "5").unwrap().body(), "null");
-        let text = answered(r#"{"code":"OK","body":{"sequence":"4"},"reqId":"5"}"#);
-        assert_eq!(single(text, "5").unwrap().sequence(), Some(4));
+        assert_eq!(single(answered(r#"{"code":"OK","reqId":"5"}"#, "5")).unwrap().body(), "null");
+        let text = answered(r#"{"code":"OK","body":{"sequence":"4"},"reqId":"5"}"#, "5");
+        assert_eq!(single(text).unwrap().sequence(), Some(4));
     }
 
     #[test]
@@ -396,11 +393,11 @@ mod tests {
         for body in
             [r#"[{"code":"OK","body":"done","reqId":"5"}]"#, r#"{"code":200,"body":"done"}"#]
         {
-            let response = single(answered(body), "5").unwrap();
+            let response = single(answered(body, "5")).unwrap();
             assert_eq!((response.request_id(), response.body()), ("5", r#""done""#));
         }
         for bad in ["{}", "[]", "1", r#"[{"code":1},{"code":1}]"#, r#"{"body":{}}"#] {
-            assert_eq!(single(answered(bad), "5").unwrap_err().status(), Status::Protocol, "{bad}");
+            assert_eq!(single(answered(bad, "5")).unwrap_err().status(), Status::Protocol, "{bad}");
         }
     }
 
@@ -419,7 +416,7 @@ mod tests {
             let json = format!(
                 r#"{{"code":{code},"body":{{"title":"T","details":"D","errorCode":40102}},"reqId":"1"}}"#
             );
-            let error = single(answered(&json), "1").unwrap_err();
+            let error = single(answered(&json, "1")).unwrap_err();
             assert_eq!(error.status(), status, "{code}");
             assert_eq!((error.title(), error.details(), error.service_code()), ("T", "D", 40102));
             assert_eq!((error.http_status(), error.request_id()), (200, "1"));
@@ -432,7 +429,7 @@ mod tests {
         let json = r#"[{"code":"OK","body":{"msg":"x"},"reqId":"a"},
             {"code":"OK","body":{"conversationId":"c-9"},"reqId":"b"},
             {"code":400,"body":{"title":"Bad","details":"event"},"reqId":"c"}]"#;
-        let error = batch(answered(json), &ids(&["a", "b", "c"])).err().unwrap();
+        let error = batch(answered(json, "a"), &ids(&["a", "b", "c"])).err().unwrap();
         assert_eq!(error.status(), Status::Rejected);
         assert_eq!(error.request_id(), "c");
         assert_eq!(
@@ -444,9 +441,9 @@ mod tests {
     #[test]
     fn answers_belong_to_requests_by_position_and_must_be_whole() {
         let json = r#"[{"code":"OK","body":1,"reqId":"1,"},{"code":"OK","body":2,"reqId":"1,"}]"#;
-        let read = batch(answered(json), &ids(&["1,", "1,"])).ok().unwrap();
+        let read = batch(answered(json, "a"), &ids(&["1,", "1,"])).ok().unwrap();
         assert_eq!(read.bodies, ["1", "2"], "ids of the caller's may repeat");
-        let alone = batch(answered(r#"{"code":"OK","body":1}"#), &ids(&["a"])).ok().unwrap();
+        let alone = batch(answered(r#"{"code":"OK","body":1}"#, "a"), &ids(&["a"])).ok().unwrap();
         assert_eq!(alone.bodies, ["1"]);
         for (json, sent) in [
             (json, ids(&["1,", "1,", "c"])),
@@ -456,7 +453,7 @@ mod tests {
             ("[]", ids(&["a"])),
             ("", ids(&["a"])),
         ] {
-            let error = batch(answered(json), &sent).err().unwrap();
+            let error = batch(answered(json, "a"), &sent).err().unwrap();
             assert_eq!(error.status(), Status::Protocol, "{json}");
         }
     }
@@ -493,9 +490,9 @@ mod tests {
     #[test]
     fn answers_in_another_order_are_placed_by_their_ids() {
         let json = r#"[{"code":"OK","body":2,"reqId":"b"},{"code":"OK","body":1,"reqId":"a"}]"#;
-        assert_eq!(batch(answered(json), &ids(&["a", "b"])).ok().unwrap().bodies, ["1", "2"]);
+        assert_eq!(batch(answered(json, "a"), &ids(&["a", "b"])).ok().unwrap().bodies, ["1", "2"]);
         let json = r#"[{"code":400,"body":"conversation is closed","reqId":"b"},{"code":"OK"}]"#;
-        let error = batch(answered(json), &ids(&["a", "b", "c"])).err().unwrap();
+        let error = batch(answered(json, "a"), &ids(&["a", "b", "c"])).err().unwrap();
         assert_eq!(error.status(), Status::Protocol, "two in one place");
     }
 
@@ -503,7 +500,7 @@ mod tests {
     fn a_refusal_that_stands_alone_is_placed_by_its_id() {
         let alone = r#"{"code":"BAD_REQUEST","body":{"msg":"User x already has open conversation"},"reqId":"b"}"#;
         for json in [alone.to_owned(), format!("[{alone}]"), format!("[null,{alone}]")] {
-            let error = batch(answered(&json), &ids(&["a", "b"])).err().unwrap();
+            let error = batch(answered(&json, "a"), &ids(&["a", "b"])).err().unwrap();
             assert_eq!((error.status(), error.request_id()), (Status::AlreadyOpen, "b"), "{json}");
             assert_eq!(error.details(), "User x already has open conversation");
             assert!(!error.maybe_delivered());

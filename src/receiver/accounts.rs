@@ -2,34 +2,15 @@
 //! installs apart.
 
 use hyper::header::HeaderMap;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 use crate::base::error::Error;
-use crate::config::configuration::shorten;
+use crate::base::text::shorten;
+use crate::config::accounts::{Account, Accounts};
 use crate::protocol::webhook::verify_webhook;
 
 const ACCOUNT: &str = "x-liveperson-account-id";
 const CLIENT: &str = "x-liveperson-client-id";
-
-/// An account, and what its service signs with.
-#[derive(Clone)]
-pub(crate) struct Account {
-    /// None: whichever the header names.
-    pub id: Option<String>,
-    /// The app install; none: any.
-    pub client_id: Option<String>,
-    pub secrets: Vec<SecretString>,
-}
-
-/// The accounts of one receiver.
-#[derive(Clone)]
-pub(crate) struct Accounts {
-    /// That of the options `account.id`, `client.id` and `receiver.secret` or `client.secret`; its
-    /// credentials can be replaced. Without secrets nothing is taken for it.
-    pub own: Account,
-    /// Those of `receiver.accounts`.
-    pub others: Vec<Account>,
-}
 
 /// Why a notification is not ours, as the end of a log line.
 pub(crate) type Foreign = String;

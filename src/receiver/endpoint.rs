@@ -20,12 +20,12 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::accounts::Accounts;
 use super::inbox::{Inbox, Offer};
 use super::places::{Place, Places};
 use super::stream::Stream;
 use crate::base::error::Error;
 use crate::base::log::{Log, LogLevel};
+use crate::config::accounts::Accounts;
 use crate::protocol::notification::Notification;
 
 const SIGNATURE: &str = "x-liveperson-signature";

@@ -8,17 +8,17 @@ use std::time::{Duration, Instant};
 use ring::digest::{SHA256, digest};
 use tokio::sync::oneshot;
 
-use super::Settings;
 use super::store::Store;
 use crate::base::error::{Error, Status};
-use crate::base::turn::lock;
+use crate::base::lock::lock;
+use crate::config::receiver_settings::InboxSettings;
 use crate::protocol::notification::{EventKind, Notification, Receipt};
 
 type Digest = [u8; 32];
 
 /// The notifications of one receiver. Its lock is held for an instant, or while the store writes.
 pub(crate) struct Inbox {
-    settings: Settings,
+    settings: InboxSettings,
     store: Option<Store>,
     /// Tells receipts of this inbox from those of others.
     number: u64,
@@ -99,7 +99,7 @@ pub(crate) enum Offer {
 
 impl Inbox {
     /// An inbox with what the store kept from earlier.
-    pub(crate) fn open(settings: Settings, store: Option<Store>) -> Result<Inbox, Error> {
+    pub(crate) fn open(settings: InboxSettings, store: Option<Store>) -> Result<Inbox, Error> {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let mut state = State { next_id: 1, ..State::default() };
         for kept in store.as_ref().map(Store::all).transpose()?.unwrap_or_default() {
@@ -278,7 +278,7 @@ impl State {
     }
 
     /// Puts an item where it belongs: at the end of the queue, or behind one that is missing.
-    fn place(&mut self, item: Item, settings: &Settings) {
+    fn place(&mut self, item: Item, settings: &InboxSettings) {
         let places = if settings.order { places_in_line(&item.notification) } else { Vec::new() };
         // Of several dialogs in one notification the first decides when it is given out.
         let Some((dialog, first, _)) = places.into_iter().next() else {
@@ -399,8 +399,8 @@ fn can_be_told_apart(notification: &Notification) -> bool {
 mod tests {
     use super::*;
 
-    fn settings() -> Settings {
-        Settings {
+    fn settings() -> InboxSettings {
+        InboxSettings {
             queue_max: 100,
             duplicates_window: 100,
             order: false,
@@ -409,7 +409,7 @@ mod tests {
         }
     }
 
-    fn inbox(settings: Settings) -> Inbox {
+    fn inbox(settings: InboxSettings) -> Inbox {
         Inbox::open(settings, None).unwrap()
     }
 
@@ -469,7 +469,7 @@ mod tests {
     #[test]
     fn each_dialog_has_an_order_of_its_own() {
         let hour = Duration::from_secs(3600);
-        let inbox = inbox(Settings { order: true, order_wait: hour, ..settings() });
+        let inbox = inbox(InboxSettings { order: true, order_wait: hour, ..settings() });
         let survey = |sequence: i64, names: &str| {
             let body = format!(
                 r#"{{"body":{{"changes":[{{{names}"dialogId":"s","sequence":{sequence},
@@ -488,7 +488,7 @@ mod tests {
     #[test]
     fn an_event_of_another_dialog_does_not_move_the_line() {
         let hour = Duration::from_secs(3600);
-        let inbox = inbox(Settings { order: true, order_wait: hour, ..settings() });
+        let inbox = inbox(InboxSettings { order: true, order_wait: hour, ..settings() });
         let change = |dialog: &str, sequence: i64| {
             format!(
                 r#"{{"dialogId":"{dialog}","sequence":{sequence},
@@ -516,7 +516,7 @@ mod tests {
     #[test]
     fn a_notification_moves_the_lines_of_all_its_dialogs() {
         let hour = Duration::from_secs(3600);
-        let inbox = inbox(Settings { order: true, order_wait: hour, ..settings() });
+        let inbox = inbox(InboxSettings { order: true, order_wait: hour, ..settings() });
         let body = br#"{"body":{"changes":[
             {"dialogId":"m","sequence":0,"event":{"type":"ContentEvent","message":"m0"}},
             {"dialogId":"s","sequence":0,"event":{"type":"ContentEvent","message":"s0"}}]}}"#;
@@ -528,7 +528,7 @@ mod tests {
 
     #[test]
     fn only_so_many_are_remembered() {
-        let inbox = inbox(Settings { duplicates_window: 2, ..settings() });
+        let inbox = inbox(InboxSettings { duplicates_window: 2, ..settings() });
         for sequence in [1, 2, 3, 3, 1] {
             inbox.offer(text("c", sequence, &sequence.to_string()));
         }
@@ -537,7 +537,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_takes_no_more_until_there_is_room() {
-        let inbox = inbox(Settings { queue_max: 2, ..settings() });
+        let inbox = inbox(InboxSettings { queue_max: 2, ..settings() });
         for (sequence, fits) in [(1, true), (2, true), (3, false)] {
             assert_eq!(taken(inbox.offer(text("c", sequence, "x"))), fits);
         }
@@ -548,7 +548,7 @@ mod tests {
     #[test]
     fn a_conversation_comes_out_by_sequence() {
         let hour = Duration::from_secs(3600);
-        let inbox = inbox(Settings { order: true, order_wait: hour, ..settings() });
+        let inbox = inbox(InboxSettings { order: true, order_wait: hour, ..settings() });
         for sequence in [2, 0, 3, 1, 5] {
             inbox.offer(text("c", sequence, &sequence.to_string()));
         }
@@ -564,13 +564,13 @@ mod tests {
 
     #[test]
     fn nobody_waits_for_ever_for_what_is_missing() {
-        let inbox = inbox(Settings { order: true, ..settings() });
+        let inbox = inbox(InboxSettings { order: true, ..settings() });
         for sequence in [7, 9, 8] {
             inbox.offer(text("c", sequence, &sequence.to_string()));
         }
         assert_eq!(all(&inbox), ["7", "8", "9"]);
         let wait = Duration::from_millis(5);
-        let inbox = self::inbox(Settings { order: true, order_wait: wait, ..settings() });
+        let inbox = self::inbox(InboxSettings { order: true, order_wait: wait, ..settings() });
         inbox.offer(text("c", 3, "3"));
         let waited = inbox.poll(Duration::from_secs(60)).unwrap().unwrap();
         assert_eq!(waited.events()[0].text(), "3");
@@ -579,7 +579,7 @@ mod tests {
 
     #[test]
     fn who_must_acknowledge_is_waited_for() {
-        let inbox = inbox(Settings { manual: true, queue_max: 1, ..settings() });
+        let inbox = inbox(InboxSettings { manual: true, queue_max: 1, ..settings() });
         let Offer::Pending { mut acknowledged, .. } = inbox.offer(text("c", 1, "x")) else {
             panic!("pending");
         };
@@ -599,7 +599,7 @@ mod tests {
 
     #[test]
     fn what_was_not_acknowledged_in_time_comes_again() {
-        let inbox = inbox(Settings { manual: true, ..settings() });
+        let inbox = inbox(InboxSettings { manual: true, ..settings() });
         let Offer::Pending { id, .. } = inbox.offer(text("c", 1, "x")) else { panic!("pending") };
         inbox.give_up(id);
         assert!(all(&inbox).is_empty(), "the service has it now");
@@ -614,7 +614,7 @@ mod tests {
 
     #[test]
     fn a_late_acknowledgement_counts_for_what_came_again() {
-        let inbox = inbox(Settings { manual: true, ..settings() });
+        let inbox = inbox(InboxSettings { manual: true, ..settings() });
         let Offer::Pending { id, .. } = inbox.offer(text("c", 1, "x")) else { panic!("pending") };
         let x = inbox.poll(Duration::ZERO).unwrap().unwrap();
         inbox.give_up(id);
@@ -630,7 +630,7 @@ mod tests {
     #[test]
     fn two_with_one_sequence_are_both_given_out() {
         let hour = Duration::from_secs(3600);
-        let inbox = inbox(Settings { order: true, order_wait: hour, ..settings() });
+        let inbox = inbox(InboxSettings { order: true, order_wait: hour, ..settings() });
         for message in ["one", "two"] {
             inbox.offer(text("c", 1, message));
         }
@@ -644,7 +644,7 @@ mod tests {
         let hour = Duration::from_secs(3600);
         // Many times: it takes polls that all wait when the last one arrives.
         for _ in 0..100 {
-            let inbox = inbox(Settings { order: true, order_wait: hour, ..settings() });
+            let inbox = inbox(InboxSettings { order: true, order_wait: hour, ..settings() });
             let poll = || inbox.poll(Duration::MAX).unwrap().unwrap().events()[0].text().to_owned();
             std::thread::scope(|scope| {
                 let polls: Vec<_> = (0..3).map(|_| scope.spawn(poll)).collect();

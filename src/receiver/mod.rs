@@ -17,14 +17,16 @@ use arc_swap::ArcSwap;
 use secrecy::SecretString;
 use tokio::sync::oneshot;
 
-pub(crate) use self::accounts::{Account, Accounts};
 use self::endpoint::Endpoint;
 use self::inbox::Inbox;
 use self::store::Store;
 use crate::base::error::{Error, Status};
+use crate::base::lock::lock;
 use crate::base::log::LogLevel;
-use crate::base::turn::lock;
-use crate::config::configuration::{Config, Credentials, ReceiverSettings};
+use crate::config::accounts::Accounts;
+use crate::config::configuration::Config;
+use crate::config::credentials::Credentials;
+use crate::config::receiver_settings::ReceiverSettings;
 use crate::net::tls;
 use crate::protocol::notification::Notification;
 
@@ -64,16 +66,6 @@ struct Running {
     thread: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
 }
 
-/// How an inbox works.
-pub(crate) struct Settings {
-    pub queue_max: usize,
-    pub duplicates_window: usize,
-    pub order: bool,
-    pub order_wait: Duration,
-    /// The service is told once the program acknowledged.
-    pub manual: bool,
-}
-
 impl Receiver {
     /// Begins to listen, with the options `receiver.*` and a copy of the rest that it needs.
     ///
@@ -84,9 +76,8 @@ impl Receiver {
     /// other; [`Status::Io`] if it cannot listen there, or a file cannot be read or written.
     pub fn new(config: &Config) -> Result<Receiver, Error> {
         let settings = ReceiverSettings::of(config)?;
-        let client_ca = settings.tls_client_ca.as_deref();
-        let tls =
-            settings.tls_files.as_ref().map(|(cert, key)| tls::acceptor(cert, key, client_ca));
+        let client_ca = settings.tls_client_ca.as_ref();
+        let tls = settings.tls_identity.as_ref().map(|identity| tls::acceptor(identity, client_ca));
         let tls = tls.transpose()?;
         let store = settings.sqlite.as_deref().map(Path::new).map(Store::open).transpose()?;
         let inbox = Arc::new(Inbox::open(settings.inbox, store)?);

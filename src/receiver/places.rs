@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-use crate::base::turn::lock;
+use crate::base::lock::lock;
 
 /// The places of an endpoint. Who finds none free takes that of the connection that brought nothing
 /// for the longest time, so that connections that do nothing keep nobody out.

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
 
 use crate::base::error::{Error, Status};
-use crate::base::turn::lock;
+use crate::base::lock::lock;
 
 /// An SQLite file of one receiver.
 pub(crate) struct Store {

@@ -2,20 +2,22 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::value::RawValue;
 use ureq::http::Method;
 
+use crate::base::cached::{Cached, Fetched};
+use crate::base::deadline::Deadline;
 use crate::base::error::{Error, Status};
 use crate::base::log::LogLevel;
 use crate::base::stats::Operation;
-use crate::config::configuration::{Settings, shorten};
-use crate::net::transport::Outgoing;
+use crate::base::text::shorten;
+use crate::config::settings::Settings;
+use crate::net::transport::HttpRequest;
 use crate::net::url::BaseUrl;
 use crate::protocol::json::{items, members, text};
-use crate::service::call::Call;
-use crate::service::request::exchange;
+use crate::service::exchange::{Exchange, ServiceRequest};
 
 /// The services that the library talks to.
 #[derive(Clone, Copy)]
@@ -52,60 +54,62 @@ impl Service {
 }
 
 /// What the Domain API answered: where the services are, by name, or why nothing may go there.
-#[derive(Clone)]
-pub(crate) struct Domains {
-    urls: Arc<HashMap<String, Result<BaseUrl, Error>>>,
-    at: Instant,
+type Services = Arc<HashMap<String, Result<BaseUrl, Error>>>;
+
+/// A list that lacks a service is asked for again, and one that cannot be had.
+const LEAST_PAUSE: Duration = Duration::from_secs(10);
+
+pub(crate) struct Directory {
+    exchange: Arc<Exchange>,
+    services: Cached<Services>,
 }
 
-/// A service that was not in the list is asked for again.
-const ASK_AGAIN_AFTER: Duration = Duration::from_secs(10);
+impl Directory {
+    pub(crate) fn new(exchange: Arc<Exchange>) -> Directory {
+        Directory { exchange, services: Cached::new(LEAST_PAUSE) }
+    }
 
-impl Call<'_> {
-    /// The base URL of a service; asks the Domain API at most once in `domain.cache.ttl.ms`.
-    pub(crate) fn base_url(self, service: Service) -> Result<BaseUrl, Error> {
-        if let Some(url) = service.by_hand(self.settings()) {
+    /// The base URL of a service; the Domain API is asked at most once in `domain.cache.ttl.ms`.
+    pub(crate) fn base_url(&self, service: Service, deadline: Deadline) -> Result<BaseUrl, Error> {
+        let settings = &self.exchange.settings;
+        if let Some(url) = service.by_hand(settings) {
             return Ok(url.clone());
         }
-        let (ttl, name) = (self.settings().domain_cache_ttl, service.name());
-        let is_good = |known: &Domains| {
-            let age = known.at.elapsed();
-            // A list without it may have been a slip of the service.
-            age < ttl && (known.urls.contains_key(name) || age < ASK_AGAIN_AFTER)
-        };
-        let discover = |deadline| discover(self.by(deadline));
-        let domains = self.local.domains.get(self.deadline, is_good, |_| true, discover)?;
-        let url = domains.urls.get(name).cloned();
-        url.unwrap_or_else(|| {
-            let account = &self.settings().account_id;
+        let name = service.name();
+        // A list without it may have been a slip of the service.
+        let is_listed = |services: &Services| services.contains_key(name);
+        let services = self.services.get(deadline, is_listed, |by| self.discover(by))?;
+        services.get(name).cloned().unwrap_or_else(|| {
+            let account = &settings.account_id;
             Err(Error::new(
                 Status::Protocol,
                 format!("the Domain API lists no service '{name}' for account {account}"),
             ))
         })
     }
-}
 
-fn discover(call: Call) -> Result<Domains, Error> {
-    const DOING: &str = "discovering the account's services";
+    fn discover(&self, deadline: Deadline) -> Result<Fetched<Services>, Error> {
+        const DOING: &str = "discovering the account's services";
 
-    let settings = call.settings();
-    let path = format!("/api/account/{}/service/baseURI.json?version=1.0", settings.account_id);
-    let request =
-        Outgoing::new(DOING, Operation::Domain, Method::GET, settings.domain_api.join(&path)?);
-    let answer = exchange(call, &request)?;
-    let entries = entries(&answer.body)
-        .map_err(|why| Error::new(Status::Protocol, format!("{DOING}: the answer {why}")))?;
-    settings.log.write(LogLevel::Info, || format!("{DOING}: {} services", entries.len()));
-    let mut urls = HashMap::new();
-    for (service, base_uri) in entries {
-        let url = allowed(settings, &service, &base_uri);
-        // One that makes sense is not replaced by one that does not.
-        if url.is_ok() || !urls.contains_key(&service) {
-            urls.insert(service, url);
+        let settings = &self.exchange.settings;
+        let path = format!("/api/account/{}/service/baseURI.json?version=1.0", settings.account_id);
+        let http = HttpRequest::new(Method::GET, settings.domain_api.join(&path)?);
+        let request = ServiceRequest::new(DOING, Operation::Domain, http);
+        let answer = self.exchange.send(&request, deadline)?;
+        let entries = entries(&answer.body)
+            .map_err(|why| Error::new(Status::Protocol, format!("{DOING}: the answer {why}")))?;
+        let log = self.exchange.log();
+        log.write(LogLevel::Info, || format!("{DOING}: {} services", entries.len()));
+        let mut services = HashMap::new();
+        for (service, base_uri) in entries {
+            let url = allowed(settings, &service, &base_uri);
+            // One that makes sense is not replaced by one that does not.
+            if url.is_ok() || !services.contains_key(&service) {
+                services.insert(service, url);
+            }
         }
+        Ok(Fetched::good_for(settings.domain_cache_ttl, Arc::new(services)))
     }
-    Ok(Domains { urls: Arc::new(urls), at: Instant::now() })
 }
 
 /// The services of a list and their hosts. An entry that makes no sense spoils only itself.

@@ -1,28 +1,21 @@
-//! Whether an AppJWT is what Sentinel signed for this account (`token.verify`).
+//! AppJWTs: what one says, and whether Sentinel signed it for an account.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::Algorithm;
+// Signatures are checked here, or by the service; this only reads.
 use jsonwebtoken::dangerous::insecure_decode_claims;
-use jsonwebtoken::jwk::{AlgorithmParameters, JwkSet};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use rustls::pki_types::SubjectPublicKeyInfoDer;
 use serde::Deserialize;
-use serde_json::Value;
-use ureq::http::Method;
+use serde_json::value::RawValue;
 use webpki::RawPublicKeyEntity;
 
 use crate::base::error::{Error, Status};
-use crate::base::stats::Operation;
-use crate::config::configuration::shorten;
-use crate::net::transport::Outgoing;
-use crate::service::call::Call;
-use crate::service::domains::Service;
-use crate::service::request::exchange;
+use crate::base::text::shorten;
+use crate::protocol::json::{is_array, items, members, text};
 
 /// Sentinel v1 signs with this key, always.
 const SENTINEL_V1: &str = "\
@@ -31,9 +24,6 @@ pR+ZGpKkiZSgTehRdBJKSPjv5K6D8/cBm28OV11Mekjn1PJrveSXrRsfUbOqIHgpfVtnkxN3ZaV6GSWQ
 f5o5jxFPhCadB8BdRGCbMI3rFEkYSFqnmptI3olIAtAjmtbLJnwYZyXl2WZXMBmORLXnV9aTMGp4uFZdX+QbK808q55z\
 xSB5HM3N9B8NLUP1TELc6N2dhWk2RwR/C9WvQYH/UAnxqVEwrAXt+rb+YWuu92Dj4NLAmpEYbRQi+S+5Y6t5g6kX/QMQ\
 /ycdFOW/WA3JoptUSQIDAQAB";
-
-/// A token signed with an unknown key may mean that there is a new one; it may as well be forged.
-const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 /// An RSA key that signs tokens.
 #[derive(Debug)]
@@ -66,38 +56,79 @@ impl PublicKey {
     }
 }
 
-/// The key set of Sentinel v2, by `kid`.
-#[derive(Clone)]
-pub(crate) struct KeySet {
-    keys: Arc<HashMap<String, PublicKey>>,
-    /// When it was fetched for a `kid` that the one before did not have.
-    asked_again: Option<Instant>,
+/// The keys of Sentinel v2, by `kid`.
+#[derive(Default)]
+pub(crate) struct KeySet(HashMap<String, PublicKey>);
+
+impl KeySet {
+    /// Reads a JSON Web Key Set; keys of other kinds are left out. `None`: it is none.
+    pub(crate) fn read(json: &[u8]) -> Option<KeySet> {
+        let whole: &RawValue = serde_json::from_slice(json).ok()?;
+        let [keys] = members(Some(whole), ["keys"]);
+        let keys = keys.filter(|keys| is_array(keys))?;
+        // As many as there are: the answer's own limit bounds them.
+        let keys = items(Some(keys), &mut { usize::MAX }).unwrap_or_default().into_iter();
+        let read = |key| {
+            let [kty, kid, n, e] = members(Some(key), ["kty", "kid", "n", "e"]).map(text);
+            let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).ok();
+            let components = RsaPublicKeyComponents { n: decode(&n)?, e: decode(&e)? };
+            (kty == "RSA" && !kid.is_empty()).then_some((kid, PublicKey::Components(components)))
+        };
+        Some(KeySet(keys.filter_map(read).collect()))
+    }
+
+    pub(crate) fn has(&self, kid: &str) -> bool {
+        self.0.contains_key(kid)
+    }
 }
 
-/// Checks signature, `aud` and `iss` of an AppJWT that Sentinel gave.
+/// The key that a token names (`kid`), if it is signed as Sentinel signs.
 ///
 /// # Errors
-/// [`Status::Unauthorized`] with what is wrong; what [`exchange`] gives where the key set cannot
-/// be had.
-pub(crate) fn verify(call: Call, jwt: &str) -> Result<(), Error> {
-    let settings = call.settings();
+/// [`Status::Unauthorized`], here and below: what is wrong with the token.
+pub(crate) fn kid(jwt: &str) -> Result<Option<String>, Error> {
     let header = jsonwebtoken::decode_header(jwt).map_err(|_| wrong("its header is no JWT's"))?;
     if header.alg != Algorithm::RS256 {
         return Err(wrong(&format!("it is signed with {:?} and not RS256", header.alg)));
     }
-    let signed = if settings.token_api_version == 2 {
-        let kid = header.kid.ok_or_else(|| wrong("it does not say which key signed it (kid)"))?;
-        let set = key_set_with(call, &kid)?;
-        let unknown = || wrong(&format!("Sentinel's key set has no key '{}'", shorten(&kid)));
-        signed_by(set.keys.get(&kid).ok_or_else(unknown)?, jwt)
-    } else {
-        let key = settings.token_public_key.as_deref().unwrap_or(SENTINEL_V1);
-        PublicKey::from_base64(key).is_some_and(|key| signed_by(&key, jwt))
-    };
-    if !signed {
+    Ok(header.kid)
+}
+
+/// Checks that a token is signed with Sentinel v1's key, or with the one given in its place.
+pub(crate) fn verify_v1(jwt: &str, key: Option<&str>, account_id: &str) -> Result<(), Error> {
+    kid(jwt)?;
+    let key = PublicKey::from_base64(key.unwrap_or(SENTINEL_V1));
+    verify(jwt, key.as_ref(), account_id)
+}
+
+/// Checks that a token is signed with a key of Sentinel v2's set.
+pub(crate) fn verify_v2(jwt: &str, keys: &KeySet, account_id: &str) -> Result<(), Error> {
+    let kid = kid_of_v2(jwt)?;
+    let unknown = || wrong(&format!("Sentinel's key set has no key '{}'", shorten(&kid)));
+    verify(jwt, Some(keys.0.get(&kid).ok_or_else(unknown)?), account_id)
+}
+
+/// The key that a token of Sentinel v2 must name.
+pub(crate) fn kid_of_v2(jwt: &str) -> Result<String, Error> {
+    kid(jwt)?.ok_or_else(|| wrong("it does not say which key signed it (kid)"))
+}
+
+fn verify(jwt: &str, key: Option<&PublicKey>, account_id: &str) -> Result<(), Error> {
+    if !key.is_some_and(|key| signed_by(key, jwt)) {
         return Err(wrong("its signature does not match Sentinel's key"));
     }
-    check_claims(jwt, &settings.account_id)
+    check_claims(jwt, account_id)
+}
+
+/// The `exp` of a token, in seconds since 1970; `None` where it has none, or one that is no number.
+pub(crate) fn expiry(jwt: &str) -> Result<Option<f64>, &'static str> {
+    #[derive(Deserialize)]
+    struct Claims {
+        exp: Box<RawValue>,
+    }
+    let claims: Claims =
+        insecure_decode_claims(jwt).map_err(|_| "is not a JWT with an exp claim")?;
+    Ok(text(Some(&claims.exp)).parse().ok())
 }
 
 fn wrong(what: &str) -> Error {
@@ -115,68 +146,23 @@ fn signed_by(key: &PublicKey, jwt: &str) -> bool {
 }
 
 fn check_claims(jwt: &str, account_id: &str) -> Result<(), Error> {
-    #[derive(Deserialize)]
-    struct Claims {
-        #[serde(default)]
-        aud: Value,
-        #[serde(default)]
-        iss: Value,
-    }
-
-    let claims: Claims =
+    let claims: Box<RawValue> =
         insecure_decode_claims(jwt).map_err(|_| wrong("its claims cannot be read"))?;
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let audience: Vec<String> = match &claims.aud {
-        Value::Null => Vec::new(),
-        Value::Array(several) => several.iter().map(text).collect(),
-        one => vec![text(one)],
-    };
+    let [aud, iss] = members(Some(&claims), ["aud", "iss"]);
+    // One, or several; a token is not long.
+    let audience = items(aud, &mut { usize::MAX }).unwrap_or_default();
+    let audience: Vec<String> = audience.into_iter().map(|one| text(Some(one))).collect();
+    let iss = text(iss);
     if !audience.iter().any(|one| one == account_id) {
         let audience = shorten(&audience.join(", "));
         return Err(wrong(&format!("its aud is '{audience}' and not the account {account_id}")));
     }
     // Sources differ in its case.
-    if !claims.iss.as_str().is_some_and(|iss| iss.eq_ignore_ascii_case("Sentinel")) {
-        let other = shorten(claims.iss.as_str().unwrap_or_default());
+    if !iss.eq_ignore_ascii_case("Sentinel") {
+        let other = shorten(&iss);
         return Err(wrong(&format!("its iss is '{other}' and not Sentinel")));
     }
     Ok(())
-}
-
-/// The key set, fetched once, and again where this key is not in it; that not more than once in a
-/// minute.
-fn key_set_with(call: Call, kid: &str) -> Result<KeySet, Error> {
-    let keys = &call.local.keys;
-    let known = keys.get(call.deadline, |_| true, |_| true, |by| fetch(call.by(by), None))?;
-    if known.keys.contains_key(kid) {
-        return Ok(known);
-    }
-    keys.get(
-        call.deadline,
-        |set| {
-            let lately = |at: Instant| at.elapsed() < ASK_AGAIN_AFTER;
-            set.keys.contains_key(kid) || set.asked_again.is_some_and(lately)
-        },
-        |_| true,
-        |by| fetch(call.by(by), Some(Instant::now())),
-    )
-}
-
-fn fetch(call: Call, asked_again: Option<Instant>) -> Result<KeySet, Error> {
-    const DOING: &str = "fetching Sentinel's key set";
-
-    let url = call.base_url(Service::Sentinel)?.join("/sentinel/well-known/jwks")?;
-    let answer = exchange(call, &Outgoing::new(DOING, Operation::Keys, Method::GET, url))?;
-    let set: JwkSet = serde_json::from_slice(&answer.body).map_err(|_| {
-        Error::new(Status::Protocol, format!("{DOING}: the answer is not a JSON Web Key Set"))
-    })?;
-    let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).ok();
-    let keys = set.keys.into_iter().filter_map(|jwk| {
-        let AlgorithmParameters::RSA(rsa) = jwk.algorithm else { return None };
-        let components = RsaPublicKeyComponents { n: decode(&rsa.n)?, e: decode(&rsa.e)? };
-        Some((jwk.common.key_id?, PublicKey::Components(components)))
-    });
-    Ok(KeySet { keys: Arc::new(keys.collect()), asked_again })
 }
 
 #[cfg(test)]
@@ -205,7 +191,7 @@ mod tests {
             (r#"{"aud":"le1","iss":"Evil"}"#, "its iss is 'Evil' and not Sentinel"),
             (r#"{"aud":"le1"}"#, "its iss is ''"),
             (r#"{"aud":5,"iss":7}"#, "its aud is '5'"),
-            (r#"{"aud":"le1","iss":7}"#, "its iss is ''"),
+            (r#"{"aud":"le1","iss":7}"#, "its iss is '7'"),
         ] {
             let refused = check(claims).unwrap_err();
             assert!(refused.contains(says), "{refused}");
