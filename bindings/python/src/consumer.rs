@@ -4,6 +4,7 @@ use lpconnector::{AttachOptions, OpenOptions};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
+use crate::call::call;
 use crate::conversation::Conversation;
 use crate::error::raise;
 use crate::input::{self, Keywords, text};
@@ -20,13 +21,13 @@ impl Consumer {
     /// The ConsumerJWS, to keep for `Client.consumer_from_jws`; fetched if this is the first use.
     /// It is a secret: whoever has it can speak as the consumer.
     fn jws(&self, py: Python<'_>) -> PyResult<&str> {
-        py.detach(|| self.core.jws()).map_err(|error| raise(py, &error))
+        call(py, || self.core.jws())
     }
 
     /// The id that the service gave the consumer: the originatorId of the consumer's own events.
     /// The ConsumerJWS is fetched if this is the first use.
     fn lp_id(&self, py: Python<'_>) -> PyResult<&str> {
-        py.detach(|| self.core.lp_id()).map_err(|error| raise(py, &error))
+        call(py, || self.core.lp_id())
     }
 
     /// Opens a conversation, with the consumer's profile and first message in the same round trip
@@ -60,8 +61,7 @@ impl Consumer {
             .value("features", "features", features)?;
         let options = OpenOptions::from_json(&options.json());
         let options = options.map_err(|error| raise(py, &error))?;
-        let conversation = py.detach(|| self.core.open(&options));
-        conversation.map(Conversation::new).map_err(|error| raise(py, &error))
+        call(py, || self.core.open(&options)).map(Conversation::new)
     }
 
     /// Goes on with a conversation opened earlier, in its first dialog or in another, such as a
@@ -94,8 +94,7 @@ impl Consumer {
     fn send_json(&self, request: &Bound<'_, PyAny>) -> PyResult<Response> {
         let py = request.py();
         let request = input::request(request, "request")?;
-        let response = py.detach(|| self.core.send_json(&request));
-        response.map(Response::new).map_err(|error| raise(py, &error))
+        call(py, || self.core.send_json(&request)).map(Response::new)
     }
 
     /// Sends an array of requests, written by the caller, to CONVERSATION, with ids as in
@@ -103,8 +102,7 @@ impl Consumer {
     fn batch_json(&self, requests: &Bound<'_, PyAny>) -> PyResult<Response> {
         let py = requests.py();
         let requests = input::request(requests, "requests")?;
-        let response = py.detach(|| self.core.batch_json(&requests));
-        response.map(Response::new).map_err(|error| raise(py, &error))
+        call(py, || self.core.batch_json(&requests)).map(Response::new)
     }
 
     fn __repr__(&self) -> &'static str {

@@ -1,5 +1,6 @@
 //! The Python layer: classes over the core's handles, one file for each.
 
+mod call;
 mod client;
 mod consumer;
 mod content;
