@@ -8,8 +8,8 @@ use pyo3::types::{PyDict, PyString, PyType};
 use crate::call::call;
 use crate::consumer::Consumer;
 use crate::error::raise;
-use crate::input::{optional_text, text};
 use crate::options;
+use crate::text::{optional_text, text};
 
 /// An account's connector.
 ///

@@ -10,9 +10,10 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use crate::call::call;
 use crate::error::raise;
-use crate::input::{json, optional_text, path, text};
+use crate::json;
 use crate::progress::Progress;
 use crate::response::Response;
+use crate::text::{optional_text, path, text};
 
 /// One conversation of a consumer, in one of its dialogs.
 ///
@@ -55,7 +56,8 @@ impl Conversation {
         metadata: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Response> {
         let py = event.py();
-        let event = Event::from_json(&json(event, "event")?).map_err(|error| raise(py, &error))?;
+        let event =
+            Event::from_json(&json::given(event, "event")?).map_err(|error| raise(py, &error))?;
         let metadata = self::metadata(metadata)?;
         call(py, || self.core.send_event(&event, metadata.as_ref())).map(Response::new)
     }
@@ -68,7 +70,7 @@ impl Conversation {
         metadata: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Response> {
         let py = content.py();
-        let content = json(content, "content")?;
+        let content = json::given(content, "content")?;
         let metadata = self::metadata(metadata)?;
         call(py, || self.core.send_rich_content(&content, metadata.as_ref())).map(Response::new)
     }
@@ -164,7 +166,7 @@ impl Conversation {
     /// Sets the consumer's profile: what is there replaces what the service knows.
     fn set_profile(&self, profile: &Bound<'_, PyAny>) -> PyResult<Response> {
         let py = profile.py();
-        let profile = Profile::from_json(&json(profile, "profile")?);
+        let profile = Profile::from_json(&json::given(profile, "profile")?);
         let profile = profile.map_err(|error| raise(py, &error))?;
         call(py, || self.core.set_profile(&profile)).map(Response::new)
     }
@@ -255,6 +257,6 @@ impl Conversation {
 
 fn metadata(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Metadata>> {
     let Some(value) = value else { return Ok(None) };
-    let metadata = Metadata::from_json(&json(value, "metadata")?);
+    let metadata = Metadata::from_json(&json::given(value, "metadata")?);
     metadata.map(Some).map_err(|error| raise(value.py(), &error))
 }

@@ -6,13 +6,15 @@ mod consumer;
 mod content;
 mod conversation;
 mod error;
-mod input;
+mod json;
+mod keywords;
 mod log;
 mod notification;
 mod options;
 mod progress;
 mod receiver;
 mod response;
+mod text;
 mod webhook;
 
 use pyo3::pymodule;

@@ -9,8 +9,9 @@ use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyMapping, PyString, PyTuple};
 
 use crate::call::call;
 use crate::error::{raise, raise_with};
-use crate::input::{self, dumped, text};
+use crate::json::dumped;
 use crate::log;
+use crate::text::{self, text};
 
 /// A configuration with the keywords; `None` is as if not given.
 pub(crate) fn of_keywords(
@@ -33,7 +34,7 @@ pub(crate) fn of_file(
     keywords: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Config> {
     let py = path.py();
-    let path = input::path(path, "path")?;
+    let path = text::path(path, "path")?;
     let path: &Path = &path;
     let mut config = Config::new();
     call(py, || config.load_file(path))?;

@@ -8,9 +8,9 @@ use pyo3::types::{PyDict, PyString, PyType};
 
 use crate::call::call;
 use crate::error::{invalid, raise};
-use crate::input::{text, texts};
 use crate::notification::Notification;
 use crate::options;
+use crate::text::{text, texts};
 
 /// How long Ctrl-C has to wait at most.
 const SLICE: Duration = Duration::from_millis(100);

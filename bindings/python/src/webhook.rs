@@ -8,8 +8,8 @@ use pyo3::types::{PyBytes, PyString};
 
 use crate::call::call;
 use crate::error::invalid;
-use crate::input::texts;
 use crate::notification::Notification;
+use crate::text::texts;
 
 const SIGNATURE: &str = "x-liveperson-signature";
 
