@@ -1,4 +1,4 @@
-//! Keywords as options of the core.
+//! Options of the core: from keywords, the environment and files.
 
 use std::path::Path;
 
