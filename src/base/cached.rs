@@ -2,8 +2,8 @@
 //!
 //! One thread fetches it for all. While the value may still be used, the others go on with it and
 //! wait for nobody; where there is none, they wait for that fetch and share its outcome. A value
-//! outlives a renewal that fails. After a failure, and after a fetch that did not help who asked
-//! for it, nobody asks again for a while.
+//! outlives a renewal that fails. After a failure nobody asks again for a while, nor for a third one
+//! where two did not serve.
 
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -40,7 +40,7 @@ const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// A value fetched by one thread for all that need it, and kept.
 pub(crate) struct Cached<T> {
-    /// Between a fetch that did not help and the next.
+    /// Between fetches that do not help.
     least_pause: Duration,
     state: Mutex<State<T>>,
     landed: Condvar,
@@ -48,6 +48,7 @@ pub(crate) struct Cached<T> {
 
 struct State<T> {
     kept: Option<Fetched<T>>,
+    fetched_at: Option<Instant>,
     /// Nobody fetches sooner.
     next_try: Option<Instant>,
     /// Why the last fetch failed, and how long it had.
@@ -69,10 +70,11 @@ const FAILURE_PAUSE: Duration = Duration::from_secs(1);
 const MORE_TIME: Duration = Duration::from_secs(1);
 
 impl<T: Clone> Cached<T> {
-    /// Nothing yet. `least_pause`: between a fetch that did not help and the next.
+    /// Nothing yet. `least_pause`: between fetches that do not help.
     pub(crate) const fn new(least_pause: Duration) -> Self {
         let state = State {
             kept: None,
+            fetched_at: None,
             next_try: None,
             failure: None,
             is_fetching: false,
@@ -97,8 +99,8 @@ impl<T: Clone> Cached<T> {
         let mut state = lock(&self.state);
         loop {
             let now = Instant::now();
-            let valid = state.kept.as_ref().filter(|kept| now < kept.expires_at);
-            let usable = valid.filter(|kept| serves(&kept.value));
+            let kept = state.kept.as_ref().filter(|kept| now < kept.expires_at);
+            let usable = kept.filter(|kept| serves(&kept.value));
             let too_soon = state.next_try.is_some_and(|at| now < at);
             match (usable, &state.kept, &state.failure) {
                 (Some(usable), ..) if now < usable.renew_at || state.is_fetching || too_soon => {
@@ -122,7 +124,6 @@ impl<T: Clone> Cached<T> {
             }
 
             let old = usable.map(|usable| usable.value.clone());
-            let asked_again = valid.is_some() && old.is_none();
             let restarts = state.restarts;
             state.is_fetching = true;
             state.fetches += 1;
@@ -134,7 +135,7 @@ impl<T: Clone> Cached<T> {
             let failure = match outcome {
                 Ok(fetched) => {
                     let value = fetched.value.clone();
-                    state.keep(fetched, asked_again || !serves(&value), self.least_pause);
+                    state.keep(fetched, old.is_some(), self.least_pause);
                     return Ok(value);
                 }
                 Err(failure) => failure,
@@ -164,10 +165,11 @@ impl<T: Clone> Cached<T> {
 }
 
 impl<T> State<T> {
-    fn keep(&mut self, fetched: Fetched<T>, helped_nobody: bool, least_pause: Duration) {
+    fn keep(&mut self, fetched: Fetched<T>, is_renewal: bool, least_pause: Duration) {
         let now = Instant::now();
-        let too_soon = helped_nobody || fetched.renew_at <= now;
-        self.next_try = too_soon.then(|| now + least_pause);
+        let is_recent = self.fetched_at.is_some_and(|at| now < at + least_pause);
+        self.next_try = (is_recent && !is_renewal).then(|| now + least_pause);
+        self.fetched_at = Some(now);
         self.failure = None;
         self.kept = Some(fetched);
     }
@@ -350,19 +352,22 @@ mod tests {
     #[test]
     fn who_asks_for_another_gets_one_and_then_not_for_a_while() {
         let cached = cached();
+        let another_than = |refused| move |value: &i32| *value != refused;
         assert_eq!(cached.get(soon(), |_| true, |_| good(1)).unwrap(), 1);
-        assert_eq!(cached.get(soon(), |value| *value != 1, |_| good(2)).unwrap(), 2);
-        let newest = cached.get(soon(), |value| *value != 2, |_| unreachable!("too soon"));
+        assert_eq!(cached.get(soon(), another_than(1), |_| good(2)).unwrap(), 2);
+        let newest = cached.get(soon(), another_than(2), |_| unreachable!("too soon"));
         assert_eq!(newest.unwrap(), 2);
-        // Nor does a first one that serves nobody start a run.
+        // Nor where it has expired when it comes.
         let cached = self::cached();
-        assert_eq!(cached.get(soon(), |value| *value != 1, |_| good(1)).unwrap(), 1);
-        let newest = cached.get(soon(), |value| *value != 1, |_| unreachable!("too soon"));
-        assert_eq!(newest.unwrap(), 1);
-        // Nor one that is due for renewal when it comes.
+        let expired = |value| Ok(Fetched { expires_at: Instant::now(), ..good(value)? });
+        assert_eq!(cached.get(soon(), |_| true, |_| expired(1)).unwrap(), 1);
+        assert_eq!(cached.get(soon(), |_| true, |_| expired(2)).unwrap(), 2);
+        assert_eq!(cached.get(soon(), |_| true, |_| unreachable!("too soon")).unwrap(), 2);
+        // A renewal whose time has come is another matter.
         let cached = self::cached();
-        assert_eq!(cached.get(soon(), |_| true, |_| due(1)).unwrap(), 1);
-        assert_eq!(cached.get(soon(), |_| true, |_| unreachable!("too soon")).unwrap(), 1);
+        for value in 1..4 {
+            assert_eq!(cached.get(soon(), |_| true, |_| due(value)).unwrap(), value);
+        }
     }
 
     #[test]

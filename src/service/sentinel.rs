@@ -108,9 +108,28 @@ impl Sentinel {
         count(&self.exchange.counters.token_refreshes);
         let log = self.exchange.log();
         log.write(LogLevel::Info, || format!("{DOING}: it is valid for {} s", left.as_secs()));
-        // One that lives shorter than the margin would be due as it comes.
-        let margin = settings.token_refresh_margin.min(life / 2);
-        let expires_at = now + life;
-        Ok(Fetched { value: Arc::new(token), renew_at: expires_at - margin, expires_at })
+        let renew_at = now + good_for(life, settings.token_refresh_margin);
+        Ok(Fetched { value: Arc::new(token), renew_at, expires_at: now + life })
+    }
+}
+
+/// How long a token of this life is used before it is replaced: one that lives hardly longer than the
+/// margin would be due as it comes.
+fn good_for(life: Duration, margin: Duration) -> Duration {
+    life - margin.min(life / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_replaced_before_its_end_and_not_as_it_comes() {
+        let seconds = Duration::from_secs;
+        assert_eq!(good_for(seconds(3600), seconds(60)), seconds(3540));
+        assert_eq!(good_for(seconds(60), seconds(60)), seconds(30));
+        assert_eq!(good_for(seconds(60), seconds(3600)), seconds(30));
+        assert_eq!(good_for(seconds(60), Duration::ZERO), seconds(60));
+        assert_eq!(good_for(Duration::ZERO, seconds(60)), Duration::ZERO);
     }
 }
