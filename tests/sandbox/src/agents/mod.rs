@@ -1,5 +1,5 @@
-//! What an agent can do, and the scripts it follows, as a test writes them. Values alone: nothing
-//! is done here.
+//! What an agent can do, and the scripts it follows, as a test writes them. Values alone, in the
+//! words of model and protocol: nothing is done here.
 
 pub(crate) mod action;
 pub(crate) mod agent;

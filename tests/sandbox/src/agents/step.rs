@@ -177,7 +177,7 @@ fn file(file: &Value) -> Result<Action, String> {
 mod tests {
     use serde_json::json;
 
-    use super::*;
+    use super::Step;
 
     #[test]
     fn what_makes_no_sense_is_named() {

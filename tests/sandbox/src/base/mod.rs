@@ -1,5 +1,5 @@
-//! What needs nothing of the rest: options, the log, locks and sockets, keys and tokens, TLS.
-//! Knows no service, no account and no request.
+//! What needs nothing of the rest: options, the log, locks and sockets, keys and tokens, TLS. Knows
+//! no service, no account and no request.
 
 pub(crate) mod clock;
 pub(crate) mod forged;

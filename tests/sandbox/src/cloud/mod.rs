@@ -1,6 +1,6 @@
-//! The state of the service: its accounts with all they hold, the tokens they get, and what
-//! follows when something happens in a conversation. Takes what it needs from all floors below; knows
-//! no address of a service and no task that runs.
+//! The state of the service: its accounts with all they hold, the tokens they get, and what follows
+//! when something happens in a conversation. May use every floor below; knows neither the paths of
+//! the services nor who works on its own.
 
 pub(crate) mod accounts;
 pub(crate) mod acting;

@@ -1,5 +1,6 @@
 //! The control API: what a Rust test does through the sandbox, any other program does over HTTP.
-//! One file for each thing that is controlled; what they have in common knows none of them.
+//! One file for each thing that is controlled; what they have in common knows none of them. Uses
+//! the floors below, but neither services nor requests nor workers.
 
 pub(crate) mod account;
 pub(crate) mod agent;

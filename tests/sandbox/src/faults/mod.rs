@@ -1,5 +1,5 @@
-//! The proxy that breaks connections. It passes bytes on and knows HTTP only as far as to tell
-//! where a message ends. Uses the base; knows no service, no account and no test.
+//! The proxy that breaks connections. It passes bytes on, and knows HTTP only as far as to tell
+//! where a message ends. Uses the base alone; knows no service, no account and no test.
 
 pub(crate) mod bytes;
 pub(crate) mod fault;

@@ -1,5 +1,6 @@
 //! How requests come in and answers go out: listeners, requests read to their end, canned and
-//! broken answers, lines of the log. Uses the protocol for what is in a request; knows no account.
+//! broken answers, lines of the log. Uses the base, and the protocol to say what is in a request;
+//! knows no account, and nothing of what is answered.
 
 pub(crate) mod answer;
 pub(crate) mod cors;

@@ -1,5 +1,6 @@
 //! What an account is, who takes part in a conversation and what was said there. Each value keeps
-//! its own rules; none knows where it is kept, who is told of it or that there is HTTP.
+//! its own rules and refuses what breaks them, in the protocol's words; none knows where it is
+//! kept, who is told of it or over what it came.
 
 pub(crate) mod account;
 pub(crate) mod consumer;

@@ -1,5 +1,6 @@
-//! The service's language: its routes, the envelope of a request, its refusals, its files and its
-//! rich content, and messages in words. Pure values: no account, no state, no connection.
+//! The service's language, as values: its routes, the envelope of a request, its refusals, its
+//! files and rich content, and messages in words. Uses nothing of ours; knows no account and no
+//! connection.
 
 pub(crate) mod envelope;
 pub(crate) mod file;

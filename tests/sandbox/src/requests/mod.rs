@@ -1,5 +1,6 @@
-//! What a consumer's requests do to an account: one file for each type of request that has
-//! something to say. Knows envelopes and the account; knows neither paths nor headers.
+//! What a consumer's requests do to an account: one file for each thing that can be asked for in an
+//! envelope. Uses the cloud, with what that is made of; knows neither paths nor headers, and no
+//! token.
 
 pub(crate) mod field;
 pub(crate) mod file_url;

@@ -1,5 +1,5 @@
-//! The services by their names in the Domain API, and the way of a request through them: checked,
-//! recorded, answered, logged. Knows nothing of the control API.
+//! The services that a client talks to, one file for each, and the way of a request through them:
+//! checked, recorded, answered, logged. Uses the floors below; knows nothing of the control API.
 
 pub(crate) mod domain;
 pub(crate) mod idp;

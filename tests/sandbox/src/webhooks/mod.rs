@@ -1,5 +1,6 @@
 //! The notifications of an account: what they say, how they are signed, where they go and which
-//! wait. Uses the model; knows neither where accounts are kept nor when something is told.
+//! wait. Uses base and model; knows neither where accounts are kept nor when there is something to
+//! tell.
 
 pub(crate) mod delivery;
 pub(crate) mod event_type;

@@ -118,7 +118,9 @@ impl Retry {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::time::Duration;
+
+    use super::{DAY, Retry, Webhook};
 
     fn waits(retry: Retry) -> Vec<u64> {
         let (mut waits, mut waited) = (Vec::new(), Duration::ZERO);
