@@ -39,6 +39,7 @@ check: tools ## the quick checks: format, lints, licences of dependencies, one v
 	then set -x; $(CARGO) deny --locked check licenses bans sources; \
 	else echo "NOT CHECKED: licences and sources of the dependencies (cargo install --locked cargo-deny)"; fi
 	@tests/one-version
+	$(PYTHON) tests/floors_test.py --quiet
 
 build: tools ## build the library and the sandbox
 	@$(CARGO) build --quiet
