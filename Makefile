@@ -30,7 +30,7 @@ demo: build $(VENV)/installed target/c/two_way ## watch a C and a Python program
 
 test: check test-rust test-proxies test-c test-cpp test-python test-examples test-migration test-languages test-counts ## run every test
 
-check: tools ## the quick checks: format, lints, licences of dependencies, one version, floors of src/
+check: tools ## the quick checks: format, lints, licences of dependencies, one version, the floors of the sources
 	@$(CARGO) fmt --version >/dev/null 2>&1 || { echo "missing: rustfmt (rustup component add rustfmt)" >&2; exit 1; }
 	@$(CARGO) clippy --version >/dev/null 2>&1 || { echo "missing: clippy (rustup component add clippy)" >&2; exit 1; }
 	$(CARGO) fmt --all --check
@@ -40,7 +40,7 @@ check: tools ## the quick checks: format, lints, licences of dependencies, one v
 	else echo "NOT CHECKED: licences and sources of the dependencies (cargo install --locked cargo-deny)"; fi
 	@tests/one-version
 	$(PYTHON) tests/floors_test.py --quiet
-	$(PYTHON) tests/floors.py src
+	$(PYTHON) tests/floors.py src tests/sandbox/src
 
 build: tools ## build the library and the sandbox
 	@$(CARGO) build --quiet

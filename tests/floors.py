@@ -42,6 +42,9 @@ HOUSES = {
             Ban("base protocol net config service handles receiver", r"\bunsafe\b", "that is for ffi", "base/fork.rs"),
         ),
     ),
+    "tests/sandbox/src": House(
+        "base faults protocol http model webhooks agents cloud requests workers services control running sandbox"
+    ),
 }
 
 
