@@ -10,6 +10,7 @@ use crate::base::error::{Error, Status};
 use crate::base::log::{Log, LogLevel};
 use crate::base::small_file::read_small;
 use crate::base::text::shorten;
+use crate::config::documentation;
 use crate::config::options::{self, OPTIONS};
 use crate::net::tls::TlsFile;
 
@@ -141,7 +142,7 @@ impl Config {
     /// The page CONFIGURATION.md, made from the table of options.
     #[doc(hidden)]
     pub fn documentation() -> String {
-        options::documentation()
+        documentation::documentation()
     }
 
     /// The file that an option names, if it is set.

@@ -1,10 +1,15 @@
-//! TODO
+//! What a program configures: the table of options, their values as text, and the settings made of
+//! them, typed and checked against each other.
+//!
+//! It uses the floors below for what they take, and does nothing with it.
 
 #[cfg(feature = "receiver")]
 pub(crate) mod accounts;
 pub(crate) mod configuration;
 pub(crate) mod credentials;
-pub(crate) mod options;
+mod documentation;
+mod kind;
+mod options;
 mod pair;
 #[cfg(feature = "receiver")]
 pub(crate) mod receiver_settings;

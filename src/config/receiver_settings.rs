@@ -9,7 +9,7 @@ use crate::base::error::Error;
 use crate::base::log::Log;
 use crate::config::accounts::{Account, Accounts};
 use crate::config::configuration::Config;
-use crate::config::options;
+use crate::config::kind;
 use crate::config::pair::{identity, missing};
 use crate::net::tls::{Identity, TlsFile};
 
@@ -41,8 +41,8 @@ pub(crate) struct InboxSettings {
 impl ReceiverSettings {
     pub(crate) fn of(config: &Config) -> Result<ReceiverSettings, Error> {
         let text = |key| config.value(key).unwrap_or_default();
-        let number = |key| options::number(text(key)) as usize;
-        let millis = |key| options::millis(text(key));
+        let number = |key| kind::number(text(key)) as usize;
+        let millis = |key| kind::millis(text(key));
         let secrets = match config.value("receiver.secret") {
             Some(several) => split_secrets(several),
             None => config.value("client.secret").map(SecretString::from).into_iter().collect(),
@@ -50,7 +50,7 @@ impl ReceiverSettings {
         let own = |key| config.value(key).map(str::to_owned);
         let accounts = Accounts {
             own: Account { id: own("account.id"), client_id: own("client.id"), secrets },
-            others: options::accounts(text("receiver.accounts"))
+            others: kind::accounts(text("receiver.accounts"))
                 .map(|(id, secret)| Account {
                     id: Some(id.to_owned()),
                     client_id: None,

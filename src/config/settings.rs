@@ -9,7 +9,7 @@ use crate::base::error::{Error, Status};
 use crate::base::log::Log;
 use crate::config::configuration::Config;
 use crate::config::credentials::Credentials;
-use crate::config::options;
+use crate::config::kind;
 use crate::config::pair::{identity, missing, pair};
 use crate::net::proxy;
 use crate::net::tls::{Identity, TlsFile};
@@ -59,8 +59,8 @@ pub(crate) struct RetrySettings {
 impl Settings {
     pub(crate) fn of(config: &Config) -> Result<Settings, Error> {
         let text = |key| config.value(key).map(str::to_owned);
-        let number = |key| options::number(config.value(key).unwrap_or_default());
-        let millis = |key| options::millis(config.value(key).unwrap_or_default());
+        let number = |key| kind::number(config.value(key).unwrap_or_default());
+        let millis = |key| kind::millis(config.value(key).unwrap_or_default());
         let yes = |key| config.value(key) == Some("true");
         let plaintext = yes("allow.plaintext");
         let url = |key| match config.value(key) {
@@ -120,7 +120,7 @@ impl Settings {
             },
             retry: RetrySettings {
                 max_attempts: number("retry.max.attempts") as u32,
-                backoff: options::millis_list(config.value("retry.backoff.ms").unwrap_or("0")),
+                backoff: kind::millis_list(config.value("retry.backoff.ms").unwrap_or("0")),
                 ambiguous: yes("retry.ambiguous"),
             },
             rate_limit_backoff: millis("rate.limit.backoff.ms"),

@@ -16,7 +16,7 @@ use crate::base::request_id::RequestIds;
 use crate::handles::client_state::Call;
 use crate::handles::consumer_state::ConsumerState;
 use crate::handles::file::{Attachment, write_whole};
-use crate::net::transport::Progress;
+use crate::net::streamed::Progress;
 use crate::protocol::event::{
     self, AcceptStatus, ChatState, CsatStatus, Event, HostedFile, Metadata,
 };

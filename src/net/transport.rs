@@ -1,7 +1,7 @@
 //! One HTTP request and its answer, over a pooled connection.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,14 +13,18 @@ use crate::base::deadline::Deadline;
 use crate::base::error::{Error, Status};
 use crate::base::log::Log;
 use crate::base::stats::Counters;
-use crate::net::connection::{self, Dialer, IdleLinks, MOST_HEAD, NotConnected, tls_cause};
+use crate::net::connector::{self, IdleConnections, MOST_HEAD, NotConnected};
+use crate::net::dialer::Dialer;
 use crate::net::names::Names;
+use crate::net::pool::{Origin, Pool};
+use crate::net::stream::tls_cause;
+use crate::net::streamed::{Counted, Progress, save, unreadable};
 
 /// Connections to all hosts, and how requests go over them.
 pub(crate) struct Transport {
     agent: Agent,
     names: Arc<Names>,
-    pool: Arc<IdleLinks>,
+    pool: Arc<IdleConnections>,
     user_agent: HeaderValue,
     request_timeout: Duration,
     response_max_bytes: u64,
@@ -74,9 +78,6 @@ pub(crate) enum Body<'a> {
     File(&'a File, u64),
 }
 
-/// Told how many bytes are done, of how many (0: unknown).
-pub(crate) type Progress = dyn Fn(u64, u64) + Send + Sync;
-
 /// What came back, whatever its HTTP status.
 pub(crate) struct HttpAnswer {
     pub status: u16,
@@ -102,8 +103,7 @@ impl Transport {
             .accept("")
             .max_idle_connections(0)
             .build();
-        let pool =
-            Arc::new(IdleLinks::new(settings.pool_max_connections, settings.pool_idle_timeout));
+        let pool = Arc::new(Pool::new(settings.pool_max_connections, settings.pool_idle_timeout));
         let names = Arc::new(Names::new(settings.dns_cache_ttl));
         let dialer = Dialer {
             names: names.clone(),
@@ -112,10 +112,9 @@ impl Transport {
             connect_timeout: settings.connect_timeout,
             counters,
             log: settings.log.clone(),
-            pool: pool.clone(),
         };
         Transport {
-            agent: connection::agent(config, dialer),
+            agent: connector::agent(config, dialer, pool.clone()),
             names,
             pool,
             user_agent: settings.user_agent.clone(),
@@ -150,7 +149,7 @@ impl Transport {
         .into_parts();
 
         if let Some(kept) = keeps_idle(&parts.headers) {
-            self.pool.keeps(&request.url, kept);
+            Origin::of(&request.url).inspect(|origin| self.pool.keeps(origin, kept));
         }
         let answer =
             |body| HttpAnswer { status: parts.status.as_u16(), headers: parts.headers, body };
@@ -222,79 +221,6 @@ impl Transport {
     pub(crate) fn shutdown(&self) {
         self.names.close();
         self.agent.clone().shutdown();
-    }
-}
-
-fn unreadable(why: &io::Error) -> Error {
-    let message = match why.kind() {
-        io::ErrorKind::UnexpectedEof => "the file became shorter while it was read".to_owned(),
-        _ => format!("the file cannot be read: {why}"),
-    };
-    Error::new(Status::Io, message)
-}
-
-/// Writes an answer into a file, from the file's beginning.
-fn save(
-    mut answer: impl Read,
-    mut file: &File,
-    most: u64,
-    fail: impl Fn(ureq::Error) -> Error,
-) -> Result<(), Error> {
-    let unwritable = |why| Error::new(Status::Io, format!("the file cannot be written: {why}"));
-    file.set_len(0).and_then(|()| file.seek(SeekFrom::Start(0))).map_err(unwritable)?;
-    let mut buffer = [0; 16 * 1024];
-    let mut written = 0;
-    loop {
-        let count = match answer.read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(count) => count,
-            Err(why) => return Err(fail(why.into())),
-        };
-        written += count as u64;
-        if written > most {
-            return Err(fail(ureq::Error::BodyExceedsLimit(most)));
-        }
-        file.write_all(&buffer[..count]).map_err(unwritable)?;
-    }
-}
-
-/// How much of a file goes up or comes down between two reports of progress.
-const CHUNK: usize = 64 * 1024;
-
-/// Counts what is read, tells it, and remembers the failure that ended the reading.
-struct Counted<'a, R> {
-    source: R,
-    done: u64,
-    total: u64,
-    progress: Option<&'a Progress>,
-    failure: Option<Error>,
-}
-
-impl<'a, R> Counted<'a, R> {
-    fn new(source: R, total: u64, progress: Option<&'a Progress>) -> Self {
-        Counted { source, done: 0, total, progress, failure: None }
-    }
-}
-
-impl<R: Read> Read for Counted<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // Whoever watches wants to see more than the end.
-        let most = if self.progress.is_some() { CHUNK.min(buffer.len()) } else { buffer.len() };
-        let read = match self.source.read(&mut buffer[..most]) {
-            // ureq would wait for the rest of what was announced.
-            Ok(0) if self.done < self.total => Err(io::ErrorKind::UnexpectedEof.into()),
-            read => read,
-        };
-        match &read {
-            Ok(count) => {
-                self.done += *count as u64;
-                if let Some(progress) = self.progress.filter(|_| *count > 0) {
-                    progress(self.done, self.total);
-                }
-            }
-            Err(why) => self.failure = Some(unreadable(why)),
-        }
-        read
     }
 }
 
