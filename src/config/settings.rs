@@ -1,5 +1,6 @@
 //! What a client works with: the options, typed and checked against each other.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -23,10 +24,10 @@ pub(crate) struct Settings {
     pub credentials: Option<Credentials>,
     pub app_jwt: Option<SecretString>,
     pub domain_api: BaseUrl,
-    pub domain_messaging: Option<BaseUrl>,
-    pub domain_sentinel: Option<BaseUrl>,
-    pub domain_idp: Option<BaseUrl>,
-    pub domain_storage: Option<BaseUrl>,
+    pub domain_messaging: Option<Arc<BaseUrl>>,
+    pub domain_sentinel: Option<Arc<BaseUrl>>,
+    pub domain_idp: Option<Arc<BaseUrl>>,
+    pub domain_storage: Option<Arc<BaseUrl>>,
     pub domain_allowed_suffixes: Vec<String>,
     pub domain_cache_ttl: Duration,
     pub token_api_version: u64,
@@ -77,10 +78,10 @@ impl Settings {
             app_jwt: config.value("app.jwt").map(SecretString::from),
             domain_api: url("domain.api.url")?
                 .ok_or_else(|| missing("domain.api.url", "the Domain API's URL"))?,
-            domain_messaging: url("domain.messaging")?,
-            domain_sentinel: url("domain.sentinel")?,
-            domain_idp: url("domain.idp")?,
-            domain_storage: url("domain.storage")?,
+            domain_messaging: url("domain.messaging")?.map(Arc::new),
+            domain_sentinel: url("domain.sentinel")?.map(Arc::new),
+            domain_idp: url("domain.idp")?.map(Arc::new),
+            domain_storage: url("domain.storage")?.map(Arc::new),
             domain_allowed_suffixes: config
                 .value("domain.allowed.suffixes")
                 .unwrap_or_default()

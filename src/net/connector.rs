@@ -21,9 +21,9 @@ use crate::net::pool::{Origin, Pool};
 use crate::net::socket::is_late;
 use crate::net::stream::Stream;
 
-/// Connections for other requests. ureq keeps none itself, because it looks at them with its pool
+/// Connections for other requests, boxed because they are moved for each. ureq keeps none itself, because it looks at them with its pool
 /// locked and takes the one that was idle longest.
-pub(crate) type IdleConnections = Pool<Connection>;
+pub(crate) type IdleConnections = Pool<Box<Connection>>;
 
 /// An agent whose connections are made here.
 pub(crate) fn agent(config: Config, dialer: Dialer, pool: Arc<IdleConnections>) -> Agent {
@@ -62,7 +62,7 @@ impl Connector<()> for OwnConnections {
 }
 
 impl OwnConnections {
-    fn open(&self, details: &ConnectionDetails) -> Result<Connection, NotConnected> {
+    fn open(&self, details: &ConnectionDetails) -> Result<Box<Connection>, NotConnected> {
         let on_socket = |stream: &Arc<TcpStream>| {
             let interrupt: Weak<dyn ShutdownHandle> = Arc::<TcpStream>::downgrade(stream);
             (details.register_shutdown)(interrupt)
@@ -76,7 +76,7 @@ impl OwnConnections {
             on_socket: &on_socket,
         };
         let stream = self.dialer.open(&wanted).map_err(NotConnected)?;
-        Ok(Connection::new(stream, wanted.https))
+        Ok(Box::new(Connection::new(stream, wanted.https)))
     }
 }
 
@@ -170,7 +170,7 @@ impl Transport for Connection {
 
 /// A connection for one request: it goes to the pool afterwards if ureq finds that its answer was whole.
 struct PooledConnection {
-    connection: Option<Connection>,
+    connection: Option<Box<Connection>>,
     origin: Origin,
     pool: Arc<IdleConnections>,
     is_whole: bool,

@@ -1,6 +1,5 @@
 //! Where the services of an account are: given by hand, or asked of the Domain API.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +32,9 @@ pub(crate) enum Service {
 }
 
 impl Service {
+    const ALL: [Service; 4] =
+        [Service::Messaging, Service::Sentinel, Service::Idp, Service::Storage];
+
     /// The service's name in the Domain API, where case counts.
     fn name(self) -> &'static str {
         match self {
@@ -43,7 +45,7 @@ impl Service {
         }
     }
 
-    fn by_hand(self, settings: &Settings) -> Option<&BaseUrl> {
+    fn by_hand(self, settings: &Settings) -> Option<&Arc<BaseUrl>> {
         match self {
             Service::Messaging => settings.domain_messaging.as_ref(),
             Service::Sentinel => settings.domain_sentinel.as_ref(),
@@ -53,8 +55,9 @@ impl Service {
     }
 }
 
-/// What the Domain API answered: where the services are, by name, or why nothing may go there.
-type Services = Arc<HashMap<String, Result<BaseUrl, Error>>>;
+/// What the Domain API answered: where each service is, or why nothing may go there. `None`: it does
+/// not list it.
+type Services = Arc<[Option<Result<Arc<BaseUrl>, Error>>; Service::ALL.len()]>;
 
 /// A list that lacks a service is asked for again, and one that cannot be had.
 const LEAST_PAUSE: Duration = Duration::from_secs(10);
@@ -70,17 +73,21 @@ impl Directory {
     }
 
     /// The base URL of a service; the Domain API is asked at most once in `domain.cache.ttl.ms`.
-    pub(crate) fn base_url(&self, service: Service, deadline: Deadline) -> Result<BaseUrl, Error> {
+    pub(crate) fn base_url(
+        &self,
+        service: Service,
+        deadline: Deadline,
+    ) -> Result<Arc<BaseUrl>, Error> {
         let settings = &self.exchange.settings;
         if let Some(url) = service.by_hand(settings) {
             return Ok(url.clone());
         }
-        let name = service.name();
+        let place = service as usize;
         // A list without it may have been a slip of the service.
-        let is_listed = |services: &Services| services.contains_key(name);
+        let is_listed = |services: &Services| services[place].is_some();
         let services = self.services.get(deadline, is_listed, |by| self.discover(by))?;
-        services.get(name).cloned().unwrap_or_else(|| {
-            let account = &settings.account_id;
+        services[place].clone().unwrap_or_else(|| {
+            let (name, account) = (service.name(), &settings.account_id);
             Err(Error::new(
                 Status::Protocol,
                 format!("the Domain API lists no service '{name}' for account {account}"),
@@ -100,14 +107,14 @@ impl Directory {
             .map_err(|why| Error::new(Status::Protocol, format!("{DOING}: the answer {why}")))?;
         let log = self.exchange.log();
         log.write(LogLevel::Info, || format!("{DOING}: {} services", entries.len()));
-        let mut services = HashMap::new();
-        for (service, base_uri) in entries {
-            let url = allowed(settings, &service, &base_uri);
-            // One that makes sense is not replaced by one that does not.
-            if url.is_ok() || !services.contains_key(&service) {
-                services.insert(service, url);
-            }
-        }
+        let services = Service::ALL.map(|service| {
+            let named = entries.iter().filter(|(name, _)| name == service.name());
+            let read = |(_, host): &(String, String)| allowed(settings, service.name(), host);
+            let mut urls: Vec<_> = named.map(read).collect();
+            // The last one that makes sense counts, wherever it stands.
+            let place = urls.iter().rposition(Result::is_ok).unwrap_or(0);
+            (!urls.is_empty()).then(|| urls.swap_remove(place).map(Arc::new))
+        });
         Ok(Fetched::good_for(settings.domain_cache_ttl, Arc::new(services)))
     }
 }
