@@ -21,10 +21,10 @@ pub use base::error::{Error, Status};
 pub use base::log::LogLevel;
 pub use base::stats::{Bucket, Latency, OperationCount, Stats};
 pub use config::configuration::Config;
+pub use handles::attachment::Attachment;
 pub use handles::client::Client;
 pub use handles::consumer::Consumer;
 pub use handles::conversation::Conversation;
-pub use handles::file::Attachment;
 pub use protocol::content::{
     AcceptStatusContent, ChatStateContent, ConversationContent, Csat, Delay, Dialog, EventContent,
     FileContent, Participant, RichContent, SecureFormContent, TextContent,

@@ -18,3 +18,4 @@ pub(crate) mod shutdown;
 pub(crate) mod small_file;
 pub(crate) mod stats;
 pub(crate) mod text;
+pub(crate) mod whole_file;

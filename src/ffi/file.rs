@@ -8,7 +8,7 @@ use super::conversation::{lpc_conversation, send};
 use super::error::{lpc_error, lpc_status};
 use super::response::lpc_response;
 use crate::base::error::Error;
-use crate::handles::file::Attachment;
+use crate::handles::attachment::Attachment;
 
 /// Called while a file goes up or comes down, with the bytes done and the bytes in all (0: unknown),
 /// on the thread that sends or fetches the file. It must not free the conversation.

@@ -17,7 +17,7 @@ use crate::handles::consumer::Consumer;
 use crate::net::tls;
 use crate::service::app_jwts::AppAuth;
 use crate::service::messaging::Paths;
-use crate::service::session::Shared;
+use crate::service::session::SessionParts;
 
 /// An account's connector.
 ///
@@ -57,7 +57,7 @@ impl Client {
             given: ArcSwapOption::new(given.map(Arc::new)),
             credentials: ArcSwapOption::new(settings.credentials.clone().map(Arc::new)),
         };
-        let shared = Shared {
+        let parts = SessionParts {
             auth: Arc::new(auth),
             paths: Arc::new(Paths::of(&settings.account_id)?),
             settings: Arc::new(settings),
@@ -65,7 +65,7 @@ impl Client {
             shut_down: Arc::default(),
         };
         let properties = properties.map_err(|error| Error::new(Status::Config, error.message()))?;
-        Ok(Client { state: Arc::new(ClientState::new(shared, properties)) })
+        Ok(Client { state: Arc::new(ClientState::new(parts, properties)) })
     }
 
     /// Uses this AppJWT for all later calls, or with `None` none of the caller's.
@@ -82,7 +82,7 @@ impl Client {
                 Error::invalid("jwt is not a token: it takes up to 16384 visible ASCII characters")
             })?)),
         };
-        self.state.shared().auth.given.store(token);
+        self.state.parts().auth.given.store(token);
         Ok(())
     }
 
@@ -93,7 +93,7 @@ impl Client {
     /// [`Status::InvalidArgument`] if one is empty or has control characters; those in use stay.
     pub fn set_credentials(&self, client_id: &str, client_secret: &str) -> Result<(), Error> {
         let credentials = Credentials::new(client_id, client_secret)?;
-        self.state.shared().auth.credentials.store(Some(Arc::new(credentials)));
+        self.state.parts().auth.credentials.store(Some(Arc::new(credentials)));
         if let Some(session) = self.state.session() {
             session.messaging.app_jwts.credentials_changed();
         }
@@ -121,7 +121,7 @@ impl Client {
     /// whatever they wait for; later ones
     /// fail too.
     pub fn shutdown(&self) {
-        self.state.shared().shut_down.store(true, Ordering::SeqCst);
+        self.state.parts().shut_down.store(true, Ordering::SeqCst);
         if let Some(session) = self.state.session() {
             session.shutdown();
         }

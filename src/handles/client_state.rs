@@ -6,13 +6,13 @@ use crate::base::deadline::Deadline;
 use crate::base::error::Error;
 use crate::base::process::{Mine, PerProcess};
 use crate::config::settings::Settings;
-use crate::service::session::{Session, Shared};
+use crate::service::session::{Session, SessionParts};
 
 /// What all handles of one client share.
 pub(crate) struct ClientState {
     /// The Client-Properties header of raw requests.
     pub properties: Option<HeaderValue>,
-    shared: Shared,
+    parts: SessionParts,
     session: PerProcess<Session>,
 }
 
@@ -23,8 +23,8 @@ pub(crate) struct Call {
 }
 
 impl ClientState {
-    pub(crate) fn new(shared: Shared, properties: Option<HeaderValue>) -> ClientState {
-        ClientState { properties, shared, session: PerProcess::new() }
+    pub(crate) fn new(parts: SessionParts, properties: Option<HeaderValue>) -> ClientState {
+        ClientState { properties, parts, session: PerProcess::new() }
     }
 
     /// A call that begins now.
@@ -33,7 +33,7 @@ impl ClientState {
     /// [`Status::Closed`] after a shutdown.
     pub(crate) fn call(&self) -> Result<Call, Error> {
         // The session first, so that a shutdown finds what it has to interrupt.
-        let session = self.session.get(|| Session::new(&self.shared));
+        let session = self.session.get(|| Session::new(&self.parts));
         session.exchange.shutdown.check()?;
         Ok(Call { session, deadline: Deadline::after(self.settings().call_timeout) })
     }
@@ -43,11 +43,11 @@ impl ClientState {
         self.session.peek()
     }
 
-    pub(crate) fn shared(&self) -> &Shared {
-        &self.shared
+    pub(crate) fn parts(&self) -> &SessionParts {
+        &self.parts
     }
 
     pub(crate) fn settings(&self) -> &Settings {
-        &self.shared.settings
+        &self.parts.settings
     }
 }

@@ -10,7 +10,7 @@ use crate::protocol::consumer_jws::ConsumerJws;
 use crate::protocol::message;
 use crate::protocol::open::{AttachOptions, OpenOptions};
 use crate::protocol::response::{self, Response};
-use crate::service::idp::Identity;
+use crate::service::idp::ConsumerIdentity;
 
 /// An end user of the account.
 ///
@@ -25,16 +25,16 @@ impl Consumer {
         if ext_consumer_id.is_empty() {
             return Err(Error::invalid("ext_consumer_id is empty"));
         }
-        Ok(Consumer::with(client, Identity::of(ext_consumer_id)))
+        Ok(Consumer::with(client, ConsumerIdentity::of(ext_consumer_id)))
     }
 
     pub(crate) fn from_jws(client: Arc<ClientState>, jws: &str) -> Result<Consumer, Error> {
         let jws = ConsumerJws::read(jws)
             .map_err(|why| Error::invalid(format!("jws is not a ConsumerJWS: {why}")))?;
-        Ok(Consumer::with(client, Identity::known(jws)))
+        Ok(Consumer::with(client, ConsumerIdentity::known(jws)))
     }
 
-    fn with(client: Arc<ClientState>, identity: Identity) -> Consumer {
+    fn with(client: Arc<ClientState>, identity: ConsumerIdentity) -> Consumer {
         Consumer { state: Arc::new(ConsumerState { client, identity }) }
     }
 

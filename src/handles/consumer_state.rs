@@ -8,12 +8,12 @@ use crate::base::error::Error;
 use crate::handles::client_state::{Call, ClientState};
 use crate::protocol::message::Outbound;
 use crate::protocol::response::{Batch, Response};
-use crate::service::idp::Identity;
+use crate::service::idp::ConsumerIdentity;
 use crate::service::messaging::Sender;
 
 pub(crate) struct ConsumerState {
     pub client: Arc<ClientState>,
-    pub identity: Identity,
+    pub identity: ConsumerIdentity,
 }
 
 impl ConsumerState {

@@ -13,9 +13,10 @@ use crate::base::error::{Error, Status};
 use crate::base::fifo_lock::{FifoGuard, FifoLock};
 use crate::base::process::PerProcess;
 use crate::base::request_id::RequestIds;
+use crate::base::whole_file::write_whole;
+use crate::handles::attachment::Attachment;
 use crate::handles::client_state::Call;
 use crate::handles::consumer_state::ConsumerState;
-use crate::handles::file::{Attachment, write_whole};
 use crate::net::streamed::Progress;
 use crate::protocol::event::{
     self, AcceptStatus, ChatState, CsatStatus, Event, HostedFile, Metadata,

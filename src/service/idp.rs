@@ -22,23 +22,23 @@ use crate::service::exchange::{Exchange, ServiceRequest};
 use crate::service::sentinel::LEAST_PAUSE;
 
 /// Who a consumer is: known, or to be asked for. A ConsumerJWS never expires.
-pub(crate) struct Identity {
+pub(crate) struct ConsumerIdentity {
     ext_consumer_id: Box<str>,
     jws: OnceBox<ConsumerJws>,
     fetch: PerProcess<Cached<()>>,
 }
 
-impl Identity {
-    pub(crate) fn of(ext_consumer_id: &str) -> Identity {
-        Identity::with(ext_consumer_id, OnceBox::new())
+impl ConsumerIdentity {
+    pub(crate) fn of(ext_consumer_id: &str) -> ConsumerIdentity {
+        ConsumerIdentity::with(ext_consumer_id, OnceBox::new())
     }
 
-    pub(crate) fn known(jws: ConsumerJws) -> Identity {
-        Identity::with("", OnceBox::with_value(Box::new(jws)))
+    pub(crate) fn known(jws: ConsumerJws) -> ConsumerIdentity {
+        ConsumerIdentity::with("", OnceBox::with_value(Box::new(jws)))
     }
 
-    fn with(ext_consumer_id: &str, jws: OnceBox<ConsumerJws>) -> Identity {
-        Identity { ext_consumer_id: ext_consumer_id.into(), jws, fetch: PerProcess::new() }
+    fn with(ext_consumer_id: &str, jws: OnceBox<ConsumerJws>) -> ConsumerIdentity {
+        ConsumerIdentity { ext_consumer_id: ext_consumer_id.into(), jws, fetch: PerProcess::new() }
     }
 
     pub(crate) fn ext_consumer_id(&self) -> &str {

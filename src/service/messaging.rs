@@ -16,7 +16,7 @@ use crate::protocol::response::{self, Answer, Batch, Response};
 use crate::service::app_jwts::{AppJwts, json_headers};
 use crate::service::directory::{Directory, Service};
 use crate::service::exchange::{Exchange, ServiceRequest};
-use crate::service::idp::{Identity, Idp};
+use crate::service::idp::{ConsumerIdentity, Idp};
 
 const ON_BEHALF: HeaderName = HeaderName::from_static("x-lp-on-behalf");
 
@@ -39,7 +39,7 @@ impl Paths {
 
 /// On whose behalf something is sent, and what is said about the channel.
 pub(crate) struct Sender<'a> {
-    pub consumer: &'a Identity,
+    pub consumer: &'a ConsumerIdentity,
     pub properties: Option<&'a HeaderValue>,
 }
 

@@ -22,7 +22,7 @@ use crate::service::storage::Storage;
 const TLS_SESSIONS: usize = 32;
 
 /// What is the same in all processes of a client.
-pub(crate) struct Shared {
+pub(crate) struct SessionParts {
     pub settings: Arc<Settings>,
     pub auth: Arc<AppAuth>,
     pub paths: Arc<Paths>,
@@ -38,20 +38,20 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(shared: &Shared) -> Session {
-        let settings = shared.settings.clone();
+    pub(crate) fn new(parts: &SessionParts) -> Session {
+        let settings = parts.settings.clone();
         let counters = Arc::new(Counters::default());
-        let mut tls = shared.tls.clone();
+        let mut tls = parts.tls.clone();
         // Its store of sessions is behind a lock, and a session belongs to one process.
         tls.resumption = Resumption::in_memory_sessions(TLS_SESSIONS);
         let transport = Transport::new(&settings.http, tls, counters.clone());
-        let shutdown = Shutdown::new(shared.shut_down.clone());
+        let shutdown = Shutdown::new(parts.shut_down.clone());
         let exchange = Arc::new(Exchange::new(settings, transport, shutdown, counters));
         let directory = Arc::new(Directory::new(exchange.clone()));
         let sentinel = Sentinel::new(exchange.clone(), directory.clone());
-        let app_jwts = Arc::new(AppJwts::new(shared.auth.clone(), exchange.clone(), sentinel));
+        let app_jwts = Arc::new(AppJwts::new(parts.auth.clone(), exchange.clone(), sentinel));
         let storage = Storage::new(exchange.clone(), directory.clone());
-        let paths = shared.paths.clone();
+        let paths = parts.paths.clone();
         let messaging = Messaging::new(exchange.clone(), directory, app_jwts, paths);
         Session { ids: RequestIds::new(), messaging, storage, exchange }
     }
