@@ -98,7 +98,7 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "token.refresh.margin.ms",
         Some("60000"),
         Kind::Millis { min: 0, max: DAY_MS },
-        "An AppJWT this close to its end is replaced before use.",
+        "An AppJWT this close to its end is replaced before use; half of its life is the most.",
     ),
     option(
         "token.verify",
