@@ -297,9 +297,12 @@ mod tests {
     fn what_is_taken_out_is_not_waited_for() {
         let mut order = Order::waiting(HOUR);
         assert!(order.push(text("c", 1, "x")).is_empty());
+        let gap = order.0.next_give_up();
         assert!(order.0.remove(2).is_none());
         assert_eq!(order.0.remove(1).map(|item| item.id), Some(1));
         assert_eq!((order.0.held(), order.0.next_give_up()), (0, None));
+        assert!(order.push(text("other", 1, "y")).is_empty());
+        assert!(order.0.next_give_up() > gap, "the gap went with it");
         assert_eq!(order.push(text("c", 0, "zero")), ["zero"]);
     }
 
