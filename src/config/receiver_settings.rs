@@ -35,7 +35,7 @@ pub(crate) struct InboxSettings {
     pub order: bool,
     pub order_wait: Duration,
     /// The service is told once the program acknowledged.
-    pub manual: bool,
+    pub manual_ack: bool,
 }
 
 impl ReceiverSettings {
@@ -83,7 +83,7 @@ impl ReceiverSettings {
                 duplicates_window: number("receiver.duplicates.window"),
                 order: text("receiver.order") == "true",
                 order_wait: millis("receiver.order.wait.ms"),
-                manual: text("receiver.ack") == "manual",
+                manual_ack: text("receiver.ack") == "manual",
             },
             log: config.log.clone(),
         })
@@ -91,7 +91,7 @@ impl ReceiverSettings {
 }
 
 /// Several secrets, while one replaces another.
-pub(crate) fn split_secrets(several: &str) -> Vec<SecretString> {
+fn split_secrets(several: &str) -> Vec<SecretString> {
     let secrets = several.split(',').map(str::trim).filter(|one| !one.is_empty());
     secrets.map(SecretString::from).collect()
 }

@@ -1,4 +1,4 @@
-//! A connection that breaks without a signal.
+//! A socket that breaks without a signal.
 
 use std::io::Result;
 use std::pin::Pin;
@@ -7,12 +7,12 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// A socket that is only written to in ways that raise no SIGPIPE, which would end the program where
+/// A TCP stream that is only written to in ways that raise no SIGPIPE, which would end the program where
 /// the other side left: one buffer at a time, because what writes several (`writev`) cannot do
 /// without the signal. All else is the defaults, which never come to `writev`.
-pub(super) struct Stream(pub TcpStream);
+pub(crate) struct NoSigpipe(pub TcpStream);
 
-impl AsyncRead for Stream {
+impl AsyncRead for NoSigpipe {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -22,7 +22,7 @@ impl AsyncRead for Stream {
     }
 }
 
-impl AsyncWrite for Stream {
+impl AsyncWrite for NoSigpipe {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

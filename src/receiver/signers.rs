@@ -1,5 +1,5 @@
-//! Whose notifications a receiver takes: webhooks are account-wide, and headers tell accounts and app
-//! installs apart.
+//! Whose notification a request is: webhooks are account-wide, headers tell accounts and app installs
+//! apart, and the signature proves it.
 
 use hyper::header::HeaderMap;
 use secrecy::ExposeSecret;
@@ -12,16 +12,18 @@ use crate::protocol::webhook::verify_webhook;
 const ACCOUNT: &str = "x-liveperson-account-id";
 const CLIENT: &str = "x-liveperson-client-id";
 
-/// Why a notification is not ours, as the end of a log line.
-pub(crate) type Foreign = String;
+/// The accounts that may have signed a request.
+pub(crate) struct Signers<'a> {
+    named: String,
+    accounts: Vec<&'a Account>,
+}
 
-impl Accounts {
-    fn all(&self) -> impl Iterator<Item = &Account> {
-        std::iter::once(&self.own).chain(&self.others).filter(|it| !it.secrets.is_empty())
-    }
-
-    /// Those whom a request may be from, by its headers.
-    pub(crate) fn addressed(&self, headers: &HeaderMap) -> Result<Addressed<'_>, Foreign> {
+impl Signers<'_> {
+    /// Those of ours that the headers allow; an error, the end of a log line, if there are none.
+    pub(crate) fn of<'a>(
+        accounts: &'a Accounts,
+        headers: &HeaderMap,
+    ) -> Result<Signers<'a>, String> {
         // What cannot be read is nobody's name.
         let header = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
         let (account, client) = (header(ACCOUNT), header(CLIENT));
@@ -31,9 +33,9 @@ impl Accounts {
         };
         let named = |it: &Account| it.id.is_some() && account.is_some() && fits(&it.id, account);
         // An account without an id stands for those that nobody else stands for.
-        let is_others = self.others.iter().any(named);
+        let is_others = accounts.others.iter().any(named);
         let of_account = |it: &&Account| fits(&it.id, account) && (it.id.is_some() || !is_others);
-        let found: Vec<&Account> = self.all().filter(of_account).collect();
+        let found: Vec<&Account> = accounts.with_secrets().filter(of_account).collect();
         if found.is_empty() {
             let account = shorten(account.unwrap_or_default());
             return Err(format!("a notification of the account '{account}', which is not ours"));
@@ -44,17 +46,9 @@ impl Accounts {
             let client = shorten(client.unwrap_or_default());
             return Err(format!("a notification for the app '{client}', which is not ours"));
         }
-        Ok(Addressed { named: account.unwrap_or_default().to_owned(), accounts: found })
+        Ok(Signers { named: account.unwrap_or_default().to_owned(), accounts: found })
     }
-}
 
-/// Whom a request may be from.
-pub(crate) struct Addressed<'a> {
-    named: String,
-    accounts: Vec<&'a Account>,
-}
-
-impl Addressed<'_> {
     /// Checks the signature; gives the account whose it is, empty if nobody knows.
     pub(crate) fn verify(self, body: &[u8], signature: &str) -> Result<String, Error> {
         let mut refused = Error::invalid("there is no secret to check signatures with");
@@ -105,8 +99,8 @@ mod tests {
             others: vec![account(Some("le2"), None, "secret-2")],
         };
         let of = |pairs: &[(&'static str, &'static str)], secret: &str| {
-            let addressed = both.addressed(&headers(pairs))?;
-            addressed.verify(b"x", &signature(secret)).map_err(|error| error.message().to_owned())
+            let signers = Signers::of(&both, &headers(pairs))?;
+            signers.verify(b"x", &signature(secret)).map_err(|error| error.message().to_owned())
         };
         assert_eq!(of(&[(ACCOUNT, "le1"), (CLIENT, "APP-1")], "secret-1"), Ok("le1".to_owned()));
         assert_eq!(of(&[(ACCOUNT, "le2"), (CLIENT, "any")], "secret-2"), Ok("le2".to_owned()));
@@ -121,21 +115,21 @@ mod tests {
             assert!(refused.contains(why), "{refused}");
         }
         let any = Accounts { own: account(None, None, "secret-1"), others: Vec::new() };
-        let addressed = any.addressed(&headers(&[(ACCOUNT, "le9")])).ok().unwrap();
-        assert_eq!(addressed.verify(b"x", &signature("secret-1")).unwrap(), "le9");
+        let signers = Signers::of(&any, &headers(&[(ACCOUNT, "le9")])).ok().unwrap();
+        assert_eq!(signers.verify(b"x", &signature("secret-1")).unwrap(), "le9");
         let own_is_any = Accounts {
             own: account(None, None, "secret-1"),
             others: vec![account(Some("le2"), None, "secret-2")],
         };
         let of = |name, secret: &str| {
-            let addressed = own_is_any.addressed(&headers(&[(ACCOUNT, name)]))?;
-            addressed.verify(b"x", &signature(secret)).map_err(|error| error.message().to_owned())
+            let signers = Signers::of(&own_is_any, &headers(&[(ACCOUNT, name)]))?;
+            signers.verify(b"x", &signature(secret)).map_err(|error| error.message().to_owned())
         };
         assert_eq!(of("LE2", "secret-2").unwrap(), "le2", "as it was configured");
         assert_eq!(of("le9", "secret-1").unwrap(), "le9");
         assert!(of("le2", "secret-1").unwrap_err().starts_with("account le2: "));
         let mut unreadable = HeaderMap::new();
         unreadable.insert(ACCOUNT, HeaderValue::from_bytes(b"le1\xff").unwrap());
-        assert!(both.addressed(&unreadable).is_err());
+        assert!(Signers::of(&both, &unreadable).is_err());
     }
 }
