@@ -7,7 +7,7 @@ pub(crate) mod deadline;
 pub(crate) mod delivery;
 pub(crate) mod error;
 pub(crate) mod fifo_lock;
-mod fork;
+pub(crate) mod fork;
 pub(crate) mod jitter;
 pub(crate) mod lock;
 pub(crate) mod log;

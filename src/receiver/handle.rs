@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::oneshot;
 
 use crate::base::error::{Error, Status};
+use crate::base::fork::generation;
 use crate::base::lock::lock;
 use crate::base::log::LogLevel;
 use crate::config::accounts::Accounts;
@@ -56,7 +57,8 @@ struct Shared {
     inbox: Arc<Inbox>,
     accounts: Arc<ArcSwap<Accounts>>,
     /// Which made it.
-    process: u32,
+    /// In which it listens.
+    generation: u64,
     thread: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
 }
 
@@ -109,9 +111,9 @@ impl Receiver {
             .name("lpc-receiver".to_owned())
             .spawn(run)
             .map_err(|why| Error::new(Status::Io, format!("cannot start a thread: {why}")))?;
-        let process = std::process::id();
+        let generation = generation();
         let thread = Mutex::new(Some((stop, thread)));
-        Ok(Receiver { shared: Arc::new(Shared { url, inbox, accounts, process, thread }) })
+        Ok(Receiver { shared: Arc::new(Shared { url, inbox, accounts, generation, thread }) })
     }
 
     /// Where it listens, for example `https://127.0.0.1:8443/`.
@@ -171,7 +173,7 @@ impl Receiver {
 
 impl Shared {
     fn is_of_this_process(&self) -> bool {
-        self.process == std::process::id()
+        self.generation == generation()
     }
 
     fn stop(&self) {
