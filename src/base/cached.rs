@@ -70,7 +70,8 @@ const FAILURE_PAUSE: Duration = Duration::from_secs(1);
 const MORE_TIME: Duration = Duration::from_secs(1);
 
 impl<T: Clone> Cached<T> {
-    /// Nothing yet. `least_pause`: between fetches that do not help.
+    /// Nothing yet. `least_pause`: between fetches that do not help; with none, a failure is told to
+    /// those alone who waited for it.
     pub(crate) const fn new(least_pause: Duration) -> Self {
         let state = State {
             kept: None,
@@ -97,59 +98,39 @@ impl<T: Clone> Cached<T> {
         fetch: impl Fn(Deadline) -> Result<Fetched<T>, Error>,
     ) -> Result<T, Error> {
         let mut state = lock(&self.state);
+        let mut joined = None;
         loop {
-            let now = Instant::now();
-            let kept = state.kept.as_ref().filter(|kept| now < kept.expires_at);
-            let usable = kept.filter(|kept| serves(&kept.value));
-            let too_soon = state.next_try.is_some_and(|at| now < at);
-            match (usable, &state.kept, &state.failure) {
-                (Some(usable), ..) if now < usable.renew_at || state.is_fetching || too_soon => {
-                    return Ok(usable.value.clone());
-                }
-                (None, ..) if state.is_fetching => {
-                    let joined = state.fetches;
-                    while state.is_fetching && state.fetches == joined {
+            let old = match state.next_step(&serves, deadline, joined) {
+                Step::Take(outcome) => return outcome,
+                Step::Join => {
+                    joined = Some(state.fetches);
+                    while state.is_fetching && joined == Some(state.fetches) {
                         state = wait(&self.landed, state, deadline)?;
                     }
                     continue;
                 }
-                (None, _, Some((failure, theirs)))
-                    if too_soon
-                        && !(failure.is_retryable() && deadline.exceeds(*theirs, MORE_TIME)) =>
-                {
-                    return Err(failure.clone());
-                }
-                (None, Some(newest), None) if too_soon => return Ok(newest.value.clone()),
-                _ => {}
-            }
-
-            let old = usable.map(|usable| usable.value.clone());
-            let restarts = state.restarts;
-            state.is_fetching = true;
-            state.fetches += 1;
+                Step::Fetch { old } => old,
+            };
+            let restarts = state.begin();
             drop(state);
             let landing = Landing { cached: self, is_over: false };
             let by = if old.is_some() { deadline.at_most(LONGEST_RENEWAL) } else { deadline };
             let outcome = fetch(by);
             state = landing.end();
             let failure = match outcome {
-                Ok(fetched) => {
-                    let value = fetched.value.clone();
-                    state.keep(fetched, old.is_some(), self.least_pause);
-                    return Ok(value);
-                }
+                Ok(fetched) => return Ok(state.keep(fetched, old.is_some(), self.least_pause)),
                 Err(failure) => failure,
             };
-            let is_replaced = state.restarts != restarts;
+            let is_outdated = state.restarts != restarts;
             // That this thread had no more time says nothing to the others.
-            if !is_replaced && (old.is_some() || deadline.remaining().is_ok()) {
-                let pause = if old.is_some() { self.least_pause } else { FAILURE_PAUSE };
-                state.next_try = Some(Instant::now() + pause);
+            if !is_outdated && (old.is_some() || deadline.remaining().is_ok()) {
+                let most = if old.is_some() { self.least_pause } else { FAILURE_PAUSE };
+                state.next_try = Some(Instant::now() + most.min(self.least_pause));
                 state.failure = Some((failure.clone(), deadline));
             }
             match old {
                 Some(old) => return Ok(old),
-                None if is_replaced && deadline.remaining().is_ok() => {}
+                None if is_outdated && deadline.remaining().is_ok() => {}
                 None => return Err(failure),
             }
         }
@@ -164,14 +145,67 @@ impl<T: Clone> Cached<T> {
     }
 }
 
-impl<T> State<T> {
-    fn keep(&mut self, fetched: Fetched<T>, is_renewal: bool, least_pause: Duration) {
+/// What somebody who needs the value does.
+enum Step<T> {
+    Take(Result<T, Error>),
+    /// Waits for the fetch under way.
+    Join,
+    /// `old`: what will do should the fetch fail.
+    Fetch {
+        old: Option<T>,
+    },
+}
+
+impl<T: Clone> State<T> {
+    /// `joined`: the fetch that the caller waited for.
+    fn next_step(
+        &self,
+        serves: impl Fn(&T) -> bool,
+        deadline: Deadline,
+        joined: Option<u64>,
+    ) -> Step<T> {
+        let now = Instant::now();
+        let too_soon = self.next_try.is_some_and(|at| now < at);
+        let usable = self.kept.as_ref().filter(|it| now < it.expires_at && serves(&it.value));
+        if let Some(usable) = usable {
+            let value = usable.value.clone();
+            let will_do = now < usable.renew_at || self.is_fetching || too_soon;
+            return if will_do { Step::Take(Ok(value)) } else { Step::Fetch { old: Some(value) } };
+        }
+        if self.is_fetching {
+            return Step::Join;
+        }
+        let is_over = joined == Some(self.fetches);
+        match (&self.failure, &self.kept) {
+            (Some((failure, theirs)), _)
+                if (too_soon || is_over)
+                    && !(failure.is_retryable() && deadline.exceeds(*theirs, MORE_TIME)) =>
+            {
+                Step::Take(Err(failure.clone()))
+            }
+            (None, Some(newest)) if too_soon => Step::Take(Ok(newest.value.clone())),
+            _ => Step::Fetch { old: None },
+        }
+    }
+
+    /// A fetch begins.
+    fn begin(&mut self) -> u64 {
+        self.is_fetching = true;
+        self.fetches += 1;
+        self.next_try = None;
+        self.failure = None;
+        self.restarts
+    }
+
+    /// A fetch succeeded.
+    fn keep(&mut self, fetched: Fetched<T>, is_renewal: bool, least_pause: Duration) -> T {
         let now = Instant::now();
         let is_recent = self.fetched_at.is_some_and(|at| now < at + least_pause);
         self.next_try = (is_recent && !is_renewal).then(|| now + least_pause);
         self.fetched_at = Some(now);
-        self.failure = None;
+        let value = fetched.value.clone();
         self.kept = Some(fetched);
+        value
     }
 }
 
@@ -264,7 +298,7 @@ mod tests {
 
     #[test]
     fn those_who_wait_share_the_failure() {
-        let cached = cached::<u32>();
+        let cached = hasty::<u32>();
         let (fetching, go) = (Barrier::new(2), Barrier::new(2));
         std::thread::scope(|scope| {
             scope.spawn(|| {
@@ -278,11 +312,12 @@ mod tests {
             fetching.wait();
             let late = cached.get(now(), |_| true, |_| unreachable!("one is under way"));
             assert_eq!(late.unwrap_err().status(), Status::Timeout);
-            let waiter =
-                scope.spawn(|| cached.get(soon(), |_| true, |_| unreachable!("it failed")));
+            // Should it come too late to wait, it fails by itself.
+            let waiter = scope.spawn(|| cached.get(soon(), |_| true, |_| refused()));
             go.wait();
             assert_eq!(waiter.join().unwrap().unwrap_err().message(), "wrong secret");
         });
+        assert_eq!(cached.get(soon(), |_| true, |_| good(1)).unwrap(), 1);
     }
 
     #[test]

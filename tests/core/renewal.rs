@@ -137,7 +137,10 @@ fn credentials_are_replaced_without_a_restart() {
     let error = scene.open().unwrap_err();
     assert!(error.message().starts_with("obtaining an AppJWT: "), "{error}");
     let (id, secret) = (&scene.account.client_id, &scene.account.client_secret);
+    let consumer = scene.client.consumer("known before").unwrap();
+    assert!(consumer.jws().is_err());
     scene.client.set_credentials(id, secret).unwrap();
+    consumer.jws().unwrap();
     let conversation = scene.conversation();
     let asked = scene.requests_on(Route::Token);
     assert!(
