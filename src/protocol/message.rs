@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use crate::base::error::Error;
 use crate::base::request_id::{MOST, RequestIds};
 use crate::protocol::event::{self, CsatStatus, Metadata};
+use crate::protocol::json::exact_text;
 use crate::protocol::open::{OpenOptions, Ttr};
 use crate::protocol::profile::Profile;
 
@@ -320,7 +321,7 @@ fn with_id(ids: &RequestIds, object: &str, what: &str) -> Result<(String, String
     };
     let found: OnlyId = serde_json::from_str(object).map_err(|why| not_json(what, &why))?;
     if let Some(id) = found.id {
-        return match id_text(id.get()) {
+        return match exact_text(id) {
             Some(id) if (1..=MOST).contains(&id.chars().count()) => Ok((object.to_owned(), id)),
             _ => Err(Error::invalid(format!(
                 "the id of {what} is neither a string of 1 to {MOST} characters nor a number"
@@ -330,14 +331,6 @@ fn with_id(ids: &RequestIds, object: &str, what: &str) -> Result<(String, String
     let id = ids.next();
     let comma = if members.trim_start().starts_with('}') { "" } else { "," };
     Ok((format!("{{\"id\":\"{id}\"{comma}{members}"), id))
-}
-
-/// The text of an id, which may be a JSON string or a number: ids are compared as text.
-pub(crate) fn id_text(json: &str) -> Option<String> {
-    if json.starts_with('"') {
-        return serde_json::from_str(json).ok();
-    }
-    json.starts_with(|first: char| first == '-' || first.is_ascii_digit()).then(|| json.to_owned())
 }
 
 #[cfg(test)]

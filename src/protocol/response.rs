@@ -6,8 +6,7 @@ use crate::base::delivery::Delivery;
 use crate::base::error::{Error, ServiceSays, Status};
 use crate::base::text::shorten;
 use crate::protocol::code::Code;
-use crate::protocol::json::{TooMany, is_array, items, members, nesting, number, text};
-use crate::protocol::message::id_text;
+use crate::protocol::json::{TooMany, exact_text, is_array, items, members, nesting, number, text};
 
 /// The service's answer to a request that it accepted.
 #[derive(Clone, PartialEq, Eq)]
@@ -121,12 +120,12 @@ impl<'a> Envelope<'a> {
         let Some(req_id) = self.req_id else { return true };
         let quoted = req_id.get().strip_prefix('"').and_then(|text| text.strip_suffix('"'));
         // Written without escapes, as it always is, it need not be read.
-        (quoted == Some(id) && !id.contains('\\')) || id_text(req_id.get()).as_deref() == Some(id)
+        (quoted == Some(id) && !id.contains('\\')) || exact_text(req_id).as_deref() == Some(id)
     }
 
     /// The place of the one request that it names.
     fn only_place(&self, ids: &[String]) -> Option<usize> {
-        let id = id_text(self.req_id?.get())?;
+        let id = exact_text(self.req_id?)?;
         let mut named = ids.iter().enumerate().filter(|(_, sent)| **sent == id);
         named.next().filter(|_| named.next().is_none()).map(|(place, _)| place)
     }
@@ -136,7 +135,7 @@ impl<'a> Envelope<'a> {
         if self.names(id) {
             return Ok(());
         }
-        let other = self.req_id.and_then(|other| id_text(other.get())).unwrap_or_default();
+        let other = self.req_id.and_then(exact_text).unwrap_or_default();
         let other = shorten(&other);
         Err(unreadable(answer, &format!("is for another request, '{other}'")))
     }
