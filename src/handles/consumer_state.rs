@@ -6,8 +6,9 @@ use ureq::http::HeaderValue;
 
 use crate::base::error::Error;
 use crate::handles::client_state::{Call, ClientState};
+use crate::protocol::batch::Batch;
 use crate::protocol::message::Outbound;
-use crate::protocol::response::{Batch, Response};
+use crate::protocol::response::Response;
 use crate::service::idp::Identity;
 use crate::service::messaging::Sender;
 

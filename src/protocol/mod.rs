@@ -1,10 +1,13 @@
 //! TODO
 
+pub(crate) mod answer;
 pub(crate) mod app_jwt;
 pub(crate) mod argument;
+pub(crate) mod batch;
 pub(crate) mod code;
 pub(crate) mod consumer_jws;
 pub(crate) mod content;
+pub(crate) mod envelope;
 pub(crate) mod event;
 pub(crate) mod json;
 pub(crate) mod members;
