@@ -9,6 +9,7 @@ use crate::handles::conversation::Conversation;
 use crate::protocol::consumer_jws::ConsumerJws;
 use crate::protocol::message;
 use crate::protocol::open::{AttachOptions, OpenOptions};
+use crate::protocol::raw;
 use crate::protocol::response::{self, Response};
 use crate::service::idp::Identity;
 
@@ -129,7 +130,7 @@ impl Consumer {
     /// [`Conversation::send_text`].
     pub fn send_json(&self, request: &[u8]) -> Result<Response, Error> {
         let call = self.state.client.call()?;
-        let message = message::raw(&call.session.ids, request)?;
+        let message = raw::request(&call.session.ids, request)?;
         self.state.send(&call, &message, self.state.client.properties.as_ref())
     }
 
@@ -144,7 +145,7 @@ impl Consumer {
     /// the service refused one of them, otherwise as for [`Conversation::send_text`].
     pub fn batch_json(&self, requests: &[u8]) -> Result<Response, Error> {
         let call = self.state.client.call()?;
-        let message = message::raw_batch(&call.session.ids, requests)?;
+        let message = raw::batch(&call.session.ids, requests)?;
         Ok(self.state.send_batch(&call, &message, self.state.client.properties.as_ref())?.response)
     }
 }

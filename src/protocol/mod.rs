@@ -16,6 +16,7 @@ pub(crate) mod notification;
 pub(crate) mod open;
 pub(crate) mod profile;
 pub(crate) mod properties;
+pub(crate) mod raw;
 pub(crate) mod redact;
 pub(crate) mod refusal;
 pub(crate) mod response;
