@@ -7,7 +7,7 @@ use ureq::http::HeaderValue;
 use crate::base::error::Error;
 use crate::handles::client_state::{Call, ClientState};
 use crate::protocol::batch::Batch;
-use crate::protocol::message::Outbound;
+use crate::protocol::message::Message;
 use crate::protocol::response::Response;
 use crate::service::idp::Identity;
 use crate::service::messaging::Sender;
@@ -22,7 +22,7 @@ impl ConsumerState {
     pub(crate) fn send(
         &self,
         call: &Call,
-        message: &Outbound,
+        message: &Message,
         properties: Option<&HeaderValue>,
     ) -> Result<Response, Error> {
         let sender = Sender { consumer: &self.identity, properties };
@@ -33,7 +33,7 @@ impl ConsumerState {
     pub(crate) fn send_batch(
         &self,
         call: &Call,
-        message: &Outbound,
+        message: &Message,
         properties: Option<&HeaderValue>,
     ) -> Result<Batch, Error> {
         let sender = Sender { consumer: &self.identity, properties };

@@ -20,7 +20,7 @@ use crate::net::transport::Progress;
 use crate::protocol::event::{
     self, AcceptStatus, ChatState, CsatStatus, Event, HostedFile, Metadata,
 };
-use crate::protocol::message::{self, Outbound};
+use crate::protocol::message::{self, Message};
 use crate::protocol::open::Ttr;
 use crate::protocol::profile::Profile;
 use crate::protocol::response::Response;
@@ -297,7 +297,7 @@ impl Conversation {
     fn send_if_open(
         &self,
         call: &Call,
-        message: impl FnOnce(&RequestIds) -> Outbound,
+        message: impl FnOnce(&RequestIds) -> Message,
     ) -> Result<Response, Error> {
         let sends = self.state.sends.get(FifoLock::default);
         let _turn = wait_for_turn(&sends, call.deadline)?;
@@ -307,7 +307,7 @@ impl Conversation {
 
     fn send_even_if_closed(
         &self,
-        message: impl FnOnce(&RequestIds) -> Outbound,
+        message: impl FnOnce(&RequestIds) -> Message,
     ) -> Result<Response, Error> {
         let call = self.call()?;
         let sends = self.state.sends.get(FifoLock::default);
@@ -315,7 +315,7 @@ impl Conversation {
         self.send_now(&call, &message(&call.session.ids))
     }
 
-    fn send_now(&self, call: &Call, message: &Outbound) -> Result<Response, Error> {
+    fn send_now(&self, call: &Call, message: &Message) -> Result<Response, Error> {
         self.state.consumer.send(call, message, self.state.properties.as_ref())
     }
 
@@ -332,7 +332,7 @@ impl Conversation {
         &self,
         call: &Call,
         what: &Transfer,
-        ask: impl Fn() -> Outbound,
+        ask: impl Fn() -> Message,
     ) -> Result<StorageUrl, Error> {
         let progress = self.state.progress.load_full();
         let progress = progress.as_ref().map(|progress| &***progress);

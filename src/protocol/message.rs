@@ -18,8 +18,8 @@ pub(crate) enum Idempotency {
     NotIdempotent,
 }
 
-/// Bytes to send, and the ids of the requests in them, in order.
-pub(crate) struct Outbound {
+/// One request or a batch, ready to go out; `ids` are those of its requests, in order.
+pub(crate) struct Message {
     /// What it does, as the beginning of an error message.
     pub doing: &'static str,
     pub json: Vec<u8>,
@@ -27,7 +27,7 @@ pub(crate) struct Outbound {
     pub idempotency: Idempotency,
 }
 
-impl Outbound {
+impl Message {
     /// The id that stands for the whole: that of the first request.
     pub(crate) fn id(&self) -> &str {
         self.ids.first().map_or("", String::as_str)
@@ -135,14 +135,14 @@ fn one(
     doing: &'static str,
     r#type: &'static str,
     body: impl Serialize,
-) -> Outbound {
+) -> Message {
     let id = ids.next();
     let json = bytes(&Request::new(&id, r#type, body));
-    Outbound { doing, json, ids: vec![id], idempotency: Idempotency::Idempotent }
+    Message { doing, json, ids: vec![id], idempotency: Idempotency::Idempotent }
 }
 
 /// The batch that opens a conversation, with the consumer's first message or without.
-pub(crate) fn open(ids: &RequestIds, brand_id: &str, options: &OpenOptions) -> Outbound {
+pub(crate) fn open(ids: &RequestIds, brand_id: &str, options: &OpenOptions) -> Message {
     let mut used = vec![ids.next(), ids.next()];
     let first = options.first_message.as_deref().map(event::text);
     if first.is_some() {
@@ -159,7 +159,7 @@ pub(crate) fn open(ids: &RequestIds, brand_id: &str, options: &OpenOptions) -> O
             bytes(&(profile, conversation, Request::new(&used[2], PUBLISH_EVENT, publish)))
         }
     };
-    Outbound {
+    Message {
         doing: "opening a conversation",
         json,
         ids: used,
@@ -174,27 +174,27 @@ pub(crate) fn publish(
     (conversation_id, dialog_id): (&str, &str),
     event: &(impl Serialize + ?Sized),
     metadata: Option<&Metadata>,
-) -> Outbound {
+) -> Message {
     let id = ids.next();
     let body = PublishEvent { conversation_id: Some(conversation_id), dialog_id, event };
     let request = Request { metadata, ..Request::new(&id, PUBLISH_EVENT, body) };
     let json = bytes(&request);
-    Outbound { doing, json, ids: vec![id], idempotency: Idempotency::NotIdempotent }
+    Message { doing, json, ids: vec![id], idempotency: Idempotency::NotIdempotent }
 }
 
 /// The consumer's profile.
-pub(crate) fn set_profile(ids: &RequestIds, profile: &Profile) -> Outbound {
+pub(crate) fn set_profile(ids: &RequestIds, profile: &Profile) -> Message {
     one(ids, "setting the profile", SET_USER_PROFILE, profile.on_the_wire())
 }
 
 /// The end of a conversation.
-pub(crate) fn close(ids: &RequestIds, conversation_id: &str) -> Outbound {
+pub(crate) fn close(ids: &RequestIds, conversation_id: &str) -> Message {
     let field = Field::State { conversation_state: "CLOSE" };
     update(ids, "closing the conversation", conversation_id, field)
 }
 
 /// The end of a conversation with all its dialogs, without a survey.
-pub(crate) fn close_stage(ids: &RequestIds, conversation_id: &str) -> Outbound {
+pub(crate) fn close_stage(ids: &RequestIds, conversation_id: &str) -> Message {
     let field = Field::Stage { conversation_state: "CLOSE" };
     update(ids, "closing the whole conversation", conversation_id, field)
 }
@@ -205,13 +205,13 @@ pub(crate) fn set_ttr(
     conversation_id: &str,
     ttr_type: &Ttr,
     value: Option<i64>,
-) -> Outbound {
+) -> Message {
     let field = Field::Ttr { ttr_type, value };
     update(ids, "setting the time to respond", conversation_id, field)
 }
 
 /// The end of one dialog.
-pub(crate) fn close_dialog(ids: &RequestIds, conversation_id: &str, dialog_id: &str) -> Outbound {
+pub(crate) fn close_dialog(ids: &RequestIds, conversation_id: &str, dialog_id: &str) -> Message {
     let dialog = DialogChange { dialog_id, state: "CLOSE", closed_cause: "Closed by consumer" };
     let field = Field::DialogChange { r#type: "UPDATE", dialog };
     update(ids, "closing the dialog", conversation_id, field)
@@ -224,7 +224,7 @@ pub(crate) fn rate(
     stars: i64,
     resolved: bool,
     status: &CsatStatus,
-) -> Outbound {
+) -> Message {
     let field =
         Field::CsatRate { csat_rate: stars, csat_resolution_confirmation: resolved, status };
     update(ids, "rating the conversation", conversation_id, field)
@@ -235,23 +235,23 @@ fn update(
     doing: &'static str,
     conversation_id: &str,
     conversation_field: Field,
-) -> Outbound {
+) -> Message {
     let body = UpdateConversationField { conversation_id, conversation_field };
     one(ids, doing, UPDATE_CONVERSATION_FIELD, body)
 }
 
 /// Asks where a file of this size and type can be put.
-pub(crate) fn upload_url(ids: &RequestIds, file_size: u64, file_type: &str) -> Outbound {
+pub(crate) fn upload_url(ids: &RequestIds, file_size: u64, file_type: &str) -> Message {
     let body = UploadUrl { file_size: &file_size.to_string(), file_type };
     let ask = one(ids, "asking for an upload URL", "ms.GenerateURLForUploadFile", body);
-    Outbound { idempotency: Idempotency::Safe, ..ask }
+    Message { idempotency: Idempotency::Safe, ..ask }
 }
 
 /// Asks where a file can be fetched.
-pub(crate) fn download_url(ids: &RequestIds, relative_path: &str) -> Outbound {
+pub(crate) fn download_url(ids: &RequestIds, relative_path: &str) -> Message {
     let body = DownloadUrl { relative_path };
     let ask = one(ids, "asking for a download URL", "ms.GenerateURLForDownloadFile", body);
-    Outbound { idempotency: Idempotency::Safe, ..ask }
+    Message { idempotency: Idempotency::Safe, ..ask }
 }
 
 #[cfg(test)]

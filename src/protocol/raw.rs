@@ -6,14 +6,14 @@ use serde_json::value::RawValue;
 use crate::base::error::Error;
 use crate::base::request_id::{MOST, RequestIds};
 use crate::protocol::json::exact_text;
-use crate::protocol::message::{Idempotency, Outbound};
+use crate::protocol::message::{Idempotency, Message};
 
 /// One request as the caller wrote it; only a missing `id` is filled in.
-pub(crate) fn request(ids: &RequestIds, json: &[u8]) -> Result<Outbound, Error> {
+pub(crate) fn request(ids: &RequestIds, json: &[u8]) -> Result<Message, Error> {
     let text = utf8(json)?;
     let written: &RawValue = serde_json::from_str(text).map_err(|why| not_json("json", &why))?;
     let (json, id) = with_id(ids, written.get(), "the request")?;
-    Ok(Outbound {
+    Ok(Message {
         doing: "sending a request",
         json: json.into_bytes(),
         ids: vec![id],
@@ -22,7 +22,7 @@ pub(crate) fn request(ids: &RequestIds, json: &[u8]) -> Result<Outbound, Error> 
 }
 
 /// An array of requests as the caller wrote them; only missing `id`s are filled in.
-pub(crate) fn batch(ids: &RequestIds, json: &[u8]) -> Result<Outbound, Error> {
+pub(crate) fn batch(ids: &RequestIds, json: &[u8]) -> Result<Message, Error> {
     let text = utf8(json)?;
     let requests: Vec<&RawValue> = serde_json::from_str(text)
         .map_err(|why| Error::invalid(format!("json is not a JSON array of requests: {why}")))?;
@@ -38,7 +38,7 @@ pub(crate) fn batch(ids: &RequestIds, json: &[u8]) -> Result<Outbound, Error> {
         used.push(id);
     }
     batch.push(']');
-    Ok(Outbound {
+    Ok(Message {
         doing: "sending a batch",
         json: batch.into_bytes(),
         ids: used,

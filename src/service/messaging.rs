@@ -12,7 +12,7 @@ use crate::base::stats::Operation;
 use crate::net::transport::{Body, HttpRequest};
 use crate::protocol::answer::Answer;
 use crate::protocol::batch::{self, Batch};
-use crate::protocol::message::{Idempotency, Outbound};
+use crate::protocol::message::{Idempotency, Message};
 use crate::protocol::properties::CLIENT_PROPERTIES;
 use crate::protocol::response::{self, Response};
 use crate::service::app_jwts::{AppJwts, json_headers};
@@ -68,7 +68,7 @@ impl Messaging {
     pub(crate) fn send(
         &self,
         sender: &Sender,
-        message: &Outbound,
+        message: &Message,
         deadline: Deadline,
     ) -> Result<Response, Error> {
         let to = (&self.paths.send, Operation::Send);
@@ -79,7 +79,7 @@ impl Messaging {
     pub(crate) fn send_batch(
         &self,
         sender: &Sender,
-        message: &Outbound,
+        message: &Message,
         deadline: Deadline,
     ) -> Result<Batch, Error> {
         let to = (&self.paths.conversation, Operation::Conversation);
@@ -93,7 +93,7 @@ impl Messaging {
         &self,
         (path, operation): (&PathAndQuery, Operation),
         sender: &Sender,
-        message: &Outbound,
+        message: &Message,
         deadline: Deadline,
         read: impl FnOnce(Answer) -> Result<T, Error>,
     ) -> Result<T, Error> {
