@@ -6,7 +6,8 @@ use crate::ffi::enums::LPC_EVENT_KIND_OTHER;
 use crate::ffi::error::{lpc_error, lpc_status};
 use crate::ffi::outcome::make;
 use crate::ffi::pointer::{array, c_string, free, give_bytes, put_length, read};
-use crate::protocol::notification::{Notification, NotificationEvent};
+use crate::protocol::notification::Notification;
+use crate::protocol::notification_event::NotificationEvent;
 
 /// What the service posted to a webhook: one or more events, counted from 0. Belongs to one thread
 /// at a time.

@@ -17,6 +17,7 @@ pub(crate) mod json;
 pub(crate) mod members;
 pub(crate) mod message;
 pub(crate) mod notification;
+pub(crate) mod notification_event;
 pub(crate) mod open;
 pub(crate) mod profile;
 pub(crate) mod properties;

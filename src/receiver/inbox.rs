@@ -12,7 +12,8 @@ use super::store::Store;
 use crate::base::error::{Error, Status};
 use crate::base::lock::lock;
 use crate::config::receiver_settings::InboxSettings;
-use crate::protocol::notification::{EventKind, Notification, Receipt};
+use crate::protocol::notification::{Notification, Receipt};
+use crate::protocol::notification_event::EventKind;
 
 type Digest = [u8; 32];
 
