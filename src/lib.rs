@@ -31,7 +31,8 @@ pub use protocol::content::{
 };
 pub use protocol::event::{AcceptStatus, ChatState, CsatStatus, Event, Metadata};
 pub use protocol::members::TextOrNumber;
-pub use protocol::notification::{EventKind, Notification, NotificationEvent};
+pub use protocol::notification::Notification;
+pub use protocol::notification_event::{EventKind, NotificationEvent};
 pub use protocol::open::{AttachOptions, Campaign, ConversationContext, OpenOptions, Ttr};
 pub use protocol::profile::{
     Age, AuthenticatedData, Customer, Date, Gender, Personal, PrivateData, Profile,

@@ -6,7 +6,7 @@ use std::ffi::c_char;
 use crate::base::error::Error;
 use crate::base::log::LogLevel;
 use crate::protocol::event::{AcceptStatus, ChatState, CsatStatus};
-use crate::protocol::notification::EventKind;
+use crate::protocol::notification_event::EventKind;
 
 /// What the consumer is doing. Other numbers are LPC_INVALID_ARGUMENT.
 pub type lpc_chat_state = i32;

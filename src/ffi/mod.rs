@@ -8,7 +8,6 @@
 //! NULL is always caught.
 #![allow(clippy::missing_safety_doc)]
 
-mod boundary;
 pub mod client;
 pub mod config;
 pub mod consumer;
@@ -18,11 +17,11 @@ pub mod error;
 pub mod file;
 pub mod log;
 pub mod notification;
+mod outcome;
+mod panic;
+mod pointer;
 #[cfg(feature = "receiver")]
 pub mod receiver;
 pub mod response;
 pub mod version;
 pub mod webhook;
-
-#[cfg(test)]
-mod tests;

@@ -9,8 +9,10 @@ use crate::handles::conversation::Conversation;
 use crate::protocol::consumer_jws::ConsumerJws;
 use crate::protocol::message;
 use crate::protocol::open::{AttachOptions, OpenOptions};
+use crate::protocol::raw;
 use crate::protocol::response::{self, Response};
 use crate::service::idp::ConsumerIdentity;
+use crate::service::messaging::Sender;
 
 /// An end user of the account.
 ///
@@ -80,7 +82,8 @@ impl Consumer {
         let settings = self.state.client.settings();
         let message = message::open(&call.session.ids, &settings.account_id, options);
         let properties = options.properties(&settings.client_properties).header()?;
-        let batch = self.state.send_batch(&call, &message, properties.as_ref())?;
+        let sender = self.state.sender(properties.as_ref());
+        let batch = call.session.messaging.send_batch(&sender, &message, call.deadline)?;
         // The batch is whole, so the second body is that of ConsumerRequestConversation.
         let id = batch.bodies.get(1).and_then(|body| response::conversation_id(body));
         match id {
@@ -129,8 +132,8 @@ impl Consumer {
     /// [`Conversation::send_text`].
     pub fn send_json(&self, request: &[u8]) -> Result<Response, Error> {
         let call = self.state.client.call()?;
-        let message = message::raw(&call.session.ids, request)?;
-        self.state.send(&call, &message, self.state.client.properties.as_ref())
+        let message = raw::request(&call.session.ids, request)?;
+        call.session.messaging.send(&self.raw_sender(), &message, call.deadline)
     }
 
     /// Sends an array of requests, written by the caller, to CONVERSATION.
@@ -144,8 +147,14 @@ impl Consumer {
     /// the service refused one of them, otherwise as for [`Conversation::send_text`].
     pub fn batch_json(&self, requests: &[u8]) -> Result<Response, Error> {
         let call = self.state.client.call()?;
-        let message = message::raw_batch(&call.session.ids, requests)?;
-        Ok(self.state.send_batch(&call, &message, self.state.client.properties.as_ref())?.response)
+        let message = raw::batch(&call.session.ids, requests)?;
+        let sender = self.raw_sender();
+        Ok(call.session.messaging.send_batch(&sender, &message, call.deadline)?.response)
+    }
+
+    /// For requests that are written by the caller.
+    fn raw_sender(&self) -> Sender<'_> {
+        self.state.sender(self.state.client.properties.as_ref())
     }
 }
 

@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use ureq::http::HeaderValue;
 
-use crate::base::error::Error;
-use crate::handles::client_state::{Call, ClientState};
-use crate::protocol::message::Outbound;
-use crate::protocol::response::{Batch, Response};
+use crate::handles::client_state::ClientState;
 use crate::service::idp::ConsumerIdentity;
 use crate::service::messaging::Sender;
 
@@ -17,25 +14,8 @@ pub(crate) struct ConsumerState {
 }
 
 impl ConsumerState {
-    /// One request to SEND, and its answer.
-    pub(crate) fn send(
-        &self,
-        call: &Call,
-        message: &Outbound,
-        properties: Option<&HeaderValue>,
-    ) -> Result<Response, Error> {
-        let sender = Sender { consumer: &self.identity, properties };
-        call.session.messaging.send(&sender, message, call.deadline)
-    }
-
-    /// A batch to CONVERSATION, and its answer.
-    pub(crate) fn send_batch(
-        &self,
-        call: &Call,
-        message: &Outbound,
-        properties: Option<&HeaderValue>,
-    ) -> Result<Batch, Error> {
-        let sender = Sender { consumer: &self.identity, properties };
-        call.session.messaging.send_batch(&sender, message, call.deadline)
+    /// The consumer as a sender, with the Client-Properties header or without.
+    pub(crate) fn sender<'a>(&'a self, properties: Option<&'a HeaderValue>) -> Sender<'a> {
+        Sender { consumer: &self.identity, properties }
     }
 }

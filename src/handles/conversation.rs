@@ -21,7 +21,7 @@ use crate::net::streamed::Progress;
 use crate::protocol::event::{
     self, AcceptStatus, ChatState, CsatStatus, Event, HostedFile, Metadata,
 };
-use crate::protocol::message::{self, Outbound};
+use crate::protocol::message::{self, Message};
 use crate::protocol::open::Ttr;
 use crate::protocol::profile::Profile;
 use crate::protocol::response::Response;
@@ -298,7 +298,7 @@ impl Conversation {
     fn send_if_open(
         &self,
         call: &Call,
-        message: impl FnOnce(&RequestIds) -> Outbound,
+        message: impl FnOnce(&RequestIds) -> Message,
     ) -> Result<Response, Error> {
         let sends = self.state.sends.get(FifoLock::default);
         let _turn = wait_for_turn(&sends, call.deadline)?;
@@ -308,7 +308,7 @@ impl Conversation {
 
     fn send_even_if_closed(
         &self,
-        message: impl FnOnce(&RequestIds) -> Outbound,
+        message: impl FnOnce(&RequestIds) -> Message,
     ) -> Result<Response, Error> {
         let call = self.call()?;
         let sends = self.state.sends.get(FifoLock::default);
@@ -316,8 +316,9 @@ impl Conversation {
         self.send_now(&call, &message(&call.session.ids))
     }
 
-    fn send_now(&self, call: &Call, message: &Outbound) -> Result<Response, Error> {
-        self.state.consumer.send(call, message, self.state.properties.as_ref())
+    fn send_now(&self, call: &Call, message: &Message) -> Result<Response, Error> {
+        let sender = self.state.consumer.sender(self.state.properties.as_ref());
+        call.session.messaging.send(&sender, message, call.deadline)
     }
 
     fn check_open(&self) -> Result<(), Error> {
@@ -333,7 +334,7 @@ impl Conversation {
         &self,
         call: &Call,
         what: &Transfer,
-        ask: impl Fn() -> Outbound,
+        ask: impl Fn() -> Message,
     ) -> Result<StorageUrl, Error> {
         let progress = self.state.progress.load_full();
         let progress = progress.as_ref().map(|progress| &***progress);

@@ -15,7 +15,7 @@ use webpki::RawPublicKeyEntity;
 
 use crate::base::error::{Error, Status};
 use crate::base::text::shorten;
-use crate::protocol::json::{is_array, items, members, text};
+use crate::protocol::json::{each_item, is_array, members, text};
 
 /// Sentinel v1 signs with this key, always.
 const SENTINEL_V1: &str = "\
@@ -66,15 +66,15 @@ impl KeySet {
         let whole: &RawValue = serde_json::from_slice(json).ok()?;
         let [keys] = members(Some(whole), ["keys"]);
         let keys = keys.filter(|keys| is_array(keys))?;
-        // As many as there are: the answer's own limit bounds them.
-        let keys = items(Some(keys), &mut { usize::MAX }).unwrap_or_default().into_iter();
         let read = |key| {
             let [kty, kid, n, e] = members(Some(key), ["kty", "kid", "n", "e"]).map(text);
             let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).ok();
             let components = RsaPublicKeyComponents { n: decode(&n)?, e: decode(&e)? };
             (kty == "RSA" && !kid.is_empty()).then_some((kid, PublicKey::Components(components)))
         };
-        Some(KeySet(keys.filter_map(read).collect()))
+        let mut set = HashMap::new();
+        each_item(Some(keys), |key| set.extend(read(key)));
+        Some(KeySet(set))
     }
 
     pub(crate) fn has(&self, kid: &str) -> bool {
@@ -150,8 +150,8 @@ fn check_claims(jwt: &str, account_id: &str) -> Result<(), Error> {
         insecure_decode_claims(jwt).map_err(|_| wrong("its claims cannot be read"))?;
     let [aud, iss] = members(Some(&claims), ["aud", "iss"]);
     // One, or several; a token is not long.
-    let audience = items(aud, &mut { usize::MAX }).unwrap_or_default();
-    let audience: Vec<String> = audience.into_iter().map(|one| text(Some(one))).collect();
+    let mut audience = Vec::new();
+    each_item(aud, |one| audience.push(text(Some(one))));
     let iss = text(iss);
     if !audience.iter().any(|one| one == account_id) {
         let audience = shorten(&audience.join(", "));

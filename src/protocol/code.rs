@@ -5,7 +5,7 @@ use ureq::http::StatusCode;
 
 use crate::base::error::Status;
 use crate::base::text::shorten;
-use crate::protocol::message::id_text;
+use crate::protocol::json::exact_text;
 
 /// As the service wrote it, and what it means.
 pub(crate) struct Code {
@@ -15,7 +15,7 @@ pub(crate) struct Code {
 
 impl Code {
     pub(crate) fn of(json: &RawValue) -> Code {
-        let text = id_text(json.get()).unwrap_or_else(|| json.get().to_owned());
+        let text = exact_text(json).unwrap_or_else(|| json.get().to_owned());
         let number = match text.as_str() {
             "OK" => Some(200),
             text => text.parse().ok().or_else(|| number_of_name(text)),

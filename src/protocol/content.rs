@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 
 use crate::protocol::event::{AcceptStatus, ChatState};
 use crate::protocol::json::{
-    TooMany, count, flag, is_array, is_object, is_string, items, members, number, pairs, text,
-    written,
+    TooMany, count, each_item, each_member, flag, is_array, is_object, is_string, items, members,
+    number, text, written,
 };
 
 /// The content of an event. `Debug` does not show what was written in the conversation.
@@ -413,12 +413,9 @@ fn collect(json: &RawValue, level: usize, lines: &mut Vec<String>) {
         return;
     }
     if is_array(json) {
-        // The notification's own limit on its size bounds these.
-        for item in items(Some(json), &mut { usize::MAX }).unwrap_or_default() {
-            collect(item, level + 1, lines);
-        }
+        each_item(Some(json), |item| collect(item, level + 1, lines));
     }
-    for (name, value) in pairs(json) {
+    each_member(json, |name, value| {
         if is_string(value) {
             if ["text", "title", "caption"].contains(&&*name) {
                 lines.extend(Some(text(Some(value))).filter(|line| !line.is_empty()));
@@ -426,7 +423,7 @@ fn collect(json: &RawValue, level: usize, lines: &mut Vec<String>) {
         } else if !UNSEEN.contains(&&*name) {
             collect(value, level + 1, lines);
         }
-    }
+    });
 }
 
 fn text_content(message: Json, replies: Json) -> EventContent {

@@ -16,7 +16,7 @@ pub struct Event {
 /// The events of the protocol's table, by the part of their name before `Event`.
 #[derive(Serialize)]
 #[serde(tag = "type")]
-enum Known<'a> {
+enum KnownEvent<'a> {
     #[serde(rename = "ContentEvent", rename_all = "camelCase")]
     Content { content_type: &'static str, message: Content<'a> },
     #[serde(rename = "RichContentEvent")]
@@ -48,7 +48,7 @@ pub(crate) struct HostedFile<'a> {
 
 /// A text, not yet in JSON.
 pub(crate) fn text(text: &str) -> impl Serialize {
-    Known::Content { content_type: "text/plain", message: Content::Text(text) }
+    KnownEvent::Content { content_type: "text/plain", message: Content::Text(text) }
 }
 
 impl Event {
@@ -71,12 +71,12 @@ impl Event {
     /// [`Status::InvalidArgument`](crate::Status::InvalidArgument) if it is not a JSON object.
     pub fn rich_content(content_json: &str) -> Result<Event, Error> {
         let content = object(content_json, "content_json")?;
-        Ok(Event::of(&Known::RichContent { content: &content }))
+        Ok(Event::of(&KnownEvent::RichContent { content: &content }))
     }
 
     /// What the consumer is doing.
     pub fn chat_state(chat_state: ChatState) -> Event {
-        Event::of(&Known::ChatState { chat_state })
+        Event::of(&KnownEvent::ChatState { chat_state })
     }
 
     /// What became of the agent's messages with these sequences.
@@ -91,12 +91,12 @@ impl Event {
         if let Some(bad) = sequences.iter().find(|sequence| **sequence < 0) {
             return Err(Error::invalid(format!("sequences holds {bad}; allowed: 0 and more")));
         }
-        Ok(Event::of(&Known::AcceptStatus { status, sequence_list: sequences }))
+        Ok(Event::of(&KnownEvent::AcceptStatus { status, sequence_list: sequences }))
     }
 
     pub(crate) fn file(file: &HostedFile) -> Event {
         let message = Content::File(file);
-        Event::of(&Known::Content { content_type: "hosted/file", message })
+        Event::of(&KnownEvent::Content { content_type: "hosted/file", message })
     }
 
     pub(crate) fn json(&self) -> &RawValue {

@@ -83,24 +83,24 @@ impl Visitor<'_> for Place<'_> {
     }
 }
 
-/// All members of an object with their names, as they were written; none where there is no object.
-pub(crate) fn pairs(json: &RawValue) -> Vec<(Cow<'_, str>, &RawValue)> {
-    struct Pairs;
+/// Gives all members of an object with their names, as they were written; none where there is no
+/// object.
+pub(crate) fn each_member<'a>(json: &'a RawValue, take: impl FnMut(Cow<'a, str>, &'a RawValue)) {
+    struct Give<F>(F);
     struct Name;
 
-    impl<'de> Visitor<'de> for Pairs {
-        type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+    impl<'de, F: FnMut(Cow<'de, str>, &'de RawValue)> Visitor<'de> for Give<F> {
+        type Value = ();
 
         fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
             f.write_str("an object")
         }
 
-        fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
-            let mut pairs = Vec::new();
+        fn visit_map<A: MapAccess<'de>>(mut self, mut object: A) -> Result<(), A::Error> {
             while let Some(name) = object.next_key_seed(Name)? {
-                pairs.push((name, object.next_value()?));
+                self.0(name, object.next_value()?);
             }
-            Ok(pairs)
+            Ok(())
         }
     }
 
@@ -129,45 +129,54 @@ pub(crate) fn pairs(json: &RawValue) -> Vec<(Cow<'_, str>, &RawValue)> {
         }
     }
 
-    json.deserialize_map(Pairs).unwrap_or_default()
+    // It fails for what is no object, and for no other reason.
+    let _ = json.deserialize_map(Give(take));
 }
 
-/// The items of an array, as they were written; where there is none, what stands in its place is
-/// the only one, and null is none. `Err` where they are more than there is `room` for, which is
-/// reduced by their number.
-pub(crate) fn items<'a>(
-    json: Option<&'a RawValue>,
-    room: &mut usize,
-) -> Result<Vec<&'a RawValue>, TooMany> {
-    struct Collect<'r>(&'r mut usize);
+/// Gives the items of an array, as they were written; where there is none, what stands in its place
+/// is the only one, and null is none.
+pub(crate) fn each_item<'a>(json: Option<&'a RawValue>, mut take: impl FnMut(&'a RawValue)) {
+    struct Give<F>(F);
 
-    impl<'de> Visitor<'de> for Collect<'_> {
-        type Value = Result<Vec<&'de RawValue>, TooMany>;
+    impl<'de, F: FnMut(&'de RawValue)> Visitor<'de> for Give<F> {
+        type Value = ();
 
         fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
             f.write_str("an array")
         }
 
-        fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
-            let mut items = Vec::new();
+        fn visit_seq<A: SeqAccess<'de>>(mut self, mut array: A) -> Result<(), A::Error> {
             while let Some(item) = array.next_element()? {
-                if *self.0 == 0 {
-                    return Ok(Err(TooMany));
-                }
-                *self.0 -= 1;
-                items.push(item);
+                self.0(item);
             }
-            Ok(Ok(items))
+            Ok(())
         }
     }
 
-    let Some(json) = json.filter(|json| json.get() != "null") else { return Ok(Vec::new()) };
-    if !is_array(json) {
-        *room = room.checked_sub(1).ok_or(TooMany)?;
-        return Ok(vec![json]);
+    match json {
+        None => {}
+        // It fails for what is no array, and for no other reason.
+        Some(json) if is_array(json) => drop(json.deserialize_seq(Give(take))),
+        Some(json) if json.get() == "null" => {}
+        Some(json) => take(json),
     }
-    // An array that was not read to its end is an error of serde's, and for no other reason.
-    json.deserialize_seq(Collect(room)).unwrap_or(Err(TooMany))
+}
+
+/// All that [`each_item`] gives. `Err` where they are more than there is `room` for, which is reduced
+/// by their number.
+pub(crate) fn items<'a>(
+    json: Option<&'a RawValue>,
+    room: &mut usize,
+) -> Result<Vec<&'a RawValue>, TooMany> {
+    let (mut items, mut too_many) = (Vec::new(), false);
+    each_item(json, |item| match room.checked_sub(1) {
+        Some(left) => {
+            *room = left;
+            items.push(item);
+        }
+        None => too_many = true,
+    });
+    if too_many { Err(TooMany) } else { Ok(items) }
 }
 
 /// There are more items than there is room for.
@@ -211,6 +220,15 @@ pub(crate) fn text(json: Option<&RawValue>) -> String {
         Some(b'"') => json.deserialize_bytes(Characters).unwrap_or_default(),
         Some(b'-' | b'0'..=b'9') => json.get().to_owned(),
         _ => String::new(),
+    }
+}
+
+/// As [`text`], but none for all else, and where half of a surrogate pair is in it.
+pub(crate) fn exact_text(json: &RawValue) -> Option<String> {
+    match json.get().as_bytes().first()? {
+        b'"' => serde_json::from_str(json.get()).ok(),
+        b'-' | b'0'..=b'9' => Some(json.get().to_owned()),
+        _ => None,
     }
 }
 
@@ -309,6 +327,7 @@ mod tests {
         assert_eq!(items(raw("{}"), &mut room).unwrap()[0].get(), "{}", "a single one");
         assert!(items(raw("{}"), &mut room).is_err());
         assert!(items(raw("[1,2]"), &mut room).is_err());
+        assert_eq!(room, 0);
     }
 
     #[test]
@@ -357,11 +376,33 @@ mod tests {
     }
 
     #[test]
-    fn pairs_are_all_members_in_their_order() {
-        let json = raw(r#"{"a":1,"\u0062":[2],"a":{}}"#).unwrap();
-        let pairs: Vec<(String, &str)> =
-            pairs(json).into_iter().map(|(name, value)| (name.into_owned(), value.get())).collect();
-        assert_eq!(pairs, [("a".into(), "1"), ("b".into(), "[2]"), ("a".into(), "{}")]);
-        assert!(super::pairs(raw("[]").unwrap()).is_empty());
+    fn each_member_is_given_in_its_order() {
+        let pairs = |json| {
+            let mut pairs = Vec::new();
+            let json: &RawValue = serde_json::from_str(json).unwrap();
+            each_member(json, |name, value| pairs.push((name.into_owned(), value.get())));
+            pairs
+        };
+        let all = pairs(r#"{"a":1,"\u0062":[2],"\ud800":null,"a":{}}"#);
+        let [a, b, half, again] = &all[..] else { panic!("{all:?}") };
+        assert_eq!((a, b), (&("a".into(), "1"), &("b".into(), "[2]")));
+        assert!(half.0.contains('\u{fffd}') && half.1 == "null");
+        assert_eq!(again, &("a".into(), "{}"));
+        assert!(pairs("[]").is_empty());
+    }
+
+    #[test]
+    fn a_text_that_is_none_is_no_exact_one() {
+        for (json, read) in [
+            (r#""a\n\u00e9""#, Some("a\né")),
+            (r#""""#, Some("")),
+            ("-1e999", Some("-1e999")),
+            (r#""\ud800""#, None),
+            ("true", None),
+            ("null", None),
+            ("[\"a\"]", None),
+        ] {
+            assert_eq!(exact_text(raw(json).unwrap()).as_deref(), read, "{json}");
+        }
     }
 }

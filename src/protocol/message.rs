@@ -1,10 +1,8 @@
-//! The message envelope: requests written exactly as the protocol wants them.
+//! Messages: requests, or batches of them, written exactly as the protocol wants them.
 
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::value::RawValue;
+use serde::Serialize;
 
-use crate::base::error::Error;
-use crate::base::request_id::{MOST, RequestIds};
+use crate::base::request_id::RequestIds;
 use crate::protocol::event::{self, CsatStatus, Metadata};
 use crate::protocol::open::{OpenOptions, Ttr};
 use crate::protocol::profile::Profile;
@@ -20,8 +18,8 @@ pub(crate) enum Idempotency {
     NotIdempotent,
 }
 
-/// Bytes to send, and the ids of the requests in them, in order.
-pub(crate) struct Outbound {
+/// One request or a batch, ready to go out; `ids` are those of its requests, in order.
+pub(crate) struct Message {
     /// What it does, as the beginning of an error message.
     pub doing: &'static str,
     pub json: Vec<u8>,
@@ -29,7 +27,7 @@ pub(crate) struct Outbound {
     pub idempotency: Idempotency,
 }
 
-impl Outbound {
+impl Message {
     /// The id that stands for the whole: that of the first request.
     pub(crate) fn id(&self) -> &str {
         self.ids.first().map_or("", String::as_str)
@@ -137,14 +135,14 @@ fn one(
     doing: &'static str,
     r#type: &'static str,
     body: impl Serialize,
-) -> Outbound {
+) -> Message {
     let id = ids.next();
     let json = bytes(&Request::new(&id, r#type, body));
-    Outbound { doing, json, ids: vec![id], idempotency: Idempotency::Idempotent }
+    Message { doing, json, ids: vec![id], idempotency: Idempotency::Idempotent }
 }
 
 /// The batch that opens a conversation, with the consumer's first message or without.
-pub(crate) fn open(ids: &RequestIds, brand_id: &str, options: &OpenOptions) -> Outbound {
+pub(crate) fn open(ids: &RequestIds, brand_id: &str, options: &OpenOptions) -> Message {
     let mut used = vec![ids.next(), ids.next()];
     let first = options.first_message.as_deref().map(event::text);
     if first.is_some() {
@@ -161,7 +159,7 @@ pub(crate) fn open(ids: &RequestIds, brand_id: &str, options: &OpenOptions) -> O
             bytes(&(profile, conversation, Request::new(&used[2], PUBLISH_EVENT, publish)))
         }
     };
-    Outbound {
+    Message {
         doing: "opening a conversation",
         json,
         ids: used,
@@ -176,27 +174,27 @@ pub(crate) fn publish(
     (conversation_id, dialog_id): (&str, &str),
     event: &(impl Serialize + ?Sized),
     metadata: Option<&Metadata>,
-) -> Outbound {
+) -> Message {
     let id = ids.next();
     let body = PublishEvent { conversation_id: Some(conversation_id), dialog_id, event };
     let request = Request { metadata, ..Request::new(&id, PUBLISH_EVENT, body) };
     let json = bytes(&request);
-    Outbound { doing, json, ids: vec![id], idempotency: Idempotency::NotIdempotent }
+    Message { doing, json, ids: vec![id], idempotency: Idempotency::NotIdempotent }
 }
 
 /// The consumer's profile.
-pub(crate) fn set_profile(ids: &RequestIds, profile: &Profile) -> Outbound {
+pub(crate) fn set_profile(ids: &RequestIds, profile: &Profile) -> Message {
     one(ids, "setting the profile", SET_USER_PROFILE, profile.on_the_wire())
 }
 
 /// The end of a conversation.
-pub(crate) fn close(ids: &RequestIds, conversation_id: &str) -> Outbound {
+pub(crate) fn close(ids: &RequestIds, conversation_id: &str) -> Message {
     let field = Field::State { conversation_state: "CLOSE" };
     update(ids, "closing the conversation", conversation_id, field)
 }
 
 /// The end of a conversation with all its dialogs, without a survey.
-pub(crate) fn close_stage(ids: &RequestIds, conversation_id: &str) -> Outbound {
+pub(crate) fn close_stage(ids: &RequestIds, conversation_id: &str) -> Message {
     let field = Field::Stage { conversation_state: "CLOSE" };
     update(ids, "closing the whole conversation", conversation_id, field)
 }
@@ -207,13 +205,13 @@ pub(crate) fn set_ttr(
     conversation_id: &str,
     ttr_type: &Ttr,
     value: Option<i64>,
-) -> Outbound {
+) -> Message {
     let field = Field::Ttr { ttr_type, value };
     update(ids, "setting the time to respond", conversation_id, field)
 }
 
 /// The end of one dialog.
-pub(crate) fn close_dialog(ids: &RequestIds, conversation_id: &str, dialog_id: &str) -> Outbound {
+pub(crate) fn close_dialog(ids: &RequestIds, conversation_id: &str, dialog_id: &str) -> Message {
     let dialog = DialogChange { dialog_id, state: "CLOSE", closed_cause: "Closed by consumer" };
     let field = Field::DialogChange { r#type: "UPDATE", dialog };
     update(ids, "closing the dialog", conversation_id, field)
@@ -226,7 +224,7 @@ pub(crate) fn rate(
     stars: i64,
     resolved: bool,
     status: &CsatStatus,
-) -> Outbound {
+) -> Message {
     let field =
         Field::CsatRate { csat_rate: stars, csat_resolution_confirmation: resolved, status };
     update(ids, "rating the conversation", conversation_id, field)
@@ -237,113 +235,28 @@ fn update(
     doing: &'static str,
     conversation_id: &str,
     conversation_field: Field,
-) -> Outbound {
+) -> Message {
     let body = UpdateConversationField { conversation_id, conversation_field };
     one(ids, doing, UPDATE_CONVERSATION_FIELD, body)
 }
 
 /// Asks where a file of this size and type can be put.
-pub(crate) fn upload_url(ids: &RequestIds, file_size: u64, file_type: &str) -> Outbound {
+pub(crate) fn upload_url(ids: &RequestIds, file_size: u64, file_type: &str) -> Message {
     let body = UploadUrl { file_size: &file_size.to_string(), file_type };
     let ask = one(ids, "asking for an upload URL", "ms.GenerateURLForUploadFile", body);
-    Outbound { idempotency: Idempotency::Safe, ..ask }
+    Message { idempotency: Idempotency::Safe, ..ask }
 }
 
 /// Asks where a file can be fetched.
-pub(crate) fn download_url(ids: &RequestIds, relative_path: &str) -> Outbound {
+pub(crate) fn download_url(ids: &RequestIds, relative_path: &str) -> Message {
     let body = DownloadUrl { relative_path };
     let ask = one(ids, "asking for a download URL", "ms.GenerateURLForDownloadFile", body);
-    Outbound { idempotency: Idempotency::Safe, ..ask }
-}
-
-/// One request as the caller wrote it; only a missing `id` is filled in.
-pub(crate) fn raw(ids: &RequestIds, json: &[u8]) -> Result<Outbound, Error> {
-    let text = utf8(json)?;
-    let request: &RawValue = serde_json::from_str(text).map_err(|why| not_json("json", &why))?;
-    let (json, id) = with_id(ids, request.get(), "the request")?;
-    Ok(Outbound {
-        doing: "sending a request",
-        json: json.into_bytes(),
-        ids: vec![id],
-        idempotency: Idempotency::NotIdempotent,
-    })
-}
-
-/// An array of requests as the caller wrote them; only missing `id`s are filled in.
-pub(crate) fn raw_batch(ids: &RequestIds, json: &[u8]) -> Result<Outbound, Error> {
-    let text = utf8(json)?;
-    let requests: Vec<&RawValue> = serde_json::from_str(text)
-        .map_err(|why| Error::invalid(format!("json is not a JSON array of requests: {why}")))?;
-    if requests.is_empty() {
-        return Err(Error::invalid("json is an empty array: a batch has at least one request"));
-    }
-    let mut used: Vec<String> = Vec::with_capacity(requests.len());
-    let mut batch = String::with_capacity(text.len());
-    for (index, request) in requests.iter().enumerate() {
-        let (json, id) = with_id(ids, request.get(), &format!("request {}", index + 1))?;
-        batch.push(if index == 0 { '[' } else { ',' });
-        batch.push_str(&json);
-        used.push(id);
-    }
-    batch.push(']');
-    Ok(Outbound {
-        doing: "sending a batch",
-        json: batch.into_bytes(),
-        ids: used,
-        idempotency: Idempotency::NotIdempotent,
-    })
-}
-
-fn utf8(json: &[u8]) -> Result<&str, Error> {
-    std::str::from_utf8(json).map_err(|_| Error::invalid("json is not UTF-8"))
-}
-
-fn not_json(what: &str, why: &serde_json::Error) -> Error {
-    Error::invalid(format!("{what} is not JSON: {why}"))
-}
-
-#[derive(Deserialize)]
-struct OnlyId<'a> {
-    #[serde(borrow, default, deserialize_with = "present")]
-    id: Option<&'a RawValue>,
-}
-
-/// Keeps `"id":null` apart from no `id` at all.
-fn present<'de, D: Deserializer<'de>>(input: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(input).map(Some)
-}
-
-fn with_id(ids: &RequestIds, object: &str, what: &str) -> Result<(String, String), Error> {
-    // Checked first, because an array of one element would pass for the struct below.
-    let Some(members) = object.strip_prefix('{') else {
-        return Err(Error::invalid(format!("{what} is not a JSON object")));
-    };
-    let found: OnlyId = serde_json::from_str(object).map_err(|why| not_json(what, &why))?;
-    if let Some(id) = found.id {
-        return match id_text(id.get()) {
-            Some(id) if (1..=MOST).contains(&id.chars().count()) => Ok((object.to_owned(), id)),
-            _ => Err(Error::invalid(format!(
-                "the id of {what} is neither a string of 1 to {MOST} characters nor a number"
-            ))),
-        };
-    }
-    let id = ids.next();
-    let comma = if members.trim_start().starts_with('}') { "" } else { "," };
-    Ok((format!("{{\"id\":\"{id}\"{comma}{members}"), id))
-}
-
-/// The text of an id, which may be a JSON string or a number: ids are compared as text.
-pub(crate) fn id_text(json: &str) -> Option<String> {
-    if json.starts_with('"') {
-        return serde_json::from_str(json).ok();
-    }
-    json.starts_with(|first: char| first == '-' || first.is_ascii_digit()).then(|| json.to_owned())
+    Message { idempotency: Idempotency::Safe, ..ask }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::error::Status;
     use crate::protocol::event::Event;
 
     fn ids() -> RequestIds {
@@ -396,68 +309,5 @@ mod tests {
         );
         assert_eq!(String::from_utf8(sent.json).unwrap(), expected);
         assert_eq!(open(&ids(), "le1", &OpenOptions::new()).ids.len(), 2);
-    }
-
-    #[test]
-    fn raw_json_goes_out_as_written_and_its_id_is_kept() {
-        for (json, id) in [
-            (r#"{ "id" : "1," , "x":1e400 }"#, "1,"),
-            (r#"{"id":5}"#, "5"),
-            (r#"{"id":"é"}"#, "é"),
-            (r#"{"body":{"id":"inner"},"id":12345678901234567890123}"#, "12345678901234567890123"),
-        ] {
-            let sent = raw(&ids(), json.as_bytes()).unwrap();
-            assert_eq!(sent.json, json.as_bytes());
-            assert_eq!(sent.ids, [id]);
-        }
-    }
-
-    #[test]
-    fn a_missing_id_is_filled_in_and_nothing_else_changed() {
-        let sent = raw(&ids(), br#"{"kind":"req"}"#).unwrap();
-        let expected = format!(r#"{{"id":"{}","kind":"req"}}"#, sent.ids[0]);
-        assert_eq!(String::from_utf8(sent.json).unwrap(), expected);
-        let sent = raw(&ids(), b" { } ").unwrap();
-        assert_eq!(
-            String::from_utf8(sent.json).unwrap(),
-            format!(r#"{{"id":"{}" }}"#, sent.ids[0])
-        );
-        let sent = raw_batch(&ids(), br#" [{"id":7}, {"a":1}] "#).unwrap();
-        let expected = format!(r#"[{{"id":7}},{{"id":"{}","a":1}}]"#, sent.ids[1]);
-        assert_eq!(String::from_utf8(sent.json).unwrap(), expected);
-        assert_eq!(sent.ids[0], "7");
-        let twice = br#"[{"id":"1,"},{"id":"1,"}]"#;
-        let sent = raw_batch(&ids(), twice).unwrap();
-        assert_eq!(sent.json, twice, "ids of the caller's may repeat, as in the vendor's samples");
-        assert_eq!(sent.ids, ["1,", "1,"]);
-    }
-
-    #[test]
-    fn bad_raw_json_is_refused_before_anything_is_sent() {
-        let long = format!(r#"{{"id":"{}"}}"#, "x".repeat(65));
-        let bad: [&[u8]; 12] = [
-            b"",
-            b"{",
-            b"null",
-            b"[]",
-            b"[1]",
-            b"{} {}",
-            b"\xff",
-            br#"{"id":null}"#,
-            br#"{"id":""}"#,
-            br#"{"id":true}"#,
-            br#"{"id":1,"id":2}"#,
-            long.as_bytes(),
-        ];
-        for json in bad {
-            let error = raw(&ids(), json).err().unwrap();
-            assert_eq!(error.status(), Status::InvalidArgument, "{json:?}");
-        }
-        let bad: [&[u8]; 5] = [b"", b"{}", b"[]", b"[1]", br#"[{"id":[]}]"#];
-        for json in bad {
-            assert_eq!(raw_batch(&ids(), json).err().unwrap().status(), Status::InvalidArgument);
-        }
-        let deep = [b"{\"a\":".repeat(100_000), b"1".to_vec(), b"}".repeat(100_000)].concat();
-        let _ = raw(&ids(), &deep);
     }
 }

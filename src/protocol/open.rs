@@ -1,13 +1,12 @@
 //! How a conversation is opened.
 
 use serde::Serialize;
-use serde_json::value::to_raw_value;
 
 use crate::base::error::Error;
 use crate::protocol::argument::Argument;
-use crate::protocol::members::{Json, Members, TextOrNumber, members, names};
+use crate::protocol::members::{Members, TextOrNumber, members, names};
 use crate::protocol::profile::Profile;
-use crate::protocol::properties::{ClientProperties, Feature};
+use crate::protocol::properties::{Channel, ClientProperties, Feature};
 
 /// How a conversation is opened. All members are optional.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,19 +18,6 @@ pub struct OpenOptions {
     ttr: Option<Ttr>,
     pub(crate) first_message: Option<String>,
     channel: Channel,
-}
-
-/// What every request of a conversation says about its channel.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Channel {
-    properties: Option<ClientProperties>,
-    features: Option<Json>,
-}
-
-/// Features as the wire has them.
-fn listed(features: Vec<Feature>) -> Json {
-    // Texts always serialise.
-    Json(to_raw_value(&features).unwrap_or_default())
 }
 
 /// How a conversation opened earlier is gone on with. All members are optional.
@@ -110,8 +96,6 @@ pub(crate) struct ConsumerRequestConversation<'a> {
     conversation_context: Option<Members>,
 }
 
-const CHANNEL: [&str; 2] = ["clientProperties", "features"];
-
 impl OpenOptions {
     /// No member set.
     pub fn new() -> OpenOptions {
@@ -164,7 +148,7 @@ impl OpenOptions {
     /// every later request of the conversation, too.
     #[must_use]
     pub fn client_properties(mut self, properties: ClientProperties) -> OpenOptions {
-        self.channel.properties = Some(properties);
+        self.channel.set_properties(properties);
         self
     }
 
@@ -172,7 +156,7 @@ impl OpenOptions {
     /// later request of the conversation, too.
     #[must_use]
     pub fn features(mut self, features: impl Into<Vec<Feature>>) -> OpenOptions {
-        self.channel.features = Some(listed(features.into()));
+        self.channel.set_features(&features.into());
         self
     }
 
@@ -184,7 +168,7 @@ impl OpenOptions {
     /// `context`, `clientProperties` and `features` is the service's to judge.
     pub fn from_json(json: &str) -> Result<OpenOptions, Error> {
         let known = ["profile", "campaign", "context", "skillId", "ttr", "firstMessage"];
-        let known = [&known[..], &CHANNEL].concat();
+        let known = [&known[..], &Channel::MEMBERS].concat();
         let given = Argument::read(json, "options_json", &known)?;
         let options = OpenOptions {
             profile: given.object("profile")?.map(Profile),
@@ -233,21 +217,6 @@ impl OpenOptions {
     }
 }
 
-impl Channel {
-    fn read(given: &Argument) -> Result<Channel, Error> {
-        let [properties, features] = CHANNEL;
-        Ok(Channel {
-            properties: given.object(properties)?.map(ClientProperties::of).transpose()?,
-            features: given.array(features)?,
-        })
-    }
-
-    /// What it says, over what the client's configuration says.
-    pub(crate) fn over(&self, client: &ClientProperties) -> ClientProperties {
-        client.overlaid(self.properties.as_ref(), self.features.as_ref())
-    }
-}
-
 impl AttachOptions {
     /// No member set.
     pub fn new() -> AttachOptions {
@@ -265,14 +234,14 @@ impl AttachOptions {
     /// restart.
     #[must_use]
     pub fn client_properties(mut self, properties: ClientProperties) -> AttachOptions {
-        self.channel.properties = Some(properties);
+        self.channel.set_properties(properties);
         self
     }
 
     /// As [`client_properties`](AttachOptions::client_properties): the features it was opened with.
     #[must_use]
     pub fn features(mut self, features: impl Into<Vec<Feature>>) -> AttachOptions {
-        self.channel.features = Some(listed(features.into()));
+        self.channel.set_features(&features.into());
         self
     }
 
@@ -283,7 +252,7 @@ impl AttachOptions {
     /// [`Status::InvalidArgument`](crate::Status::InvalidArgument) for an unknown member, with the
     /// nearest name, and for one of the wrong type.
     pub fn from_json(json: &str) -> Result<AttachOptions, Error> {
-        let known = [&["dialogId"][..], &CHANNEL].concat();
+        let known = [&["dialogId"][..], &Channel::MEMBERS].concat();
         let given = Argument::read(json, "options_json", &known)?;
         Ok(AttachOptions { dialog_id: given.text("dialogId")?, channel: Channel::read(&given)? })
     }

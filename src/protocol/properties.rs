@@ -1,8 +1,10 @@
 //! Client properties: what the connector says about itself and its channel in a header.
 
+use serde_json::value::to_raw_value;
 use ureq::http::{HeaderName, HeaderValue};
 
 use crate::base::error::Error;
+use crate::protocol::argument::Argument;
 use crate::protocol::members::{Json, Members, members, names};
 
 pub(crate) const CLIENT_PROPERTIES: HeaderName = HeaderName::from_static("client-properties");
@@ -92,29 +94,6 @@ impl ClientProperties {
         Members::read(json, "clientProperties").map(ClientProperties)
     }
 
-    /// As [`from_json`](ClientProperties::from_json), for an object that was read already.
-    pub(crate) fn of(members: Members) -> Result<ClientProperties, Error> {
-        let properties = ClientProperties(members);
-        check_length(&serde_json::to_string(&properties).unwrap_or_default())?;
-        Ok(properties)
-    }
-
-    /// These, with what a conversation says over what its client says.
-    pub(crate) fn overlaid(
-        &self,
-        over: Option<&ClientProperties>,
-        features: Option<&Json>,
-    ) -> ClientProperties {
-        let mut members = match over {
-            Some(over) => self.0.overlaid(&over.0),
-            None => self.0.clone(),
-        };
-        if let Some(features) = features {
-            members.set(FEATURES, &*features.0);
-        }
-        ClientProperties(members)
-    }
-
     /// The header's value; none if nothing is set. Refused is what no server takes as a header.
     pub(crate) fn header(&self) -> Result<Option<HeaderValue>, Error> {
         if self.0.is_empty() {
@@ -134,6 +113,48 @@ impl ClientProperties {
         }
         // It is ASCII without control characters by now.
         Ok(HeaderValue::from_str(&header).ok())
+    }
+}
+
+/// What every request of one conversation says about its channel.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Channel {
+    properties: Option<ClientProperties>,
+    features: Option<Json>,
+}
+
+impl Channel {
+    /// What these are in options that a caller gives as JSON.
+    pub(crate) const MEMBERS: [&str; 2] = ["clientProperties", FEATURES];
+
+    pub(crate) fn read(given: &Argument) -> Result<Channel, Error> {
+        let [properties, features] = Channel::MEMBERS;
+        let properties = given.object(properties)?.map(ClientProperties);
+        if let Some(properties) = &properties {
+            check_length(&serde_json::to_string(properties).unwrap_or_default())?;
+        }
+        Ok(Channel { properties, features: given.array(features)? })
+    }
+
+    pub(crate) fn set_properties(&mut self, properties: ClientProperties) {
+        self.properties = Some(properties);
+    }
+
+    pub(crate) fn set_features(&mut self, features: &[Feature]) {
+        // Texts always serialise.
+        self.features = Some(Json(to_raw_value(features).unwrap_or_default()));
+    }
+
+    /// What it says, member by member over what the client's configuration says.
+    pub(crate) fn over(&self, client: &ClientProperties) -> ClientProperties {
+        let mut members = match &self.properties {
+            Some(own) => client.0.overlaid(&own.0),
+            None => client.0.clone(),
+        };
+        if let Some(features) = &self.features {
+            members.set(FEATURES, &*features.0);
+        }
+        ClientProperties(members)
     }
 }
 
@@ -199,12 +220,16 @@ mod tests {
     #[test]
     fn a_conversation_overlays_its_client_member_by_member() {
         let client = ClientProperties::new().app_id("a").os("ANDROID");
-        let conversation = ClientProperties::new().os("IOS");
-        let features = Json(serde_json::from_str(r#"["MULTI_DIALOG"]"#).unwrap());
+        let mut conversation = Channel::default();
+        assert_eq!(conversation.over(&client), client);
+        conversation.set_properties(ClientProperties::new().os("IOS"));
+        conversation.set_features(&[Feature::MultiDialog]);
         let both =
             ClientProperties::new().app_id("a").os("IOS").features(vec![Feature::MultiDialog]);
-        assert_eq!(client.overlaid(Some(&conversation), Some(&features)), both);
-        assert_eq!(client.overlaid(None, None), client);
+        assert_eq!(conversation.over(&client), both);
+        let json = r#"{"clientProperties":{"os":"IOS"},"features":["MULTI_DIALOG"]}"#;
+        let given = Argument::read(json, "x", &Channel::MEMBERS).unwrap();
+        assert_eq!(Channel::read(&given).unwrap(), conversation);
     }
 
     #[test]
@@ -222,8 +247,12 @@ mod tests {
         {
             assert!(features(bad).is_err(), "{bad}");
         }
-        for bad in ["[]", "{", &format!(r#"{{"a":"{}"}}"#, "x".repeat(LONGEST))] {
+        let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(LONGEST));
+        for bad in ["[]", "{", &long] {
             assert!(ClientProperties::from_json(bad).is_err());
         }
+        let json = format!(r#"{{"clientProperties":{long}}}"#);
+        let given = Argument::read(&json, "x", &Channel::MEMBERS).unwrap();
+        assert!(Channel::read(&given).is_err());
     }
 }

@@ -3,14 +3,15 @@
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Status};
-use crate::protocol::json::{is_object, members, text};
-use crate::protocol::members::Members;
+use crate::protocol::json::{each_member, is_object, members, text};
 use crate::protocol::response::Response;
 
 /// A place in the storage, good for about a minute.
 pub(crate) struct StorageUrl {
     pub relative_path: String,
-    query_params: Vec<(String, String)>,
+    query: String,
+    /// What opens it: a secret.
+    signature: Option<String>,
 }
 
 impl StorageUrl {
@@ -27,15 +28,17 @@ impl StorageUrl {
         let body: &RawValue = serde_json::from_str(body).map_err(|_| broken)?;
         let [path, parameters] = members(Some(body), ["relativePath", "queryParams"]);
         let parameters = parameters.filter(|parameters| is_object(parameters)).ok_or(broken)?;
-        let parameters = Members::read(parameters.get(), "queryParams").map_err(|_| broken)?;
-        let url = StorageUrl {
-            relative_path: text(path),
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        let mut signature = None;
+        each_member(parameters, |name, value| {
             // Texts or numbers: temp_url_expires is either.
-            query_params: parameters
-                .iter()
-                .map(|(name, value)| (name.to_owned(), text(Some(value))))
-                .collect(),
-        };
+            let value = text(Some(value));
+            query.append_pair(&name, &value);
+            if name == "temp_url_sig" {
+                signature.get_or_insert(value);
+            }
+        });
+        let url = StorageUrl { relative_path: text(path), query: query.finish(), signature };
         // It must stay a path behind the storage's own host.
         let path = &url.relative_path;
         let plain = path.bytes().all(|b| b.is_ascii_graphic() && !b"?#\\".contains(&b));
@@ -47,21 +50,28 @@ impl StorageUrl {
 
     /// Behind the storage's host.
     pub(crate) fn path_and_query(&self) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(&self.query_params);
-        format!("{}?{}", self.relative_path, query.finish())
+        format!("{}?{}", self.relative_path, self.query)
     }
 
-    /// What opens it: a secret.
+    /// What must not come back in an error.
     pub(crate) fn signature(&self) -> Vec<&[u8]> {
-        let signature = self.query_params.iter().find(|(name, _)| name == "temp_url_sig");
-        signature.map(|(_, value)| value.as_bytes()).into_iter().collect()
+        self.signature.iter().map(String::as_bytes).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_signature_is_what_opens_the_place() {
+        let parameters = r#"{"temp_url_expires":1,"temp_url_sig":"a&b","temp_url_sig":"c"}"#;
+        let body = format!(r#"{{"relativePath":"/x","queryParams":{parameters}}}"#);
+        let url = StorageUrl::parse(&body).unwrap();
+        assert_eq!(url.signature(), [b"a&b"]);
+        let query = "temp_url_expires=1&temp_url_sig=a%26b&temp_url_sig=c";
+        assert_eq!(url.path_and_query(), format!("/x?{query}"));
+    }
 
     #[test]
     fn a_storage_url_stays_on_its_host() {
@@ -72,6 +82,7 @@ mod tests {
         };
         let url = parse("/v1/AUTH/x.png").unwrap();
         assert_eq!(url.path_and_query(), "/v1/AUTH/x.png?a=1528099919&b=2%26");
+        assert!(url.signature().is_empty());
         assert_eq!(
             parse("//evil.com/x").unwrap().relative_path,
             "//evil.com/x",

@@ -2,7 +2,8 @@
 
 use ring::digest::{SHA256, digest};
 
-use crate::protocol::notification::{EventKind, Notification};
+use crate::protocol::notification::Notification;
+use crate::protocol::notification_event::EventKind;
 
 /// A hash of what tells a notification from others.
 pub(crate) type Fingerprint = [u8; 32];

@@ -10,9 +10,11 @@ use crate::base::delivery::Delivery;
 use crate::base::error::{Error, Status};
 use crate::base::stats::Operation;
 use crate::net::transport::{Body, HttpRequest};
-use crate::protocol::message::{Idempotency, Outbound};
+use crate::protocol::answer::Answer;
+use crate::protocol::batch::{self, Batch};
+use crate::protocol::message::{Idempotency, Message};
 use crate::protocol::properties::CLIENT_PROPERTIES;
-use crate::protocol::response::{self, Answer, Batch, Response};
+use crate::protocol::response::{self, Response};
 use crate::service::app_jwts::{AppJwts, json_headers};
 use crate::service::directory::{Directory, Service};
 use crate::service::exchange::{Exchange, ServiceRequest};
@@ -66,7 +68,7 @@ impl Messaging {
     pub(crate) fn send(
         &self,
         sender: &Sender,
-        message: &Outbound,
+        message: &Message,
         deadline: Deadline,
     ) -> Result<Response, Error> {
         let to = (&self.paths.send, Operation::Send);
@@ -77,11 +79,11 @@ impl Messaging {
     pub(crate) fn send_batch(
         &self,
         sender: &Sender,
-        message: &Outbound,
+        message: &Message,
         deadline: Deadline,
     ) -> Result<Batch, Error> {
         let to = (&self.paths.conversation, Operation::Conversation);
-        let read = |answer| response::batch(answer, &message.ids);
+        let read = |answer| Batch::read(answer, &message.ids);
         self.deliver(to, sender, message, deadline, read)
     }
 
@@ -91,7 +93,7 @@ impl Messaging {
         &self,
         (path, operation): (&PathAndQuery, Operation),
         sender: &Sender,
-        message: &Outbound,
+        message: &Message,
         deadline: Deadline,
         read: impl FnOnce(Answer) -> Result<T, Error>,
     ) -> Result<T, Error> {
@@ -115,7 +117,7 @@ impl Messaging {
                 ..ServiceRequest::new(message.doing, operation, http)
             };
             let sent = self.exchange.deliver(&request, deadline, &mut delivery);
-            sent.map_err(|error| response::name_refused(error, &message.ids))
+            sent.map_err(|error| batch::name_refused(error, &message.ids))
         });
         let answer = match answer {
             // Also where it is another request that failed in the end: this is the one to look after.

@@ -1,16 +1,12 @@
-//! What every exported function has in common: caught panics, checked pointers, results turned
-//! into a status, an out pointer and an error.
+//! Pointers of C: what comes in is checked, what goes out is written where it is wanted.
 //!
 //! Only exported functions call these helpers, with pointers that came straight from C: "the
 //! contract" below is what those functions demand of their callers (see the parent module).
 
-use std::cell::Cell;
 use std::ffi::{CStr, CString, c_char};
-use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::base::error::{Error, Status};
-use crate::ffi::error::{LPC_OK, lpc_error, lpc_status};
+use crate::base::error::Error;
+use crate::ffi::panic::guard;
 
 /// A C `bool` from a caller: one that does not know the type may pass any byte, and a Rust `bool`
 /// must be 0 or 1. In the header it is a `bool`.
@@ -23,81 +19,8 @@ impl flag {
     }
 }
 
-/// Runs a function's body and turns its outcome into a status and, if wanted, an error handle.
-pub(super) fn status(
-    err: *mut *mut lpc_error,
-    body: impl FnOnce() -> Result<(), Error>,
-) -> lpc_status {
-    let failed = match guard(body) {
-        Ok(Ok(())) => {
-            put(err, None);
-            return LPC_OK;
-        }
-        Ok(Err(error)) => error,
-        Err(defect) => defect,
-    };
-    let status = failed.status() as lpc_status;
-    put(err, Some(lpc_error::new(failed)));
-    status
-}
-
-/// As [`status`], for a body that makes a handle: it goes to `out`, or NULL does.
-///
-/// `name` is the name of the out pointer, which may not be NULL.
-pub(super) fn make<T>(
-    out: *mut *mut T,
-    name: &str,
-    err: *mut *mut lpc_error,
-    body: impl FnOnce() -> Result<T, Error>,
-) -> lpc_status {
-    status(err, || {
-        if out.is_null() {
-            return Err(null(name));
-        }
-        put(out, None);
-        put(out, Some(body()?));
-        Ok(())
-    })
-}
-
-/// As [`make`], where the caller may not want the handle and gives NULL.
-pub(super) fn make_if_wanted<T>(
-    out: *mut *mut T,
-    err: *mut *mut lpc_error,
-    body: impl FnOnce() -> Result<T, Error>,
-) -> lpc_status {
-    status(err, || {
-        put(out, None);
-        put(out, Some(body()?));
-        Ok(())
-    })
-}
-
-/// As [`make`], for text that is borrowed from a handle.
-pub(super) fn give_text(
-    out: *mut *const c_char,
-    name: &str,
-    err: *mut *mut lpc_error,
-    body: impl FnOnce() -> Result<*const c_char, Error>,
-) -> lpc_status {
-    let give = |text| {
-        if !out.is_null() {
-            // SAFETY: not NULL, so by the contract a place for a pointer.
-            unsafe { out.write(text) };
-        }
-    };
-    give(std::ptr::null());
-    status(err, || {
-        if out.is_null() {
-            return Err(null(name));
-        }
-        give(body()?);
-        Ok(())
-    })
-}
-
 /// Puts a new handle, or NULL, where `out` points; nothing where it is NULL itself.
-fn put<T>(out: *mut *mut T, value: Option<T>) {
+pub(super) fn put<T>(out: *mut *mut T, value: Option<T>) {
     if !out.is_null() {
         let pointer = value.map_or(std::ptr::null_mut(), |value| Box::into_raw(Box::new(value)));
         // SAFETY: not NULL, so by the contract a place for a pointer.
@@ -116,7 +39,7 @@ pub(super) fn read<'a, T: 'a, R>(
     guard(|| body(handle)).unwrap_or(otherwise)
 }
 
-/// Takes back a handle that [`make`] gave; NULL is fine.
+/// Takes back a handle that [`put`] gave; NULL is fine.
 pub(super) fn free<T>(handle: *mut T) {
     if !handle.is_null() {
         // SAFETY: made by `Box::into_raw` in `put`, and by the contract freed only once.
@@ -130,8 +53,8 @@ pub(super) fn null(name: &str) -> Error {
     Error::invalid(format!("{name} is NULL"))
 }
 
-/// The handle behind a pointer that may not be NULL. A call that waits takes a clone of what is
-/// inside, so that another thread may free the handle meanwhile.
+/// The handle behind a pointer that may not be NULL. What may wait takes a clone of what is inside,
+/// as the `of` of each handle gives it: another thread may free the handle meanwhile.
 pub(super) fn handle<'a, T>(pointer: *const T, name: &str) -> Result<&'a T, Error> {
     // SAFETY: NULL or a live handle by the contract, which outlasts this call.
     unsafe { pointer.as_ref() }.ok_or_else(|| null(name))
@@ -198,33 +121,12 @@ pub(super) fn c_string(text: &str) -> CString {
     })
 }
 
-thread_local! {
-    /// The place and text of a panic in an exported function on this thread.
-    static DEFECT: Cell<Option<String>> = const { Cell::new(None) };
-    static INSIDE: Cell<bool> = const { Cell::new(false) };
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Keeps panics inside: none crosses the boundary, and none prints to the program's stderr.
-fn guard<R>(body: impl FnOnce() -> R) -> Result<R, Error> {
-    // Not a Once: a fork() while another thread is in it would leave it half done in the child.
-    static HOOKED: AtomicBool = AtomicBool::new(false);
-    if !HOOKED.swap(true, Ordering::SeqCst) {
-        let others = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            if INSIDE.get() { DEFECT.set(Some(describe(panic))) } else { others(panic) }
-        }));
+    #[test]
+    fn a_panic_in_an_accessor_gives_its_default() {
+        assert_eq!(read(&1_u32, 7, |_| panic!()), 7);
     }
-    let outer = INSIDE.replace(true);
-    // Unwind safe: handles hold state that is valid between any two statements.
-    let outcome = catch_unwind(AssertUnwindSafe(body));
-    INSIDE.set(outer);
-    outcome.map_err(|_| {
-        let what = DEFECT.take().unwrap_or_default();
-        Error::new(Status::Internal, format!("defect in lpconnector, please report it: {what}"))
-    })
-}
-
-/// Where it happened; not the panic's text, which may hold what a caller passed.
-fn describe(panic: &PanicHookInfo) -> String {
-    panic.location().map(|place| format!("{}:{}", place.file(), place.line())).unwrap_or_default()
 }
