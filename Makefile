@@ -41,6 +41,7 @@ check: tools ## the quick checks: format, lints, licences of dependencies, one v
 	@tests/one-version
 	$(PYTHON) tests/floors_test.py --quiet
 	$(PYTHON) tests/floors.py src tests/sandbox/src
+	$(PYTHON) tests/map.py
 
 build: tools ## build the library and the sandbox
 	@$(CARGO) build --quiet

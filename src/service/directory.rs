@@ -15,7 +15,7 @@ use crate::base::text::shorten;
 use crate::config::settings::Settings;
 use crate::net::transport::HttpRequest;
 use crate::net::url::BaseUrl;
-use crate::protocol::json::{items, members, text};
+use crate::protocol::json::{each_item, members, text};
 use crate::service::exchange::{Exchange, ServiceRequest};
 
 /// The services that the library talks to.
@@ -103,32 +103,39 @@ impl Directory {
         let http = HttpRequest::new(Method::GET, settings.domain_api.join(&path)?);
         let request = ServiceRequest::new(DOING, Operation::Domain, http);
         let answer = self.exchange.send(&request, deadline)?;
-        let entries = entries(&answer.body)
-            .map_err(|why| Error::new(Status::Protocol, format!("{DOING}: the answer {why}")))?;
-        let log = self.exchange.log();
-        log.write(LogLevel::Info, || format!("{DOING}: {} services", entries.len()));
-        let services = Service::ALL.map(|service| {
-            let named = entries.iter().filter(|(name, _)| name == service.name());
-            let read = |(_, host): &(String, String)| allowed(settings, service.name(), host);
-            let mut urls: Vec<_> = named.map(read).collect();
-            // The last one that makes sense counts, wherever it stands.
-            let place = urls.iter().rposition(Result::is_ok).unwrap_or(0);
-            (!urls.is_empty()).then(|| urls.swap_remove(place).map(Arc::new))
+        let mut services = Service::ALL.map(|_| None);
+        let mut listed = 0;
+        let read = each_entry(&answer.body, |name, host| {
+            listed += 1;
+            if let Some(service) = Service::ALL.into_iter().find(|it| it.name() == name) {
+                let url = allowed(settings, name, host).map(Arc::new);
+                let place = &mut services[service as usize];
+                // One that makes sense is not replaced by one that does not.
+                if url.is_ok() || place.is_none() {
+                    *place = Some(url);
+                }
+            }
         });
+        read.map_err(|why| Error::new(Status::Protocol, format!("{DOING}: the answer {why}")))?;
+        let log = self.exchange.log();
+        log.write(LogLevel::Info, || format!("{DOING}: {listed} services"));
         Ok(Fetched::good_for(settings.domain_cache_ttl, Arc::new(services)))
     }
 }
 
-/// The services of a list and their hosts. An entry that makes no sense spoils only itself.
-fn entries(body: &[u8]) -> Result<Vec<(String, String)>, String> {
+/// Gives the services of a list and their hosts. An entry that makes no sense spoils only itself.
+fn each_entry(body: &[u8], mut give: impl FnMut(&str, &str)) -> Result<(), String> {
     let json: &RawValue = serde_json::from_slice(body)
         .map_err(|why| format!("is not a list of services: {}", shorten(&why.to_string())))?;
     let [list] = members(Some(json), ["baseURIs"]);
     let list = list.ok_or("is not a list of services: it has no baseURIs")?;
-    // As many as there are: the answer's own limit bounds them.
-    let entries = items(Some(list), &mut { usize::MAX }).unwrap_or_default().into_iter();
-    let read = |entry| members(Some(entry), ["service", "baseURI"]).map(text);
-    Ok(entries.map(read).filter(|[name, _]| !name.is_empty()).map(Into::into).collect())
+    each_item(Some(list), |entry| {
+        let [name, host] = members(Some(entry), ["service", "baseURI"]).map(text);
+        if !name.is_empty() {
+            give(&name, &host);
+        }
+    });
+    Ok(())
 }
 
 /// Lets a discovered host pass only where tokens may go.
@@ -160,6 +167,12 @@ fn allowed(settings: &Settings, service: &str, host: &str) -> Result<BaseUrl, Er
 mod tests {
     use super::*;
     use crate::config::configuration::Config;
+
+    fn entries(body: &[u8]) -> Result<Vec<(String, String)>, String> {
+        let mut entries = Vec::new();
+        each_entry(body, |name, host| entries.push((name.to_owned(), host.to_owned())))?;
+        Ok(entries)
+    }
 
     #[test]
     fn an_entry_that_makes_no_sense_spoils_only_itself() {
