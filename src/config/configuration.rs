@@ -177,16 +177,20 @@ fn env_name(key: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn config(pairs: &[(&str, &str)]) -> Config {
+impl Config {
+    /// One with these options set.
+    pub(crate) fn of(pairs: &[(&str, &str)]) -> Config {
         let mut config = Config::new();
         for (key, value) in pairs {
             config.set(key, value).unwrap();
         }
         config
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     #[test]
     fn an_unknown_key_is_refused_with_the_one_that_was_meant() {
@@ -200,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_bad_value_is_refused_with_what_is_allowed_and_changes_nothing() {
-        let mut config = config(&[("connect.timeout.ms", "70")]);
+        let mut config = Config::of(&[("connect.timeout.ms", "70")]);
         for bad in ["0", "-1", "1.5", "soon", "99999999999", "1 "] {
             let error = config.set("connect.timeout.ms", bad).unwrap_err();
             assert!(error.message().contains("a whole number from 1 to 86400000"), "{error}");
@@ -224,7 +228,7 @@ mod tests {
 
     #[test]
     fn secrets_show_neither_in_get_nor_debug_nor_errors() {
-        let mut config = config(&[
+        let mut config = Config::of(&[
             ("client.secret", "s3cr3t"),
             ("app.jwt", "t0k3n"),
             ("proxy.url", "http://me:pa55@127.0.0.1:1"),
@@ -241,7 +245,7 @@ mod tests {
 
     #[test]
     fn an_empty_value_puts_the_default_back() {
-        let mut config = config(&[("call.timeout.ms", "5"), ("account.id", "a1")]);
+        let mut config = Config::of(&[("call.timeout.ms", "5"), ("account.id", "a1")]);
         config.set("call.timeout.ms", "").unwrap();
         config.set("account.id", "").unwrap();
         assert_eq!(config.get("call.timeout.ms"), Some("60000"));

@@ -167,16 +167,8 @@ fn base_url(key: &str, value: &str, plaintext: bool) -> Result<BaseUrl, Error> {
 mod tests {
     use super::*;
 
-    fn config(pairs: &[(&str, &str)]) -> Config {
-        let mut config = Config::new();
-        for (key, value) in pairs {
-            config.set(key, value).unwrap();
-        }
-        config
-    }
-
     fn refusal(pairs: &[(&str, &str)]) -> String {
-        let error = Settings::of(&config(pairs)).err().expect("refused");
+        let error = Settings::of(&Config::of(pairs)).err().expect("refused");
         assert_eq!(error.status(), Status::Config);
         error.message().to_owned()
     }
@@ -195,13 +187,15 @@ mod tests {
         assert!(
             refusal(&[account, plain, ("domain.idp", "http://10.1.1.1")]).contains("loopback only")
         );
-        assert!(Settings::of(&config(&[account, plain, ("domain.idp", "http://[::1]:1")])).is_ok());
+        assert!(
+            Settings::of(&Config::of(&[account, plain, ("domain.idp", "http://[::1]:1")])).is_ok()
+        );
     }
 
     #[test]
     fn every_setting_reads_an_option_that_exists() {
         // A key that is not in the table would read as unset, and its number as u64::MAX.
-        let settings = Settings::of(&config(&[("account.id", "a1")])).unwrap();
+        let settings = Settings::of(&Config::of(&[("account.id", "a1")])).unwrap();
         assert_eq!(settings.domain_cache_ttl.as_millis(), 3_600_000);
         assert_eq!(settings.token_api_version, 1);
         assert_eq!(settings.token_refresh_margin.as_millis(), 60_000);

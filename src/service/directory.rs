@@ -190,9 +190,7 @@ mod tests {
 
     #[test]
     fn only_hosts_inside_the_allowed_suffixes_pass() {
-        let mut config = Config::new();
-        config.set("account.id", "a1").unwrap();
-        let settings = Settings::of(&config).unwrap();
+        let settings = Settings::of(&Config::of(&[("account.id", "a1")])).unwrap();
         for good in ["va.idp.liveperson.net", "liveperson.com", "VA.MSG.LivePerson.NET:443"] {
             assert!(allowed(&settings, "idp", good).is_ok(), "{good}");
         }
