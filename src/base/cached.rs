@@ -60,7 +60,8 @@ struct State<T> {
     restarts: u64,
 }
 
-/// Where the old value will do, its fetch gets no longer than this.
+/// Where the old value will do, its fetch gets no longer than this, nor than half of what the caller
+/// has: it wants to do something with the value.
 const LONGEST_RENEWAL: Duration = Duration::from_secs(4);
 
 /// How long a failure is told to all, where there is no value to go on with.
@@ -114,7 +115,9 @@ impl<T: Clone> Cached<T> {
             let restarts = state.begin();
             drop(state);
             let landing = Landing { cached: self, is_over: false };
-            let by = if old.is_some() { deadline.at_most(LONGEST_RENEWAL) } else { deadline };
+            let left = deadline.remaining().unwrap_or_default();
+            let renewal = deadline.at_most(LONGEST_RENEWAL.min(left / 2));
+            let by = if old.is_some() { renewal } else { deadline };
             let outcome = fetch(by);
             state = landing.end();
             let failure = match outcome {
@@ -169,7 +172,8 @@ impl<T: Clone> State<T> {
         let usable = self.kept.as_ref().filter(|it| now < it.expires_at && serves(&it.value));
         if let Some(usable) = usable {
             let value = usable.value.clone();
-            let will_do = now < usable.renew_at || self.is_fetching || too_soon;
+            let hurries = deadline.remaining().is_err();
+            let will_do = now < usable.renew_at || self.is_fetching || too_soon || hurries;
             return if will_do { Step::Take(Ok(value)) } else { Step::Fetch { old: Some(value) } };
         }
         if self.is_fetching {
@@ -346,6 +350,20 @@ mod tests {
             assert_eq!(renewing.join().unwrap().unwrap(), 2);
         });
         assert_eq!(cached.get(now(), |_| true, |_| unreachable!("renewed")).unwrap(), 2);
+    }
+
+    #[test]
+    fn a_renewal_leaves_the_caller_time_for_what_it_wants_to_do() {
+        let cached = hasty();
+        assert_eq!(cached.get(soon(), |_| true, |_| due(1)).unwrap(), 1);
+        let short = Deadline::after(Duration::from_secs(6));
+        let renew = |within: Deadline| {
+            assert!(short.exceeds(within, Duration::from_secs(2)), "half of it");
+            down()
+        };
+        assert_eq!(cached.get(short, |_| true, renew).unwrap(), 1);
+        let none = cached.get(now(), |_| true, |_| unreachable!("it has no time"));
+        assert_eq!(none.unwrap(), 1);
     }
 
     #[test]

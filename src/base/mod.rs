@@ -1,6 +1,7 @@
 //! The ground floor: what everything stands on, and nothing of HTTP or the service's JSON.
 //!
-//! It uses the standard library and small crates. It must not know what is above it.
+//! It uses the standard library and small crates. It must not know the network, nor anything above
+//! it.
 
 pub(crate) mod cached;
 pub(crate) mod deadline;

@@ -1,7 +1,7 @@
 //! What a program configures: the table of options, their values as text, and the settings made of
 //! them, typed and checked against each other.
 //!
-//! It uses the floors below for what they take, and does nothing with it.
+//! It uses the floors below for what they take, and must not know what is done with it above.
 
 #[cfg(feature = "receiver")]
 pub(crate) mod accounts;

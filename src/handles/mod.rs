@@ -1,6 +1,6 @@
 //! What a caller holds: client, consumer, conversation, file. Thin: arguments checked, calls begun.
 //!
-//! They use the services; nothing below knows them.
+//! It uses the services and all below them. It must not know how a request travels, nor the C ABI.
 
 pub(crate) mod attachment;
 pub(crate) mod client;

@@ -1,6 +1,7 @@
 //! How requests travel to LivePerson's services: where they are, with which tokens, how often.
 //!
-//! It takes settings, a transport and a deadline; of the handles that call it, it knows nothing.
+//! It uses protocol, net and config, and takes settings, a transport and a deadline. It must not know
+//! the handles that call it.
 
 pub(crate) mod app_jwts;
 mod dates;
