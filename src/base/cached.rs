@@ -172,8 +172,10 @@ impl<T: Clone> State<T> {
         let usable = self.kept.as_ref().filter(|it| now < it.expires_at && serves(&it.value));
         if let Some(usable) = usable {
             let value = usable.value.clone();
-            let hurries = deadline.remaining().is_err();
-            let will_do = now < usable.renew_at || self.is_fetching || too_soon || hurries;
+            let will_do = now < usable.renew_at
+                || self.is_fetching
+                || too_soon
+                || deadline.remaining().is_err();
             return if will_do { Step::Take(Ok(value)) } else { Step::Fetch { old: Some(value) } };
         }
         if self.is_fetching {
