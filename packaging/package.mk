@@ -19,8 +19,7 @@ empty :=
 FILL = sed -e 's|@VERSION@|$(VERSION)|g; s|@MAJOR@|$(MAJOR)|g; s|@SONAME@|$(SONAME)|g' \
   -e 's|@SHARED@|$(SHARED)|g; s|@STATIC@|liblpconnector.a|g; s|@IMPLIB@||g; s|@INCLUDE@|$(FROM_LIB_TO_INCLUDE)|g'
 
-.PHONY: version release install uninstall test-package test-size test-abi abi-baseline test-targets dist
-
+.PHONY: version
 version:
 	@echo $(VERSION)
 

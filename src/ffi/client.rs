@@ -2,18 +2,25 @@
 
 use std::ffi::c_char;
 
-use super::boundary::{free, handle, make, optional_text, read, status, text};
-use super::config::lpc_config;
-use super::error::{lpc_error, lpc_status};
-use super::response::lpc_response;
-use crate::client::Client;
-use crate::error::{Error, Status};
-use crate::response::Response;
+use crate::base::error::{Error, Status};
+use crate::ffi::config::lpc_config;
+use crate::ffi::error::{lpc_error, lpc_status};
+use crate::ffi::outcome::{make, status};
+use crate::ffi::pointer::{free, handle, optional_text, read, text};
+use crate::ffi::response::lpc_response;
+use crate::handles::client::Client;
+use crate::protocol::response::Response;
 
 /// An account's connector. May be used from any number of threads at once, and after a fork() in
 /// parent and child: the child makes connections of its own.
 pub struct lpc_client {
-    pub(super) client: Client,
+    client: Client,
+}
+
+impl lpc_client {
+    pub(super) fn of(client: *const lpc_client) -> Result<Client, Error> {
+        Ok(handle(client, "client")?.client.clone())
+    }
 }
 
 /// Makes a client with a copy of the configuration. Sends nothing.
@@ -46,10 +53,7 @@ pub unsafe extern "C" fn lpc_client_set_app_jwt(
     jwt: *const c_char,
     err: *mut *mut lpc_error,
 ) -> lpc_status {
-    status(err, || {
-        let client = handle(client, "client")?.client.clone();
-        client.set_app_jwt(optional_text(jwt, "jwt")?)
-    })
+    status(err, || lpc_client::of(client)?.set_app_jwt(optional_text(jwt, "jwt")?))
 }
 
 /// Uses these credentials for AppJWTs obtained from now on: a rotated secret, without a restart. The
@@ -67,7 +71,7 @@ pub unsafe extern "C" fn lpc_client_set_credentials(
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     status(err, || {
-        let client = handle(client, "client")?.client.clone();
+        let client = lpc_client::of(client)?;
         client.set_credentials(text(client_id, "client_id")?, text(client_secret, "client_secret")?)
     })
 }
@@ -103,7 +107,7 @@ pub unsafe extern "C" fn lpc_client_stats(
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     make(response, "response", err, || {
-        let stats = handle(client, "client")?.client.clone().stats();
+        let stats = lpc_client::of(client)?.stats();
         let json = serde_json::to_string(&stats)
             .map_err(|why| Error::new(Status::Internal, format!("no JSON of the stats: {why}")))?;
         Ok(lpc_response::new(Response::told(stats.prometheus(), json)))

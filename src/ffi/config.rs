@@ -2,9 +2,11 @@
 
 use std::ffi::{CString, c_char};
 
-use super::boundary::{c_string, free, handle, handle_mut, read, status, text};
-use super::error::{lpc_error, lpc_status};
-use crate::config::Config;
+use crate::base::error::Error;
+use crate::config::configuration::Config;
+use crate::ffi::error::{lpc_error, lpc_status};
+use crate::ffi::outcome::status;
+use crate::ffi::pointer::{c_string, free, handle, handle_mut, read, text};
 
 /// Options of a client, set as text. Belongs to one thread at a time.
 pub struct lpc_config {
@@ -121,7 +123,7 @@ impl lpc_config {
             .retain(|key, shown| config.get(key).is_some_and(|now| c_string(now) == *shown));
     }
 
-    pub(super) fn of<'a>(config: *const lpc_config) -> Result<&'a Config, crate::error::Error> {
+    pub(super) fn of<'a>(config: *const lpc_config) -> Result<&'a Config, Error> {
         Ok(&handle(config, "config")?.config)
     }
 }

@@ -5,15 +5,17 @@ use std::ffi::{CString, c_char};
 use once_cell::race::OnceBox;
 use zeroize::Zeroizing;
 
-use super::boundary::{array, c_string, free, give_text, handle, make, make_if_wanted, text};
-use super::client::lpc_client;
-use super::error::{lpc_error, lpc_status};
-use super::response::lpc_response;
-use crate::consumer::Consumer;
+use crate::base::error::Error;
+use crate::ffi::client::lpc_client;
+use crate::ffi::error::{lpc_error, lpc_status};
+use crate::ffi::outcome::{give_text, make};
+use crate::ffi::pointer::{array, c_string, free, handle, text};
+use crate::ffi::response::{lpc_response, respond};
+use crate::handles::consumer::Consumer;
 
 /// An end user of the account. May be used from any number of threads at once.
 pub struct lpc_consumer {
-    pub(super) consumer: Consumer,
+    consumer: Consumer,
     /// Copies for C, made when first asked for.
     jws: OnceBox<Zeroizing<CString>>,
     lp_id: OnceBox<CString>,
@@ -22,6 +24,10 @@ pub struct lpc_consumer {
 impl lpc_consumer {
     fn new(consumer: Consumer) -> lpc_consumer {
         lpc_consumer { consumer, jws: OnceBox::new(), lp_id: OnceBox::new() }
+    }
+
+    pub(super) fn of(consumer: *const lpc_consumer) -> Result<Consumer, Error> {
+        Ok(handle(consumer, "consumer")?.consumer.clone())
     }
 }
 
@@ -41,8 +47,8 @@ pub unsafe extern "C" fn lpc_consumer_new(
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     make(consumer, "consumer", err, || {
-        let client = handle(client, "client")?.client.clone();
-        Ok(lpc_consumer::new(client.consumer(text(ext_consumer_id, "ext_consumer_id")?)?))
+        let client = lpc_client::of(client)?;
+        client.consumer(text(ext_consumer_id, "ext_consumer_id")?).map(lpc_consumer::new)
     })
 }
 
@@ -59,8 +65,7 @@ pub unsafe extern "C" fn lpc_consumer_from_jws(
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     make(consumer, "consumer", err, || {
-        let client = handle(client, "client")?.client.clone();
-        Ok(lpc_consumer::new(client.consumer_from_jws(text(jws, "jws")?)?))
+        lpc_client::of(client)?.consumer_from_jws(text(jws, "jws")?).map(lpc_consumer::new)
     })
 }
 
@@ -120,10 +125,7 @@ pub unsafe extern "C" fn lpc_consumer_send_json(
     response: *mut *mut lpc_response,
     err: *mut *mut lpc_error,
 ) -> lpc_status {
-    make_if_wanted(response, err, || {
-        let consumer = handle(consumer, "consumer")?.consumer.clone();
-        Ok(lpc_response::new(consumer.send_json(array(json, len, "json")?)?))
-    })
+    respond(response, err, || lpc_consumer::of(consumer)?.send_json(array(json, len, "json")?))
 }
 
 /// Sends an array of requests, written by the caller, to CONVERSATION.
@@ -141,10 +143,7 @@ pub unsafe extern "C" fn lpc_consumer_batch_json(
     response: *mut *mut lpc_response,
     err: *mut *mut lpc_error,
 ) -> lpc_status {
-    make_if_wanted(response, err, || {
-        let consumer = handle(consumer, "consumer")?.consumer.clone();
-        Ok(lpc_response::new(consumer.batch_json(array(json, len, "json")?)?))
-    })
+    respond(response, err, || lpc_consumer::of(consumer)?.batch_json(array(json, len, "json")?))
 }
 
 /// Frees a consumer, and every string borrowed from it. Its conversations stay usable, and calls

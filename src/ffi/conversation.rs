@@ -2,26 +2,25 @@
 
 use std::ffi::{CString, c_char};
 
-use super::boundary::{
-    array, c_string, flag, free, handle, make, make_if_wanted, optional_text, read, text,
-};
-use super::consumer::lpc_consumer;
-use super::enums::{
+use crate::base::error::Error;
+use crate::ffi::consumer::lpc_consumer;
+use crate::ffi::enums::{
     accept_status, chat_state, csat_status, lpc_accept_status, lpc_chat_state, lpc_csat_status,
 };
-use super::error::{lpc_error, lpc_status};
-use super::response::lpc_response;
-use crate::conversation::Conversation;
-use crate::error::Error;
-use crate::event::{Event, Metadata};
-use crate::open::{AttachOptions, OpenOptions};
-use crate::profile::Profile;
-use crate::response::Response;
+use crate::ffi::error::{lpc_error, lpc_status};
+use crate::ffi::outcome::make;
+use crate::ffi::pointer::{self, array, c_string, flag, free, handle, optional_text, read, text};
+use crate::ffi::response::{lpc_response, respond};
+use crate::handles::conversation::Conversation;
+use crate::protocol::event::{Event, Metadata};
+use crate::protocol::open::{AttachOptions, OpenOptions};
+use crate::protocol::profile::Profile;
+use crate::protocol::response::Response;
 
 /// One conversation of a consumer, in one of its dialogs. May be used from any number of threads
 /// at once: its sends go out one at a time, those of one thread in their order.
 pub struct lpc_conversation {
-    pub(super) conversation: Conversation,
+    conversation: Conversation,
     id: CString,
     /// Only where it differs from `id`.
     dialog_id: Option<CString>,
@@ -35,6 +34,10 @@ impl lpc_conversation {
             dialog_id: (dialog_id != id).then(|| c_string(dialog_id)),
             conversation,
         }
+    }
+
+    pub(super) fn of(conversation: *const lpc_conversation) -> Result<Conversation, Error> {
+        Ok(handle(conversation, "conversation")?.conversation.clone())
     }
 }
 
@@ -85,12 +88,10 @@ pub unsafe extern "C" fn lpc_conversation_open(
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     make(conversation, "conversation", err, || {
-        let consumer = handle(consumer, "consumer")?.consumer.clone();
-        let options = match optional_text(options_json, "options_json")? {
-            Some(json) => OpenOptions::from_json(json)?,
-            None => OpenOptions::new(),
-        };
-        Ok(lpc_conversation::new(consumer.open(&options)?))
+        let consumer = lpc_consumer::of(consumer)?;
+        let options = optional_text(options_json, "options_json")?.map(OpenOptions::from_json);
+        let options = options.transpose()?.unwrap_or_default();
+        consumer.open(&options).map(lpc_conversation::new)
     })
 }
 
@@ -112,13 +113,11 @@ pub unsafe extern "C" fn lpc_conversation_attach(
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     make(conversation, "conversation", err, || {
-        let consumer = handle(consumer, "consumer")?.consumer.clone();
+        let consumer = lpc_consumer::of(consumer)?;
         let id = text(conversation_id, "conversation_id")?;
-        let options = match optional_text(options_json, "options_json")? {
-            Some(json) => AttachOptions::from_json(json)?,
-            None => AttachOptions::new(),
-        };
-        Ok(lpc_conversation::new(consumer.attach(id, &options)?))
+        let options = optional_text(options_json, "options_json")?.map(AttachOptions::from_json);
+        let options = options.transpose()?.unwrap_or_default();
+        consumer.attach(id, &options).map(lpc_conversation::new)
     })
 }
 
@@ -161,7 +160,7 @@ pub unsafe extern "C" fn lpc_conversation_send_text(
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     send(conversation, response, err, |conversation| {
-        conversation.send_text(super::boundary::text(text, "text")?)
+        conversation.send_text(pointer::text(text, "text")?)
     })
 }
 
@@ -354,17 +353,14 @@ pub unsafe extern "C" fn lpc_conversation_free(conversation: *mut lpc_conversati
     free(conversation);
 }
 
-/// What all sends have in common: a conversation, and a response that may not be wanted.
+/// What the sends of a conversation have in common: it, and a response that may not be wanted.
 pub(super) fn send(
     conversation: *mut lpc_conversation,
     response: *mut *mut lpc_response,
     err: *mut *mut lpc_error,
     send: impl FnOnce(&Conversation) -> Result<Response, Error>,
 ) -> lpc_status {
-    make_if_wanted(response, err, || {
-        let conversation = handle(conversation, "conversation")?.conversation.clone();
-        Ok(lpc_response::new(send(&conversation)?))
-    })
+    respond(response, err, || send(&lpc_conversation::of(conversation)?))
 }
 
 fn metadata(json: *const c_char) -> Result<Option<Metadata>, Error> {

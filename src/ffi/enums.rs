@@ -3,10 +3,10 @@
 
 use std::ffi::c_char;
 
-use crate::error::Error;
-use crate::event::{AcceptStatus, ChatState, CsatStatus};
-use crate::log::LogLevel;
-use crate::notification::EventKind;
+use crate::base::error::Error;
+use crate::base::log::LogLevel;
+use crate::protocol::event::{AcceptStatus, ChatState, CsatStatus};
+use crate::protocol::notification_event::EventKind;
 
 /// What the consumer is doing. Other numbers are LPC_INVALID_ARGUMENT.
 pub type lpc_chat_state = i32;

@@ -2,8 +2,8 @@
 
 use std::ffi::{CString, c_char};
 
-use super::boundary::{c_string, free, give_bytes, put_length, read};
-use crate::error::{Error, Status};
+use crate::base::error::{Error, Status};
+use crate::ffi::pointer::{c_string, free, give_bytes, put_length, read};
 
 /// The outcome of a call: LPC_OK or one of the codes below. The numbers never change.
 pub type lpc_status = i32;

@@ -3,12 +3,13 @@
 use std::ffi::{c_char, c_void};
 use std::path::Path;
 
-use super::boundary::{array, handle, optional_text, status, text};
-use super::conversation::{lpc_conversation, send};
-use super::error::{lpc_error, lpc_status};
-use super::response::lpc_response;
-use crate::error::Error;
-use crate::file::Attachment;
+use crate::base::error::Error;
+use crate::ffi::conversation::{lpc_conversation, send};
+use crate::ffi::error::{lpc_error, lpc_status};
+use crate::ffi::outcome::status;
+use crate::ffi::pointer::{array, optional_text, text};
+use crate::ffi::response::lpc_response;
+use crate::handles::attachment::Attachment;
 
 /// Called while a file goes up or comes down, with the bytes done and the bytes in all (0: unknown),
 /// on the thread that sends or fetches the file. It must not free the conversation.
@@ -85,7 +86,7 @@ pub unsafe extern "C" fn lpc_conversation_download_file(
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     status(err, || {
-        let conversation = handle(conversation, "conversation")?.conversation.clone();
+        let conversation = lpc_conversation::of(conversation)?;
         let relative_path = text(relative_path, "relative_path")?;
         conversation.download_file(relative_path, Path::new(text(to_path, "to_path")?))
     })
@@ -125,7 +126,7 @@ pub unsafe extern "C" fn lpc_conversation_set_progress_callback(
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     status(err, || {
-        let conversation = handle(conversation, "conversation")?.conversation.clone();
+        let conversation = lpc_conversation::of(conversation)?;
         match r#fn {
             Some(call) => {
                 let callback = Callback { call, user_data };

@@ -2,11 +2,12 @@
 
 use std::ffi::{c_char, c_void};
 
-use super::boundary::{c_string, handle_mut, status};
-use super::config::lpc_config;
-use super::enums::{log_level, lpc_log_level};
-use super::error::{lpc_error, lpc_status};
-use crate::log::LogLevel;
+use crate::base::log::LogLevel;
+use crate::ffi::config::lpc_config;
+use crate::ffi::enums::{log_level, lpc_log_level};
+use crate::ffi::error::{lpc_error, lpc_status};
+use crate::ffi::outcome::status;
+use crate::ffi::pointer::{c_string, handle_mut};
 
 /// Called with each line that a client logs, on the thread that makes the call. `level`: one of
 /// LPC_LOG_.... `line`: one line of UTF-8 text, without a secret and without a line break at its end;

@@ -2,10 +2,12 @@
 
 use std::ffi::{CString, c_char};
 
-use super::boundary::{array, c_string, free, give_bytes, make, put_length, read};
-use super::enums::LPC_EVENT_KIND_OTHER;
-use super::error::{lpc_error, lpc_status};
-use crate::notification::{Notification, NotificationEvent};
+use crate::ffi::enums::LPC_EVENT_KIND_OTHER;
+use crate::ffi::error::{lpc_error, lpc_status};
+use crate::ffi::outcome::make;
+use crate::ffi::pointer::{array, c_string, free, give_bytes, put_length, read};
+use crate::protocol::notification::Notification;
+use crate::protocol::notification_event::NotificationEvent;
 
 /// What the service posted to a webhook: one or more events, counted from 0. Belongs to one thread
 /// at a time.

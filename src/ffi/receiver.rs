@@ -3,11 +3,12 @@
 use std::ffi::{CString, c_char};
 use std::time::Duration;
 
-use super::boundary::{c_string, free, handle, make, read, status, text};
-use super::config::lpc_config;
-use super::error::{lpc_error, lpc_status};
-use super::notification::lpc_notification;
-use crate::error::{Error, Status};
+use crate::base::error::{Error, Status};
+use crate::ffi::config::lpc_config;
+use crate::ffi::error::{lpc_error, lpc_status};
+use crate::ffi::notification::lpc_notification;
+use crate::ffi::outcome::{make, status};
+use crate::ffi::pointer::{c_string, free, handle, read, text};
 use crate::receiver::Receiver;
 
 /// An endpoint for webhooks, for programs that have no web server of their own. May be used from any
@@ -16,6 +17,12 @@ use crate::receiver::Receiver;
 pub struct lpc_receiver {
     receiver: Receiver,
     url: CString,
+}
+
+impl lpc_receiver {
+    fn of(receiver: *const lpc_receiver) -> Result<Receiver, Error> {
+        Ok(handle(receiver, "receiver")?.receiver.clone())
+    }
 }
 
 /// Begins to listen, with the options receiver.* and, for signatures, client.secret. Starts the one
@@ -65,7 +72,7 @@ pub unsafe extern "C" fn lpc_receiver_poll(
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     make(notification, "notification", err, || {
-        let receiver = handle(receiver, "receiver")?.receiver.clone();
+        let receiver = lpc_receiver::of(receiver)?;
         let timeout = u64::try_from(timeout_ms).map_or(Duration::MAX, Duration::from_millis);
         let next = receiver.poll(timeout)?;
         let empty = || Error::new(Status::Empty, "no notification arrived in time");
@@ -89,8 +96,7 @@ pub unsafe extern "C" fn lpc_receiver_ack(
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     status(err, || {
-        let receiver = handle(receiver, "receiver")?.receiver.clone();
-        receiver.ack(&handle(notification, "notification")?.notification)
+        lpc_receiver::of(receiver)?.ack(&handle(notification, "notification")?.notification)
     })
 }
 
@@ -111,7 +117,7 @@ pub unsafe extern "C" fn lpc_receiver_set_credentials(
     err: *mut *mut lpc_error,
 ) -> lpc_status {
     status(err, || {
-        let receiver = handle(receiver, "receiver")?.receiver.clone();
+        let receiver = lpc_receiver::of(receiver)?;
         let several = text(client_secret, "client_secret")?.split(',').map(str::trim);
         let secrets: Vec<&str> = several.filter(|secret| !secret.is_empty()).collect();
         receiver.set_credentials(text(client_id, "client_id")?, &secrets)

@@ -2,8 +2,11 @@
 
 use std::ffi::{CString, c_char};
 
-use super::boundary::{c_string, free, give_bytes, put_length, read};
-use crate::response::Response;
+use crate::base::error::Error;
+use crate::ffi::error::{lpc_error, lpc_status};
+use crate::ffi::outcome::make_if_wanted;
+use crate::ffi::pointer::{c_string, free, give_bytes, put_length, read};
+use crate::protocol::response::Response;
 
 /// The service's answer to a request that it accepted, or what lpc_client_stats() tells. Belongs to
 /// one thread at a time. It outlives the handles of the call that gave it.
@@ -21,6 +24,15 @@ impl lpc_response {
             response,
         }
     }
+}
+
+/// What all sends have in common: a response, which may not be wanted.
+pub(super) fn respond(
+    response: *mut *mut lpc_response,
+    err: *mut *mut lpc_error,
+    send: impl FnOnce() -> Result<Response, Error>,
+) -> lpc_status {
+    make_if_wanted(response, err, || send().map(lpc_response::new))
 }
 
 /// The id of the request that this answers; for a batch, that of its first request. Borrowed:

@@ -2,9 +2,10 @@
 
 use std::ffi::c_char;
 
-use super::boundary::{array, status, text};
-use super::error::{lpc_error, lpc_status};
-use crate::webhook::verify_webhook;
+use crate::ffi::error::{lpc_error, lpc_status};
+use crate::ffi::outcome::status;
+use crate::ffi::pointer::{array, text};
+use crate::protocol::webhook::verify_webhook;
 
 /// Checks that the body of a webhook was signed with the client secret. Call it before anything
 /// else is done with the body.

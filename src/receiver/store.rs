@@ -6,18 +6,17 @@ use std::sync::Mutex;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
 
-use crate::error::{Error, Status};
-use crate::turn::lock;
+use crate::base::error::{Error, Status};
+use crate::base::lock::lock;
 
-/// An SQLite file of one receiver.
+/// The SQLite file of one receiver.
 pub(crate) struct Store {
     connection: Mutex<Connection>,
     shown: String,
 }
 
-/// A notification that is kept.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Kept {
+pub(crate) struct StoredNotification {
     pub id: u64,
     pub account: String,
     pub body: Vec<u8>,
@@ -54,16 +53,16 @@ impl Store {
     }
 
     /// What is kept, in the order in which it came.
-    pub(crate) fn all(&self) -> Result<Vec<Kept>, Error> {
+    pub(crate) fn all(&self) -> Result<Vec<StoredNotification>, Error> {
         let connection = lock(&self.connection);
-        let read = || -> rusqlite::Result<Vec<Kept>> {
+        let read = || -> rusqlite::Result<Vec<StoredNotification>> {
             let mut rows =
                 connection.prepare("SELECT id, body, account FROM notification ORDER BY id")?;
-            let kept = |row: &Row| {
+            let stored = |row: &Row| {
                 let id = row.get::<_, i64>(0)? as u64;
-                Ok(Kept { id, body: row.get(1)?, account: row.get(2)? })
+                Ok(StoredNotification { id, body: row.get(1)?, account: row.get(2)? })
             };
-            rows.query_map([], kept)?.collect()
+            rows.query_map([], stored)?.collect()
         };
         read().map_err(|why| failed(&self.shown, &why))
     }
@@ -127,8 +126,12 @@ mod tests {
         drop(store);
 
         let store = Store::open(&path).unwrap();
-        let kept = |id, body: &[u8]| Kept { id, account: "le1".to_owned(), body: body.to_vec() };
-        assert_eq!(store.all().unwrap(), [kept(ids[1], b"\0\xff"), kept(ids[2], b"c")]);
+        let stored = |id, body: &[u8]| StoredNotification {
+            id,
+            account: "le1".to_owned(),
+            body: body.to_vec(),
+        };
+        assert_eq!(store.all().unwrap(), [stored(ids[1], b"\0\xff"), stored(ids[2], b"c")]);
         for id in &ids {
             store.remove(*id).unwrap();
         }
@@ -155,7 +158,7 @@ mod tests {
         let store = Store::open(&path).unwrap();
         let id = store.put("le1", b"y").unwrap();
         let accounts: Vec<String> =
-            store.all().unwrap().into_iter().map(|kept| kept.account).collect();
+            store.all().unwrap().into_iter().map(|stored| stored.account).collect();
         assert_eq!((accounts, id), (vec![String::new(), "le1".to_owned()], 2));
     }
 }

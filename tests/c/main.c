@@ -45,6 +45,7 @@ static const struct {
     {"eight threads on one conversation", test_eight_threads_on_one_conversation},
     {"free while another thread sends", test_free_while_another_thread_sends},
     {"fork", test_fork},
+    {"fork with the same process id", test_fork_with_the_same_process_id},
     {"fork while threads send", test_fork_while_threads_send},
     {"log: levels", test_log_levels},
     {"log: quiet unless asked", test_log_is_quiet_unless_asked},

@@ -4,7 +4,7 @@ use lpc_sandbox::Route;
 use lpconnector::Status;
 use serde_json::json;
 
-use crate::scene::{Scene, status_answer};
+use crate::scene::{Scene, status_answer, until};
 
 fn services(host: &str) -> String {
     let entry = |service| json!({"service": service, "account": "x", "baseURI": host});
@@ -86,7 +86,24 @@ fn a_failed_discovery_is_not_kept() {
     let error = scene.open().unwrap_err();
     assert_eq!((error.status(), error.http_status()), (Status::Server, 500));
     assert!(error.message().starts_with("discovering the account's services: "), "{error}");
-    scene.conversation();
+    // Who comes at once is told the same, and nobody is asked.
+    assert_eq!(scene.open().unwrap_err().message(), error.message());
+    assert_eq!(scene.requests().len(), 1);
+    until(|| scene.open().ok());
+}
+
+#[test]
+fn a_list_outlives_a_discovery_that_fails() {
+    for (status, body) in [(500, ""), (403, "{}"), (200, "<html>")] {
+        let scene = Scene::with(&[("domain.cache.ttl.ms", "0")]);
+        let conversation = scene.conversation();
+        let asked = scene.requests_on(Route::Domain).len();
+        scene.answer_with(Route::Domain, status, body);
+        for _ in 0..3 {
+            conversation.send_text("x").unwrap();
+        }
+        assert_eq!(scene.requests_on(Route::Domain).len(), asked + 1, "not asked again at once");
+    }
 }
 
 #[test]
@@ -98,12 +115,12 @@ fn an_unknown_account_is_unauthorized() {
 
 #[test]
 fn redirects_are_not_followed() {
-    let scene = Scene::new();
-    let to = format!("{}/elsewhere", scene.sandbox.url());
     for status in [301, 302, 303, 307, 308] {
+        let scene = Scene::new();
+        let to = format!("{}/elsewhere", scene.sandbox.url());
         scene.answer(Route::Domain, status_answer(status, &[("Location", &to)], ""));
         let error = scene.open().unwrap_err();
         assert_eq!((error.status(), error.http_status()), (Status::Protocol, status));
+        assert_eq!(scene.requests().len(), 1);
     }
-    assert_eq!(scene.requests().len(), 5);
 }

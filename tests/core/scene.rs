@@ -1,6 +1,7 @@
 //! A client of an account that only one test uses.
 
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use lpc_sandbox::{Account, Answer, Options, Request, Route, Sandbox};
 use lpconnector::{Client, Config, Consumer, Conversation, Error, OpenOptions};
@@ -59,6 +60,12 @@ impl Scene {
         self.client.consumer(&name).unwrap().open(&OpenOptions::new()).unwrap()
     }
 
+    /// Lets the next call ask Sentinel at once, although it refused or failed a moment ago.
+    pub fn ask_again(&self) {
+        let (id, secret) = (&self.account.client_id, &self.account.client_secret);
+        self.client.set_credentials(id, secret).unwrap();
+    }
+
     pub fn answer(&self, route: Route, answer: Answer) {
         self.sandbox.answer_next(&self.account.id, route, answer);
     }
@@ -80,6 +87,18 @@ impl Scene {
         let conversations = self.sandbox.conversations(&self.account.id);
         let events = conversations.iter().flat_map(|c| c["events"].as_array().unwrap());
         events.filter_map(|e| e["event"]["message"].as_str().map(str::to_owned)).collect()
+    }
+}
+
+/// Does something until it has the outcome that only time brings.
+pub fn until<T>(mut act: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        if let Some(outcome) = act() {
+            return outcome;
+        }
+        assert!(Instant::now() < end, "it never came");
+        std::thread::yield_now();
     }
 }
 

@@ -434,7 +434,8 @@ def test_a_client_from_a_file(account: Account, tmp_path: Path) -> None:
 
 def in_the_core(file: str) -> dict[str, list[str]]:
     """The names on the wire that a file of the core declares, by type."""
-    text = (Path(__file__).parents[2] / "src" / file).read_text(encoding="utf-8")
+    [source] = (Path(__file__).parents[2] / "src").rglob(file)
+    text = source.read_text(encoding="utf-8")
     declared = re.findall(r"(?ms)^    pub (?:struct|enum) (\w+) \{\n(.*?)^    \}", text)
     return {name: re.findall(r' = "(\w+)",', members) for name, members in declared}
 

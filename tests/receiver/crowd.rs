@@ -1,4 +1,4 @@
-//! More connections than a receiver has places for.
+//! More connections than a receiver takes at once.
 
 use std::net::TcpStream;
 

@@ -1,5 +1,5 @@
 //! Receivers in a process of their own: one that is killed again and again, and one with more
-//! connections than it has places for.
+//! connections than it takes at once.
 #![allow(clippy::unwrap_used)] // A test that cannot go on fails.
 
 mod crowd;

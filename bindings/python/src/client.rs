@@ -5,10 +5,11 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 
+use crate::call::call;
 use crate::consumer::Consumer;
 use crate::error::raise;
-use crate::input::{optional_text, text};
 use crate::options;
+use crate::text::{optional_text, text};
 
 /// An account's connector.
 ///
@@ -30,7 +31,7 @@ impl Client {
     #[new]
     #[pyo3(signature = (**options))]
     fn new(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Client> {
-        Client::with(py, Config::new(), options)
+        Client::with(py, &options::of_keywords(py, options)?)
     }
 
     /// A client with the options that the environment has, such as `LPC_ACCOUNT_ID`; keywords
@@ -41,8 +42,7 @@ impl Client {
         class: &Bound<'_, PyType>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Client> {
-        let py = class.py();
-        Client::with(py, options::of_env(py)?, options)
+        Client::with(class.py(), &options::of_env(class.py(), options)?)
     }
 
     /// A client with the options of a file, which has lines such as `account.id = 64467156`;
@@ -54,7 +54,7 @@ impl Client {
         path: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Client> {
-        Client::with(class.py(), options::of_file(path)?, options)
+        Client::with(class.py(), &options::of_file(path, options)?)
     }
 
     /// The account's id.
@@ -135,15 +135,9 @@ impl Client {
 }
 
 impl Client {
-    fn with(
-        py: Python<'_>,
-        config: Config,
-        options: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Client> {
-        let config = options::with_keywords(py, config, options)?;
+    fn with(py: Python<'_>, config: &Config) -> PyResult<Client> {
         // Reading certificates takes a moment, in which other threads may run.
-        let core = py.detach(|| lpconnector::Client::new(&config));
-        let core = core.map_err(|error| raise(py, &error))?;
+        let core = call(py, || lpconnector::Client::new(config))?;
         let account_id = config.get("account.id").unwrap_or_default().to_owned();
         Ok(Client { core, account_id })
     }

@@ -4,10 +4,13 @@ use lpconnector::{AttachOptions, OpenOptions};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
+use crate::call::call;
 use crate::conversation::Conversation;
 use crate::error::raise;
-use crate::input::{self, Keywords, text};
+use crate::json::{self, dumped, given};
+use crate::keywords::Keywords;
 use crate::response::Response;
+use crate::text::text;
 
 /// An end user of the account. May be used from any number of threads at once.
 #[pyclass(frozen, module = "lpconnector")]
@@ -20,13 +23,13 @@ impl Consumer {
     /// The ConsumerJWS, to keep for `Client.consumer_from_jws`; fetched if this is the first use.
     /// It is a secret: whoever has it can speak as the consumer.
     fn jws(&self, py: Python<'_>) -> PyResult<&str> {
-        py.detach(|| self.core.jws()).map_err(|error| raise(py, &error))
+        call(py, || self.core.jws())
     }
 
     /// The id that the service gave the consumer: the originatorId of the consumer's own events.
     /// The ConsumerJWS is fetched if this is the first use.
     fn lp_id(&self, py: Python<'_>) -> PyResult<&str> {
-        py.detach(|| self.core.lp_id()).map_err(|error| raise(py, &error))
+        call(py, || self.core.lp_id())
     }
 
     /// Opens a conversation, with the consumer's profile and first message in the same round trip
@@ -50,18 +53,17 @@ impl Consumer {
         features: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Conversation> {
         let options = Keywords::default()
-            .object("profile", "profile", profile)?
-            .object("campaign", "campaign", campaign)?
-            .object("context", "context", context)?
-            .value("skillId", "skill_id", skill_id)?
-            .value("ttr", "ttr", ttr.map(|text| text.as_any()))?
-            .value("firstMessage", "first_message", first_message.map(|text| text.as_any()))?
-            .object("clientProperties", "client_properties", client_properties)?
-            .value("features", "features", features)?;
+            .with("profile", "profile", profile, given)?
+            .with("campaign", "campaign", campaign, given)?
+            .with("context", "context", context, given)?
+            .with("skillId", "skill_id", skill_id, dumped)?
+            .with("ttr", "ttr", ttr, dumped)?
+            .with("firstMessage", "first_message", first_message, dumped)?
+            .with("clientProperties", "client_properties", client_properties, given)?
+            .with("features", "features", features, dumped)?;
         let options = OpenOptions::from_json(&options.json());
         let options = options.map_err(|error| raise(py, &error))?;
-        let conversation = py.detach(|| self.core.open(&options));
-        conversation.map(Conversation::new).map_err(|error| raise(py, &error))
+        call(py, || self.core.open(&options)).map(Conversation::new)
     }
 
     /// Goes on with a conversation opened earlier, in its first dialog or in another, such as a
@@ -79,9 +81,9 @@ impl Consumer {
         let py = conversation_id.py();
         let id = text(conversation_id, "conversation_id")?;
         let options = Keywords::default()
-            .value("dialogId", "dialog_id", dialog_id.map(|text| text.as_any()))?
-            .object("clientProperties", "client_properties", client_properties)?
-            .value("features", "features", features)?;
+            .with("dialogId", "dialog_id", dialog_id, dumped)?
+            .with("clientProperties", "client_properties", client_properties, given)?
+            .with("features", "features", features, dumped)?;
         let conversation = AttachOptions::from_json(&options.json())
             .and_then(|options| self.core.attach(&id, &options));
         conversation.map(Conversation::new).map_err(|error| raise(py, &error))
@@ -93,18 +95,16 @@ impl Consumer {
     /// `id` is kept (a string of 1 to 64 characters or a number); a missing one is filled in.
     fn send_json(&self, request: &Bound<'_, PyAny>) -> PyResult<Response> {
         let py = request.py();
-        let request = input::request(request, "request")?;
-        let response = py.detach(|| self.core.send_json(&request));
-        response.map(Response::new).map_err(|error| raise(py, &error))
+        let request = json::request(request, "request")?;
+        call(py, || self.core.send_json(&request)).map(Response::new)
     }
 
     /// Sends an array of requests, written by the caller, to CONVERSATION, with ids as in
     /// `send_json`. The `body` of the response is the list of all answers.
     fn batch_json(&self, requests: &Bound<'_, PyAny>) -> PyResult<Response> {
         let py = requests.py();
-        let requests = input::request(requests, "requests")?;
-        let response = py.detach(|| self.core.batch_json(&requests));
-        response.map(Response::new).map_err(|error| raise(py, &error))
+        let requests = json::request(requests, "requests")?;
+        call(py, || self.core.batch_json(&requests)).map(Response::new)
     }
 
     fn __repr__(&self) -> &'static str {

@@ -4,7 +4,7 @@ use lpconnector::{Dialog, EventContent, Participant};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::input::loaded;
+use crate::json::loaded;
 
 /// The content of an event; `None` for one of a type that has no class.
 pub(crate) fn of(py: Python<'_>, content: &EventContent) -> PyResult<Py<PyAny>> {

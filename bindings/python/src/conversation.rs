@@ -3,15 +3,17 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use lpconnector::{Attachment, CsatStatus, Error, Event, Metadata, Profile};
+use lpconnector::{Attachment, CsatStatus, Event, Metadata, Profile};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use pyo3::{PyTraverseError, PyVisit};
 
+use crate::call::call;
 use crate::error::raise;
-use crate::input::{json, optional_text, path, text};
+use crate::json;
 use crate::progress::Progress;
 use crate::response::Response;
+use crate::text::{optional_text, path, text};
 
 /// One conversation of a consumer, in one of its dialogs.
 ///
@@ -43,7 +45,7 @@ impl Conversation {
     fn send_text(&self, text: &Bound<'_, PyString>) -> PyResult<Response> {
         let py = text.py();
         let text = self::text(text, "text")?;
-        self.answered(py, || self.core.send_text(&text))
+        call(py, || self.core.send_text(&text)).map(Response::new)
     }
 
     /// Sends any event: a mapping, or JSON that goes out as it is written.
@@ -54,9 +56,10 @@ impl Conversation {
         metadata: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Response> {
         let py = event.py();
-        let event = Event::from_json(&json(event, "event")?).map_err(|error| raise(py, &error))?;
+        let event =
+            Event::from_json(&json::given(event, "event")?).map_err(|error| raise(py, &error))?;
         let metadata = self::metadata(metadata)?;
-        self.answered(py, || self.core.send_event(&event, metadata.as_ref()))
+        call(py, || self.core.send_event(&event, metadata.as_ref())).map(Response::new)
     }
 
     /// Sends rich content: cards, buttons, carousels and so on, in the vendor's format.
@@ -67,9 +70,9 @@ impl Conversation {
         metadata: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Response> {
         let py = content.py();
-        let content = json(content, "content")?;
+        let content = json::given(content, "content")?;
         let metadata = self::metadata(metadata)?;
-        self.answered(py, || self.core.send_rich_content(&content, metadata.as_ref()))
+        call(py, || self.core.send_rich_content(&content, metadata.as_ref())).map(Response::new)
     }
 
     /// Tells the agent what the consumer is doing. After `COMPOSING` another state must follow, or
@@ -77,7 +80,7 @@ impl Conversation {
     fn send_chat_state(&self, state: &Bound<'_, PyString>) -> PyResult<Response> {
         let py = state.py();
         let state = text(state, "state")?;
-        self.answered(py, || self.core.send_chat_state((&*state).into()))
+        call(py, || self.core.send_chat_state((&*state).into())).map(Response::new)
     }
 
     /// Tells the agent what became of the messages with these sequences.
@@ -91,9 +94,9 @@ impl Conversation {
         let py = status.py();
         let status = text(status, "status")?;
         let metadata = self::metadata(metadata)?;
-        self.answered(py, || {
-            self.core.send_accept_status((&*status).into(), &sequences, metadata.as_ref())
-        })
+        let status = (&*status).into();
+        call(py, || self.core.send_accept_status(status, &sequences, metadata.as_ref()))
+            .map(Response::new)
     }
 
     /// Sends a file, with text beside it and a small picture to show in its place. Its type is the
@@ -141,8 +144,7 @@ impl Conversation {
         let py = relative_path.py();
         let relative_path = text(relative_path, "relative_path")?;
         let to_path = path(to_path, "to_path")?;
-        py.detach(|| self.core.download_file(&relative_path, &to_path))
-            .map_err(|error| raise(py, &error))
+        call(py, || self.core.download_file(&relative_path, &to_path))
     }
 
     /// Calls this function with the bytes done and the bytes in all (0: unknown) while files of
@@ -164,9 +166,9 @@ impl Conversation {
     /// Sets the consumer's profile: what is there replaces what the service knows.
     fn set_profile(&self, profile: &Bound<'_, PyAny>) -> PyResult<Response> {
         let py = profile.py();
-        let profile = Profile::from_json(&json(profile, "profile")?);
+        let profile = Profile::from_json(&json::given(profile, "profile")?);
         let profile = profile.map_err(|error| raise(py, &error))?;
-        self.answered(py, || self.core.set_profile(&profile))
+        call(py, || self.core.set_profile(&profile)).map(Response::new)
     }
 
     /// Rates the conversation with 1 to 5 stars, and whether the consumer's matter is resolved.
@@ -184,7 +186,7 @@ impl Conversation {
     ) -> PyResult<Response> {
         let status = optional_text(status, "status")?;
         let status = status.map_or(CsatStatus::Filled, |status| (&*status).into());
-        self.answered(py, || self.core.rate(stars, resolved, status))
+        call(py, || self.core.rate(stars, resolved, status)).map(Response::new)
     }
 
     /// Says how urgent the conversation is from now on: the time to respond in seconds, or the
@@ -193,27 +195,27 @@ impl Conversation {
     fn set_ttr(&self, ttr: &Bound<'_, PyString>, seconds: Option<i64>) -> PyResult<Response> {
         let py = ttr.py();
         let ttr = text(ttr, "ttr")?;
-        self.answered(py, || self.core.set_ttr(&*ttr, seconds))
+        call(py, || self.core.set_ttr(&*ttr, seconds)).map(Response::new)
     }
 
     /// Closes the conversation. Later sends raise `Closed`. Where the account has a survey it
     /// begins now: a dialog of its own.
     fn close(&self, py: Python<'_>) -> PyResult<Response> {
-        self.answered(py, || self.core.close())
+        call(py, || self.core.close()).map(Response::new)
     }
 
     /// Closes the conversation with all its dialogs: no survey follows, and one that runs ends.
     /// Later texts and other events raise `Closed`. This works after `close`, too, as long as a
     /// survey runs.
     fn close_stage(&self, py: Python<'_>) -> PyResult<Response> {
-        self.answered(py, || self.core.close_stage())
+        call(py, || self.core.close_stage()).map(Response::new)
     }
 
     /// Closes one dialog of the conversation, for example a survey.
     fn close_dialog(&self, dialog_id: &Bound<'_, PyString>) -> PyResult<Response> {
         let py = dialog_id.py();
         let dialog_id = text(dialog_id, "dialog_id")?;
-        self.answered(py, || self.core.close_dialog(&dialog_id))
+        call(py, || self.core.close_dialog(&dialog_id)).map(Response::new)
     }
 
     fn __repr__(&self) -> String {
@@ -249,21 +251,12 @@ impl Conversation {
             Some(metadata) => attachment.metadata(metadata),
             None => attachment,
         };
-        self.answered(py, || self.core.send_file(&attachment))
-    }
-
-    /// Makes a call without the GIL.
-    fn answered(
-        &self,
-        py: Python<'_>,
-        call: impl FnOnce() -> Result<lpconnector::Response, Error> + Send,
-    ) -> PyResult<Response> {
-        py.detach(call).map(Response::new).map_err(|error| raise(py, &error))
+        call(py, || self.core.send_file(&attachment)).map(Response::new)
     }
 }
 
 fn metadata(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Metadata>> {
     let Some(value) = value else { return Ok(None) };
-    let metadata = Metadata::from_json(&json(value, "metadata")?);
+    let metadata = Metadata::from_json(&json::given(value, "metadata")?);
     metadata.map(Some).map_err(|error| raise(value.py(), &error))
 }

@@ -64,18 +64,20 @@ fn exception(py: Python<'_>, error: &Error, message: &str) -> PyResult<PyErr> {
     fields.set_item("maybe_delivered", error.maybe_delivered())?;
     fields.set_item("retry_after_ms", error.retry_after_ms())?;
     fields.set_item("body", PyBytes::new(py, error.body()))?;
-    let class = py.import("lpconnector._errors")?.getattr(class_of(error.status()))?;
-    Ok(PyErr::from_value(class.call((message,), Some(&fields))?))
+    made(py, class_of(error.status()), message, Some(&fields))
 }
 
 /// An `InvalidArgument` for what this layer finds before the core is called.
 pub(crate) fn invalid(py: Python<'_>, message: String) -> PyErr {
-    let class = py
-        .import("lpconnector._errors")
-        .and_then(|errors| errors.getattr("InvalidArgument"))
-        .and_then(|class| class.call1((message,)));
-    match class {
-        Ok(error) => PyErr::from_value(error),
-        Err(broken) => broken,
-    }
+    made(py, "InvalidArgument", &message, None).unwrap_or_else(|broken| broken)
+}
+
+fn made(
+    py: Python<'_>,
+    class: &str,
+    message: &str,
+    fields: Option<&Bound<'_, PyDict>>,
+) -> PyResult<PyErr> {
+    let class = py.import("lpconnector._errors")?.getattr(class)?;
+    Ok(PyErr::from_value(class.call((message,), fields)?))
 }

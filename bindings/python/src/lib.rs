@@ -1,17 +1,20 @@
 //! The Python layer: classes over the core's handles, one file for each.
 
+mod call;
 mod client;
 mod consumer;
 mod content;
 mod conversation;
 mod error;
-mod input;
+mod json;
+mod keywords;
 mod log;
 mod notification;
 mod options;
 mod progress;
 mod receiver;
 mod response;
+mod text;
 mod webhook;
 
 use pyo3::pymodule;

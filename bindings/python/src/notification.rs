@@ -7,14 +7,14 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyList;
 
 use crate::content;
-use crate::input::loaded;
+use crate::json::Loaded;
 
 /// What the service posted to a webhook: one or more events.
 #[pyclass(frozen, module = "lpconnector")]
 pub(crate) struct Notification {
     core: Arc<lpconnector::Notification>,
     events: PyOnceLock<Py<PyList>>,
-    json: PyOnceLock<Py<PyAny>>,
+    json: Loaded,
 }
 
 /// One event of a notification.
@@ -23,8 +23,8 @@ pub(crate) struct NotificationEvent {
     notification: Arc<lpconnector::Notification>,
     index: usize,
     content: PyOnceLock<Py<PyAny>>,
-    metadata: PyOnceLock<Py<PyAny>>,
-    json: PyOnceLock<Py<PyAny>>,
+    metadata: Loaded,
+    json: Loaded,
 }
 
 #[pymethods]
@@ -50,8 +50,8 @@ impl Notification {
                 notification: self.core.clone(),
                 index,
                 content: PyOnceLock::new(),
-                metadata: PyOnceLock::new(),
-                json: PyOnceLock::new(),
+                metadata: Loaded::new(),
+                json: Loaded::new(),
             };
             let events: PyResult<Vec<_>> =
                 (0..self.core.events().len()).map(|index| Py::new(py, event(index))).collect();
@@ -69,7 +69,7 @@ impl Notification {
     /// The body, from JSON; `None` for one that is none.
     #[getter]
     fn json<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
-        Ok(self.json.get_or_try_init(py, || loaded(py, self.core.raw()))?.bind(py))
+        self.json.of(py, self.core.raw())
     }
 
     fn __repr__(&self) -> String {
@@ -80,7 +80,7 @@ impl Notification {
 
 impl Notification {
     pub(crate) fn new(core: lpconnector::Notification) -> Notification {
-        Notification { core: Arc::new(core), events: PyOnceLock::new(), json: PyOnceLock::new() }
+        Notification { core: Arc::new(core), events: PyOnceLock::new(), json: Loaded::new() }
     }
 
     pub(crate) fn core(&self) -> &lpconnector::Notification {
@@ -155,8 +155,7 @@ impl NotificationEvent {
     /// What the event carries beside its content, from JSON; `None` if absent.
     #[getter]
     fn metadata<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
-        let make = || loaded(py, self.core().metadata_json().as_bytes());
-        Ok(self.metadata.get_or_try_init(py, make)?.bind(py))
+        self.metadata.of(py, self.core().metadata_json().as_bytes())
     }
 
     /// What the event holds, by its kind; `None` for what has no class.
@@ -169,8 +168,7 @@ impl NotificationEvent {
     /// The change of the notification that the event is, from JSON; `None` where it is none.
     #[getter]
     fn json<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
-        let make = || loaded(py, self.core().json().as_bytes());
-        Ok(self.json.get_or_try_init(py, make)?.bind(py))
+        self.json.of(py, self.core().json().as_bytes())
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

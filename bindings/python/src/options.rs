@@ -1,4 +1,4 @@
-//! Keywords as options of the core.
+//! Options of the core: from keywords, the environment and files.
 
 use std::path::Path;
 
@@ -7,34 +7,47 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyMapping, PyString, PyTuple};
 
+use crate::call::call;
 use crate::error::{raise, raise_with};
-use crate::input::{self, dumped, text};
+use crate::json::dumped;
 use crate::log;
+use crate::text::{self, text};
 
-/// A configuration with the options that the environment has.
-pub(crate) fn of_env(py: Python<'_>) -> PyResult<Config> {
-    let mut config = Config::new();
-    config.load_env().map_err(|error| raise(py, &error))?;
-    Ok(config)
+/// A configuration with the keywords; `None` is as if not given.
+pub(crate) fn of_keywords(
+    py: Python<'_>,
+    keywords: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Config> {
+    with_keywords(py, Config::new(), keywords)
 }
 
-/// A configuration with the options of a file.
-pub(crate) fn of_file(path: &Bound<'_, PyAny>) -> PyResult<Config> {
+/// A configuration with the options that the environment has, and the keywords on top.
+pub(crate) fn of_env(py: Python<'_>, keywords: Option<&Bound<'_, PyDict>>) -> PyResult<Config> {
+    let mut config = Config::new();
+    config.load_env().map_err(|error| raise(py, &error))?;
+    with_keywords(py, config, keywords)
+}
+
+/// A configuration with the options of a file, and the keywords on top.
+pub(crate) fn of_file(
+    path: &Bound<'_, PyAny>,
+    keywords: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Config> {
     let py = path.py();
-    let path = input::path(path, "path")?;
+    let path = text::path(path, "path")?;
     let path: &Path = &path;
     let mut config = Config::new();
-    py.detach(|| config.load_file(path)).map_err(|error| raise(py, &error))?;
-    Ok(config)
+    call(py, || config.load_file(path))?;
+    with_keywords(py, config, keywords)
 }
 
 /// The configuration with the keywords on top, and with the package's logger.
-pub(crate) fn with_keywords(
+fn with_keywords(
     py: Python<'_>,
     mut config: Config,
-    options: Option<&Bound<'_, PyDict>>,
+    keywords: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Config> {
-    for (name, value) in options.into_iter().flatten() {
+    for (name, value) in keywords.into_iter().flatten() {
         if value.is_none() {
             continue;
         }

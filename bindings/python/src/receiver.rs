@@ -6,10 +6,11 @@ use lpconnector::{Config, Status};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 
+use crate::call::call;
 use crate::error::{invalid, raise};
-use crate::input::{text, texts};
 use crate::notification::Notification;
 use crate::options;
+use crate::text::{text, texts};
 
 /// How long Ctrl-C has to wait at most.
 const SLICE: Duration = Duration::from_millis(100);
@@ -33,7 +34,7 @@ impl Receiver {
     #[new]
     #[pyo3(signature = (**options))]
     fn new(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Receiver> {
-        Receiver::with(py, Config::new(), options)
+        Receiver::with(py, &options::of_keywords(py, options)?)
     }
 
     /// A receiver with the options that the environment has, such as `LPC_RECEIVER_LISTEN`;
@@ -44,7 +45,7 @@ impl Receiver {
         class: &Bound<'_, PyType>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Receiver> {
-        Receiver::with(class.py(), options::of_env(class.py())?, options)
+        Receiver::with(class.py(), &options::of_env(class.py(), options)?)
     }
 
     /// A receiver with the options of a file, which has lines such as
@@ -56,7 +57,7 @@ impl Receiver {
         path: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Receiver> {
-        Receiver::with(class.py(), options::of_file(path)?, options)
+        Receiver::with(class.py(), &options::of_file(path, options)?)
     }
 
     /// Where it listens, for example `https://127.0.0.1:8443/`.
@@ -82,8 +83,7 @@ impl Receiver {
         loop {
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
             let slice = left.map_or(SLICE, |left| left.min(SLICE));
-            let next = py.detach(|| self.core().poll(slice));
-            if let Some(next) = next.map_err(|error| raise(py, &error))? {
+            if let Some(next) = call(py, || self.core().poll(slice))? {
                 return Ok(Some(Notification::new(next)));
             }
             py.check_signals()?;
@@ -103,7 +103,7 @@ impl Receiver {
     ) -> PyResult<()> {
         let id = text(client_id, "client_id")?;
         let secrets = texts(client_secret, "client_secret")?;
-        let secrets: Vec<&str> = secrets.iter().map(|secret| &**secret).collect();
+        let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
         let set = self.core().set_credentials(&id, &secrets);
         set.map_err(|error| raise(client_id.py(), &error))
     }
@@ -111,8 +111,7 @@ impl Receiver {
     /// Says that the program dealt with a notification: it will not come again.
     fn ack(&self, py: Python<'_>, notification: &Bound<'_, Notification>) -> PyResult<()> {
         let notification = notification.get();
-        let acknowledged = py.detach(|| self.core().ack(notification.core()));
-        acknowledged.map_err(|error| raise(py, &error))
+        call(py, || self.core().ack(notification.core()))
     }
 
     /// Stops listening; the service is no longer answered. `poll` and iterations give what is
@@ -154,14 +153,8 @@ impl Receiver {
 }
 
 impl Receiver {
-    fn with(
-        py: Python<'_>,
-        config: Config,
-        options: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Receiver> {
-        let config = options::with_keywords(py, config, options)?;
-        let core = py.detach(|| lpconnector::Receiver::new(&config));
-        let core = core.map_err(|error| raise(py, &error))?;
+    fn with(py: Python<'_>, config: &Config) -> PyResult<Receiver> {
+        let core = call(py, || lpconnector::Receiver::new(config))?;
         Ok(Receiver { core: Some(core), process: std::process::id() })
     }
 

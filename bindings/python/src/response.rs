@@ -1,15 +1,14 @@
 //! `Response`: what the service answered.
 
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 
-use crate::input::loaded;
+use crate::json::Loaded;
 
 /// The service's answer to a request that it accepted.
 #[pyclass(frozen, module = "lpconnector")]
 pub(crate) struct Response {
     core: lpconnector::Response,
-    body: PyOnceLock<Py<PyAny>>,
+    body: Loaded,
 }
 
 #[pymethods]
@@ -42,8 +41,7 @@ impl Response {
     /// batch, the list of all answers.
     #[getter]
     fn body<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
-        let parse = || loaded(py, self.core.body().as_bytes());
-        Ok(self.body.get_or_try_init(py, parse)?.bind(py))
+        self.body.of(py, self.core.body().as_bytes())
     }
 
     /// The bytes of the whole answer.
@@ -66,6 +64,6 @@ impl Response {
 
 impl Response {
     pub(crate) fn new(core: lpconnector::Response) -> Response {
-        Response { core, body: PyOnceLock::new() }
+        Response { core, body: Loaded::new() }
     }
 }

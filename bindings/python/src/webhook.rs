@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use lpconnector::Error;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-use crate::error::{invalid, raise};
-use crate::input::texts;
+use crate::call::call;
+use crate::error::invalid;
 use crate::notification::Notification;
+use crate::text::texts;
 
 const SIGNATURE: &str = "x-liveperson-signature";
 
@@ -18,7 +18,7 @@ const SIGNATURE: &str = "x-liveperson-signature";
 pub(crate) fn parse_notification(body: &Bound<'_, PyAny>) -> PyResult<Notification> {
     let py = body.py();
     let body = raw(body)?;
-    read(py, || lpconnector::Notification::parse(&body))
+    call(py, || lpconnector::Notification::parse(&body)).map(Notification::new)
 }
 
 /// Checks that a webhook was signed with the client secret, and reads it.
@@ -33,17 +33,11 @@ pub(crate) fn verify_webhook(
     let body = raw(body)?;
     let secrets = texts(secret, "secret")?;
     let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
-    read(py, || {
+    let verified = call(py, || {
         lpconnector::verify_webhook(&secrets, &body, &signature)?;
         lpconnector::Notification::parse(&body)
-    })
-}
-
-fn read(
-    py: Python<'_>,
-    call: impl FnOnce() -> Result<lpconnector::Notification, Error> + Send,
-) -> PyResult<Notification> {
-    py.detach(call).map(Notification::new).map_err(|error| raise(py, &error))
+    });
+    verified.map(Notification::new)
 }
 
 /// The bytes of a body.

@@ -16,91 +16,57 @@
 //! assert!(sandbox.conversations(&account.id).is_empty());
 //! # Ok::<(), std::io::Error>(())
 //! ```
+//!
+//! # Floors
+//! From the ground up. A file imports from its own floor and from those below it, never from above.
+//!
+//! - `base`: options, the log, locks and sockets, keys and tokens, TLS
+//! - `faults`: the proxy that breaks connections
+//! - `protocol`: the service's language, as values
+//! - `http`: how requests come in and answers go out
+//! - `model`: accounts, consumers, conversations and surveys, as values
+//! - `webhooks`: notifications, and where they go
+//! - `agents`: what agents can do, and their scripts
+//! - `cloud`: the accounts with all they hold, and what follows when something happens
+//! - `requests`: what a consumer's requests do to an account
+//! - `workers`: agents and the courier at work
+//! - `services`: the services that a client talks to
+//! - `control`: the control API
+//! - `running`: the start of a sandbox
+//! - `sandbox`: the sandbox as Rust tests use it
 
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
-mod account;
-mod action;
-mod agent;
-mod answer;
-mod clock;
+mod agents;
+mod base;
+mod cloud;
 mod control;
-mod control_agent;
-mod control_faults;
-mod control_survey;
-mod control_tokens;
-mod control_webhook;
-mod conversation;
-mod conversation_view;
-mod cors;
-mod courier;
-mod delivery;
-mod dialog;
-mod domain;
-mod envelope;
-mod event;
-mod event_type;
-mod fault;
-mod fault_proxy;
-mod field;
-mod forged;
-mod form;
-mod framing;
-mod idp;
-mod key;
-mod link;
-mod log;
-mod messaging;
-mod new_account;
-mod notification;
-mod oddity;
-mod opening;
-mod options;
-mod outbox;
-mod participant;
-mod post;
-mod profile;
-mod properties;
-mod receiver;
-mod refusal;
-mod request;
-mod rich;
-mod route;
-mod routing;
+mod faults;
+mod http;
+mod model;
+mod protocol;
+mod requests;
+mod running;
 mod sandbox;
-mod script;
-mod send;
-mod sentinel;
-mod server;
-mod service;
-mod shared;
-mod signature;
-mod staff;
-mod step;
-mod storage;
-mod summary;
-mod survey;
-mod tls;
-mod token;
-mod transcript;
-mod ttr;
-mod webhook;
+mod services;
+mod webhooks;
+mod workers;
 
-pub use account::Account;
-pub use agent::Agent;
-pub use answer::Answer;
-pub use delivery::Delivery;
-pub use event_type::EventType;
-pub use fault::{Fault, Then};
-pub use fault_proxy::FaultProxy;
-pub use forged::Forged;
-pub use options::{Log, Options, Sequence, TlsVersions};
-pub use request::Request;
-pub use route::Route;
+pub use agents::agent::Agent;
+pub use agents::script::Script;
+pub use base::forged::Forged;
+pub use base::options::{Log, Options, Sequence, TlsVersions};
+pub use faults::fault::{Fault, Then};
+pub use faults::fault_proxy::FaultProxy;
+pub use http::answer::Answer;
+pub use http::request::Request;
+pub use model::account::Account;
+pub use model::survey::Survey;
+pub use protocol::route::Route;
 pub use sandbox::Sandbox;
-pub use script::Script;
 pub use serde_json;
-pub use signature::Signature;
-pub use survey::Survey;
-pub use webhook::{Retry, Webhook};
+pub use webhooks::delivery::Delivery;
+pub use webhooks::event_type::EventType;
+pub use webhooks::signature::Signature;
+pub use webhooks::webhook::{Retry, Webhook};

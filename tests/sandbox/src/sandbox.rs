@@ -3,143 +3,75 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use tokio::net::TcpListener;
-use tokio::runtime::{Builder, Runtime};
-use tokio::sync::mpsc;
 
-use crate::account::{Account, Site};
-use crate::agent::Agent;
-use crate::answer::Answer;
-use crate::delivery::Delivery;
-use crate::event_type::EventType;
-use crate::fault_proxy::FaultProxy;
-use crate::forged::Forged;
-use crate::log::Logger;
-use crate::new_account::{NewAccount, NoAccount};
-use crate::options::Options;
-use crate::request::Request;
-use crate::route::Route;
-use crate::server::{self, Door};
-use crate::shared::Shared;
-use crate::signature::Signature;
-use crate::step::Step;
-use crate::survey::Survey;
-use crate::tls::{Files, Identity, PemFile};
-use crate::webhook::Webhook;
-use crate::{control, courier, key, service, transcript};
+use crate::agents::agent::Agent;
+use crate::agents::step::Step;
+use crate::base::forged::Forged;
+use crate::base::key;
+use crate::base::options::Options;
+use crate::cloud::accounts::Accounts;
+use crate::cloud::app_jwt;
+use crate::cloud::site::Site;
+use crate::faults::fault_proxy::FaultProxy;
+use crate::http::answer::Answer;
+use crate::http::request::Request;
+use crate::model::account::Account;
+use crate::model::new_account::{NewAccount, NoAccount};
+use crate::model::survey::Survey;
+use crate::model::transcript;
+use crate::protocol::route::Route;
+use crate::running::Running;
+use crate::webhooks::delivery::Delivery;
+use crate::webhooks::event_type::EventType;
+use crate::webhooks::signature::Signature;
+use crate::webhooks::webhook::Webhook;
 
 /// A running sandbox. All its methods block, and all that take an account id panic if there is no
 /// such account. Dropping it stops the server and closes every connection; drop it outside of
 /// asynchronous code.
 pub struct Sandbox {
-    url: String,
-    control_url: String,
-    domain_url: Option<String>,
-    shared: Arc<Shared>,
-    files: Option<Files>,
-    /// Dropping it ends its tasks, and with them the listeners.
-    _runtime: Runtime,
+    running: Running,
 }
 
 impl Sandbox {
     /// Starts a sandbox on threads of its own. It answers as soon as this returns.
     pub fn start(options: Options) -> io::Result<Sandbox> {
-        let logger = Logger::open(&options.log)?;
-        if options.client_certificates && !options.tls {
-            let reason = "client certificates need TLS";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
-        }
-        let identity = if options.tls { Some(Identity::new(&options)?) } else { None };
-        let (tls, files) =
-            identity.map(|it| ((it.config.into(), it.client_config.into()), it.files)).unzip();
-        let (acceptor, connector) = tls.unzip();
-        // Now rather than at the first token.
-        key::first();
-
-        let services = server::bind(options.port)?;
-        let control = server::bind(options.control_port)?;
-        let authority = services.local_addr()?.to_string();
-        let scheme = if options.tls { "https" } else { "http" };
-        let url = format!("{scheme}://{authority}");
-        let control_url = format!("http://{}", control.local_addr()?);
-        let domains = if options.tls { Some(server::bind(options.domain_port)?) } else { None };
-        let mut domain_url = None;
-        if let Some(domains) = &domains {
-            let url = format!("http://{}", domains.local_addr()?);
-            logger.note(&format!("the Domain API without TLS is at {url}"));
-            domain_url = Some(url);
-        }
-
-        let variables = variables(&url, files.as_ref());
-        let receiver_variables = receiver_variables(files.as_ref());
-        let (courier, parcels) = mpsc::unbounded_channel();
-        let shared = Arc::new(Shared::new(
-            options,
-            logger,
-            authority,
-            variables,
-            receiver_variables,
-            connector,
-            courier,
-        ));
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("lpc-sandbox")
-            .enable_all()
-            .build()?;
-        // A listener registers with the runtime it is made in.
-        let guard = runtime.enter();
-        let door = |router, tls| Door { router, tls, connections: Arc::default() };
-        let services_door = door(service::router(shared.clone()), acceptor);
-        let connections = services_door.connections.clone();
-        let domains_door = |listener| {
-            let door = door(service::plain_domains(shared.clone()), None);
-            (listener, Door { connections, ..door })
-        };
-        let doors =
-            [(services, services_door), (control, door(control::router(shared.clone()), None))];
-        for (listener, door) in doors.into_iter().chain(domains.map(domains_door)) {
-            runtime.spawn(server::serve(TcpListener::from_std(listener)?, door, shared.clone()));
-        }
-        runtime.spawn(courier::run(shared.clone(), parcels));
-        drop(guard);
-        Ok(Sandbox { url, control_url, domain_url, shared, files, _runtime: runtime })
+        Ok(Sandbox { running: Running::start(options)? })
     }
 
     /// Where the services are, for example `https://127.0.0.1:4711`.
     pub fn url(&self) -> &str {
-        &self.url
+        &self.running.url
     }
 
     /// Where the control API is: plain HTTP on another port of 127.0.0.1.
     pub fn control_url(&self) -> &str {
-        &self.control_url
+        &self.running.control_url
     }
 
     /// Where the Domain API can be asked over plain HTTP too, with TLS: on another port of
     /// 127.0.0.1, for clients that ask nowhere else. It names the services with TLS.
     pub fn domain_url(&self) -> Option<&str> {
-        self.domain_url.as_deref()
+        self.running.domain_url.as_deref()
     }
 
     /// The file with the CA certificate, with TLS.
     pub fn ca_file(&self) -> Option<&Path> {
-        self.files.as_ref().map(|files| files.ca.path())
+        self.running.files.as_ref().map(|files| files.ca.path())
     }
 
     /// The files with a client's certificate and its private key, where clients need one.
     pub fn client_certificate(&self) -> Option<(&Path, &Path)> {
-        let (certificate, key) = self.files.as_ref()?.client.as_ref()?;
+        let (certificate, key) = self.running.files.as_ref()?.client.as_ref()?;
         Some((certificate.path(), key.path()))
     }
 
     /// Makes an account of which nothing is known yet.
     pub fn new_account(&self) -> Account {
-        let made = self.shared.new_account(NewAccount::default());
+        let made = self.accounts().add(NewAccount::default());
         made.expect("nothing was chosen that could be wrong")
     }
 
@@ -155,7 +87,7 @@ impl Sandbox {
             client_secret: Some(account.client_secret.clone()),
             token_lifetime: None,
         };
-        match self.shared.new_account(chosen) {
+        match self.accounts().add(chosen) {
             Ok(_) => {}
             Err(NoAccount::Wrong(reason)) => panic!("no such account: {reason}"),
             Err(NoAccount::InUse) => panic!("there is an account {:?}", account.id),
@@ -164,7 +96,7 @@ impl Sandbox {
 
     /// The environment variables that point a client at this account.
     pub fn variables(&self, account: &Account) -> Vec<(&'static str, String)> {
-        self.shared.variables_of(account)
+        self.running.shared.variables_of(account)
     }
 
     /// Sets how long the AppJWTs are valid that the account gets from now on.
@@ -197,7 +129,7 @@ impl Sandbox {
     /// # Panics
     /// If the answer cannot be sent: its status is not 200 to 599, or a header is not allowed.
     pub fn answer_next(&self, account_id: &str, route: Route, answer: Answer) {
-        if let Err(reason) = self.shared.queue(account_id, route, answer) {
+        if let Err(reason) = self.accounts().queue(account_id, route, answer) {
             panic!("no such answer: {reason}");
         }
     }
@@ -268,22 +200,20 @@ impl Sandbox {
     ) -> String {
         let claims: Map<String, Value> =
             claims.iter().map(|(claim, value)| ((*claim).to_owned(), value.clone())).collect();
-        self.shared
-            .issue_app_jwt(account_id, lifetime_seconds, claims)
+        app_jwt::issue(self.accounts(), account_id, lifetime_seconds, claims)
             .unwrap_or_else(|| panic!("there is no account {account_id:?}"))
     }
 
     /// Makes a token that is like an AppJWT but for what is forged. The services refuse it.
     pub fn forge_app_jwt(&self, account_id: &str, forged: Forged) -> String {
-        self.shared
-            .forge_app_jwt(account_id, forged)
+        app_jwt::forge(self.accounts(), account_id, forged)
             .unwrap_or_else(|| panic!("there is no account {account_id:?}"))
     }
 
     /// Signs this account's tokens by another key from now on. The key set names both keys as soon
     /// as one account of the sandbox has rotated, and tokens of both stay valid.
     pub fn rotate_key(&self, account_id: &str) {
-        self.shared
+        self.accounts()
             .rotate_key(account_id)
             .unwrap_or_else(|| panic!("there is no account {account_id:?}"));
     }
@@ -297,13 +227,13 @@ impl Sandbox {
     /// All requests for the key set in the order in which they came in. It belongs to all accounts:
     /// a test that counts them wants a sandbox of its own.
     pub fn key_requests(&self) -> Vec<Request> {
-        self.shared.key_requests()
+        self.accounts().key_requests()
     }
 
     /// Starts a proxy in front of the services that breaks connections. Point a client at it with
     /// its address in place of that of [`Sandbox::url`]: the Domain API then names it too.
     pub fn fault_proxy(&self) -> io::Result<FaultProxy> {
-        FaultProxy::start(&self.shared.authority)
+        FaultProxy::start(&self.running.shared.authority)
     }
 
     /// Sends the notifications of an account to this endpoint from now on. What is pending goes
@@ -312,7 +242,7 @@ impl Sandbox {
     /// # Panics
     /// If the webhook makes no sense; https needs a sandbox with TLS.
     pub fn set_webhook(&self, account_id: &str, webhook: Webhook) {
-        if let Err(reason) = self.shared.set_webhook(account_id, None, webhook) {
+        if let Err(reason) = self.running.shared.set_webhook(account_id, None, webhook) {
             panic!("no such webhook: {reason}");
         }
     }
@@ -323,7 +253,8 @@ impl Sandbox {
     /// # Panics
     /// If the webhook makes no sense; https needs a sandbox with TLS.
     pub fn set_webhook_for(&self, account_id: &str, event_type: EventType, webhook: Webhook) {
-        if let Err(reason) = self.shared.set_webhook(account_id, Some(event_type), webhook) {
+        if let Err(reason) = self.running.shared.set_webhook(account_id, Some(event_type), webhook)
+        {
             panic!("no such webhook: {reason}");
         }
     }
@@ -348,7 +279,8 @@ impl Sandbox {
     /// # Panics
     /// If the system has no free port.
     pub fn reserve_receiver(&self, account_id: &str) -> SocketAddr {
-        self.shared
+        self.running
+            .shared
             .reserve_receiver(account_id)
             .unwrap_or_else(|| panic!("there is no account {account_id:?}"))
             .unwrap_or_else(|error| panic!("no receiver: {error}"))
@@ -357,7 +289,7 @@ impl Sandbox {
     /// The files with a certificate for a server on the loopback address and with its private key:
     /// for a receiver of notifications, with TLS.
     pub fn receiver_certificate(&self) -> Option<(&Path, &Path)> {
-        let (certificate, key) = &self.files.as_ref()?.receiver;
+        let (certificate, key) = &self.running.files.as_ref()?.receiver;
         Some((certificate.path(), key.path()))
     }
 
@@ -430,41 +362,13 @@ impl Sandbox {
         transcript::of(account_id, &self.conversations(account_id))
     }
 
+    fn accounts(&self) -> &Accounts {
+        &self.running.shared.accounts
+    }
+
     fn with_site<T>(&self, account_id: &str, act: impl FnOnce(&mut Site) -> T) -> T {
-        self.shared
+        self.accounts()
             .with_site(account_id, act)
             .unwrap_or_else(|| panic!("there is no account {account_id:?}"))
     }
-}
-
-fn variables(url: &str, files: Option<&Files>) -> Vec<(&'static str, String)> {
-    let mut variables = vec![
-        ("LPC_DOMAIN_API_URL", url.to_owned()),
-        ("LPC_DOMAIN_ALLOWED_SUFFIXES", "127.0.0.1,localhost".to_owned()),
-        ("LPC_PROXY_URL", "none".to_owned()),
-    ];
-    let text = |path: &Path| path.display().to_string();
-    match files {
-        Some(files) => variables.push(("LPC_TLS_CA_FILE", text(files.ca.path()))),
-        None => variables.push(("LPC_ALLOW_PLAINTEXT", "true".to_owned())),
-    }
-    if let Some((certificate, key)) = files.and_then(|files| files.client.as_ref()) {
-        variables.push(("LPC_TLS_CLIENT_CERT_FILE", text(certificate.path())));
-        variables.push(("LPC_TLS_CLIENT_KEY_FILE", text(key.path())));
-    }
-    variables
-}
-
-fn receiver_variables(files: Option<&Files>) -> Vec<(&'static str, String)> {
-    let Some(Files { ca, client, receiver: (certificate, key) }) = files else { return Vec::new() };
-    let text = |file: &PemFile| file.path().display().to_string();
-    let mut variables = vec![
-        ("LPC_RECEIVER_TLS_CERT_FILE", text(certificate)),
-        ("LPC_RECEIVER_TLS_KEY_FILE", text(key)),
-    ];
-    // Only then the service has one to show.
-    if client.is_some() {
-        variables.push(("LPC_RECEIVER_TLS_CLIENT_CA_FILE", text(ca)));
-    }
-    variables
 }

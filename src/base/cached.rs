@@ -1,0 +1,487 @@
+//! A value that is kept and renewed: an AppJWT, the list of services, a key set.
+//!
+//! One thread fetches it for all. While the value may still be used, the others go on with it and
+//! wait for nobody; where there is none, they wait for that fetch and share its outcome. A value
+//! outlives a renewal that fails. After a failure nobody asks again for a while, nor for a third one
+//! where two did not serve.
+
+use std::sync::{Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use crate::base::deadline::Deadline;
+use crate::base::error::Error;
+use crate::base::lock::{lock, wait};
+
+/// What a fetch brought.
+#[derive(Clone)]
+pub(crate) struct Fetched<T> {
+    pub value: T,
+    /// From then on the next one who asks fetches another.
+    pub renew_at: Instant,
+    /// From then on it is of no use.
+    pub expires_at: Instant,
+}
+
+impl<T> Fetched<T> {
+    /// Good for this time, and of use for as long as there is no other.
+    pub(crate) fn good_for(time: Duration, value: T) -> Fetched<T> {
+        let now = Instant::now();
+        Fetched { value, renew_at: now + time, expires_at: now + FOREVER }
+    }
+
+    /// Good for all times.
+    pub(crate) fn for_ever(value: T) -> Fetched<T> {
+        Fetched::good_for(FOREVER, value)
+    }
+}
+
+/// Longer than any process lives, and short enough to be added to a time.
+const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// A value fetched by one thread for all that need it, and kept.
+pub(crate) struct Cached<T> {
+    /// Between fetches that do not help.
+    least_pause: Duration,
+    state: Mutex<State<T>>,
+    landed: Condvar,
+}
+
+struct State<T> {
+    kept: Option<Fetched<T>>,
+    fetched_at: Option<Instant>,
+    /// Nobody fetches sooner.
+    next_try: Option<Instant>,
+    /// Why the last fetch failed, and how long it had.
+    failure: Option<(Error, Deadline)>,
+    is_fetching: bool,
+    /// Counts the fetches begun, so that a waiting thread knows its own from a later one.
+    fetches: u64,
+    /// Counts what made failures of earlier fetches meaningless.
+    restarts: u64,
+}
+
+/// Where the old value will do, its fetch gets no longer than this, nor than half of what the caller
+/// has: it wants to do something with the value.
+const LONGEST_RENEWAL: Duration = Duration::from_secs(4);
+
+/// How long a failure is told to all, where there is no value to go on with.
+const FAILURE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Who has so much more time than another does not share the failure that came of too little.
+const MORE_TIME: Duration = Duration::from_secs(1);
+
+impl<T: Clone> Cached<T> {
+    /// Nothing yet. `least_pause`: between fetches that do not help; with none, a failure is told to
+    /// those alone who waited for it.
+    pub(crate) const fn new(least_pause: Duration) -> Self {
+        let state = State {
+            kept: None,
+            fetched_at: None,
+            next_try: None,
+            failure: None,
+            is_fetching: false,
+            fetches: 0,
+            restarts: 0,
+        };
+        Cached { least_pause, state: Mutex::new(state), landed: Condvar::new() }
+    }
+
+    /// The kept value while it `serves` the caller and needs no renewal, otherwise what `fetch`
+    /// brings by the deadline that it is given. What this gives may not serve either: then it is the
+    /// newest there is, and too soon for another.
+    ///
+    /// # Errors
+    /// Those of `fetch`, also where another thread called it, or somebody a moment ago.
+    pub(crate) fn get(
+        &self,
+        deadline: Deadline,
+        serves: impl Fn(&T) -> bool,
+        fetch: impl Fn(Deadline) -> Result<Fetched<T>, Error>,
+    ) -> Result<T, Error> {
+        let mut state = lock(&self.state);
+        let mut joined = None;
+        loop {
+            let old = match state.next_step(&serves, deadline, joined) {
+                Step::Take(outcome) => return outcome,
+                Step::Join => {
+                    joined = Some(state.fetches);
+                    while state.is_fetching && joined == Some(state.fetches) {
+                        state = wait(&self.landed, state, deadline)?;
+                    }
+                    continue;
+                }
+                Step::Fetch { old } => old,
+            };
+            let restarts = state.begin();
+            drop(state);
+            let landing = Landing { cached: self, is_over: false };
+            let left = deadline.remaining().unwrap_or_default();
+            let renewal = deadline.at_most(LONGEST_RENEWAL.min(left / 2));
+            let by = if old.is_some() { renewal } else { deadline };
+            let outcome = fetch(by);
+            state = landing.end();
+            let failure = match outcome {
+                Ok(fetched) => return Ok(state.keep(fetched, old.is_some(), self.least_pause)),
+                Err(failure) => failure,
+            };
+            let is_outdated = state.restarts != restarts;
+            // That this thread had no more time says nothing to the others.
+            if !is_outdated && (old.is_some() || deadline.remaining().is_ok()) {
+                let most = if old.is_some() { self.least_pause } else { FAILURE_PAUSE };
+                state.next_try = Some(Instant::now() + most.min(self.least_pause));
+                state.failure = Some((failure.clone(), deadline));
+            }
+            match old {
+                Some(old) => return Ok(old),
+                None if is_outdated && deadline.remaining().is_ok() => {}
+                None => return Err(failure),
+            }
+        }
+    }
+
+    /// What failed so far says nothing any more: whoever needs the value may fetch it at once.
+    pub(crate) fn restart(&self) {
+        let mut state = lock(&self.state);
+        state.restarts += 1;
+        state.next_try = None;
+        state.failure = None;
+    }
+}
+
+/// What somebody who needs the value does.
+enum Step<T> {
+    Take(Result<T, Error>),
+    /// Waits for the fetch under way.
+    Join,
+    /// `old`: what will do should the fetch fail.
+    Fetch {
+        old: Option<T>,
+    },
+}
+
+impl<T: Clone> State<T> {
+    /// `joined`: the fetch that the caller waited for.
+    fn next_step(
+        &self,
+        serves: impl Fn(&T) -> bool,
+        deadline: Deadline,
+        joined: Option<u64>,
+    ) -> Step<T> {
+        let now = Instant::now();
+        let too_soon = self.next_try.is_some_and(|at| now < at);
+        let usable = self.kept.as_ref().filter(|it| now < it.expires_at && serves(&it.value));
+        if let Some(usable) = usable {
+            let value = usable.value.clone();
+            let will_do = now < usable.renew_at
+                || self.is_fetching
+                || too_soon
+                || deadline.remaining().is_err();
+            return if will_do { Step::Take(Ok(value)) } else { Step::Fetch { old: Some(value) } };
+        }
+        if self.is_fetching {
+            return Step::Join;
+        }
+        let is_over = joined == Some(self.fetches);
+        match (&self.failure, &self.kept) {
+            (Some((failure, theirs)), _)
+                if (too_soon || is_over)
+                    && !(failure.is_retryable() && deadline.exceeds(*theirs, MORE_TIME)) =>
+            {
+                Step::Take(Err(failure.clone()))
+            }
+            (None, Some(newest)) if too_soon => Step::Take(Ok(newest.value.clone())),
+            _ => Step::Fetch { old: None },
+        }
+    }
+
+    /// A fetch begins.
+    fn begin(&mut self) -> u64 {
+        self.is_fetching = true;
+        self.fetches += 1;
+        self.next_try = None;
+        self.failure = None;
+        self.restarts
+    }
+
+    /// A fetch succeeded.
+    fn keep(&mut self, fetched: Fetched<T>, is_renewal: bool, least_pause: Duration) -> T {
+        let now = Instant::now();
+        let is_recent = self.fetched_at.is_some_and(|at| now < at + least_pause);
+        self.next_try = (is_recent && !is_renewal).then(|| now + least_pause);
+        self.fetched_at = Some(now);
+        let value = fetched.value.clone();
+        self.kept = Some(fetched);
+        value
+    }
+}
+
+/// A fetch under way. It is over also where it panics: then the waiting threads try for themselves.
+struct Landing<'a, T> {
+    cached: &'a Cached<T>,
+    is_over: bool,
+}
+
+impl<'a, T> Landing<'a, T> {
+    fn end(mut self) -> MutexGuard<'a, State<T>> {
+        self.is_over = true;
+        let mut state = lock(&self.cached.state);
+        state.is_fetching = false;
+        self.cached.landed.notify_all();
+        state
+    }
+}
+
+impl<T> Drop for Landing<'_, T> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            lock(&self.cached.state).is_fetching = false;
+            self.cached.landed.notify_all();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+    use crate::base::error::Status;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn soon() -> Deadline {
+        Deadline::after(Duration::from_secs(60))
+    }
+
+    fn now() -> Deadline {
+        Deadline::after(Duration::ZERO)
+    }
+
+    /// Good for an hour.
+    fn good<T>(value: T) -> Result<Fetched<T>, Error> {
+        let later = Instant::now() + HOUR;
+        Ok(Fetched { value, renew_at: later, expires_at: later })
+    }
+
+    /// To be renewed at once, and of use for an hour.
+    fn due<T>(value: T) -> Result<Fetched<T>, Error> {
+        let now = Instant::now();
+        Ok(Fetched { value, renew_at: now, expires_at: now + HOUR })
+    }
+
+    fn down<T>() -> Result<T, Error> {
+        Err(Error::new(Status::Server, "down"))
+    }
+
+    fn refused<T>() -> Result<T, Error> {
+        Err(Error::new(Status::Unauthorized, "wrong secret"))
+    }
+
+    fn cached<T: Clone>() -> Cached<T> {
+        Cached::new(HOUR)
+    }
+
+    /// One that asks again at once.
+    fn hasty<T: Clone>() -> Cached<T> {
+        Cached::new(Duration::ZERO)
+    }
+
+    #[test]
+    fn many_threads_share_one_fetch() {
+        let (cached, fetched, start) = (cached(), AtomicU32::new(0), Barrier::new(16));
+        std::thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    start.wait();
+                    let fetch = |_| good(fetched.fetch_add(1, Ordering::SeqCst));
+                    assert_eq!(cached.get(soon(), |_| true, fetch).unwrap(), 0);
+                });
+            }
+        });
+        assert_eq!(fetched.into_inner(), 1);
+    }
+
+    #[test]
+    fn those_who_wait_share_the_failure() {
+        let cached = hasty::<u32>();
+        let (fetching, go) = (Barrier::new(2), Barrier::new(2));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let fetch = |_| {
+                    fetching.wait();
+                    go.wait();
+                    refused()
+                };
+                assert!(cached.get(soon(), |_| true, fetch).is_err());
+            });
+            fetching.wait();
+            let late = cached.get(now(), |_| true, |_| unreachable!("one is under way"));
+            assert_eq!(late.unwrap_err().status(), Status::Timeout);
+            // Should it come too late to wait, it fails by itself.
+            let waiter = scope.spawn(|| cached.get(soon(), |_| true, |_| refused()));
+            go.wait();
+            assert_eq!(waiter.join().unwrap().unwrap_err().message(), "wrong secret");
+        });
+        assert_eq!(cached.get(soon(), |_| true, |_| good(1)).unwrap(), 1);
+    }
+
+    #[test]
+    fn while_one_renews_the_others_go_on_with_what_there_is() {
+        let cached = hasty();
+        assert_eq!(cached.get(soon(), |_| true, |_| due(1)).unwrap(), 1);
+        let (fetching, go) = (Barrier::new(2), Barrier::new(2));
+        std::thread::scope(|scope| {
+            let renewing = scope.spawn(|| {
+                cached.get(
+                    soon(),
+                    |_| true,
+                    |within| {
+                        let longest = Deadline::after(LONGEST_RENEWAL);
+                        assert!(!within.exceeds(longest, Duration::ZERO), "not for long");
+                        fetching.wait();
+                        go.wait();
+                        good(2)
+                    },
+                )
+            });
+            fetching.wait();
+            // Without any time to wait.
+            assert_eq!(cached.get(now(), |_| true, |_| unreachable!("renewing")).unwrap(), 1);
+            go.wait();
+            assert_eq!(renewing.join().unwrap().unwrap(), 2);
+        });
+        assert_eq!(cached.get(now(), |_| true, |_| unreachable!("renewed")).unwrap(), 2);
+    }
+
+    #[test]
+    fn a_renewal_leaves_the_caller_time_for_what_it_wants_to_do() {
+        let cached = hasty();
+        assert_eq!(cached.get(soon(), |_| true, |_| due(1)).unwrap(), 1);
+        let short = Deadline::after(Duration::from_secs(6));
+        let renew = |within: Deadline| {
+            assert!(short.exceeds(within, Duration::from_secs(2)), "half of it");
+            down()
+        };
+        assert_eq!(cached.get(short, |_| true, renew).unwrap(), 1);
+        let none = cached.get(now(), |_| true, |_| unreachable!("it has no time"));
+        assert_eq!(none.unwrap(), 1);
+    }
+
+    #[test]
+    fn a_value_outlives_a_renewal_that_fails_and_nobody_asks_again_for_a_while() {
+        for fails in [down as fn() -> _, refused] {
+            let cached = cached();
+            cached.state.lock().unwrap().kept = due(1).ok();
+            assert_eq!(cached.get(soon(), |_| true, |_| fails()).unwrap(), 1);
+            let asked = cached.get(soon(), |_| true, |_| unreachable!("asked again"));
+            assert_eq!(asked.unwrap(), 1);
+            // Whom the old one does not serve learns why there is no other.
+            let other = cached.get(soon(), |_| false, |_| fails());
+            assert_eq!(other.unwrap_err(), fails().err().unwrap());
+        }
+    }
+
+    #[test]
+    fn what_has_expired_is_no_longer_given() {
+        let cached = hasty();
+        let now = Instant::now();
+        let expired = Fetched { value: 1, renew_at: now, expires_at: now };
+        cached.state.lock().unwrap().kept = Some(expired);
+        assert_eq!(cached.get(soon(), |_| true, |_| down()).unwrap_err().message(), "down");
+        cached.restart();
+        assert_eq!(cached.get(soon(), |_| true, |_| good(2)).unwrap(), 2);
+    }
+
+    #[test]
+    fn a_failure_is_told_to_all_for_a_while() {
+        let cached = cached::<u32>();
+        assert!(cached.get(soon(), |_| true, |_| refused()).is_err());
+        let asked = cached.get(soon(), |_| true, |_| unreachable!("asked again"));
+        assert_eq!(asked.unwrap_err().message(), "wrong secret");
+        // But for who knows better.
+        cached.restart();
+        assert_eq!(cached.get(soon(), |_| true, |_| good(1)).unwrap(), 1);
+    }
+
+    #[test]
+    fn who_asks_for_another_gets_one_and_then_not_for_a_while() {
+        let cached = cached();
+        let another_than = |refused| move |value: &i32| *value != refused;
+        assert_eq!(cached.get(soon(), |_| true, |_| good(1)).unwrap(), 1);
+        assert_eq!(cached.get(soon(), another_than(1), |_| good(2)).unwrap(), 2);
+        let newest = cached.get(soon(), another_than(2), |_| unreachable!("too soon"));
+        assert_eq!(newest.unwrap(), 2);
+        // Nor where it has expired when it comes.
+        let cached = self::cached();
+        let expired = |value| Ok(Fetched { expires_at: Instant::now(), ..good(value)? });
+        assert_eq!(cached.get(soon(), |_| true, |_| expired(1)).unwrap(), 1);
+        assert_eq!(cached.get(soon(), |_| true, |_| expired(2)).unwrap(), 2);
+        assert_eq!(cached.get(soon(), |_| true, |_| unreachable!("too soon")).unwrap(), 2);
+        // A renewal whose time has come is another matter.
+        let cached = self::cached();
+        for value in 1..4 {
+            assert_eq!(cached.get(soon(), |_| true, |_| due(value)).unwrap(), value);
+        }
+    }
+
+    #[test]
+    fn one_whom_the_value_does_not_serve_spoils_it_for_nobody() {
+        let cached = cached();
+        assert_eq!(cached.get(soon(), |_| true, |_| good(1)).unwrap(), 1);
+        assert!(cached.get(soon(), |value| *value != 1, |_| down()).is_err());
+        assert_eq!(cached.get(soon(), |_| true, |_| unreachable!("still good")).unwrap(), 1);
+    }
+
+    #[test]
+    fn what_was_replaced_meanwhile_fails_nobody() {
+        let (cached, tries) = (cached(), AtomicU32::new(0));
+        let fetch = |_| match tries.fetch_add(1, Ordering::SeqCst) {
+            0 => {
+                cached.restart();
+                refused()
+            }
+            _ => good(1),
+        };
+        assert_eq!(cached.get(soon(), |_| true, fetch).unwrap(), 1);
+    }
+
+    #[test]
+    fn who_has_time_left_does_not_share_the_end_of_anothers() {
+        // Whether the second thread comes in time to join is its luck: often enough it does.
+        for _ in 0..100 {
+            let (cached, start) = (cached::<u32>(), Barrier::new(2));
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    let fetch = |_| {
+                        start.wait();
+                        std::thread::yield_now();
+                        Err(Error::new(Status::Timeout, "out of time"))
+                    };
+                    let late = cached.get(now(), |_| true, fetch);
+                    assert_eq!(late.unwrap_err().status(), Status::Timeout);
+                });
+                start.wait();
+                assert_eq!(cached.get(soon(), |_| true, |_| good(7)).unwrap(), 7);
+            });
+        }
+    }
+
+    #[test]
+    fn who_has_much_more_time_tries_anew() {
+        let cached = cached::<u32>();
+        let short = Deadline::after(Duration::from_secs(30));
+        assert!(cached.get(short, |_| true, |_| down()).is_err());
+        assert!(cached.get(short, |_| true, |_| unreachable!("no more time")).is_err());
+        assert_eq!(cached.get(soon(), |_| true, |_| good(7)).unwrap(), 7);
+    }
+
+    #[test]
+    fn a_panicking_fetch_frees_the_others() {
+        let cached = cached::<u32>();
+        let panics =
+            std::panic::AssertUnwindSafe(|| cached.get(soon(), |_| true, |_| panic!("defect")));
+        assert!(std::panic::catch_unwind(panics).is_err());
+        assert_eq!(cached.get(now(), |_| true, |_| good(1)).unwrap(), 1);
+    }
+}

@@ -1,0 +1,22 @@
+//! The ground floor: what everything stands on, and nothing of HTTP or the service's JSON.
+//!
+//! It uses the standard library and small crates. It must not know the network, nor anything above
+//! it.
+
+pub(crate) mod cached;
+pub(crate) mod deadline;
+pub(crate) mod delivery;
+pub(crate) mod error;
+pub(crate) mod fifo_lock;
+pub(crate) mod fork;
+pub(crate) mod jitter;
+pub(crate) mod lock;
+pub(crate) mod log;
+pub(crate) mod process;
+pub(crate) mod request_id;
+pub(crate) mod secret;
+pub(crate) mod shutdown;
+pub(crate) mod small_file;
+pub(crate) mod stats;
+pub(crate) mod text;
+pub(crate) mod whole_file;

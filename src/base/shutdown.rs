@@ -1,0 +1,74 @@
+//! The end of a client, and the sleeps that it cuts short.
+
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::base::error::{Error, Status};
+use crate::base::lock::lock;
+
+/// Belongs to one process; whether the client was shut down is told to those forked later, too.
+pub(crate) struct Shutdown {
+    begun: Arc<AtomicBool>,
+    sleepers: Mutex<()>,
+    changed: Condvar,
+}
+
+impl Shutdown {
+    /// `begun`: what all processes of a client read.
+    pub(crate) fn new(begun: Arc<AtomicBool>) -> Shutdown {
+        Shutdown { begun, sleepers: Mutex::new(()), changed: Condvar::new() }
+    }
+
+    /// # Errors
+    /// [`Status::Closed`] once the client was shut down.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        check(&self.begun)
+    }
+
+    /// Sleeps so long, or until the shutdown.
+    pub(crate) fn sleep(&self, time: Duration) {
+        let guard = lock(&self.sleepers);
+        let _ = self
+            .changed
+            .wait_timeout_while(guard, time, |()| !self.begun.load(SeqCst))
+            .unwrap_or_else(PoisonError::into_inner);
+    }
+
+    /// Wakes those who sleep, once `begun` is set.
+    pub(crate) fn wake(&self) {
+        // With the lock, so that nobody is between the look and the sleep.
+        let _guard = lock(&self.sleepers);
+        self.changed.notify_all();
+    }
+}
+
+/// As [`Shutdown::check`], where there is nothing of this process yet.
+pub(crate) fn check(begun: &AtomicBool) -> Result<(), Error> {
+    if begun.load(SeqCst) {
+        return Err(Error::new(Status::Closed, "the client was shut down"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_cuts_sleeps_short_those_to_come_included() {
+        const HOUR: Duration = Duration::from_secs(3600);
+
+        let begun = Arc::new(AtomicBool::new(false));
+        let shutdown = Shutdown::new(begun.clone());
+        assert!(shutdown.check().is_ok());
+        std::thread::scope(|scope| {
+            scope.spawn(|| shutdown.sleep(HOUR));
+            begun.store(true, SeqCst);
+            shutdown.wake();
+        });
+        shutdown.sleep(HOUR);
+        assert_eq!(shutdown.check().unwrap_err().status(), Status::Closed);
+        Shutdown::new(Arc::default()).sleep(Duration::from_millis(1));
+    }
+}

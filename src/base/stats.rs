@@ -1,0 +1,250 @@
+//! Counters of a client's work.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::base::error::Status;
+
+/// What a client has done so far, in this process. After a `fork()` the child counts from 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Stats {
+    /// HTTP requests tried, each attempt counted.
+    pub requests: u64,
+    /// Those among them that were another attempt of the same request.
+    pub retries: u64,
+    /// Requests that failed for good.
+    pub failures: u64,
+    /// AppJWTs obtained.
+    pub token_refreshes: u64,
+    /// Connections made, those to a proxy included.
+    pub connections_opened: u64,
+    /// Bytes written to connections, TLS included.
+    pub bytes_sent: u64,
+    /// Bytes read from connections, TLS included.
+    pub bytes_received: u64,
+    /// How long attempts took.
+    pub latency_ms: Latency,
+    /// The requests by what they were for and what came of them, without those that never happened.
+    pub operations: Vec<OperationCount>,
+}
+
+/// Requests of one kind with one outcome.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct OperationCount {
+    /// What they were for: `domain`, `token`, `keys`, `consumer`, `conversation`, `send` or
+    /// `storage`.
+    pub operation: &'static str,
+    /// `OK`, or the name of the status, for example `TIMEOUT`. An answer with an HTTP status of 2xx
+    /// is `OK`, whatever it says.
+    pub status: &'static str,
+    /// Attempts counted.
+    pub requests: u64,
+}
+
+/// What a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Domain,
+    Token,
+    Keys,
+    Consumer,
+    Conversation,
+    Send,
+    Storage,
+}
+
+impl Operation {
+    const NAMES: [&str; 7] =
+        ["domain", "token", "keys", "consumer", "conversation", "send", "storage"];
+}
+
+/// How long attempts took, as a histogram.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Latency {
+    /// Attempts counted.
+    pub count: u64,
+    /// Their times together, in milliseconds.
+    pub sum: u64,
+    /// How many of them took up to so many milliseconds; the last bucket, without a bound, holds
+    /// all of them.
+    pub buckets: Vec<Bucket>,
+}
+
+/// One bucket of [`Latency`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Bucket {
+    /// Milliseconds, the bound included; `None` is without bound.
+    pub up_to: Option<u64>,
+    /// Attempts in this bucket and those before it.
+    pub count: u64,
+}
+
+/// The bounds of the buckets: powers of two from 1 ms to about a minute.
+const BOUNDS: usize = 17;
+
+/// The counters behind [`Stats`].
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub retries: AtomicU64,
+    pub failures: AtomicU64,
+    pub token_refreshes: AtomicU64,
+    pub connections_opened: AtomicU64,
+    pub bytes_sent: AtomicU64,
+    pub bytes_received: AtomicU64,
+    latency_us: AtomicU64,
+    /// Attempts by bucket, the last one without bound; together they are the requests.
+    latency: [AtomicU64; BOUNDS + 1],
+    /// By operation, then by outcome: the first is success, the others are [`Status::ALL`].
+    operations: [[AtomicU64; Status::ALL.len() + 1]; Operation::NAMES.len()],
+}
+
+/// Counts one more.
+pub(crate) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Relaxed);
+}
+
+impl Counters {
+    /// Counts an attempt that took so long; `failed`: what came of it, if it did.
+    pub(crate) fn attempt(&self, operation: Operation, failed: Option<Status>, took: Duration) {
+        let outcome = Status::ALL.iter().position(|status| Some(*status) == failed);
+        count(&self.operations[operation as usize][outcome.map_or(0, |place| place + 1)]);
+        let micros = took.as_micros() as u64;
+        self.latency_us.fetch_add(micros, Relaxed);
+        // The power of two at or above the milliseconds begun.
+        let millis = micros.div_ceil(1000).max(1);
+        let bucket = millis.next_power_of_two().trailing_zeros() as usize;
+        count(&self.latency[bucket.min(BOUNDS)]);
+    }
+
+    pub(crate) fn read(&self) -> Stats {
+        let read = |counter: &AtomicU64| counter.load(Relaxed);
+        let mut requests = 0;
+        let mut buckets = Vec::with_capacity(self.latency.len());
+        for (index, counter) in self.latency.iter().enumerate() {
+            requests += read(counter);
+            let up_to = (index < BOUNDS).then_some(1 << index);
+            buckets.push(Bucket { up_to, count: requests });
+        }
+        Stats {
+            requests,
+            retries: read(&self.retries),
+            failures: read(&self.failures),
+            token_refreshes: read(&self.token_refreshes),
+            connections_opened: read(&self.connections_opened),
+            bytes_sent: read(&self.bytes_sent),
+            bytes_received: read(&self.bytes_received),
+            latency_ms: Latency { count: requests, sum: read(&self.latency_us) / 1000, buckets },
+            operations: self.operations(),
+        }
+    }
+
+    fn operations(&self) -> Vec<OperationCount> {
+        let outcomes = || std::iter::once("OK").chain(Status::ALL.iter().map(|it| it.name()));
+        let mut counts = Vec::new();
+        for (operation, counters) in Operation::NAMES.iter().zip(&self.operations) {
+            for (status, counter) in outcomes().zip(counters) {
+                let requests = counter.load(Relaxed);
+                if requests > 0 {
+                    counts.push(OperationCount { operation, status, requests });
+                }
+            }
+        }
+        counts
+    }
+}
+
+impl Stats {
+    /// The same as text in the exposition format of Prometheus.
+    pub fn prometheus(&self) -> String {
+        let mut text = String::new();
+        let mut metric = |name: &str, kind: &str, help: &str, lines: &[(String, String)]| {
+            let name = format!("lpconnector_{name}");
+            text.push_str(&format!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
+            for (suffix, value) in lines {
+                text.push_str(&format!("{name}{suffix} {value}\n"));
+            }
+        };
+        let by_operation: Vec<(String, String)> = self
+            .operations
+            .iter()
+            .map(|it| {
+                let labels = format!("{{operation=\"{}\",status=\"{}\"}}", it.operation, it.status);
+                (labels, it.requests.to_string())
+            })
+            .collect();
+        metric("requests_total", "counter", "HTTP requests tried.", &by_operation);
+        for (name, help, value) in [
+            ("retries_total", "Requests that were another attempt.", self.retries),
+            ("failures_total", "Requests that failed for good.", self.failures),
+            ("token_refreshes_total", "AppJWTs obtained.", self.token_refreshes),
+            ("connections_opened_total", "Connections made.", self.connections_opened),
+            ("sent_bytes_total", "Bytes written to connections.", self.bytes_sent),
+            ("received_bytes_total", "Bytes read from connections.", self.bytes_received),
+        ] {
+            metric(name, "counter", help, &[(String::new(), value.to_string())]);
+        }
+        let seconds = |ms: u64| format!("{}", ms as f64 / 1000.0);
+        let mut lines: Vec<(String, String)> = Vec::new();
+        for bucket in &self.latency_ms.buckets {
+            let bound = bucket.up_to.map_or("+Inf".to_owned(), seconds);
+            lines.push((format!("_bucket{{le=\"{bound}\"}}"), bucket.count.to_string()));
+        }
+        lines.push(("_sum".to_owned(), seconds(self.latency_ms.sum)));
+        lines.push(("_count".to_owned(), self.latency_ms.count.to_string()));
+        metric("request_seconds", "histogram", "How long attempts took.", &lines);
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_are_counted_by_how_long_they_took() {
+        let counters = Counters::default();
+        for micros in [0, 1000, 1001, 2000, 3000, 65_536_000, 65_536_001, u64::MAX >> 20] {
+            counters.attempt(Operation::Send, None, Duration::from_micros(micros));
+        }
+        let stats = counters.read();
+        assert_eq!((stats.requests, stats.latency_ms.count), (8, 8));
+        let counts: Vec<(Option<u64>, u64)> =
+            stats.latency_ms.buckets.iter().map(|bucket| (bucket.up_to, bucket.count)).collect();
+        assert_eq!(counts[..3], [(Some(1), 2), (Some(2), 4), (Some(4), 5)]);
+        assert_eq!(counts[16..], [(Some(65_536), 6), (None, 8)]);
+    }
+
+    #[test]
+    fn the_text_for_prometheus_says_the_same() {
+        let counters = Counters::default();
+        counters.attempt(Operation::Send, None, Duration::from_millis(3));
+        counters.attempt(Operation::Send, None, Duration::from_millis(1500));
+        counters.attempt(Operation::Token, Some(Status::Timeout), Duration::from_millis(1));
+        count(&counters.retries);
+        let stats = counters.read();
+        let outcomes: Vec<_> =
+            stats.operations.iter().map(|it| (it.operation, it.status, it.requests)).collect();
+        assert_eq!(outcomes, [("token", "TIMEOUT", 1), ("send", "OK", 2)]);
+        let text = stats.prometheus();
+        for line in [
+            "# TYPE lpconnector_requests_total counter",
+            "lpconnector_requests_total{operation=\"token\",status=\"TIMEOUT\"} 1",
+            "lpconnector_requests_total{operation=\"send\",status=\"OK\"} 2",
+            "lpconnector_retries_total 1",
+            "# TYPE lpconnector_request_seconds histogram",
+            "lpconnector_request_seconds_bucket{le=\"0.001\"} 1",
+            "lpconnector_request_seconds_bucket{le=\"0.004\"} 2",
+            "lpconnector_request_seconds_bucket{le=\"+Inf\"} 3",
+            "lpconnector_request_seconds_sum 1.504",
+            "lpconnector_request_seconds_count 3",
+        ] {
+            assert!(text.lines().any(|it| it == line), "{line}\n{text}");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What a program configures: the table of options, their values as text, and the settings made of
+//! them, typed and checked against each other.
+//!
+//! It uses the floors below for what they take, and must not know what is done with it above.
+
+#[cfg(feature = "receiver")]
+pub(crate) mod accounts;
+pub(crate) mod configuration;
+pub(crate) mod credentials;
+mod documentation;
+mod kind;
+mod options;
+mod pair;
+#[cfg(feature = "receiver")]
+pub(crate) mod receiver_settings;
+pub(crate) mod settings;

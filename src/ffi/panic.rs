@@ -1,0 +1,38 @@
+//! Panics stay inside: none crosses the boundary, and none prints to the program's stderr.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::base::error::{Error, Status};
+
+thread_local! {
+    /// The place and text of a panic in an exported function on this thread.
+    static DEFECT: Cell<Option<String>> = const { Cell::new(None) };
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs what an exported function does; a panic in it is an error.
+pub(super) fn guard<R>(body: impl FnOnce() -> R) -> Result<R, Error> {
+    // Not a Once: a fork() while another thread is in it would leave it half done in the child.
+    static HOOKED: AtomicBool = AtomicBool::new(false);
+    if !HOOKED.swap(true, Ordering::SeqCst) {
+        let others = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if INSIDE.get() { DEFECT.set(Some(describe(panic))) } else { others(panic) }
+        }));
+    }
+    let outer = INSIDE.replace(true);
+    // Unwind safe: handles hold state that is valid between any two statements.
+    let outcome = catch_unwind(AssertUnwindSafe(body));
+    INSIDE.set(outer);
+    outcome.map_err(|_| {
+        let what = DEFECT.take().unwrap_or_default();
+        Error::new(Status::Internal, format!("defect in lpconnector, please report it: {what}"))
+    })
+}
+
+/// Where it happened; not the panic's text, which may hold what a caller passed.
+fn describe(panic: &PanicHookInfo) -> String {
+    panic.location().map(|place| format!("{}:{}", place.file(), place.line())).unwrap_or_default()
+}

@@ -1,0 +1,10 @@
+//! What a caller holds: client, consumer, conversation, file. Thin: arguments checked, calls begun.
+//!
+//! It uses the services and all below them. It must not know how a request travels, nor the C ABI.
+
+pub(crate) mod attachment;
+pub(crate) mod client;
+mod client_state;
+pub(crate) mod consumer;
+mod consumer_state;
+pub(crate) mod conversation;

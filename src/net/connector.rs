@@ -1,0 +1,292 @@
+//! The seam to ureq: the only file that touches its `unversioned` traits, which may change in a patch
+//! release. ureq writes requests and reads answers; connections, names and the pool are ours.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use ureq::Agent;
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, ShutdownHandle, Transport,
+};
+
+use crate::base::error::Error;
+use crate::net::dialer::{Dialer, Wanted};
+use crate::net::pool::{Origin, Pool};
+use crate::net::socket::is_late;
+use crate::net::stream::Stream;
+
+/// Connections for other requests, boxed because they are moved for each. ureq keeps none itself, because it looks at them with its pool
+/// locked and takes the one that was idle longest.
+pub(crate) type IdleConnections = Pool<Box<Connection>>;
+
+/// An agent whose connections are made here.
+pub(crate) fn agent(config: Config, dialer: Dialer, pool: Arc<IdleConnections>) -> Agent {
+    Agent::with_parts(config, OwnConnections { dialer, pool }, NamesLater)
+}
+
+/// Gives ureq a connection for each request: an idle one, or a new one.
+struct OwnConnections {
+    dialer: Dialer,
+    pool: Arc<IdleConnections>,
+}
+
+impl Connector<()> for OwnConnections {
+    type Out = Box<dyn Transport>;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails,
+        _chained: Option<()>,
+    ) -> Result<Option<Self::Out>, ureq::Error> {
+        // ureq takes no other URL.
+        let Some(origin) = Origin::of(details.uri) else { return Ok(None) };
+        let idle = std::iter::from_fn(|| self.pool.take(&origin)).find_map(|mut connection| {
+            // Not one that the server closed meanwhile, or over which it said something unasked.
+            connection.stream.is_quiet().then_some(connection)
+        });
+        let connection = match idle {
+            Some(connection) => connection,
+            None => self.open(details).map_err(|why| ureq::Error::Other(Box::new(why)))?,
+        };
+        let pool = self.pool.clone();
+        let pooled =
+            PooledConnection { connection: Some(connection), origin, pool, is_whole: false };
+        Ok(Some(Box::new(pooled)))
+    }
+}
+
+impl OwnConnections {
+    fn open(&self, details: &ConnectionDetails) -> Result<Box<Connection>, NotConnected> {
+        let on_socket = |stream: &Arc<TcpStream>| {
+            let interrupt: Weak<dyn ShutdownHandle> = Arc::<TcpStream>::downgrade(stream);
+            (details.register_shutdown)(interrupt)
+                .map_err(|_| io::Error::from(io::ErrorKind::NotConnected))
+        };
+        let wanted = Wanted {
+            uri: details.uri,
+            https: details.needs_tls(),
+            proxy: details.config.proxy(),
+            within: *details.timeout.after,
+            on_socket: &on_socket,
+        };
+        let stream = self.dialer.open(&wanted).map_err(NotConnected)?;
+        Ok(Box::new(Connection::new(stream, wanted.https)))
+    }
+}
+
+impl fmt::Debug for OwnConnections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnConnections").finish_non_exhaustive()
+    }
+}
+
+/// Why there is no connection: nothing of the request was sent.
+#[derive(Debug)]
+pub(crate) struct NotConnected(pub Error);
+
+impl fmt::Display for NotConnected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for NotConnected {}
+
+/// Names are looked up where a connection is made: ureq would ask for every request.
+#[derive(Debug)]
+struct NamesLater;
+
+impl Resolver for NamesLater {
+    fn resolve(
+        &self,
+        _uri: &Uri,
+        _config: &Config,
+        _timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        Ok(self.empty())
+    }
+}
+
+/// What ureq sends a request over.
+pub(crate) struct Connection {
+    stream: Box<dyn Stream>,
+    buffers: OutputHeldBack,
+    tls: bool,
+}
+
+impl Connection {
+    fn new(stream: Box<dyn Stream>, tls: bool) -> Connection {
+        let buffers = OutputHeldBack { buffers: LazyBuffers::new(MOST_HEAD + 1, OUTPUT), held: 0 };
+        Connection { stream, buffers, tls }
+    }
+
+    /// Writes what is held back.
+    fn send(&mut self, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        let held = std::mem::take(&mut self.buffers.held);
+        if held > 0 {
+            self.stream.socket().until = moment(timeout);
+            let output = &self.buffers.buffers.output()[..held];
+            let written = self.stream.write_all(output).and_then(|()| self.stream.flush());
+            written.map_err(|why| broken(self.stream.reason(why), timeout))?;
+        }
+        Ok(())
+    }
+}
+
+impl Transport for Connection {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        // Held back, so that head and body leave together: one packet, one TLS record.
+        self.buffers.held += amount;
+        if self.buffers.held > OUTPUT / 2 { self.send(timeout) } else { Ok(()) }
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        self.send(timeout)?;
+        self.stream.socket().until = moment(timeout);
+        let input = self.buffers.buffers.input_append_buf();
+        let amount = self.stream.read(input).map_err(|why| broken(why, timeout))?;
+        self.buffers.buffers.input_appended(amount);
+        Ok(amount > 0)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.buffers.held == 0
+    }
+
+    fn is_tls(&self) -> bool {
+        self.tls
+    }
+}
+
+/// A connection for one request: it goes to the pool afterwards if ureq finds that its answer was whole.
+struct PooledConnection {
+    connection: Option<Box<Connection>>,
+    origin: Origin,
+    pool: Arc<IdleConnections>,
+    is_whole: bool,
+}
+
+impl PooledConnection {
+    fn connection(&mut self) -> &mut Connection {
+        // Taken away by drop() alone.
+        self.connection.as_mut().expect("it has a connection until it ends")
+    }
+}
+
+impl Transport for PooledConnection {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.connection().buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        self.connection().transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        self.connection().await_input(timeout)
+    }
+
+    /// Asked once an answer was read to its end and more requests may follow it.
+    fn is_open(&mut self) -> bool {
+        self.is_whole = self.connection().is_open();
+        self.is_whole
+    }
+
+    fn is_tls(&self) -> bool {
+        self.connection.as_ref().is_some_and(|connection| connection.tls)
+    }
+}
+
+impl Drop for PooledConnection {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take().filter(|_| self.is_whole) {
+            self.pool.give(&self.origin, connection);
+        }
+    }
+}
+
+impl fmt::Debug for PooledConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PooledConnection")
+            .field("connection", &self.connection)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("tls", &self.tls).finish_non_exhaustive()
+    }
+}
+
+fn moment(timeout: NextTimeout) -> Instant {
+    // Every request has a time; ureq's "never" would be beyond what an instant holds.
+    Instant::now() + (*timeout.after).min(Duration::from_secs(1 << 32))
+}
+
+fn broken(why: io::Error, timeout: NextTimeout) -> ureq::Error {
+    match why.kind() {
+        _ if is_late(&why) => ureq::Error::Timeout(timeout.reason),
+        // ureq would take these for the regular end of an answer that has no length.
+        io::ErrorKind::UnexpectedEof => {
+            io::Error::new(io::ErrorKind::BrokenPipe, "it ended too soon").into()
+        }
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
+            io::Error::new(io::ErrorKind::BrokenPipe, why).into()
+        }
+        _ => why.into(),
+    }
+}
+
+/// The longest head of an answer; one byte more must fit, for ureq to see that it is too long.
+pub(crate) const MOST_HEAD: usize = 64 * 1024;
+
+/// Written at once at most; half of it is always free for the next piece.
+const OUTPUT: usize = 64 * 1024;
+
+/// ureq's buffers, of which the beginning of the output is held back.
+struct OutputHeldBack {
+    buffers: LazyBuffers,
+    held: usize,
+}
+
+impl Buffers for OutputHeldBack {
+    fn output(&mut self) -> &mut [u8] {
+        &mut self.buffers.output()[self.held..]
+    }
+
+    fn input(&self) -> &[u8] {
+        self.buffers.input()
+    }
+
+    fn input_append_buf(&mut self) -> &mut [u8] {
+        self.buffers.input_append_buf()
+    }
+
+    fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
+        let (tmp, output) = self.buffers.tmp_and_output();
+        (tmp, &mut output[self.held..])
+    }
+
+    fn input_appended(&mut self, amount: usize) {
+        self.buffers.input_appended(amount);
+    }
+
+    fn input_consume(&mut self, amount: usize) {
+        self.buffers.input_consume(amount);
+    }
+
+    fn can_use_input(&self) -> bool {
+        self.buffers.can_use_input()
+    }
+}

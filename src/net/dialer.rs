@@ -1,0 +1,254 @@
+//! Making connections: a name's addresses, the way through a proxy, TLS.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::event::PollFlags;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use socket2::{Domain, SockRef, Socket as NewSocket, Type};
+use ureq::http::{HeaderValue, Uri};
+use ureq::{Proxy, ProxyProtocol};
+
+use crate::base::error::{Error, Status};
+use crate::base::log::{Log, LogLevel};
+use crate::base::stats::{Counters, count};
+use crate::net::names::{Names, NoName};
+use crate::net::socket::{Socket, is_late};
+use crate::net::stream::{Secure, Stream, tls_cause};
+use crate::net::tunnel;
+
+/// Makes connections.
+pub(crate) struct Dialer {
+    pub names: Arc<Names>,
+    pub tls: Arc<ClientConfig>,
+    pub user_agent: HeaderValue,
+    pub connect_timeout: Duration,
+    pub counters: Arc<Counters>,
+    pub log: Log,
+}
+
+/// A connection that somebody waits for.
+pub(crate) struct Wanted<'a> {
+    pub uri: &'a Uri,
+    pub https: bool,
+    pub proxy: Option<&'a Proxy>,
+    pub within: Duration,
+    /// Told of each socket before it is used, so that a shutdown can interrupt it.
+    pub on_socket: &'a dyn Fn(&Arc<TcpStream>) -> io::Result<()>,
+}
+
+/// To whom a connection is made: the service, or a proxy on the way.
+struct Peer<'a> {
+    /// A name or an address, an IPv6 address without its brackets.
+    host: &'a str,
+    port: u16,
+}
+
+impl fmt::Display for Peer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        tunnel::authority(self.host, self.port).fmt(f)
+    }
+}
+
+fn bare(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
+impl Dialer {
+    /// Name, proxy, TLS: all within `connect.timeout.ms`.
+    pub(crate) fn open(&self, wanted: &Wanted) -> Result<Box<dyn Stream>, Error> {
+        let begun = Instant::now();
+        let until = begun + self.connect_timeout.min(wanted.within);
+        let https = wanted.https;
+        let port = wanted.uri.port_u16().unwrap_or(if https { 443 } else { 80 });
+        let target = Peer { host: bare(wanted.uri.host().unwrap_or_default()), port };
+        let proxy = wanted.proxy.filter(|proxy| !proxy.is_no_proxy(wanted.uri));
+
+        let dial = |peer: &Peer| self.dial(peer, until, wanted);
+        let connection = match proxy {
+            None => self.finish(dial(&target)?, &target, https)?,
+            Some(proxy) => {
+                let peer = Peer { host: bare(proxy.host()), port: proxy.port() };
+                let socket = dial(&peer).map_err(|why| why.context("through the proxy"))?;
+                if proxy.protocol() == ProxyProtocol::Https {
+                    let mut stream = self.secure(socket, &peer)?;
+                    self.cross(&mut stream, proxy, &peer, &target, until)?;
+                    self.finish(stream, &target, https)?
+                } else {
+                    let mut stream = socket;
+                    self.cross(&mut stream, proxy, &peer, &target, until)?;
+                    self.finish(stream, &target, https)?
+                }
+            }
+        };
+        self.log.write(LogLevel::Trace, || {
+            format!("connected to {target} in {} ms", begun.elapsed().as_millis())
+        });
+        Ok(connection)
+    }
+
+    /// A connection to the first address of a peer that takes one.
+    fn dial(&self, peer: &Peer, until: Instant, wanted: &Wanted) -> Result<Socket, Error> {
+        let addresses = self.names.addresses(peer.host, until).map_err(|why| match why {
+            NoName::NotFound(why) => {
+                Error::new(Status::Connect, format!("the name {} was not found: {why}", peer.host))
+            }
+            NoName::Late => Error::new(
+                Status::Timeout,
+                format!("looking up the name {} took too long", peer.host),
+            ),
+            NoName::Closed => Error::new(Status::Closed, "the client was shut down"),
+        })?;
+        self.log.write(LogLevel::Trace, || format!("{} is at {addresses:?}", peer.host));
+        let mut failed = None;
+        for (index, address) in addresses.iter().enumerate() {
+            // Half of the time left for each but the last, so that a dead one leaves some.
+            let left = until.saturating_duration_since(Instant::now());
+            let last = index + 1 == addresses.len();
+            let soon = if last { until } else { Instant::now() + left / 2 };
+            match self.dial_address(*address, peer.port, soon, wanted) {
+                Ok(mut socket) => {
+                    socket.until = until;
+                    return Ok(socket);
+                }
+                Err(why) => {
+                    if concerns_address(&why) {
+                        self.names.forget(peer.host, *address);
+                    }
+                    let known = tunnel::authority(&address.to_string(), peer.port);
+                    self.log.write(LogLevel::Trace, || format!("cannot connect to {known}: {why}"));
+                    failed = Some(why);
+                }
+            }
+        }
+        let why = failed.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into());
+        Err(not_made(peer, &why))
+    }
+
+    fn dial_address(
+        &self,
+        address: IpAddr,
+        port: u16,
+        until: Instant,
+        wanted: &Wanted,
+    ) -> io::Result<Socket> {
+        let address = SocketAddr::new(address, port);
+        let socket = NewSocket::new(Domain::for_address(address), Type::STREAM, None)?;
+        socket.set_nonblocking(true)?;
+        let stream = Arc::new(TcpStream::from(socket));
+        (wanted.on_socket)(&stream)?;
+        let socket = Socket { stream, until, counters: self.counters.clone() };
+        match SockRef::from(&*socket.stream).connect(&address.into()) {
+            Ok(()) => {}
+            Err(why) if under_way(&why) => {
+                socket.wait(PollFlags::OUT)?;
+                if let Some(why) = socket.stream.take_error()? {
+                    return Err(why);
+                }
+                // A socket that was shut down is ready, too.
+                socket.stream.peer_addr()?;
+            }
+            Err(why) => return Err(why),
+        }
+        socket.stream.set_nodelay(true)?;
+        count(&self.counters.connections_opened);
+        Ok(socket)
+    }
+
+    /// Has a proxy connect us to the target.
+    fn cross(
+        &self,
+        stream: &mut impl Stream,
+        proxy: &Proxy,
+        peer: &Peer,
+        target: &Peer,
+        until: Instant,
+    ) -> Result<(), Error> {
+        let mut host = target.host.to_owned();
+        if proxy.resolve_target() {
+            // The first is as good as any: only the proxy learns whether it takes a connection.
+            let found = self.names.addresses(target.host, until);
+            host =
+                found.ok().and_then(|found| found.first().map(IpAddr::to_string)).unwrap_or(host);
+        }
+        // The option takes only what converts.
+        let user_agent = self.user_agent.to_str().unwrap_or_default();
+        let crossed = match proxy.protocol() {
+            ProxyProtocol::Http | ProxyProtocol::Https => {
+                tunnel::http_connect(stream, proxy, &host, target.port, user_agent)
+            }
+            _ => tunnel::socks5_connect(stream, proxy, &host, target.port),
+        };
+        crossed.map_err(|why| {
+            let why = not_made(peer, &why);
+            why.context(&format!("no way to {target} through the proxy"))
+        })
+    }
+
+    /// TLS over a connection, its handshake included.
+    fn secure<S: Stream>(&self, stream: S, peer: &Peer) -> Result<Secure<S>, Error> {
+        let name = ServerName::try_from(peer.host.to_owned()).map_err(|_| {
+            Error::new(Status::Tls, format!("{} is no name that TLS can check", peer.host))
+        })?;
+        let failed =
+            |why: &rustls::Error| Error::new(Status::Tls, format!("TLS with {peer} failed: {why}"));
+        let tls = ClientConnection::new(self.tls.clone(), name).map_err(|why| failed(&why))?;
+        let mut stream = StreamOwned::new(tls, stream);
+        match stream.conn.complete_io(&mut stream.sock) {
+            Ok(_) => Ok(stream),
+            Err(why) => {
+                let why = stream.reason(why);
+                match tls_cause(&why) {
+                    Some(why) => Err(failed(why)),
+                    None => Err(not_made(peer, &why).context("in the TLS handshake")),
+                }
+            }
+        }
+    }
+
+    fn finish<S: Stream>(
+        &self,
+        stream: S,
+        target: &Peer,
+        https: bool,
+    ) -> Result<Box<dyn Stream>, Error> {
+        if https { Ok(Box::new(self.secure(stream, target)?)) } else { Ok(Box::new(stream)) }
+    }
+}
+
+fn not_made(peer: &Peer, why: &io::Error) -> Error {
+    if is_late(why) {
+        return Error::new(Status::Timeout, format!("connecting to {peer} took too long"));
+    }
+    let message = match why.kind() {
+        // rustls and the standard library word this for programmers.
+        io::ErrorKind::UnexpectedEof => format!("{peer} closed the connection"),
+        _ => format!("cannot connect to {peer}: {why}"),
+    };
+    Error::new(Status::Connect, message)
+}
+
+/// Whether another address may do better: not where the client was shut down or has no file
+/// descriptors left.
+fn concerns_address(error: &io::Error) -> bool {
+    use io::ErrorKind::*;
+    matches!(
+        error.kind(),
+        TimedOut
+            | ConnectionRefused
+            | ConnectionReset
+            | HostUnreachable
+            | NetworkUnreachable
+            | AddrNotAvailable
+    )
+}
+
+/// Whether a connection that does not block is being made.
+fn under_way(error: &io::Error) -> bool {
+    let unix = rustix::io::Errno::INPROGRESS.raw_os_error();
+    error.kind() == io::ErrorKind::WouldBlock || error.raw_os_error() == Some(unix)
+}

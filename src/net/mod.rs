@@ -1,0 +1,17 @@
+//! HTTP and connections, from a request to bytes on a socket.
+//!
+//! It uses the ground floor alone, and takes settings of its own. It knows neither LivePerson nor the
+//! table of options.
+
+mod connector;
+mod dialer;
+mod names;
+mod pool;
+pub(crate) mod proxy;
+mod socket;
+mod stream;
+pub(crate) mod streamed;
+pub(crate) mod tls;
+pub(crate) mod transport;
+mod tunnel;
+pub(crate) mod url;

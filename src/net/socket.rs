@@ -1,0 +1,91 @@
+//! Sockets that wait for the network until a deadline.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::base::stats::Counters;
+
+/// A socket that never blocks but until its deadline.
+pub(crate) struct Socket {
+    /// Shared with those who may interrupt it: a shutdown from another thread.
+    pub stream: Arc<TcpStream>,
+    pub until: Instant,
+    pub counters: Arc<Counters>,
+}
+
+impl Socket {
+    pub(crate) fn wait(&self, readiness: PollFlags) -> io::Result<()> {
+        loop {
+            let left = self.until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            // What does not fit is centuries.
+            let left = Timespec::try_from(left).ok();
+            match poll(&mut [PollFd::new(&*self.stream, readiness)], left.as_ref()) {
+                Ok(0) | Err(rustix::io::Errno::INTR) => {}
+                Ok(_) => return Ok(()),
+                Err(why) => return Err(why.into()),
+            }
+        }
+    }
+}
+
+/// Not only closed: a child after a `fork()` holds the socket, too, and the server would wait.
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // One that is not connected, or no longer, needs none.
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+}
+
+fn not_yet(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            // First, because an answer is hardly ever there already.
+            self.wait(PollFlags::IN)?;
+            match (&*self.stream).read(buffer) {
+                Err(why) if not_yet(&why) => {}
+                Ok(amount) => {
+                    self.counters.bytes_received.fetch_add(amount as u64, Relaxed);
+                    return Ok(amount);
+                }
+                failed => return failed,
+            }
+        }
+    }
+}
+
+impl Write for Socket {
+    // Not several pieces at once: the standard library would use a call that can raise SIGPIPE.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match (&*self.stream).write(bytes) {
+                Err(why) if not_yet(&why) => self.wait(PollFlags::OUT)?,
+                Ok(amount) => {
+                    self.counters.bytes_sent.fetch_add(amount as u64, Relaxed);
+                    return Ok(amount);
+                }
+                failed => return failed,
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Whether our own deadline passed, and not one of the system's.
+pub(crate) fn is_late(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::TimedOut && error.raw_os_error().is_none()
+}

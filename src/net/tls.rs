@@ -1,0 +1,147 @@
+//! Whom we trust, and who we are, in TLS.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+#[cfg(feature = "receiver")]
+use rustls::server::WebPkiClientVerifier;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::Verifier;
+
+use crate::base::error::{Error, Status};
+use crate::base::small_file::read_small;
+
+/// Nothing older is spoken, as a client or as a server.
+const VERSIONS: &[&rustls::SupportedProtocolVersion] =
+    &[&rustls::version::TLS13, &rustls::version::TLS12];
+
+/// A file of certificates or of a key, and the option that names it.
+#[derive(Clone)]
+pub(crate) struct TlsFile {
+    pub option: &'static str,
+    pub path: String,
+}
+
+/// Who we are: a certificate and its key.
+#[derive(Clone)]
+pub(crate) struct Identity {
+    pub certificate: TlsFile,
+    pub key: TlsFile,
+}
+
+/// TLS for connections that we make. `roots`: the only ones to trust; the system's without.
+///
+/// # Errors
+/// [`Status::Io`] for a file that cannot be read, [`Status::Config`] for one that holds no
+/// certificate or key.
+pub(crate) fn client_config(
+    roots: Option<&TlsFile>,
+    identity: Option<&Identity>,
+) -> Result<ClientConfig, Error> {
+    // Named here, because the process-wide default belongs to the program, not to a library.
+    let provider = Arc::new(ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(VERSIONS)
+        .map_err(|why| Error::new(Status::Internal, format!("TLS cannot be set up: {why}")))?;
+    let builder = match roots {
+        Some(file) => builder.with_root_certificates(read_roots(file)?),
+        None => match Verifier::new(provider) {
+            // "Dangerous" is any verifier but that of rustls; this one asks the system.
+            Ok(verifier) => {
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+            }
+            // A bare container may have no roots.
+            Err(_) => builder.with_root_certificates(RootCertStore {
+                roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+            }),
+        },
+    };
+    match identity {
+        None => Ok(builder.with_no_client_auth()),
+        Some(identity) => {
+            let (chain, key) = identity.read()?;
+            builder.with_client_auth_cert(chain, key).map_err(|_| identity.is_mismatched())
+        }
+    }
+}
+
+impl Identity {
+    fn read(&self) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Error> {
+        let chain = certificates(&self.certificate)?;
+        let pem = zeroize::Zeroizing::new(self.key.read()?);
+        let key = PrivateKeyDer::from_pem_slice(&pem)
+            .map_err(|_| self.key.holds_no("private key in PEM"))?;
+        Ok((chain, key))
+    }
+
+    fn is_mismatched(&self) -> Error {
+        let certificate = self.certificate.option;
+        self.key.holds_no(&format!("private key of the certificate in {certificate}"))
+    }
+}
+
+/// TLS for connections that others make to us. `client_roots`: who connects must show a certificate
+/// of one of them.
+#[cfg(feature = "receiver")]
+pub(crate) fn acceptor(
+    identity: &Identity,
+    client_roots: Option<&TlsFile>,
+) -> Result<tokio_rustls::TlsAcceptor, Error> {
+    let (chain, key) = identity.read()?;
+    let provider = Arc::new(ring::default_provider());
+    let verifier = match client_roots {
+        None => WebPkiClientVerifier::no_client_auth(),
+        Some(file) => {
+            let roots = Arc::new(read_roots(file)?);
+            WebPkiClientVerifier::builder_with_provider(roots, provider.clone())
+                .build()
+                .map_err(|_| file.holds_no("certificate that can be a root"))?
+        }
+    };
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(VERSIONS)
+        .map_err(|why| Error::new(Status::Internal, format!("TLS cannot be set up: {why}")))?
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(chain, key)
+        .map_err(|_| identity.is_mismatched())?;
+    Ok(Arc::new(config).into())
+}
+
+/// Those whom a file says to trust.
+fn read_roots(file: &TlsFile) -> Result<RootCertStore, Error> {
+    let mut roots = RootCertStore::empty();
+    let (added, _) = roots.add_parsable_certificates(certificates(file)?);
+    if added == 0 {
+        return Err(file.holds_no("certificate that can be a root"));
+    }
+    Ok(roots)
+}
+
+fn certificates(file: &TlsFile) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let pem = file.read()?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    match found {
+        Err(_) => Err(file.holds_no("readable PEM")),
+        Ok(none) if none.is_empty() => Err(file.holds_no("certificate in PEM")),
+        Ok(certificates) => Ok(certificates),
+    }
+}
+
+impl TlsFile {
+    fn read(&self) -> Result<Vec<u8>, Error> {
+        let TlsFile { option, path } = self;
+        read_small(Path::new(path)).map_err(|why| {
+            let message = format!("cannot read the file '{path}' of option '{option}': {why}");
+            Error::new(Status::Io, message)
+        })
+    }
+
+    fn holds_no(&self, what: &str) -> Error {
+        let TlsFile { option, path } = self;
+        let message = format!("the file '{path}' of option '{option}' holds no {what}");
+        Error::new(Status::Config, message)
+    }
+}

@@ -1,0 +1,164 @@
+//! The way through a proxy: what is read and written afterwards is the target's.
+
+use std::io::{self, Read, Write};
+use std::net::IpAddr;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use httparse::Status;
+use ureq::Proxy;
+use zeroize::Zeroizing;
+
+/// Host and port as they stand in a URL.
+pub(crate) fn authority(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+/// The longest answer of a proxy.
+const MOST_HEAD: usize = 16 * 1024;
+
+/// Asks an HTTP proxy for a connection; what is read and written afterwards is the target's.
+///
+/// Not ureq's, which begins its time anew with each piece of the proxy's answer.
+pub(crate) fn http_connect(
+    stream: &mut (impl Read + Write),
+    proxy: &Proxy,
+    host: &str,
+    port: u16,
+    user_agent: &str,
+) -> io::Result<()> {
+    let target = authority(host, port);
+    let mut request = Zeroizing::new(format!(
+        "CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nUser-Agent: {user_agent}\r\n"
+    ));
+    if let Some((name, password)) = credentials(proxy) {
+        let both = Zeroizing::new(STANDARD.encode(format!("{name}:{password}")));
+        request.push_str(&format!("Proxy-Authorization: Basic {}\r\n", *both));
+    }
+    request.push_str("\r\n");
+    stream.write_all(request.as_bytes())?;
+    stream.flush()?;
+
+    let mut answer = Vec::new();
+    loop {
+        let mut piece = [0; 1024];
+        let amount = stream.read(&mut piece)?;
+        if amount == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        answer.extend_from_slice(&piece[..amount]);
+        let mut headers = [httparse::EMPTY_HEADER; 100];
+        let mut head = httparse::Response::new(&mut headers);
+        match (head.parse(&answer), head.code) {
+            (Ok(Status::Complete(length)), Some(200..=299)) if length == answer.len() => {
+                return Ok(());
+            }
+            (Ok(Status::Complete(_)), Some(200..=299)) => {
+                return Err(refusal("it sent more than its answer"));
+            }
+            (Ok(Status::Complete(_)), Some(code @ (401 | 407))) => {
+                return Err(refusal(&format!("it wants other credentials ({code})")));
+            }
+            (Ok(Status::Complete(_)), code) => {
+                return Err(refusal(&format!("it answered {}", code.unwrap_or(0))));
+            }
+            (Ok(Status::Partial), _) if answer.len() < MOST_HEAD => {}
+            _ => return Err(refusal("its answer is not HTTP")),
+        }
+    }
+}
+
+/// Asks a SOCKS5 proxy for a connection (RFC 1928), with a password where there is one (RFC 1929).
+///
+/// Not ureq's, which connects to the proxy where a shutdown cannot interrupt it.
+pub(crate) fn socks5_connect(
+    stream: &mut (impl Read + Write),
+    proxy: &Proxy,
+    host: &str,
+    port: u16,
+) -> io::Result<()> {
+    const NO_PASSWORD: u8 = 0;
+    const PASSWORD: u8 = 2;
+
+    let credentials = credentials(proxy);
+    let methods: &[u8] =
+        if credentials.is_some() { &[5, 2, NO_PASSWORD, PASSWORD] } else { &[5, 1, NO_PASSWORD] };
+    stream.write_all(methods)?;
+    stream.flush()?;
+    let mut chosen = [0; 2];
+    stream.read_exact(&mut chosen)?;
+    match (chosen, credentials) {
+        ([5, NO_PASSWORD], _) => {}
+        ([5, PASSWORD], Some((name, password))) => {
+            let mut login = Zeroizing::new(vec![1]);
+            for part in [name, password] {
+                login.push(u8::try_from(part.len()).map_err(|_| {
+                    refusal("its name and password have at most 255 characters each")
+                })?);
+                login.extend_from_slice(part.as_bytes());
+            }
+            stream.write_all(&login)?;
+            stream.flush()?;
+            let mut welcome = [0; 2];
+            stream.read_exact(&mut welcome)?;
+            if welcome[1] != 0 {
+                return Err(refusal("it wants other credentials"));
+            }
+        }
+        ([5, _], _) => return Err(refusal("it wants credentials")),
+        _ => return Err(refusal("its answer is not SOCKS5")),
+    }
+
+    let mut request = vec![5, 1, 0];
+    match host.parse() {
+        Ok(IpAddr::V4(address)) => {
+            request.push(1);
+            request.extend_from_slice(&address.octets());
+        }
+        Ok(IpAddr::V6(address)) => {
+            request.push(4);
+            request.extend_from_slice(&address.octets());
+        }
+        Err(_) => {
+            let length = u8::try_from(host.len()).map_err(|_| refusal("the name is too long"))?;
+            request.extend_from_slice(&[3, length]);
+            request.extend_from_slice(host.as_bytes());
+        }
+    }
+    request.extend_from_slice(&port.to_be_bytes());
+    stream.write_all(&request)?;
+    stream.flush()?;
+
+    let mut answer = [0; 4];
+    stream.read_exact(&mut answer)?;
+    if answer[0] != 5 || answer[1] != 0 {
+        return Err(refusal(match answer[1] {
+            2 => "its rules do not allow it",
+            3 => "it cannot reach the network",
+            4 => "it cannot reach the host",
+            5 => "the host refused the connection",
+            _ => "it did not say why",
+        }));
+    }
+    // Where it connects from: of no use, but to be read.
+    let rest = match answer[3] {
+        1 => 4,
+        4 => 16,
+        3 => {
+            let mut length = [0];
+            stream.read_exact(&mut length)?;
+            usize::from(length[0])
+        }
+        _ => return Err(refusal("its answer is not SOCKS5")),
+    };
+    stream.read_exact(&mut vec![0; rest + 2])
+}
+
+fn credentials(proxy: &Proxy) -> Option<(&str, &str)> {
+    let name = proxy.username()?;
+    Some((name, proxy.password().unwrap_or_default()))
+}
+
+fn refusal(why: &str) -> io::Error {
+    io::Error::other(format!("the proxy refused: {why}"))
+}

@@ -1,0 +1,313 @@
+//! Messages: requests, or batches of them, written exactly as the protocol wants them.
+
+use serde::Serialize;
+
+use crate::base::request_id::RequestIds;
+use crate::protocol::event::{self, CsatStatus, Metadata};
+use crate::protocol::open::{OpenOptions, Ttr};
+use crate::protocol::profile::Profile;
+
+/// What it means to send a request again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Idempotency {
+    /// It changes nothing: tokens, discovery, places in the storage.
+    Safe,
+    /// It changes the same thing to the same again: close, rating, profile.
+    Idempotent,
+    /// It could happen twice: messages.
+    NotIdempotent,
+}
+
+/// One request or a batch, ready to go out; `ids` are those of its requests, in order.
+pub(crate) struct Message {
+    /// What it does, as the beginning of an error message.
+    pub doing: &'static str,
+    pub json: Vec<u8>,
+    pub ids: Vec<String>,
+    pub idempotency: Idempotency,
+}
+
+impl Message {
+    /// The id that stands for the whole: that of the first request.
+    pub(crate) fn id(&self) -> &str {
+        self.ids.first().map_or("", String::as_str)
+    }
+}
+
+#[derive(Serialize)]
+struct Request<'a, B> {
+    kind: &'static str,
+    id: &'a str,
+    r#type: &'static str,
+    body: B,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<&'a Metadata>,
+}
+
+impl<'a, B> Request<'a, B> {
+    fn new(id: &'a str, r#type: &'static str, body: B) -> Self {
+        Request { kind: "req", id, r#type, body, metadata: None }
+    }
+}
+
+const SET_USER_PROFILE: &str = "userprofile.SetUserProfile";
+const CONSUMER_REQUEST_CONVERSATION: &str = "cm.ConsumerRequestConversation";
+const PUBLISH_EVENT: &str = "ms.PublishEvent";
+const UPDATE_CONVERSATION_FIELD: &str = "cm.UpdateConversationField";
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PublishEvent<'a, E: ?Sized> {
+    /// None in the batch that opens it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conversation_id: Option<&'a str>,
+    dialog_id: &'a str,
+    event: &'a E,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UpdateConversationField<'a> {
+    conversation_id: &'a str,
+    conversation_field: Field<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "field")]
+enum Field<'a> {
+    #[serde(rename = "ConversationStateField", rename_all = "camelCase")]
+    State {
+        conversation_state: &'static str,
+    },
+    DialogChange {
+        r#type: &'static str,
+        dialog: DialogChange<'a>,
+    },
+    #[serde(rename_all = "camelCase")]
+    Stage {
+        conversation_state: &'static str,
+    },
+    #[serde(rename = "TTRField", rename_all = "camelCase")]
+    Ttr {
+        ttr_type: &'a Ttr,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        value: Option<i64>,
+    },
+    #[serde(rename = "CSATRate", rename_all = "camelCase")]
+    CsatRate {
+        csat_rate: i64,
+        csat_resolution_confirmation: bool,
+        status: &'a CsatStatus,
+    },
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DialogChange<'a> {
+    dialog_id: &'a str,
+    state: &'static str,
+    closed_cause: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UploadUrl<'a> {
+    file_size: &'a str,
+    file_type: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DownloadUrl<'a> {
+    relative_path: &'a str,
+}
+
+fn bytes(message: &impl Serialize) -> Vec<u8> {
+    // Most requests fit, and need not be moved as they grow.
+    let mut json = Vec::with_capacity(512);
+    // These types have text keys and plain values only, which always serialise.
+    let _ = serde_json::to_writer(&mut json, message);
+    json
+}
+
+fn one(
+    ids: &RequestIds,
+    doing: &'static str,
+    r#type: &'static str,
+    body: impl Serialize,
+) -> Message {
+    let id = ids.next();
+    let json = bytes(&Request::new(&id, r#type, body));
+    Message { doing, json, ids: vec![id], idempotency: Idempotency::Idempotent }
+}
+
+/// The batch that opens a conversation, with the consumer's first message or without.
+pub(crate) fn open(ids: &RequestIds, brand_id: &str, options: &OpenOptions) -> Message {
+    let mut used = vec![ids.next(), ids.next()];
+    let first = options.first_message.as_deref().map(event::text);
+    if first.is_some() {
+        used.push(ids.next());
+    }
+    let profile = Request::new(&used[0], SET_USER_PROFILE, options.profile_on_the_wire());
+    let conversation = options.request(brand_id);
+    let conversation = Request::new(&used[1], CONSUMER_REQUEST_CONVERSATION, conversation);
+    let json = match &first {
+        None => bytes(&(profile, conversation)),
+        Some(event) => {
+            // The dialog does not exist yet: the service puts its id in the empty place.
+            let publish = PublishEvent { conversation_id: None, dialog_id: "", event };
+            bytes(&(profile, conversation, Request::new(&used[2], PUBLISH_EVENT, publish)))
+        }
+    };
+    Message {
+        doing: "opening a conversation",
+        json,
+        ids: used,
+        idempotency: Idempotency::NotIdempotent,
+    }
+}
+
+/// An event published into a dialog of a conversation.
+pub(crate) fn publish(
+    ids: &RequestIds,
+    doing: &'static str,
+    (conversation_id, dialog_id): (&str, &str),
+    event: &(impl Serialize + ?Sized),
+    metadata: Option<&Metadata>,
+) -> Message {
+    let id = ids.next();
+    let body = PublishEvent { conversation_id: Some(conversation_id), dialog_id, event };
+    let request = Request { metadata, ..Request::new(&id, PUBLISH_EVENT, body) };
+    let json = bytes(&request);
+    Message { doing, json, ids: vec![id], idempotency: Idempotency::NotIdempotent }
+}
+
+/// The consumer's profile.
+pub(crate) fn set_profile(ids: &RequestIds, profile: &Profile) -> Message {
+    one(ids, "setting the profile", SET_USER_PROFILE, profile.on_the_wire())
+}
+
+/// The end of a conversation.
+pub(crate) fn close(ids: &RequestIds, conversation_id: &str) -> Message {
+    let field = Field::State { conversation_state: "CLOSE" };
+    update(ids, "closing the conversation", conversation_id, field)
+}
+
+/// The end of a conversation with all its dialogs, without a survey.
+pub(crate) fn close_stage(ids: &RequestIds, conversation_id: &str) -> Message {
+    let field = Field::Stage { conversation_state: "CLOSE" };
+    update(ids, "closing the whole conversation", conversation_id, field)
+}
+
+/// How urgent a conversation is from now on.
+pub(crate) fn set_ttr(
+    ids: &RequestIds,
+    conversation_id: &str,
+    ttr_type: &Ttr,
+    value: Option<i64>,
+) -> Message {
+    let field = Field::Ttr { ttr_type, value };
+    update(ids, "setting the time to respond", conversation_id, field)
+}
+
+/// The end of one dialog.
+pub(crate) fn close_dialog(ids: &RequestIds, conversation_id: &str, dialog_id: &str) -> Message {
+    let dialog = DialogChange { dialog_id, state: "CLOSE", closed_cause: "Closed by consumer" };
+    let field = Field::DialogChange { r#type: "UPDATE", dialog };
+    update(ids, "closing the dialog", conversation_id, field)
+}
+
+/// The consumer's rating of the conversation.
+pub(crate) fn rate(
+    ids: &RequestIds,
+    conversation_id: &str,
+    stars: i64,
+    resolved: bool,
+    status: &CsatStatus,
+) -> Message {
+    let field =
+        Field::CsatRate { csat_rate: stars, csat_resolution_confirmation: resolved, status };
+    update(ids, "rating the conversation", conversation_id, field)
+}
+
+fn update(
+    ids: &RequestIds,
+    doing: &'static str,
+    conversation_id: &str,
+    conversation_field: Field,
+) -> Message {
+    let body = UpdateConversationField { conversation_id, conversation_field };
+    one(ids, doing, UPDATE_CONVERSATION_FIELD, body)
+}
+
+/// Asks where a file of this size and type can be put.
+pub(crate) fn upload_url(ids: &RequestIds, file_size: u64, file_type: &str) -> Message {
+    let body = UploadUrl { file_size: &file_size.to_string(), file_type };
+    let ask = one(ids, "asking for an upload URL", "ms.GenerateURLForUploadFile", body);
+    Message { idempotency: Idempotency::Safe, ..ask }
+}
+
+/// Asks where a file can be fetched.
+pub(crate) fn download_url(ids: &RequestIds, relative_path: &str) -> Message {
+    let body = DownloadUrl { relative_path };
+    let ask = one(ids, "asking for a download URL", "ms.GenerateURLForDownloadFile", body);
+    Message { idempotency: Idempotency::Safe, ..ask }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::event::Event;
+
+    fn ids() -> RequestIds {
+        RequestIds::new()
+    }
+
+    #[test]
+    fn a_text_is_written_as_documented() {
+        let event = Event::text("say \"hi\"\u{1}\n👍");
+        let sent = publish(&ids(), "", ("c-1", "d-1"), event.json(), None);
+        let expected = format!(
+            r#"{{"kind":"req","id":"{}","type":"ms.PublishEvent","body":{{"conversationId":"c-1","dialogId":"d-1","event":{{"type":"ContentEvent","contentType":"text/plain","message":"say \"hi\"\u0001\n👍"}}}}}}"#,
+            sent.ids[0]
+        );
+        assert_eq!(String::from_utf8(sent.json).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_close_is_written_as_documented() {
+        let sent = close(&ids(), "c-1");
+        let expected = format!(
+            r#"{{"kind":"req","id":"{}","type":"cm.UpdateConversationField","body":{{"conversationId":"c-1","conversationField":{{"field":"ConversationStateField","conversationState":"CLOSE"}}}}}}"#,
+            sent.ids[0]
+        );
+        assert_eq!(String::from_utf8(sent.json).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_time_to_respond_is_written_as_documented() {
+        let body = |ttr: &str, value| {
+            let sent = set_ttr(&ids(), "c-1", &ttr.into(), value);
+            let json = String::from_utf8(sent.json).unwrap();
+            json.split_once(r#""conversationField":"#).unwrap().1.to_owned()
+        };
+        let urgent = r#"{"field":"TTRField","ttrType":"URGENT","value":300}}}"#;
+        assert_eq!(body("URGENT", Some(300)), urgent);
+        assert_eq!(body("NEW", None), r#"{"field":"TTRField","ttrType":"NEW"}}}"#);
+    }
+
+    #[test]
+    fn opening_is_a_batch_in_the_documented_order() {
+        let sent = open(&ids(), "le1", &OpenOptions::new().first_message("Hi"));
+        let expected = format!(
+            concat!(
+                r#"[{{"kind":"req","id":"{}","type":"userprofile.SetUserProfile","body":{{}}}},"#,
+                r#"{{"kind":"req","id":"{}","type":"cm.ConsumerRequestConversation","body":{{"brandId":"le1","channelType":"MESSAGING"}}}},"#,
+                r#"{{"kind":"req","id":"{}","type":"ms.PublishEvent","body":{{"dialogId":"","event":{{"type":"ContentEvent","contentType":"text/plain","message":"Hi"}}}}}}]"#
+            ),
+            sent.ids[0], sent.ids[1], sent.ids[2]
+        );
+        assert_eq!(String::from_utf8(sent.json).unwrap(), expected);
+        assert_eq!(open(&ids(), "le1", &OpenOptions::new()).ids.len(), 2);
+    }
+}

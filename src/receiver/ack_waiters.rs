@@ -1,0 +1,53 @@
+//! Requests of the service that are answered once the program acknowledged what they brought.
+
+use std::collections::HashMap;
+
+use tokio::sync::oneshot;
+
+/// Who waits for an acknowledgement, by the id of the notification: several, where it came again.
+#[derive(Default)]
+pub(crate) struct AckWaiters {
+    by_id: HashMap<u64, Vec<oneshot::Sender<()>>>,
+}
+
+impl AckWaiters {
+    /// What becomes ready with the acknowledgement.
+    pub(crate) fn wait_for(&mut self, id: u64) -> oneshot::Receiver<()> {
+        let (waiter, acknowledged) = oneshot::channel();
+        self.by_id.entry(id).or_default().push(waiter);
+        acknowledged
+    }
+
+    /// Tells all who wait that it is acknowledged.
+    pub(crate) fn acknowledge(&mut self, id: u64) {
+        for waiter in self.by_id.remove(&id).unwrap_or_default() {
+            // A request that is no longer there needs no answer.
+            let _ = waiter.send(());
+        }
+    }
+
+    /// Tells all who wait that no acknowledgement comes.
+    pub(crate) fn give_up(&mut self, id: u64) {
+        self.by_id.remove(&id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot::error::TryRecvError;
+
+    use super::*;
+
+    #[test]
+    fn one_acknowledgement_is_for_all_who_wait_for_it() {
+        let mut waiters = AckWaiters::default();
+        let [mut first, mut again] = [waiters.wait_for(1), waiters.wait_for(1)];
+        let mut other = waiters.wait_for(2);
+        drop(waiters.wait_for(1));
+        waiters.acknowledge(1);
+        assert_eq!([first.try_recv(), again.try_recv()], [Ok(()), Ok(())]);
+        assert_eq!(other.try_recv(), Err(TryRecvError::Empty));
+        waiters.give_up(2);
+        assert_eq!(other.try_recv(), Err(TryRecvError::Closed));
+    }
+}

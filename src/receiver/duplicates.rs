@@ -1,0 +1,96 @@
+//! The window in which a notification that comes again is known as a duplicate.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::receiver::fingerprint::Fingerprint;
+
+/// The last notifications, by their fingerprints.
+pub(crate) struct DuplicatesWindow {
+    size: usize,
+    known: HashMap<Fingerprint, Seen>,
+    by_age: VecDeque<Fingerprint>,
+}
+
+/// How far a notification got that came before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// The one with this id must still be acknowledged.
+    Unacknowledged(u64),
+    Done,
+}
+
+impl DuplicatesWindow {
+    /// A window of so many notifications; of 0, nothing is known again.
+    pub(crate) fn new(size: usize) -> DuplicatesWindow {
+        DuplicatesWindow { size, known: HashMap::new(), by_age: VecDeque::new() }
+    }
+
+    pub(crate) fn find(&self, fingerprint: &Fingerprint) -> Option<Seen> {
+        self.known.get(fingerprint).copied()
+    }
+
+    /// Remembers a notification, or how far it got by now.
+    pub(crate) fn remember(&mut self, fingerprint: Fingerprint, seen: Seen) {
+        if self.size == 0 {
+            return;
+        }
+        if self.known.insert(fingerprint, seen).is_none() {
+            self.by_age.push_back(fingerprint);
+        }
+        while self.by_age.len() > self.size {
+            if let Some(oldest) = self.by_age.pop_front() {
+                self.known.remove(&oldest);
+            }
+        }
+    }
+
+    /// Takes it as new when it comes again.
+    pub(crate) fn forget(&mut self, fingerprint: &Fingerprint) {
+        if self.known.remove(fingerprint).is_some() {
+            self.by_age.retain(|known| known != fingerprint);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: Fingerprint = [1; 32];
+    const B: Fingerprint = [2; 32];
+    const C: Fingerprint = [3; 32];
+
+    #[test]
+    fn only_so_many_are_remembered() {
+        let mut window = DuplicatesWindow::new(2);
+        for fingerprint in [A, B, C] {
+            window.remember(fingerprint, Seen::Done);
+        }
+        assert_eq!([A, B, C].map(|one| window.find(&one).is_some()), [false, true, true]);
+        let mut none = DuplicatesWindow::new(0);
+        none.remember(A, Seen::Done);
+        assert_eq!(none.find(&A), None);
+    }
+
+    #[test]
+    fn what_got_further_keeps_its_age() {
+        let mut window = DuplicatesWindow::new(2);
+        window.remember(A, Seen::Unacknowledged(7));
+        window.remember(B, Seen::Done);
+        assert_eq!(window.find(&A), Some(Seen::Unacknowledged(7)));
+        window.remember(A, Seen::Done);
+        assert_eq!(window.find(&A), Some(Seen::Done));
+        window.remember(C, Seen::Done);
+        assert_eq!([A, B, C].map(|one| window.find(&one).is_some()), [false, true, true]);
+    }
+
+    #[test]
+    fn what_is_forgotten_leaves_its_room_to_others() {
+        let mut window = DuplicatesWindow::new(2);
+        window.remember(A, Seen::Done);
+        window.remember(B, Seen::Done);
+        window.forget(&B);
+        window.remember(C, Seen::Done);
+        assert_eq!([A, B, C].map(|one| window.find(&one).is_some()), [true, false, true]);
+    }
+}

@@ -1,0 +1,208 @@
+//! What a program holds of a receiver, and the thread that listens for it.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::oneshot;
+
+use crate::base::error::{Error, Status};
+use crate::base::fork::generation;
+use crate::base::lock::lock;
+use crate::base::log::LogLevel;
+use crate::config::accounts::Accounts;
+use crate::config::configuration::Config;
+use crate::config::receiver_settings::ReceiverSettings;
+use crate::net::tls;
+use crate::protocol::notification::Notification;
+use crate::receiver::endpoint::Endpoint;
+use crate::receiver::inbox::Inbox;
+use crate::receiver::server::Server;
+use crate::receiver::store::Store;
+
+/// Receives what the service posts to a webhook: listens, checks signatures, and queues.
+///
+/// Clones are the same receiver. It may be used from any number of threads at once. Listening is
+/// done by one thread, which ends with the receiver. It belongs to the process that made it: after
+/// a `fork()` the child has none.
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// use lpconnector::{Config, Receiver};
+///
+/// let mut config = Config::new();
+/// config.load_env()?;
+/// let receiver = Receiver::new(&config)?;
+/// println!("tell the service to post to {}", receiver.url());
+/// while let Some(notification) = receiver.poll(Duration::MAX)? {
+///     for event in notification.events() {
+///         println!("{}: {}", event.originator_role(), event.text());
+///     }
+///     receiver.ack(&notification)?;
+/// }
+/// # Ok::<(), lpconnector::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Receiver {
+    shared: Arc<Shared>,
+}
+
+/// What all clones share.
+struct Shared {
+    url: String,
+    inbox: Arc<Inbox>,
+    accounts: Arc<ArcSwap<Accounts>>,
+    /// Which made it.
+    /// In which it listens.
+    generation: u64,
+    thread: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
+}
+
+impl Receiver {
+    /// Begins to listen, with the options `receiver.*` and a copy of the rest that it needs.
+    ///
+    /// What an earlier process left unacknowledged in `receiver.store` comes first.
+    ///
+    /// # Errors
+    /// [`Status::Config`] if there is no secret to check signatures with, or options contradict each
+    /// other; [`Status::Io`] if it cannot listen there, or a file cannot be read or written.
+    pub fn new(config: &Config) -> Result<Receiver, Error> {
+        let settings = ReceiverSettings::of(config)?;
+        let client_ca = settings.tls_client_ca.as_ref();
+        let tls = settings.tls_identity.as_ref().map(|identity| tls::acceptor(identity, client_ca));
+        let tls = tls.transpose()?;
+        let store = settings.sqlite.as_deref().map(Path::new).map(Store::open).transpose()?;
+        let inbox = Arc::new(Inbox::open(settings.inbox, store)?);
+
+        let there = settings.listen;
+        let cannot = |why| Error::new(Status::Io, format!("cannot listen at {there}: {why}"));
+        let listener = TcpListener::bind(there).map_err(cannot)?;
+        listener.set_nonblocking(true).map_err(cannot)?;
+        let address = listener.local_addr().map_err(cannot)?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{address}{}", settings.path);
+
+        let log = settings.log;
+        let accounts = Arc::new(ArcSwap::from_pointee(settings.accounts));
+        let endpoint = Endpoint {
+            path: settings.path,
+            accounts: accounts.clone(),
+            body_max_bytes: settings.body_max_bytes,
+            ack_timeout: settings.ack_timeout,
+            inbox: inbox.clone(),
+            log: log.clone(),
+        };
+        let demands_certificate = settings.tls_client_ca.is_some();
+        let server = Server { tls, demands_certificate, endpoint, log: log.clone() };
+        let (stop, stopped) = oneshot::channel();
+        let ends = inbox.clone();
+        let run = move || {
+            if let Err(why) = server.run(listener, stopped) {
+                log.write(LogLevel::Error, || format!("receiver: it cannot listen: {why}"));
+            }
+            // Nothing comes any more: who polls must learn of it.
+            ends.close();
+        };
+        let thread = std::thread::Builder::new()
+            .name("lpc-receiver".to_owned())
+            .spawn(run)
+            .map_err(|why| Error::new(Status::Io, format!("cannot start a thread: {why}")))?;
+        let generation = generation();
+        let thread = Mutex::new(Some((stop, thread)));
+        Ok(Receiver { shared: Arc::new(Shared { url, inbox, accounts, generation, thread }) })
+    }
+
+    /// Where it listens, for example `https://127.0.0.1:8443/`.
+    pub fn url(&self) -> &str {
+        &self.shared.url
+    }
+
+    /// The next notification, or `None` if none comes in this time ([`Duration::MAX`]: for ever).
+    ///
+    /// # Errors
+    /// [`Status::Closed`] after [`shutdown`](Receiver::shutdown), once all that was queued is given
+    /// out, and in a child after a `fork()`.
+    pub fn poll(&self, timeout: Duration) -> Result<Option<Notification>, Error> {
+        self.check_process()?;
+        self.shared.inbox.poll(timeout)
+    }
+
+    /// Says that the program dealt with a notification: it will not come again.
+    ///
+    /// Without `receiver.ack=manual` and `receiver.store` this changes nothing.
+    ///
+    /// # Errors
+    /// [`Status::InvalidArgument`] if it did not come from this receiver, [`Status::Io`] if the
+    /// store fails.
+    pub fn ack(&self, notification: &Notification) -> Result<(), Error> {
+        self.check_process()?;
+        self.shared.inbox.ack(notification)
+    }
+
+    /// Takes notifications for this app install and with these secrets from now on, in place of those
+    /// of `client.id` and `receiver.secret` or `client.secret`; those of `receiver.accounts` stay.
+    /// `client_secrets`: several, while one replaces another. In a child after a `fork()` it changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`Status::InvalidArgument`] if there is no secret, or one is empty or has control characters;
+    /// those in use stay.
+    pub fn set_credentials(&self, client_id: &str, client_secrets: &[&str]) -> Result<(), Error> {
+        let secrets = Accounts::check_credentials(client_id, client_secrets)?;
+        self.shared.accounts.rcu(|accounts| accounts.with_credentials(client_id, &secrets));
+        Ok(())
+    }
+
+    /// Stops listening; the service is no longer answered. Polls give out what is queued, and then
+    /// fail with [`Status::Closed`].
+    pub fn shutdown(&self) {
+        self.shared.stop();
+    }
+
+    fn check_process(&self) -> Result<(), Error> {
+        if self.shared.is_of_this_process() {
+            return Ok(());
+        }
+        Err(Error::new(Status::Closed, "the receiver belongs to the process that made it"))
+    }
+}
+
+impl Shared {
+    fn is_of_this_process(&self) -> bool {
+        self.generation == generation()
+    }
+
+    fn stop(&self) {
+        if !self.is_of_this_process() {
+            return;
+        }
+        let thread = lock(&self.thread).take();
+        if let Some((stop, thread)) = thread {
+            let _ = stop.send(());
+            // A log function may be what stops it, on that very thread.
+            if thread.thread().id() != std::thread::current().id() {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.stop();
+        if !self.is_of_this_process() {
+            // In a child after a fork, the thread and the locks are those of the parent.
+            std::mem::forget((self.inbox.clone(), std::mem::take(&mut self.thread)));
+        }
+    }
+}
+
+impl std::fmt::Debug for Receiver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Receiver").field("url", &self.url()).finish_non_exhaustive()
+    }
+}

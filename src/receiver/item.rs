@@ -1,0 +1,12 @@
+//! A notification in the inbox.
+
+use crate::protocol::notification::Notification;
+use crate::receiver::fingerprint::Fingerprint;
+
+/// A notification, with what the inbox knows it by.
+pub(crate) struct Item {
+    /// Never used twice, with a store not even after a restart.
+    pub id: u64,
+    pub notification: Notification,
+    pub fingerprint: Fingerprint,
+}

@@ -1,0 +1,28 @@
+//! The receiver: an endpoint for webhooks inside a program that has no web server of its own.
+//!
+//! It takes from the floors below what it needs: errors, locks and logs, notifications and their
+//! signatures, TLS, its settings. It must not know the C ABI, and it sends no requests: neither the
+//! services nor the handles are its business.
+//!
+//! A notification comes in through `server` and `endpoint`, is kept by `inbox`, and goes out through
+//! `handle`. Within `inbox`, `queue` says what comes next.
+
+mod ack_waiters;
+mod connection_limit;
+mod duplicates;
+mod endpoint;
+mod fingerprint;
+mod handle;
+mod inbox;
+mod item;
+mod no_sigpipe;
+mod queue;
+mod request_body;
+mod resequencer;
+mod server;
+mod signers;
+mod store;
+#[cfg(test)]
+mod test_notifications;
+
+pub use crate::receiver::handle::Receiver;

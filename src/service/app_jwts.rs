@@ -1,0 +1,110 @@
+//! The AppJWT in use: the caller's own, or one that is obtained, kept, and replaced.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use ureq::http::{HeaderName, HeaderValue, header};
+
+use crate::base::cached::{Cached, Fetched};
+use crate::base::deadline::Deadline;
+use crate::base::error::{Error, Status};
+use crate::base::log::LogLevel;
+use crate::base::secret::Token;
+use crate::base::stats::count;
+use crate::config::credentials::Credentials;
+use crate::service::exchange::Exchange;
+use crate::service::sentinel::{LEAST_PAUSE, Sentinel};
+
+/// What AppJWTs come from: one of the caller's, or credentials. The same in all processes of a
+/// client, and replaced at any time.
+pub(crate) struct AppAuth {
+    pub given: ArcSwapOption<Token>,
+    pub credentials: ArcSwapOption<Credentials>,
+}
+
+impl AppAuth {
+    /// Whether there is, or can be, an AppJWT.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.given.load().is_some() {
+            return Ok(());
+        }
+        self.credentials().map(drop)
+    }
+
+    fn credentials(&self) -> Result<Arc<Credentials>, Error> {
+        self.credentials.load_full().ok_or_else(|| {
+            let message = "no AppJWT: set the options client.id and client.secret, or app.jwt";
+            Error::new(Status::Config, message)
+        })
+    }
+}
+
+/// The AppJWTs of one process.
+pub(crate) struct AppJwts {
+    pub auth: Arc<AppAuth>,
+    exchange: Arc<Exchange>,
+    sentinel: Sentinel,
+    obtained: Cached<Arc<Token>>,
+}
+
+impl AppJwts {
+    pub(crate) fn new(auth: Arc<AppAuth>, exchange: Arc<Exchange>, sentinel: Sentinel) -> AppJwts {
+        AppJwts { auth, exchange, sentinel, obtained: Cached::new(LEAST_PAUSE) }
+    }
+
+    /// Does something with the AppJWT to use now. One of ours that the service refuses is replaced,
+    /// and the thing done once more.
+    pub(crate) fn authorize<T>(
+        &self,
+        deadline: Deadline,
+        is_refused: fn(&Error) -> bool,
+        mut act: impl FnMut(&Arc<Token>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let for_good = |error| self.exchange.failed(error);
+        if let Some(given) = self.auth.given.load_full() {
+            return act(&given).map_err(for_good);
+        }
+        let token = self.obtained(deadline, None)?;
+        let refused = match act(&token) {
+            Err(error) if is_refused(&error) => error,
+            outcome => return outcome.map_err(for_good),
+        };
+        let another = self.obtained(deadline, Some(&token))?;
+        if Arc::ptr_eq(&another, &token) {
+            // It replaced one that was refused a moment ago.
+            return Err(for_good(refused));
+        }
+        self.exchange.log().write(LogLevel::Warn, || {
+            format!("{}; once more with another AppJWT", refused.message())
+        });
+        count(&self.exchange.counters.retries);
+        act(&another).map_err(for_good)
+    }
+
+    /// An AppJWT of ours, another than the one that was refused if it is not too soon for that.
+    fn obtained(
+        &self,
+        deadline: Deadline,
+        refused: Option<&Arc<Token>>,
+    ) -> Result<Arc<Token>, Error> {
+        let is_other = |jwt: &Arc<Token>| !refused.is_some_and(|refused| Arc::ptr_eq(refused, jwt));
+        self.obtained.get(deadline, is_other, |by| self.obtain(by))
+    }
+
+    fn obtain(&self, deadline: Deadline) -> Result<Fetched<Arc<Token>>, Error> {
+        self.sentinel.obtain(&*self.auth.credentials()?, deadline)
+    }
+
+    /// There are other credentials: what failed with the old ones says nothing about them.
+    pub(crate) fn credentials_changed(&self) {
+        self.obtained.restart();
+    }
+}
+
+/// The headers of a JSON request that the connector's token authorizes.
+pub(crate) fn json_headers(app_jwt: &Arc<Token>) -> Vec<(HeaderName, HeaderValue)> {
+    let mut headers = Vec::with_capacity(4);
+    headers.push((header::CONTENT_TYPE, HeaderValue::from_static("application/json")));
+    headers.push((header::AUTHORIZATION, app_jwt.header()));
+    headers
+}

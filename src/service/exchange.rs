@@ -1,0 +1,271 @@
+//! How a request travels: sent, judged, and sent again where that is right. Every request of the
+//! library passes here, with its deadline.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ureq::http::Uri;
+use ureq::http::uri::Authority;
+
+use crate::base::deadline::Deadline;
+use crate::base::delivery::Delivery;
+use crate::base::error::{Error, ServiceSays, Status};
+use crate::base::log::{Log, LogLevel};
+use crate::base::shutdown::Shutdown;
+use crate::base::stats::{Counters, Operation, count};
+use crate::config::settings::Settings;
+use crate::net::transport::{HttpAnswer, HttpRequest, Transport};
+use crate::protocol::message::Idempotency;
+use crate::protocol::redact::redact;
+use crate::service::dates::retry_after_ms;
+use crate::service::rate_limit::RateLimit;
+use crate::service::retry::wait_before_retry;
+
+/// The way to all services, for one process.
+pub(crate) struct Exchange {
+    pub settings: Arc<Settings>,
+    pub transport: Transport,
+    pub shutdown: Shutdown,
+    pub counters: Arc<Counters>,
+    rate_limit: RateLimit,
+}
+
+/// One request to a service, and what its failures mean.
+pub(crate) struct ServiceRequest<'a> {
+    /// What is being done, as the beginning of an error message.
+    pub doing: &'static str,
+    pub operation: Operation,
+    pub http: HttpRequest<'a>,
+    /// What must not come back in an error, should the server echo it.
+    pub secrets: &'a [&'a [u8]],
+    pub idempotency: Idempotency,
+    /// The least that all wait after a 429.
+    pub least_pause: Duration,
+}
+
+impl<'a> ServiceRequest<'a> {
+    /// A request that carries no secret and changes nothing.
+    pub(crate) fn new(
+        doing: &'static str,
+        operation: Operation,
+        http: HttpRequest<'a>,
+    ) -> ServiceRequest<'a> {
+        ServiceRequest {
+            doing,
+            operation,
+            http,
+            secrets: &[],
+            idempotency: Idempotency::Safe,
+            least_pause: Duration::ZERO,
+        }
+    }
+}
+
+impl Exchange {
+    pub(crate) fn new(
+        settings: Arc<Settings>,
+        transport: Transport,
+        shutdown: Shutdown,
+        counters: Arc<Counters>,
+    ) -> Exchange {
+        Exchange { settings, transport, shutdown, counters, rate_limit: RateLimit::new() }
+    }
+
+    pub(crate) fn log(&self) -> &Log {
+        &self.settings.log
+    }
+
+    /// Sends a request until it is answered for good; the answer is 2xx or an error.
+    pub(crate) fn send(
+        &self,
+        request: &ServiceRequest,
+        deadline: Deadline,
+    ) -> Result<HttpAnswer, Error> {
+        let sent = self.deliver(request, deadline, &mut Delivery::default());
+        sent.map_err(|error| self.failed(error))
+    }
+
+    /// Counts and logs a request that failed for good.
+    pub(crate) fn failed(&self, error: Error) -> Error {
+        count(&self.counters.failures);
+        self.log().write(LogLevel::Error, || error.message().to_owned());
+        error
+    }
+
+    /// The same for a request that its caller may send once more, with another token: what becomes of
+    /// it goes into `delivery`, and it is the caller who says that it failed for good.
+    ///
+    /// This is where an attempt that failed is looked at and another may follow.
+    pub(crate) fn deliver(
+        &self,
+        request: &ServiceRequest,
+        deadline: Deadline,
+        delivery: &mut Delivery,
+    ) -> Result<HttpAnswer, Error> {
+        let mut attempts = 0;
+        let mut limited = None;
+        loop {
+            if let Err(error) = self.wait_for_rate_limit(request, deadline) {
+                // The 429 of this very request says more than that there was one.
+                let error = match limited {
+                    Some(limited) if error.status() == Status::RateLimited => limited,
+                    _ => error,
+                };
+                return Err(error.with_delivery(delivery));
+            }
+
+            attempts += 1;
+            delivery.attempts += 1;
+            let error = match self.attempt(request, deadline) {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            if error.maybe_delivered() && request.idempotency != Idempotency::Safe {
+                delivery.maybe_delivered = true;
+            }
+            let error = error.context(request.doing).with_delivery(delivery);
+            let Some(wait) = self.retry_in(request, &error, attempts, deadline) else {
+                return Err(error);
+            };
+            self.log().write(LogLevel::Warn, || {
+                let (next, ms) = (attempts + 1, wait.as_millis());
+                let most = self.settings.retry.max_attempts;
+                format!("{}; attempt {next} of {most} in {ms} ms", error.message())
+            });
+            count(&self.counters.retries);
+            if error.status() == Status::RateLimited {
+                // Waited for with all others.
+                limited = Some(error);
+            } else {
+                self.shutdown.sleep(wait);
+            }
+        }
+    }
+
+    /// One attempt: a 2xx answer, or what came instead.
+    fn attempt(&self, request: &ServiceRequest, deadline: Deadline) -> Result<HttpAnswer, Error> {
+        let begun = Instant::now();
+        let outcome = self
+            .transport
+            .attempt(&request.http, deadline)
+            // Before anything reads it, shortens it, or makes an error of it.
+            .map(|answer| HttpAnswer { body: redact(answer.body, request.secrets), ..answer })
+            .and_then(accept);
+        let took = begun.elapsed();
+        let failed = outcome.as_ref().err().map(Error::status);
+        self.counters.attempt(request.operation, failed, took);
+        self.log().write(LogLevel::Debug, || {
+            let status = match &outcome {
+                Ok(answer) => answer.status.to_string(),
+                Err(error) if error.http_status() != 0 => error.http_status().to_string(),
+                Err(error) => format!("no answer ({})", error.message()),
+            };
+            let (doing, method) = (request.doing, &request.http.method);
+            let place = without_query(&request.http.url);
+            format!("{doing}: {method} {place}: {status} in {} ms", took.as_millis())
+        });
+        outcome.map_err(|error| match self.shutdown.check() {
+            // A shutdown breaks connections: that is the cause, not what it looks like.
+            Err(closed) if error.http_status() == 0 && error.maybe_delivered() => {
+                closed.and_maybe_delivered()
+            }
+            Err(closed) if error.http_status() == 0 => closed,
+            _ => error,
+        })
+    }
+
+    /// How long to wait before the next attempt, if there is one: what cannot be over in time is not
+    /// begun.
+    fn retry_in(
+        &self,
+        request: &ServiceRequest,
+        error: &Error,
+        attempts: u32,
+        deadline: Deadline,
+    ) -> Option<Duration> {
+        let settings = &self.settings;
+        let is_limited = error.status() == Status::RateLimited;
+        if is_limited {
+            let asked = Duration::from_millis(error.retry_after_ms().unwrap_or(0));
+            let least = settings.rate_limit_backoff.max(request.least_pause);
+            self.rate_limit.pause(asked.max(least));
+        }
+        let wait = wait_before_retry(&settings.retry, error, attempts, request.idempotency)?;
+        let wait = if is_limited { self.rate_limit.left() } else { wait };
+        let is_short = !is_limited || wait <= settings.rate_limit_max_wait;
+        (is_short && deadline.remaining().is_ok_and(|left| wait < left)).then_some(wait)
+    }
+
+    /// Waits, with all other threads of the client, while the service wants no requests.
+    fn wait_for_rate_limit(
+        &self,
+        request: &ServiceRequest,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        let settings = &self.settings;
+        loop {
+            self.shutdown.check()?;
+            let left = self.rate_limit.left();
+            let remaining = deadline.remaining().map_err(|late| late.context(request.doing))?;
+            if left.is_zero() {
+                return Ok(());
+            }
+            if left >= remaining || left > settings.rate_limit_max_wait {
+                let ms = left.as_millis() as u64;
+                let says = ServiceSays { retry_after_ms: Some(ms), ..ServiceSays::default() };
+                let message = format!(
+                    "the service wants no requests for another {ms} ms, after a 429 before"
+                );
+                let error = Error::new(Status::RateLimited, message);
+                return Err(error.with_service(says).context(request.doing));
+            }
+            // Spread out, but not beyond what this call has.
+            let over = settings.rate_limit_backoff.min((remaining - left) / 2);
+            let wait = self.rate_limit.wait(over);
+            self.log().write(LogLevel::Trace, || {
+                format!("{}: waiting {} ms after a 429", request.doing, wait.as_millis())
+            });
+            self.shutdown.sleep(wait);
+        }
+    }
+}
+
+/// Where a request goes, without the query: in the storage it is a signature.
+fn without_query(url: &Uri) -> String {
+    let authority = url.authority().map_or("", Authority::as_str);
+    format!("{}://{authority}{}", url.scheme_str().unwrap_or_default(), url.path())
+}
+
+fn accept(answer: HttpAnswer) -> Result<HttpAnswer, Error> {
+    if (200..=299).contains(&answer.status) {
+        return Ok(answer);
+    }
+    let says = ServiceSays {
+        http_status: answer.status,
+        retry_after_ms: retry_after_ms(&answer.headers),
+        ..ServiceSays::read(&answer.body)
+    };
+    let message = match answer.status {
+        300..=399 => {
+            format!("the service answered {}: redirects are never followed", answer.status)
+        }
+        status => {
+            let hint = ServiceSays::hint(says.status(Status::of_http(status)));
+            format!("the service answered {status}{}{hint}", says.reason())
+        }
+    };
+    let says = ServiceSays { body: answer.body, ..says };
+    Err(Error::new(says.status(Status::of_http(answer.status)), message).with_service(says))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_signature_of_a_place_in_the_storage_is_not_logged() {
+        let shown = |url: &'static str| without_query(&Uri::from_static(url));
+        assert_eq!(shown("https://h:1/v1/a.png?temp_url_sig=x"), "https://h:1/v1/a.png");
+        assert_eq!(shown("https://h/v1"), "https://h/v1");
+    }
+}

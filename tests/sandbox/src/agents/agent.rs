@@ -1,0 +1,12 @@
+//! The agent on the other side of a conversation.
+
+use crate::agents::script::Script;
+
+/// Who answers in the conversations of an account.
+#[derive(Clone, Debug)]
+pub enum Agent {
+    /// Joins at once, accepts and reads what the consumer sends, and says each text back.
+    Echo,
+    /// Does the steps of a script, in each conversation from its beginning.
+    Script(Script),
+}
