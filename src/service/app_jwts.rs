@@ -54,13 +54,13 @@ impl AppJwts {
 
     /// Does something with the AppJWT to use now. One of ours that the service refuses is replaced,
     /// and the thing done once more.
-    pub(crate) fn authorize<T>(
+    pub(crate) fn with_app_jwt<T>(
         &self,
         deadline: Deadline,
         is_refused: fn(&Error) -> bool,
         mut act: impl FnMut(&Arc<Token>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let for_good = |error| self.exchange.failed(error);
+        let for_good = |error| self.exchange.count_failure(error);
         if let Some(given) = self.auth.given.load_full() {
             return act(&given).map_err(for_good);
         }

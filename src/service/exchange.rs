@@ -82,18 +82,11 @@ impl Exchange {
         deadline: Deadline,
     ) -> Result<HttpAnswer, Error> {
         let sent = self.deliver(request, deadline, &mut Delivery::default());
-        sent.map_err(|error| self.failed(error))
+        sent.map_err(|error| self.count_failure(error))
     }
 
-    /// Counts and logs a request that failed for good.
-    pub(crate) fn failed(&self, error: Error) -> Error {
-        count(&self.counters.failures);
-        self.log().write(LogLevel::Error, || error.message().to_owned());
-        error
-    }
-
-    /// The same for a request that its caller may send once more, with another token: what becomes of
-    /// it goes into `delivery`, and it is the caller who says that it failed for good.
+    /// As [`send`](Exchange::send), for a request that its caller may send once more, with another token:
+    /// what becomes of it goes into `delivery`, and it is the caller who says that it failed for good.
     ///
     /// This is where an attempt that failed is looked at and another may follow.
     pub(crate) fn deliver(
@@ -140,6 +133,13 @@ impl Exchange {
                 self.shutdown.sleep(wait);
             }
         }
+    }
+
+    /// Counts and logs a request that failed for good.
+    pub(crate) fn count_failure(&self, error: Error) -> Error {
+        count(&self.counters.failures);
+        self.log().write(LogLevel::Error, || error.message().to_owned());
+        error
     }
 
     /// One attempt: a 2xx answer, or what came instead.

@@ -96,7 +96,7 @@ impl Idp {
         let url = base.join(&format!("/api/account/{account}/consumer?v=1.0"))?;
         let body = serde_json::json!({ "ext_consumer_id": ext_consumer_id }).to_string();
         let mut delivery = Delivery::default();
-        let answer = self.app_jwts.authorize(deadline, refuses_app_jwt, |app_jwt| {
+        let answer = self.app_jwts.with_app_jwt(deadline, refuses_app_jwt, |app_jwt| {
             let http = HttpRequest {
                 headers: json_headers(app_jwt),
                 body: Body::Bytes(body.as_bytes()),
