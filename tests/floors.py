@@ -30,6 +30,12 @@ class House:
     bans: tuple[Ban, ...] = ()
 
 
+# No floor uses these: what they import is not to be seen.
+HIDDEN = re.compile(
+    r"\bextern\s+crate\b|\binclude!|#!?\[path\b|\buse\s+(?:std|core)\s+as\b|\bcore::(?:time|net)\b"
+    r"|\buse\b.*\b(?:crate|super|self)\b.*\*"
+)
+
 HOUSES = {
     "src": House(
         "base protocol net config service handles receiver ffi",
@@ -117,6 +123,10 @@ def forbidden(source: Source, bans: tuple[Ban, ...], test_modules: set[Name]) ->
     # A tree of a `use` names std::io without these words in a row, and a literal is no path.
     said = [*enumerate(source.lines, 1), *((line, "::".join(path)) for path, line in source.paths)]
     found = {}
+    for line, text in enumerate(source.lines, 1):
+        hidden = HIDDEN.search(text)
+        if hidden and line not in source.test_lines:
+            found[line, ""] = f"{source.file}:{line}: {hidden[0].strip()}: it hides what is imported"
     for ban in bans:
         if source.folder in ban.floors.split() and source.file not in ban.but.split():
             for line, text in said:
