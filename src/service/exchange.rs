@@ -10,6 +10,7 @@ use ureq::http::uri::Authority;
 use crate::base::deadline::Deadline;
 use crate::base::delivery::Delivery;
 use crate::base::error::{Error, ServiceSays, Status};
+use crate::base::fork::generation;
 use crate::base::log::{Log, LogLevel};
 use crate::base::shutdown::Shutdown;
 use crate::base::stats::{Counters, Operation, count};
@@ -28,6 +29,8 @@ pub(crate) struct Exchange {
     pub shutdown: Shutdown,
     pub counters: Arc<Counters>,
     rate_limit: RateLimit,
+    /// The process that it is for.
+    generation: u64,
 }
 
 /// One request to a service, and what its failures mean.
@@ -68,7 +71,8 @@ impl Exchange {
         shutdown: Shutdown,
         counters: Arc<Counters>,
     ) -> Exchange {
-        Exchange { settings, transport, shutdown, counters, rate_limit: RateLimit::new() }
+        let (rate_limit, generation) = (RateLimit::new(), generation());
+        Exchange { settings, transport, shutdown, counters, rate_limit, generation }
     }
 
     pub(crate) fn log(&self) -> &Log {
@@ -205,6 +209,10 @@ impl Exchange {
         let settings = &self.settings;
         loop {
             self.shutdown.check()?;
+            if generation() != self.generation {
+                // In a log callback, for example: the connections are the parent's.
+                return Err(Error::new(Status::Closed, "the process forked during the call"));
+            }
             let left = self.rate_limit.left();
             let remaining = deadline.remaining().map_err(|late| late.context(request.doing))?;
             if left.is_zero() {

@@ -56,7 +56,7 @@ impl ConsumerIdentity {
             return Ok(jws);
         }
         let known = |(): &()| self.jws.get().is_some();
-        let fetch = self.fetch.get(|| Cached::new(Duration::ZERO));
+        let fetch = self.fetch.get(|| Cached::new(Duration::ZERO, Duration::ZERO));
         fetch.get(deadline, known, |by| {
             let jws = idp.identify(&self.ext_consumer_id, by)?;
             // Only the thread that fetches sets it, so the place is free.
