@@ -1,9 +1,9 @@
 //! Client for LivePerson's Connector API: open a conversation for a consumer, send messages into
 //! it, close it.
 //!
-//! Everything blocks, nothing starts a thread (but for looking up a host name), and every call ends
-//! within `call.timeout.ms`. Start at [`Client`]. The options are listed in `README.md`, the
-//! map of this crate is `ARCHITECTURE.md`.
+//! Everything blocks, nothing starts a thread (but a [`Receiver`], and the lookup of a host name), and
+//! every call ends within `call.timeout.ms`. Start at [`Client`]. The options are listed in
+//! `CONFIGURATION.md`, the map of this crate is `ARCHITECTURE.md`.
 
 mod base;
 mod config;

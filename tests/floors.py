@@ -30,14 +30,21 @@ class House:
     bans: tuple[Ban, ...] = ()
 
 
+# No floor uses these: what they import is not to be seen.
+HIDDEN = re.compile(
+    r"\bextern\s+crate\b|\binclude!|#!?\[path\b|\buse\s+(?:std|core)\s+as\b|\bcore::(?:time|net)\b"
+    r"|\buse\b.*\b(?:crate|super|self)\b.*\*"
+)
+
 HOUSES = {
     "src": House(
         "base protocol net config service handles receiver ffi",
         (
-            Ban("base protocol", r"\bstd::net\b|\bsocket2\b|\brustls::(?!pki_types\b)\w+", "the network is above it"),
-            Ban("protocol", r"\bstd::(time|fs|io|thread)\b|\b(SystemTime|Instant)\b", "it has no clock and no I/O"),
-            Ban("net", r"(?i:liveperson)|\bcrate::protocol\b", "it knows no LivePerson"),
+            Ban("base protocol", r"\bstd::net\b|\bsocket2\b|\brustls::(?!pki_types\b)\w+", "the network is above this floor"),
+            Ban("protocol", r"\bstd::(time|fs|io|thread)\b|\b(SystemTime|Instant)\b", "protocol has no clock and no I/O"),
+            Ban("net", r"(?i:liveperson)|\bcrate::protocol\b", "net knows no LivePerson"),
             Ban("base protocol config service handles receiver ffi", r"\bureq::(?!http\b)\w+", "that is for net"),
+            Ban("receiver", r"\bcrate::(service|handles)\b", "the receiver sends nothing and knows no handles"),
             Ban("base protocol net config service handles ffi", r"\b(rusqlite|hyper|tokio)\b", "that is for receiver"),
             Ban("base protocol net config service handles receiver", r"\bunsafe\b", "that is for ffi", "base/fork.rs"),
         ),
@@ -116,6 +123,10 @@ def forbidden(source: Source, bans: tuple[Ban, ...], test_modules: set[Name]) ->
     # A tree of a `use` names std::io without these words in a row, and a literal is no path.
     said = [*enumerate(source.lines, 1), *((line, "::".join(path)) for path, line in source.paths)]
     found = {}
+    for line, text in enumerate(source.lines, 1):
+        hidden = HIDDEN.search(text)
+        if hidden and line not in source.test_lines:
+            found[line, ""] = f"{source.file}:{line}: {hidden[0].strip()}: it hides what is imported"
     for ban in bans:
         if source.folder in ban.floors.split() and source.file not in ban.but.split():
             for line, text in said:
@@ -128,11 +139,13 @@ def forbidden(source: Source, bans: tuple[Ban, ...], test_modules: set[Name]) ->
 def main(folders: list[str]) -> int:
     unknown = [folder for folder in folders if folder not in HOUSES]
     if unknown or not folders:
-        print(f"floors.py: no floors are known of {', '.join(unknown) or 'nothing'}", file=sys.stderr)
+        print(f"{__doc__}\nFOLDER: {', '.join(HOUSES)}", file=sys.stderr)
         return 2
     wrong = [f"{folder}/{line}" for folder in folders for line in problems(Path(folder), HOUSES[folder])]
     for line in wrong:
         print(line)
+    for folder in folders:
+        print(f"{folder}: a file imports from its own floor and those below: {HOUSES[folder].floors}")
     return 1 if wrong else 0
 
 

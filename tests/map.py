@@ -3,6 +3,7 @@ core is in its floor's list, and no list has one that is not. Prints what is wro
 """
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -32,10 +33,14 @@ def read(page: str) -> "tuple[set[str], dict[str, set[str]]]":
 def main() -> int:
     named, listed = read((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"))
     wrong = [f"the map names {path}, which is not there" for path in sorted(named) if not (ROOT / path).exists()]
-    folders = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name[0] != "."} - MADE
+    listed_by_git = subprocess.run(["git", "ls-files", "*/*"], cwd=ROOT, capture_output=True, text=True, check=False)
+    # Without git, as in an archive, nothing but the sources is here.
+    files = listed_by_git.stdout.splitlines() or [f"{path.name}/" for path in ROOT.iterdir() if path.is_dir()]
+    folders = {file.split("/")[0] for file in files if file[0] != "."} - MADE
     wrong += [f"the map lacks {folder}/" for folder in sorted(folders) if f"{folder}/" not in named]
     for floor in sorted(path for path in (ROOT / "src").iterdir() if path.is_dir()):
-        files = {file.stem for file in floor.glob("*.rs")} - {"mod"}
+        names = (file.relative_to(floor).with_suffix("").as_posix() for file in floor.rglob("*.rs"))
+        files = {name for name in names if name != "mod"}
         on_map = listed.get(f"src/{floor.name}/", set())
         wrong += [f"the map lacks src/{floor.name}/{name}.rs" for name in sorted(files - on_map)]
         wrong += [f"the map lists src/{floor.name}/{name}.rs, which is not there" for name in sorted(on_map - files)]

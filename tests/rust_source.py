@@ -49,7 +49,7 @@ class Source:
     def _find_modules(self) -> None:
         for found in MODULE.finditer(self._code):
             attributes, name, mark = found.groups()
-            is_test = re.search(r"\bcfg\b.*\btest\b", attributes) and not re.search(r"\bnot\b", attributes)
+            is_test = is_for_tests_alone(attributes)
             if mark == "{":
                 start = found.end() - 1
                 end = end_of_block(self._code, start)
@@ -77,6 +77,12 @@ class Source:
         if name:
             self._names[name] = (*here, *rest)
         return ("crate", *here, *rest)
+
+
+def is_for_tests_alone(attributes: str) -> bool:
+    """Whether they say `cfg(test)`, or `cfg(all(…, test))`."""
+    sure = re.sub(r"\b(?:not|any)\s*\([^()]*\)", "", attributes)
+    return bool(re.search(r"\bcfg\s*\(\s*(?:all\s*\([^)]*\b)?test\b", sure))
 
 
 def without_comments(text: str) -> tuple[str, str]:

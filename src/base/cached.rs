@@ -2,7 +2,7 @@
 //!
 //! One thread fetches it for all. While the value may still be used, the others go on with it and
 //! wait for nobody; where there is none, they wait for that fetch and share its outcome. A value
-//! outlives a renewal that fails. After a failure nobody asks again for a while, nor for a third one
+//! outlives a renewal that fails. After a failure nobody asks again for a moment, nor for a third one
 //! where two did not serve.
 
 use std::sync::{Condvar, Mutex, MutexGuard};
@@ -40,8 +40,10 @@ const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// A value fetched by one thread for all that need it, and kept.
 pub(crate) struct Cached<T> {
-    /// Between fetches that do not help.
-    least_pause: Duration,
+    /// Between renewals that fail, while the old value will do.
+    renewal_pause: Duration,
+    /// Between fetches of which none serves.
+    replacement_pause: Duration,
     state: Mutex<State<T>>,
     landed: Condvar,
 }
@@ -49,15 +51,24 @@ pub(crate) struct Cached<T> {
 struct State<T> {
     kept: Option<Fetched<T>>,
     fetched_at: Option<Instant>,
+    /// The value that the one under way is to replace was of no use while it should have been.
+    was_useless: bool,
     /// Nobody fetches sooner.
     next_try: Option<Instant>,
-    /// Why the last fetch failed, and how long it had.
-    failure: Option<(Error, Deadline)>,
+    failure: Option<Failure>,
     is_fetching: bool,
     /// Counts the fetches begun, so that a waiting thread knows its own from a later one.
     fetches: u64,
     /// Counts what made failures of earlier fetches meaningless.
     restarts: u64,
+}
+
+/// How the last fetch failed.
+struct Failure {
+    error: Error,
+    at: Instant,
+    /// How long it had.
+    deadline: Deadline,
 }
 
 /// Where the old value will do, its fetch gets no longer than this, nor than half of what the caller
@@ -71,19 +82,30 @@ const FAILURE_PAUSE: Duration = Duration::from_secs(1);
 const MORE_TIME: Duration = Duration::from_secs(1);
 
 impl<T: Clone> Cached<T> {
-    /// Nothing yet. `least_pause`: between fetches that do not help; with none, a failure is told to
-    /// those alone who waited for it.
-    pub(crate) const fn new(least_pause: Duration) -> Self {
+    /// Nothing yet. `renewal_pause`: between renewals that fail, while the old value will do.
+    /// `replacement_pause`: between fetches of which none serves.
+    pub(crate) const fn new(renewal_pause: Duration, replacement_pause: Duration) -> Self {
         let state = State {
             kept: None,
             fetched_at: None,
+            was_useless: false,
             next_try: None,
             failure: None,
             is_fetching: false,
             fetches: 0,
             restarts: 0,
         };
-        Cached { least_pause, state: Mutex::new(state), landed: Condvar::new() }
+        Cached {
+            renewal_pause,
+            replacement_pause,
+            state: Mutex::new(state),
+            landed: Condvar::new(),
+        }
+    }
+
+    /// The newest value, whether it is good or not.
+    pub(crate) fn newest(&self) -> Option<T> {
+        lock(&self.state).kept.as_ref().map(|kept| kept.value.clone())
     }
 
     /// The kept value while it `serves` the caller and needs no renewal, otherwise what `fetch`
@@ -101,7 +123,7 @@ impl<T: Clone> Cached<T> {
         let mut state = lock(&self.state);
         let mut joined = None;
         loop {
-            let old = match state.next_step(&serves, deadline, joined) {
+            let old = match self.next_step(&state, &serves, deadline, joined) {
                 Step::Take(outcome) => return outcome,
                 Step::Join => {
                     joined = Some(state.fetches);
@@ -112,7 +134,7 @@ impl<T: Clone> Cached<T> {
                 }
                 Step::Fetch { old } => old,
             };
-            let restarts = state.begin();
+            let restarts = state.begin(&serves);
             drop(state);
             let landing = Landing { cached: self, is_over: false };
             let left = deadline.remaining().unwrap_or_default();
@@ -121,22 +143,63 @@ impl<T: Clone> Cached<T> {
             let outcome = fetch(by);
             state = landing.end();
             let failure = match outcome {
-                Ok(fetched) => return Ok(state.keep(fetched, old.is_some(), self.least_pause)),
+                Ok(fetched) => return Ok(state.keep(fetched, self.replacement_pause)),
                 Err(failure) => failure,
             };
             let is_outdated = state.restarts != restarts;
             // That this thread had no more time says nothing to the others.
             if !is_outdated && (old.is_some() || deadline.remaining().is_ok()) {
-                let most = if old.is_some() { self.least_pause } else { FAILURE_PAUSE };
-                state.next_try = Some(Instant::now() + most.min(self.least_pause));
-                state.failure = Some((failure.clone(), deadline));
+                let error = failure.clone();
+                state.failure = Some(Failure { error, at: Instant::now(), deadline: by });
             }
             match old {
-                Some(old) => return Ok(old),
+                Some(old) if state.usable(&serves).is_some() => return Ok(old),
+                // It ended meanwhile, or the fetch was made with what was replaced meanwhile.
+                Some(_) => joined = None,
                 None if is_outdated && deadline.remaining().is_ok() => {}
                 None => return Err(failure),
             }
         }
+    }
+
+    /// `joined`: the fetch that the caller waited for.
+    fn next_step(
+        &self,
+        state: &State<T>,
+        serves: impl Fn(&T) -> bool,
+        deadline: Deadline,
+        joined: Option<u64>,
+    ) -> Step<T> {
+        let now = Instant::now();
+        let failed_within = |pause| state.failure.as_ref().is_some_and(|it| now < it.at + pause);
+        if let Some(usable) = state.usable(serves) {
+            let value = usable.value.clone();
+            let will_do = now < usable.renew_at
+                || state.is_fetching
+                || failed_within(self.renewal_pause)
+                || deadline.remaining().is_err();
+            return if will_do { Step::Take(Ok(value)) } else { Step::Fetch { old: Some(value) } };
+        }
+        if state.is_fetching {
+            return Step::Join;
+        }
+        if let Some(failure) = &state.failure {
+            let counts = joined == Some(state.fetches) || failed_within(self.failure_pause());
+            let had_less_time = deadline.exceeds(failure.deadline, MORE_TIME);
+            if counts && !(failure.error.is_retryable() && had_less_time) {
+                return Step::Take(Err(failure.error.clone()));
+            }
+        }
+        match &state.kept {
+            Some(newest) if state.next_try.is_some_and(|at| now < at) => {
+                Step::Take(Ok(newest.value.clone()))
+            }
+            _ => Step::Fetch { old: None },
+        }
+    }
+
+    fn failure_pause(&self) -> Duration {
+        FAILURE_PAUSE.min(self.renewal_pause)
     }
 
     /// What failed so far says nothing any more: whoever needs the value may fetch it at once.
@@ -160,42 +223,19 @@ enum Step<T> {
 }
 
 impl<T: Clone> State<T> {
-    /// `joined`: the fetch that the caller waited for.
-    fn next_step(
-        &self,
-        serves: impl Fn(&T) -> bool,
-        deadline: Deadline,
-        joined: Option<u64>,
-    ) -> Step<T> {
+    /// The kept value, while it is valid and serves.
+    fn usable(&self, serves: impl Fn(&T) -> bool) -> Option<&Fetched<T>> {
         let now = Instant::now();
-        let too_soon = self.next_try.is_some_and(|at| now < at);
-        let usable = self.kept.as_ref().filter(|it| now < it.expires_at && serves(&it.value));
-        if let Some(usable) = usable {
-            let value = usable.value.clone();
-            let will_do = now < usable.renew_at
-                || self.is_fetching
-                || too_soon
-                || deadline.remaining().is_err();
-            return if will_do { Step::Take(Ok(value)) } else { Step::Fetch { old: Some(value) } };
-        }
-        if self.is_fetching {
-            return Step::Join;
-        }
-        let is_over = joined == Some(self.fetches);
-        match (&self.failure, &self.kept) {
-            (Some((failure, theirs)), _)
-                if (too_soon || is_over)
-                    && !(failure.is_retryable() && deadline.exceeds(*theirs, MORE_TIME)) =>
-            {
-                Step::Take(Err(failure.clone()))
-            }
-            (None, Some(newest)) if too_soon => Step::Take(Ok(newest.value.clone())),
-            _ => Step::Fetch { old: None },
-        }
+        self.kept.as_ref().filter(|kept| now < kept.expires_at && serves(&kept.value))
     }
 
     /// A fetch begins.
-    fn begin(&mut self) -> u64 {
+    fn begin(&mut self, serves: impl Fn(&T) -> bool) -> u64 {
+        let now = Instant::now();
+        self.was_useless = self.kept.as_ref().is_some_and(|kept| {
+            let came_too_late = self.fetched_at.is_some_and(|at| kept.expires_at <= at);
+            came_too_late || (now < kept.expires_at && !serves(&kept.value))
+        });
         self.is_fetching = true;
         self.fetches += 1;
         self.next_try = None;
@@ -204,10 +244,10 @@ impl<T: Clone> State<T> {
     }
 
     /// A fetch succeeded.
-    fn keep(&mut self, fetched: Fetched<T>, is_renewal: bool, least_pause: Duration) -> T {
+    fn keep(&mut self, fetched: Fetched<T>, replacement_pause: Duration) -> T {
         let now = Instant::now();
-        let is_recent = self.fetched_at.is_some_and(|at| now < at + least_pause);
-        self.next_try = (is_recent && !is_renewal).then(|| now + least_pause);
+        let is_recent = self.fetched_at.is_some_and(|at| now < at + replacement_pause);
+        self.next_try = (is_recent && self.was_useless).then(|| now + replacement_pause);
         self.fetched_at = Some(now);
         let value = fetched.value.clone();
         self.kept = Some(fetched);
@@ -279,12 +319,12 @@ mod tests {
     }
 
     fn cached<T: Clone>() -> Cached<T> {
-        Cached::new(HOUR)
+        Cached::new(HOUR, HOUR)
     }
 
     /// One that asks again at once.
     fn hasty<T: Clone>() -> Cached<T> {
-        Cached::new(Duration::ZERO)
+        Cached::new(Duration::ZERO, Duration::ZERO)
     }
 
     #[test]
@@ -379,6 +419,52 @@ mod tests {
             // Whom the old one does not serve learns why there is no other.
             let other = cached.get(soon(), |_| false, |_| fails());
             assert_eq!(other.unwrap_err(), fails().err().unwrap());
+        }
+    }
+
+    #[test]
+    fn a_renewal_that_failed_silences_nobody_once_the_old_value_has_ended() {
+        let ended = |cached: &Cached<u32>, ago| {
+            let mut state = cached.state.lock().unwrap();
+            state.kept.as_mut().unwrap().expires_at = Instant::now();
+            state.failure.as_mut().unwrap().at -= ago;
+        };
+        let cached = cached();
+        cached.state.lock().unwrap().kept = due(1).ok();
+        assert_eq!(cached.get(soon(), |_| true, |_| refused()).unwrap(), 1);
+        ended(&cached, FAILURE_PAUSE);
+        assert_eq!(cached.get(soon(), |_| true, |_| good(2)).unwrap(), 2);
+        // What came of too little time counts for nobody who has more.
+        let cached = self::cached();
+        cached.state.lock().unwrap().kept = due(1).ok();
+        assert_eq!(cached.get(soon(), |_| true, |_| down()).unwrap(), 1);
+        ended(&cached, Duration::ZERO);
+        assert_eq!(cached.get(soon(), |_| true, |_| good(2)).unwrap(), 2);
+    }
+
+    #[test]
+    fn where_the_old_value_ends_during_its_renewal_there_is_time_for_another_fetch() {
+        let cached = cached();
+        cached.state.lock().unwrap().kept = due(1).ok();
+        let fetches = AtomicU32::new(0);
+        let fetch = |within: Deadline| {
+            if fetches.fetch_add(1, Ordering::SeqCst) == 0 {
+                cached.state.lock().unwrap().kept.as_mut().unwrap().expires_at = Instant::now();
+                return Err(Error::new(Status::Timeout, "not within 4 s"));
+            }
+            let most = Deadline::after(LONGEST_RENEWAL);
+            assert!(within.exceeds(most, LONGEST_RENEWAL), "all the time that there is");
+            good(2)
+        };
+        assert_eq!(cached.get(soon(), |_| true, fetch).unwrap(), 2);
+    }
+
+    #[test]
+    fn what_lived_its_life_is_replaced_at_once_every_time() {
+        let cached = cached();
+        for value in 1..4 {
+            assert_eq!(cached.get(soon(), |_| true, |_| good(value)).unwrap(), value);
+            cached.state.lock().unwrap().kept.as_mut().unwrap().expires_at = Instant::now();
         }
     }
 

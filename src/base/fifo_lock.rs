@@ -5,6 +5,7 @@ use std::sync::{Condvar, Mutex};
 
 use crate::base::deadline::Deadline;
 use crate::base::error::Error;
+use crate::base::fork::generation;
 use crate::base::lock::{lock, wait};
 
 /// Lets one thread at a time pass, in the order in which they asked.
@@ -24,6 +25,7 @@ struct Queue {
 pub(crate) struct FifoGuard<'a> {
     lock: &'a FifoLock,
     ticket: u64,
+    generation: u64,
 }
 
 impl FifoLock {
@@ -33,7 +35,7 @@ impl FifoLock {
         queue.next_ticket += 1;
         queue.waiting.push_back(ticket);
         // Made before the wait, so that a thread that gives up leaves the queue.
-        let mine = FifoGuard { lock: self, ticket };
+        let mine = FifoGuard { lock: self, ticket, generation: generation() };
         while queue.waiting.front() != Some(&ticket) {
             queue = wait(&self.changed, queue, deadline)?;
         }
@@ -44,6 +46,10 @@ impl FifoLock {
 
 impl Drop for FifoGuard<'_> {
     fn drop(&mut self) {
+        if self.generation != generation() {
+            // The process forked meanwhile: the queue is the parent's.
+            return;
+        }
         let mut queue = lock(&self.lock.queue);
         queue.waiting.retain(|ticket| *ticket != self.ticket);
         // Waking nobody would still be a system call.

@@ -1,4 +1,5 @@
-//! The ground floor: what everything stands on, and nothing of HTTP or the service's JSON.
+//! The ground floor: what everything stands on. Of HTTP and the service it has only words: statuses,
+//! codes, the names of operations.
 //!
 //! It uses the standard library and small crates. It must not know the network, nor anything above
 //! it.

@@ -2,7 +2,7 @@
 
 use std::ffi::{CString, c_char};
 
-use crate::ffi::enums::LPC_EVENT_KIND_OTHER;
+use crate::ffi::enums::{LPC_EVENT_KIND_OTHER, event_kind};
 use crate::ffi::error::{lpc_error, lpc_status};
 use crate::ffi::outcome::make;
 use crate::ffi::pointer::{array, c_string, free, give_bytes, put_length, read};
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn lpc_notification_event_count(n: *const lpc_notification
 /// for NULL. A number that this header does not know may come from a newer library.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_event_kind(n: *const lpc_notification, i: usize) -> i32 {
-    event(n, i, LPC_EVENT_KIND_OTHER, |event| event.kind() as i32)
+    event(n, i, LPC_EVENT_KIND_OTHER, |event| event_kind(event.kind()))
 }
 
 /// The id of the conversation of event `i`. "" if absent, as where older notifications and those of a

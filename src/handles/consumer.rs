@@ -12,7 +12,7 @@ use crate::protocol::open::{AttachOptions, OpenOptions};
 use crate::protocol::raw;
 use crate::protocol::response::{self, Response};
 use crate::service::idp::ConsumerIdentity;
-use crate::service::messaging::Sender;
+use crate::service::messaging::OnBehalfOf;
 
 /// An end user of the account.
 ///
@@ -82,8 +82,8 @@ impl Consumer {
         let settings = self.state.client.settings();
         let message = message::open(&call.session.ids, &settings.account_id, options);
         let properties = options.properties(&settings.client_properties).header()?;
-        let sender = self.state.sender(properties.as_ref());
-        let batch = call.session.messaging.send_batch(&sender, &message, call.deadline)?;
+        let on_behalf_of = self.state.with_properties(properties.as_ref());
+        let batch = call.session.messaging.send_batch(&on_behalf_of, &message, call.deadline)?;
         // The batch is whole, so the second body is that of ConsumerRequestConversation.
         let id = batch.bodies.get(1).and_then(|body| response::conversation_id(body));
         match id {
@@ -133,7 +133,7 @@ impl Consumer {
     pub fn send_json(&self, request: &[u8]) -> Result<Response, Error> {
         let call = self.state.client.call()?;
         let message = raw::request(&call.session.ids, request)?;
-        call.session.messaging.send(&self.raw_sender(), &message, call.deadline)
+        call.session.messaging.send(&self.as_written(), &message, call.deadline)
     }
 
     /// Sends an array of requests, written by the caller, to CONVERSATION.
@@ -148,13 +148,13 @@ impl Consumer {
     pub fn batch_json(&self, requests: &[u8]) -> Result<Response, Error> {
         let call = self.state.client.call()?;
         let message = raw::batch(&call.session.ids, requests)?;
-        let sender = self.raw_sender();
-        Ok(call.session.messaging.send_batch(&sender, &message, call.deadline)?.response)
+        let on_behalf_of = self.as_written();
+        Ok(call.session.messaging.send_batch(&on_behalf_of, &message, call.deadline)?.response)
     }
 
     /// For requests that are written by the caller.
-    fn raw_sender(&self) -> Sender<'_> {
-        self.state.sender(self.state.client.properties.as_ref())
+    fn as_written(&self) -> OnBehalfOf<'_> {
+        self.state.with_properties(self.state.client.properties.as_ref())
     }
 }
 

@@ -6,7 +6,7 @@ use ureq::http::HeaderValue;
 
 use crate::handles::client_state::ClientState;
 use crate::service::idp::ConsumerIdentity;
-use crate::service::messaging::Sender;
+use crate::service::messaging::OnBehalfOf;
 
 pub(crate) struct ConsumerState {
     pub client: Arc<ClientState>,
@@ -14,8 +14,11 @@ pub(crate) struct ConsumerState {
 }
 
 impl ConsumerState {
-    /// The consumer as a sender, with the Client-Properties header or without.
-    pub(crate) fn sender<'a>(&'a self, properties: Option<&'a HeaderValue>) -> Sender<'a> {
-        Sender { consumer: &self.identity, properties }
+    /// Whom to send for, with the Client-Properties header or without.
+    pub(crate) fn with_properties<'a>(
+        &'a self,
+        properties: Option<&'a HeaderValue>,
+    ) -> OnBehalfOf<'a> {
+        OnBehalfOf { consumer: &self.identity, properties }
     }
 }

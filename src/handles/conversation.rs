@@ -79,7 +79,7 @@ impl Conversation {
     }
 
     /// What every event names: the conversation and its dialog.
-    fn place(&self) -> (&str, &str) {
+    fn dialog(&self) -> (&str, &str) {
         (self.id(), self.dialog_id())
     }
 
@@ -166,7 +166,7 @@ impl Conversation {
         });
         self.send_if_open(&call, |ids| {
             let metadata = attachment.metadata_of();
-            message::publish(ids, "publishing the file", self.place(), event.json(), metadata)
+            message::publish(ids, "publishing the file", self.dialog(), event.json(), metadata)
         })
     }
 
@@ -286,7 +286,7 @@ impl Conversation {
         metadata: Option<&Metadata>,
     ) -> Result<Response, Error> {
         self.send_if_open(&self.call()?, |ids| {
-            message::publish(ids, doing, self.place(), event, metadata)
+            message::publish(ids, doing, self.dialog(), event, metadata)
         })
     }
 
@@ -303,7 +303,7 @@ impl Conversation {
         let sends = self.state.sends.get(FifoLock::default);
         let _turn = wait_for_turn(&sends, call.deadline)?;
         self.check_open()?;
-        self.send_now(call, &message(&call.session.ids))
+        self.send_in_turn(call, &message(&call.session.ids))
     }
 
     fn send_even_if_closed(
@@ -313,12 +313,12 @@ impl Conversation {
         let call = self.call()?;
         let sends = self.state.sends.get(FifoLock::default);
         let _turn = wait_for_turn(&sends, call.deadline)?;
-        self.send_now(&call, &message(&call.session.ids))
+        self.send_in_turn(&call, &message(&call.session.ids))
     }
 
-    fn send_now(&self, call: &Call, message: &Message) -> Result<Response, Error> {
-        let sender = self.state.consumer.sender(self.state.properties.as_ref());
-        call.session.messaging.send(&sender, message, call.deadline)
+    fn send_in_turn(&self, call: &Call, message: &Message) -> Result<Response, Error> {
+        let on_behalf_of = self.state.consumer.with_properties(self.state.properties.as_ref());
+        call.session.messaging.send(&on_behalf_of, message, call.deadline)
     }
 
     fn check_open(&self) -> Result<(), Error> {
@@ -340,7 +340,7 @@ impl Conversation {
         let progress = progress.as_ref().map(|progress| &***progress);
         let place = || {
             let message = ask();
-            StorageUrl::read(&self.send_now(call, &message)?, message.doing)
+            StorageUrl::read(&self.send_in_turn(call, &message)?, message.doing)
         };
         let first = place()?;
         let transfer = |place| call.session.storage.transfer(place, what, progress, call.deadline);

@@ -1,4 +1,5 @@
-//! What a caller holds: client, consumer, conversation, file. Thin: arguments checked, calls begun.
+//! What a caller holds: client, consumer, conversation, attachment. Arguments and files are checked here,
+//! and calls begin.
 //!
 //! It uses the services and all below them. It must not know how a request travels, nor the C ABI.
 

@@ -181,7 +181,11 @@ impl Dialer {
             ProxyProtocol::Http | ProxyProtocol::Https => {
                 tunnel::http_connect(stream, proxy, &host, target.port, user_agent)
             }
-            _ => tunnel::socks5_connect(stream, proxy, &host, target.port),
+            ProxyProtocol::Socks5 | ProxyProtocol::Socks5h => {
+                tunnel::socks5_connect(stream, proxy, &host, target.port)
+            }
+            // What proxy.rs takes is above.
+            _ => Err(io::Error::other("it is of a kind that is not spoken")),
         };
         crossed.map_err(|why| {
             let why = not_made(peer, &why);

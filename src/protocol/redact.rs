@@ -16,19 +16,23 @@ const HIDDEN: &[u8] = b"***";
 pub(crate) fn redact(mut said: Vec<u8>, secrets: &[&[u8]]) -> Vec<u8> {
     let secrets = || secrets.iter().copied().filter(|secret| secret.len() >= SHORTEST);
     for secret in secrets() {
-        hide(&mut said, 0, secret);
+        // Mostly its beginning is not there, and a long text is dear to search for.
+        if memmem::find(&said, &secret[..SHORTEST]).is_some() {
+            hide(&mut said, 0, &memmem::Finder::new(secret));
+        }
     }
     // In JSON, a secret can be written with escapes: \/ or \u0041.
     if memchr(b'\\', &said).is_none() || secrets().next().is_none() {
         return said;
     }
     let secrets: Vec<_> = secrets().map(as_in_json).collect();
-    redact_escaped(said, &secrets)
+    let finders: Vec<_> = secrets.iter().map(|secret| memmem::Finder::new(&**secret)).collect();
+    redact_escaped(said, &finders)
 }
 
 /// Hides secrets that are written with escapes: what stands between two quotes and has any is looked
 /// at without those that it need not have, and stays without them where a secret is in it.
-fn redact_escaped(said: Vec<u8>, secrets: &[Zeroizing<Vec<u8>>]) -> Vec<u8> {
+fn redact_escaped(said: Vec<u8>, secrets: &[memmem::Finder]) -> Vec<u8> {
     let mut clean = Vec::with_capacity(said.len());
     let (mut done, mut found) = (0, false);
     for_each_escaped(&said, |string| {
@@ -51,23 +55,23 @@ fn redact_escaped(said: Vec<u8>, secrets: &[Zeroizing<Vec<u8>>]) -> Vec<u8> {
 }
 
 /// Puts `***` in the place of a secret wherever it stands behind `begin`; says whether it did.
-fn hide(said: &mut Vec<u8>, begin: usize, secret: &[u8]) -> bool {
-    // Mostly its beginning is not there, and a long text is dear to search for.
-    if memmem::find(&said[begin..], &secret[..SHORTEST]).is_none() {
-        return false;
-    }
-    let finder = memmem::Finder::new(secret);
+fn hide(said: &mut Vec<u8>, begin: usize, secret: &memmem::Finder) -> bool {
+    let length = secret.needle().len();
     let (mut read, mut written) = (begin, begin);
-    while let Some(before) = finder.find(&said[read..]) {
+    while said.len() - read >= length {
+        let Some(before) = secret.find(&said[read..]) else { break };
         said.copy_within(read..read + before, written);
         written += before;
         said[written..written + HIDDEN.len()].copy_from_slice(HIDDEN);
         written += HIDDEN.len();
-        read += before + secret.len();
+        read += before + length;
+    }
+    if read == begin {
+        return false;
     }
     said.copy_within(read.., written);
     said.truncate(said.len() - (read - written));
-    read > written
+    true
 }
 
 /// Gives the places between quotes in which there is a backslash: the strings of JSON that have
@@ -158,6 +162,14 @@ mod tests {
 
     fn redacted(said: &str) -> String {
         String::from_utf8(redact(said.into(), &SECRETS)).unwrap()
+    }
+
+    /// It would take minutes if each string cost as much as the secret is long.
+    #[test]
+    fn many_strings_cost_no_more_than_their_length() {
+        let secret = format!("eyJhbGci{}", "x".repeat(16_000));
+        let said = r#""\/eyJhbGci","#.repeat(100_000).into_bytes();
+        assert_eq!(redact(said.clone(), &[secret.as_bytes()]), said);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The AppJWT in use: the caller's own, or one that is obtained, kept, and replaced.
 
+use std::cell::Cell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use ureq::http::{HeaderName, HeaderValue, header};
@@ -39,6 +41,10 @@ impl AppAuth {
     }
 }
 
+/// Where the service refuses one AppJWT after the other: short, because those whom it refuses may be
+/// few, and a new one may be due for the others.
+const REPLACEMENT_PAUSE: Duration = Duration::from_secs(1);
+
 /// The AppJWTs of one process.
 pub(crate) struct AppJwts {
     pub auth: Arc<AppAuth>,
@@ -49,18 +55,19 @@ pub(crate) struct AppJwts {
 
 impl AppJwts {
     pub(crate) fn new(auth: Arc<AppAuth>, exchange: Arc<Exchange>, sentinel: Sentinel) -> AppJwts {
-        AppJwts { auth, exchange, sentinel, obtained: Cached::new(LEAST_PAUSE) }
+        let obtained = Cached::new(LEAST_PAUSE, REPLACEMENT_PAUSE);
+        AppJwts { auth, exchange, sentinel, obtained }
     }
 
     /// Does something with the AppJWT to use now. One of ours that the service refuses is replaced,
     /// and the thing done once more.
-    pub(crate) fn authorize<T>(
+    pub(crate) fn with_app_jwt<T>(
         &self,
         deadline: Deadline,
         is_refused: fn(&Error) -> bool,
         mut act: impl FnMut(&Arc<Token>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let for_good = |error| self.exchange.failed(error);
+        let for_good = |error| self.exchange.count_failure(error);
         if let Some(given) = self.auth.given.load_full() {
             return act(&given).map_err(for_good);
         }
@@ -69,14 +76,17 @@ impl AppJwts {
             Err(error) if is_refused(&error) => error,
             outcome => return outcome.map_err(for_good),
         };
-        let another = self.obtained(deadline, Some(&token))?;
-        if Arc::ptr_eq(&another, &token) {
+        let another = self.obtained(deadline, Some(&token));
+        if another.as_ref().is_ok_and(|another| Arc::ptr_eq(another, &token)) {
             // It replaced one that was refused a moment ago.
             return Err(for_good(refused));
         }
         self.exchange.log().write(LogLevel::Warn, || {
-            format!("{}; once more with another AppJWT", refused.message())
+            let then =
+                if another.is_ok() { "once more with another AppJWT" } else { "no other AppJWT" };
+            format!("{}; {then}", refused.message())
         });
+        let another = another?;
         count(&self.exchange.counters.retries);
         act(&another).map_err(for_good)
     }
@@ -88,7 +98,14 @@ impl AppJwts {
         refused: Option<&Arc<Token>>,
     ) -> Result<Arc<Token>, Error> {
         let is_other = |jwt: &Arc<Token>| !refused.is_some_and(|refused| Arc::ptr_eq(refused, jwt));
-        self.obtained.get(deadline, is_other, |by| self.obtain(by))
+        let asked = Cell::new(false);
+        let outcome = self.obtained.get(deadline, is_other, |by| {
+            asked.set(true);
+            self.obtain(by)
+        });
+        // A failure of another thread, or of a moment ago, is one of this call, too.
+        outcome
+            .map_err(|error| if asked.get() { error } else { self.exchange.count_failure(error) })
     }
 
     fn obtain(&self, deadline: Deadline) -> Result<Fetched<Arc<Token>>, Error> {

@@ -1,5 +1,6 @@
 //! Where the services of an account are: given by hand, or asked of the Domain API.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,7 +70,7 @@ pub(crate) struct Directory {
 
 impl Directory {
     pub(crate) fn new(exchange: Arc<Exchange>) -> Directory {
-        Directory { exchange, services: Cached::new(LEAST_PAUSE) }
+        Directory { exchange, services: Cached::new(LEAST_PAUSE, LEAST_PAUSE) }
     }
 
     /// The base URL of a service; the Domain API is asked at most once in `domain.cache.ttl.ms`.
@@ -83,9 +84,18 @@ impl Directory {
             return Ok(url.clone());
         }
         let place = service as usize;
-        // A list without it may have been a slip of the service.
-        let is_listed = |services: &Services| services[place].is_some();
-        let services = self.services.get(deadline, is_listed, |by| self.discover(by))?;
+        // A list without it, or with a host where nothing may go, may have been a slip of the service.
+        let is_listed = |services: &Services| matches!(services[place], Some(Ok(_)));
+        let asked = Cell::new(false);
+        let services = self.services.get(deadline, is_listed, |by| {
+            asked.set(true);
+            self.discover(by)
+        });
+        // A failure of another thread, or of a moment ago, is one of this call, too.
+        let services = services.map_err(|error| match asked.get() {
+            true => error,
+            false => self.exchange.count_failure(error),
+        })?;
         services[place].clone().unwrap_or_else(|| {
             let (name, account) = (service.name(), &settings.account_id);
             Err(Error::new(
@@ -119,7 +129,17 @@ impl Directory {
         read.map_err(|why| Error::new(Status::Protocol, format!("{DOING}: the answer {why}")))?;
         let log = self.exchange.log();
         log.write(LogLevel::Info, || format!("{DOING}: {listed} services"));
-        Ok(Fetched::good_for(settings.domain_cache_ttl, Arc::new(services)))
+        let mut good_for = settings.domain_cache_ttl;
+        if let Some(before) = self.services.newest() {
+            for (now, before) in services.iter_mut().zip(before.iter()) {
+                // What was there a moment ago is, until a list says that it is elsewhere.
+                if let (None | Some(Err(_)), Some(Ok(url))) = (&now, before) {
+                    *now = Some(Ok(url.clone()));
+                    good_for = good_for.min(LEAST_PAUSE);
+                }
+            }
+        }
+        Ok(Fetched::good_for(good_for, Arc::new(services)))
     }
 }
 

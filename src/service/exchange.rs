@@ -10,6 +10,7 @@ use ureq::http::uri::Authority;
 use crate::base::deadline::Deadline;
 use crate::base::delivery::Delivery;
 use crate::base::error::{Error, ServiceSays, Status};
+use crate::base::fork::generation;
 use crate::base::log::{Log, LogLevel};
 use crate::base::shutdown::Shutdown;
 use crate::base::stats::{Counters, Operation, count};
@@ -28,6 +29,8 @@ pub(crate) struct Exchange {
     pub shutdown: Shutdown,
     pub counters: Arc<Counters>,
     rate_limit: RateLimit,
+    /// The process that it is for.
+    generation: u64,
 }
 
 /// One request to a service, and what its failures mean.
@@ -68,7 +71,8 @@ impl Exchange {
         shutdown: Shutdown,
         counters: Arc<Counters>,
     ) -> Exchange {
-        Exchange { settings, transport, shutdown, counters, rate_limit: RateLimit::new() }
+        let (rate_limit, generation) = (RateLimit::new(), generation());
+        Exchange { settings, transport, shutdown, counters, rate_limit, generation }
     }
 
     pub(crate) fn log(&self) -> &Log {
@@ -82,18 +86,11 @@ impl Exchange {
         deadline: Deadline,
     ) -> Result<HttpAnswer, Error> {
         let sent = self.deliver(request, deadline, &mut Delivery::default());
-        sent.map_err(|error| self.failed(error))
+        sent.map_err(|error| self.count_failure(error))
     }
 
-    /// Counts and logs a request that failed for good.
-    pub(crate) fn failed(&self, error: Error) -> Error {
-        count(&self.counters.failures);
-        self.log().write(LogLevel::Error, || error.message().to_owned());
-        error
-    }
-
-    /// The same for a request that its caller may send once more, with another token: what becomes of
-    /// it goes into `delivery`, and it is the caller who says that it failed for good.
+    /// As [`send`](Exchange::send), for a request that its caller may send once more, with another token:
+    /// what becomes of it goes into `delivery`, and it is the caller who says that it failed for good.
     ///
     /// This is where an attempt that failed is looked at and another may follow.
     pub(crate) fn deliver(
@@ -140,6 +137,13 @@ impl Exchange {
                 self.shutdown.sleep(wait);
             }
         }
+    }
+
+    /// Counts and logs a request that failed for good.
+    pub(crate) fn count_failure(&self, error: Error) -> Error {
+        count(&self.counters.failures);
+        self.log().write(LogLevel::Error, || error.message().to_owned());
+        error
     }
 
     /// One attempt: a 2xx answer, or what came instead.
@@ -205,6 +209,10 @@ impl Exchange {
         let settings = &self.settings;
         loop {
             self.shutdown.check()?;
+            if generation() != self.generation {
+                // In a log callback, for example: the connections are the parent's.
+                return Err(Error::new(Status::Closed, "the process forked during the call"));
+            }
             let left = self.rate_limit.left();
             let remaining = deadline.remaining().map_err(|late| late.context(request.doing))?;
             if left.is_zero() {

@@ -56,7 +56,7 @@ impl ConsumerIdentity {
             return Ok(jws);
         }
         let known = |(): &()| self.jws.get().is_some();
-        let fetch = self.fetch.get(|| Cached::new(Duration::ZERO));
+        let fetch = self.fetch.get(|| Cached::new(Duration::ZERO, Duration::ZERO));
         fetch.get(deadline, known, |by| {
             let jws = idp.identify(&self.ext_consumer_id, by)?;
             // Only the thread that fetches sets it, so the place is free.
@@ -96,7 +96,7 @@ impl Idp {
         let url = base.join(&format!("/api/account/{account}/consumer?v=1.0"))?;
         let body = serde_json::json!({ "ext_consumer_id": ext_consumer_id }).to_string();
         let mut delivery = Delivery::default();
-        let answer = self.app_jwts.authorize(deadline, refuses_app_jwt, |app_jwt| {
+        let answer = self.app_jwts.with_app_jwt(deadline, refuses_app_jwt, |app_jwt| {
             let http = HttpRequest {
                 headers: json_headers(app_jwt),
                 body: Body::Bytes(body.as_bytes()),

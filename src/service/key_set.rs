@@ -25,7 +25,7 @@ pub(crate) struct Keys {
 
 impl Keys {
     pub(crate) fn new(exchange: Arc<Exchange>, directory: Arc<Directory>) -> Keys {
-        Keys { exchange, directory, set: Cached::new(LEAST_PAUSE) }
+        Keys { exchange, directory, set: Cached::new(LEAST_PAUSE, LEAST_PAUSE) }
     }
 
     /// Checks signature, `aud` and `iss` of an AppJWT that Sentinel gave.

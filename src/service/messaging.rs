@@ -40,7 +40,7 @@ impl Paths {
 }
 
 /// On whose behalf something is sent, and what is said about the channel.
-pub(crate) struct Sender<'a> {
+pub(crate) struct OnBehalfOf<'a> {
     pub consumer: &'a ConsumerIdentity,
     pub properties: Option<&'a HeaderValue>,
 }
@@ -67,32 +67,32 @@ impl Messaging {
     /// One request to SEND, and its answer.
     pub(crate) fn send(
         &self,
-        sender: &Sender,
+        on_behalf_of: &OnBehalfOf,
         message: &Message,
         deadline: Deadline,
     ) -> Result<Response, Error> {
         let to = (&self.paths.send, Operation::Send);
-        self.deliver(to, sender, message, deadline, response::single)
+        self.post(to, on_behalf_of, message, deadline, response::single)
     }
 
     /// A batch to CONVERSATION, and its answer.
     pub(crate) fn send_batch(
         &self,
-        sender: &Sender,
+        on_behalf_of: &OnBehalfOf,
         message: &Message,
         deadline: Deadline,
     ) -> Result<Batch, Error> {
         let to = (&self.paths.conversation, Operation::Conversation);
         let read = |answer| Batch::read(answer, &message.ids);
-        self.deliver(to, sender, message, deadline, read)
+        self.post(to, on_behalf_of, message, deadline, read)
     }
 
     /// Gets the service's address, the consumer's token and the connector's, then posts; `read` reads
     /// the answer.
-    fn deliver<T>(
+    fn post<T>(
         &self,
         (path, operation): (&PathAndQuery, Operation),
-        sender: &Sender,
+        on_behalf_of: &OnBehalfOf,
         message: &Message,
         deadline: Deadline,
         read: impl FnOnce(Answer) -> Result<T, Error>,
@@ -100,12 +100,12 @@ impl Messaging {
         // First, because without credentials nothing needs to be asked of anybody.
         self.app_jwts.auth.check()?;
         let url = self.directory.base_url(Service::Messaging, deadline)?.join_parsed(path)?;
-        let consumer_jws = sender.consumer.jws(&self.idp, deadline)?;
+        let consumer_jws = on_behalf_of.consumer.jws(&self.idp, deadline)?;
         let mut delivery = Delivery::of(message.id());
-        let answer = self.app_jwts.authorize(deadline, refuses_app_jwt, |app_jwt| {
+        let answer = self.app_jwts.with_app_jwt(deadline, refuses_app_jwt, |app_jwt| {
             let mut headers = json_headers(app_jwt);
             headers.push((ON_BEHALF, consumer_jws.token.header()));
-            headers.extend(sender.properties.map(|it| (CLIENT_PROPERTIES, it.clone())));
+            headers.extend(on_behalf_of.properties.map(|it| (CLIENT_PROPERTIES, it.clone())));
             let http = HttpRequest {
                 headers,
                 body: Body::Bytes(&message.json),
@@ -130,7 +130,7 @@ impl Messaging {
         read(answer).map_err(|error| {
             let is_safe = message.idempotency == Idempotency::Safe;
             let error = if is_safe { error.and_changed_nothing() } else { error };
-            error.context(message.doing)
+            self.exchange.count_failure(error.context(message.doing))
         })
     }
 }

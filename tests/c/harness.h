@@ -124,6 +124,7 @@ void test_eight_threads_on_one_conversation(void);
 void test_free_while_another_thread_sends(void);
 void test_fork(void);
 void test_fork_with_the_same_process_id(void);
+void test_fork_in_a_log_callback(void);
 void test_fork_while_threads_send(void);
 void test_log_levels(void);
 void test_log_is_quiet_unless_asked(void);

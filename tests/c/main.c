@@ -46,6 +46,7 @@ static const struct {
     {"free while another thread sends", test_free_while_another_thread_sends},
     {"fork", test_fork},
     {"fork with the same process id", test_fork_with_the_same_process_id},
+    {"fork in a log callback", test_fork_in_a_log_callback},
     {"fork while threads send", test_fork_while_threads_send},
     {"log: levels", test_log_levels},
     {"log: quiet unless asked", test_log_is_quiet_unless_asked},

@@ -229,6 +229,67 @@ void test_fork_with_the_same_process_id(void)
 #endif
 }
 
+typedef struct {
+    bool armed;
+    pid_t child;
+} forker;
+
+static void fork_before_the_retry(void *user_data, int32_t level, const char *line)
+{
+    forker *f = user_data;
+
+    (void)level;
+    if (f->armed && strstr(line, "attempt 2 of") != NULL) {
+        f->armed = false;
+        f->child = fork();
+        CHECK(f->child >= 0);
+    }
+}
+
+void test_fork_in_a_log_callback(void)
+{
+    account a = account_new();
+    lpc_config *config = account_config(&a);
+    lpc_client *client = NULL;
+    lpc_consumer *consumer;
+    lpc_conversation *conversation;
+    lpc_error *err = NULL;
+    forker f = {false, -1};
+    int status, result;
+    char *held;
+
+    CHECK_OK(lpc_config_set(config, "retry.max.attempts", "4", &err), &err);
+    CHECK_OK(lpc_config_set(config, "retry.backoff.ms", "1", &err), &err);
+    CHECK_OK(lpc_config_set_log_callback(config, fork_before_the_retry, &f, LPC_LOG_LEVEL_WARN,
+                                         &err), &err);
+    CHECK_OK(lpc_client_new(config, &client, &err), &err);
+    lpc_config_free(config);
+    consumer = new_consumer(client, "callback");
+    conversation = new_conversation(consumer);
+    account_answer(&a, "send", 503, "down");
+    f.armed = true;
+    result = lpc_conversation_send_text(conversation, "once", NULL, &err);
+    if (f.child == 0) {
+        /* The call that it was in is its parent's; those to come are its own. */
+        CHECK_STATUS(LPC_CLOSED, result, &err);
+        lpc_error_free(err);
+        err = NULL;
+        CHECK_OK(lpc_conversation_send_text(conversation, "from the child", NULL, &err), &err);
+        end_with(0);
+    }
+    CHECK_OK(result, &err);
+    CHECK(waitpid(f.child, &status, 0) == f.child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK_OK(lpc_conversation_send_text(conversation, "and again", NULL, &err), &err);
+    held = account_conversations(&a);
+    CHECK(occurrences(held, "once") == 1);
+    CHECK(occurrences(held, "from the child") == 1);
+    CHECK(occurrences(held, "and again") == 1);
+    free(held);
+    lpc_conversation_free(conversation);
+    lpc_consumer_free(consumer);
+    lpc_client_free(client);
+}
+
 /* How far the threads and the forks are. */
 typedef struct {
     pthread_mutex_t lock;

@@ -10,5 +10,8 @@ fn the_page_in_the_tree_is_current() {
         std::fs::write(path, &page).unwrap();
     }
     let in_tree = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(page == in_tree, "CONFIGURATION.md is not what src/options.rs says: run `make docs`");
+    assert!(
+        page == in_tree,
+        "CONFIGURATION.md is not what src/config/options.rs says: run `make docs`"
+    );
 }

@@ -107,6 +107,17 @@ fn a_list_outlives_a_discovery_that_fails() {
 }
 
 #[test]
+fn an_address_that_was_known_outlives_a_list_that_lacks_it() {
+    let scene = Scene::with(&[("domain.cache.ttl.ms", "0")]);
+    let conversation = scene.conversation();
+    for list in [r#"{"baseURIs":[]}"#, &services("127.0.0.2")] {
+        scene.answer_with(Route::Domain, 200, list);
+        conversation.send_text("x").unwrap();
+        conversation.send_text("y").unwrap();
+    }
+}
+
+#[test]
 fn an_unknown_account_is_unauthorized() {
     let scene = Scene::with(&[("account.id", "le00000000nobody")]);
     let error = scene.open().unwrap_err();

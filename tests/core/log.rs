@@ -339,3 +339,18 @@ fn a_token_that_was_replaced_is_a_warning_and_no_failure() {
     assert_eq!((client.stats().failures, fresh.stats().failures), (2, 1));
     assert_eq!(logged(&lines, LogLevel::Error).len(), 3);
 }
+
+#[test]
+fn what_is_refused_inside_a_200_is_a_failure_too() {
+    let scene = Scene::new();
+    let mut config = scene.config(&[]);
+    let lines = listen(&mut config, LogLevel::Error);
+    let client = Client::new(&config).unwrap();
+    let conversation = client.consumer("x").unwrap().open(&Default::default()).unwrap();
+    for body in [r#"{"code":"BAD_REQUEST"}"#, "<html>"] {
+        scene.answer(Route::Send, status_answer(200, &[], body));
+        let error = conversation.send_text("x").unwrap_err();
+        assert_eq!(logged(&lines, LogLevel::Error).last().unwrap(), error.message());
+    }
+    assert_eq!((client.stats().failures, logged(&lines, LogLevel::Error).len()), (2, 2));
+}

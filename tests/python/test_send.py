@@ -440,6 +440,18 @@ def in_the_core(file: str) -> dict[str, list[str]]:
     return {name: re.findall(r' = "(\w+)",', members) for name, members in declared}
 
 
+def test_kinds_of_events_and_their_contents_are_those_of_the_core() -> None:
+    [kinds] = (Path(__file__).parents[2] / "src").rglob("notification_event.rs")
+    [declared] = re.findall(r"(?ms)^pub enum EventKind \{\n(.*?)^\}", kinds.read_text(encoding="utf-8"))
+    numbers = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper(): int(number)
+               for name, number in re.findall(r"^    (\w+) = (\d+),", declared, re.MULTILINE)}
+    assert {kind.name: kind.value for kind in lpconnector.EventKind} == numbers
+    [contents] = (Path(__file__).parents[2] / "src").rglob("content.rs")
+    names = re.findall(r"(?m)^pub struct (\w+)", contents.read_text(encoding="utf-8"))
+    assert len(names) == 11
+    assert [name for name in names if not hasattr(lpconnector, name)] == []
+
+
 def test_types_and_enums_are_those_of_the_core() -> None:
     declared: dict[str, list[str]] = {}
     for file in ("profile.rs", "open.rs", "properties.rs", "event.rs"):
