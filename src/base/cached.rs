@@ -2,14 +2,14 @@
 //!
 //! One thread fetches it for all. While the value may still be used, the others go on with it and
 //! wait for nobody; where there is none, they wait for that fetch and share its outcome. A value
-//! outlives a renewal that fails. After a failure nobody asks again for a moment, nor for a third one
-//! where two did not serve.
+//! outlives a renewal that fails. Where two fetches in a row failed, or brought what did not serve,
+//! nobody asks again for a moment.
 
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use crate::base::deadline::Deadline;
-use crate::base::error::Error;
+use crate::base::error::{Error, Status};
 use crate::base::lock::{lock, wait};
 
 /// What a fetch brought.
@@ -56,6 +56,7 @@ struct State<T> {
     /// Nobody fetches sooner.
     next_try: Option<Instant>,
     failure: Option<Failure>,
+    failed_at: Option<Instant>,
     is_fetching: bool,
     /// Counts the fetches begun, so that a waiting thread knows its own from a later one.
     fetches: u64,
@@ -69,13 +70,15 @@ struct Failure {
     at: Instant,
     /// How long it had.
     deadline: Deadline,
+    /// The one before failed, too, a moment ago.
+    is_second: bool,
 }
 
 /// Where the old value will do, its fetch gets no longer than this, nor than half of what the caller
 /// has: it wants to do something with the value.
 const LONGEST_RENEWAL: Duration = Duration::from_secs(4);
 
-/// How long a failure is told to all, where there is no value to go on with.
+/// How long a second failure is told to all, where there is no value to go on with.
 const FAILURE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Who has so much more time than another does not share the failure that came of too little.
@@ -91,6 +94,7 @@ impl<T: Clone> Cached<T> {
             was_useless: false,
             next_try: None,
             failure: None,
+            failed_at: None,
             is_fetching: false,
             fetches: 0,
             restarts: 0,
@@ -143,21 +147,27 @@ impl<T: Clone> Cached<T> {
             let outcome = fetch(by);
             state = landing.end();
             let failure = match outcome {
+                Ok(fetched) if fetched.expires_at <= Instant::now() && old.is_some() => {
+                    Error::new(Status::Protocol, "what came in its place has ended already")
+                }
                 Ok(fetched) => return Ok(state.keep(fetched, self.replacement_pause)),
                 Err(failure) => failure,
             };
             let is_outdated = state.restarts != restarts;
             // That this thread had no more time says nothing to the others.
             if !is_outdated && (old.is_some() || deadline.remaining().is_ok()) {
-                let error = failure.clone();
-                state.failure = Some(Failure { error, at: Instant::now(), deadline: by });
+                state.fail(failure.clone(), by, self.failure_pause());
             }
             match old {
                 Some(old) if state.usable(&serves).is_some() => return Ok(old),
-                // It ended meanwhile, or the fetch was made with what was replaced meanwhile.
-                Some(_) => joined = None,
+                // It ended meanwhile: now there is all the time that the caller has.
+                Some(_) if failure.is_retryable() => {
+                    joined = None;
+                    state.failure = None;
+                }
+                // What it was made with was replaced meanwhile.
                 None if is_outdated && deadline.remaining().is_ok() => {}
-                None => return Err(failure),
+                _ => return Err(failure),
             }
         }
     }
@@ -184,7 +194,8 @@ impl<T: Clone> Cached<T> {
             return Step::Join;
         }
         if let Some(failure) = &state.failure {
-            let counts = joined == Some(state.fetches) || failed_within(self.failure_pause());
+            let is_told = failure.is_second && failed_within(self.failure_pause());
+            let counts = joined == Some(state.fetches) || is_told;
             let had_less_time = deadline.exceeds(failure.deadline, MORE_TIME);
             if counts && !(failure.error.is_retryable() && had_less_time) {
                 return Step::Take(Err(failure.error.clone()));
@@ -208,6 +219,7 @@ impl<T: Clone> Cached<T> {
         state.restarts += 1;
         state.next_try = None;
         state.failure = None;
+        state.failed_at = None;
     }
 }
 
@@ -243,12 +255,21 @@ impl<T: Clone> State<T> {
         self.restarts
     }
 
+    /// A fetch failed.
+    fn fail(&mut self, error: Error, deadline: Deadline, pause: Duration) {
+        let at = Instant::now();
+        let is_second = self.failed_at.is_some_and(|before| at < before + pause);
+        self.failed_at = Some(at);
+        self.failure = Some(Failure { error, at, deadline, is_second });
+    }
+
     /// A fetch succeeded.
     fn keep(&mut self, fetched: Fetched<T>, replacement_pause: Duration) -> T {
         let now = Instant::now();
         let is_recent = self.fetched_at.is_some_and(|at| now < at + replacement_pause);
         self.next_try = (is_recent && self.was_useless).then(|| now + replacement_pause);
         self.fetched_at = Some(now);
+        self.failed_at = None;
         let value = fetched.value.clone();
         self.kept = Some(fetched);
         value
@@ -286,7 +307,6 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
-    use crate::base::error::Status;
 
     const HOUR: Duration = Duration::from_secs(3600);
 
@@ -444,6 +464,12 @@ mod tests {
 
     #[test]
     fn where_the_old_value_ends_during_its_renewal_there_is_time_for_another_fetch() {
+        for short in [soon(), Deadline::after(Duration::from_millis(1900))] {
+            another_fetch_after(short);
+        }
+    }
+
+    fn another_fetch_after(deadline: Deadline) {
         let cached = cached();
         cached.state.lock().unwrap().kept = due(1).ok();
         let fetches = AtomicU32::new(0);
@@ -452,11 +478,19 @@ mod tests {
                 cached.state.lock().unwrap().kept.as_mut().unwrap().expires_at = Instant::now();
                 return Err(Error::new(Status::Timeout, "not within 4 s"));
             }
-            let most = Deadline::after(LONGEST_RENEWAL);
-            assert!(within.exceeds(most, LONGEST_RENEWAL), "all the time that there is");
+            assert!(!deadline.exceeds(within, Duration::ZERO), "all the time that there is");
             good(2)
         };
-        assert_eq!(cached.get(soon(), |_| true, fetch).unwrap(), 2);
+        assert_eq!(cached.get(deadline, |_| true, fetch).unwrap(), 2);
+    }
+
+    #[test]
+    fn a_renewal_that_brings_what_has_ended_is_one_that_fails() {
+        let cached = cached();
+        cached.state.lock().unwrap().kept = due(1).ok();
+        let ended = |_| Ok(Fetched { expires_at: Instant::now(), ..good(2)? });
+        assert_eq!(cached.get(soon(), |_| true, ended).unwrap(), 1);
+        assert_eq!(cached.get(soon(), |_| true, |_| unreachable!("asked again")).unwrap(), 1);
     }
 
     #[test]
@@ -480,8 +514,9 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_told_to_all_for_a_while() {
+    fn a_second_failure_is_told_to_all_for_a_while() {
         let cached = cached::<u32>();
+        assert!(cached.get(soon(), |_| true, |_| refused()).is_err());
         assert!(cached.get(soon(), |_| true, |_| refused()).is_err());
         let asked = cached.get(soon(), |_| true, |_| unreachable!("asked again"));
         assert_eq!(asked.unwrap_err().message(), "wrong secret");
@@ -557,6 +592,7 @@ mod tests {
     fn who_has_much_more_time_tries_anew() {
         let cached = cached::<u32>();
         let short = Deadline::after(Duration::from_secs(30));
+        assert!(cached.get(short, |_| true, |_| down()).is_err());
         assert!(cached.get(short, |_| true, |_| down()).is_err());
         assert!(cached.get(short, |_| true, |_| unreachable!("no more time")).is_err());
         assert_eq!(cached.get(soon(), |_| true, |_| good(7)).unwrap(), 7);

@@ -15,7 +15,8 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, ShutdownHandle, Transport,
 };
 
-use crate::base::error::Error;
+use crate::base::error::{Error, Status};
+use crate::base::fork::generation;
 use crate::net::dialer::{Dialer, Wanted};
 use crate::net::pool::{Origin, Pool};
 use crate::net::socket::is_late;
@@ -27,13 +28,15 @@ pub(crate) type IdleConnections = Pool<Box<Connection>>;
 
 /// An agent whose connections are made here.
 pub(crate) fn agent(config: Config, dialer: Dialer, pool: Arc<IdleConnections>) -> Agent {
-    Agent::with_parts(config, OwnConnections { dialer, pool }, NamesLater)
+    Agent::with_parts(config, OwnConnections { dialer, pool, generation: generation() }, NamesLater)
 }
 
 /// Gives ureq a connection for each request: an idle one, or a new one.
 struct OwnConnections {
     dialer: Dialer,
     pool: Arc<IdleConnections>,
+    /// The process that they are for.
+    generation: u64,
 }
 
 impl Connector<()> for OwnConnections {
@@ -54,6 +57,11 @@ impl Connector<()> for OwnConnections {
             Some(connection) => connection,
             None => self.open(details).map_err(|why| ureq::Error::Other(Box::new(why)))?,
         };
+        if self.generation != generation() {
+            // In a log callback, on the way here: the request is the parent's to send.
+            let forked = Error::new(Status::Closed, "the process forked during the call");
+            return Err(ureq::Error::Other(Box::new(NotConnected(forked))));
+        }
         let pool = self.pool.clone();
         let pooled =
             PooledConnection { connection: Some(connection), origin, pool, is_whole: false };

@@ -14,6 +14,7 @@ use ureq::http::{HeaderValue, Uri};
 use ureq::{Proxy, ProxyProtocol};
 
 use crate::base::error::{Error, Status};
+use crate::base::fork::generation;
 use crate::base::log::{Log, LogLevel};
 use crate::base::stats::{Counters, count};
 use crate::net::names::{Names, NoName};
@@ -141,7 +142,8 @@ impl Dialer {
         socket.set_nonblocking(true)?;
         let stream = Arc::new(TcpStream::from(socket));
         (wanted.on_socket)(&stream)?;
-        let socket = Socket { stream, until, counters: self.counters.clone() };
+        let counters = self.counters.clone();
+        let socket = Socket { stream, until, counters, generation: generation() };
         match SockRef::from(&*socket.stream).connect(&address.into()) {
             Ok(()) => {}
             Err(why) if under_way(&why) => {

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use crate::base::fork::generation;
 use crate::base::stats::Counters;
 
 /// A socket that never blocks but until its deadline.
@@ -16,6 +17,8 @@ pub(crate) struct Socket {
     pub stream: Arc<TcpStream>,
     pub until: Instant,
     pub counters: Arc<Counters>,
+    /// The process that made it.
+    pub generation: u64,
 }
 
 impl Socket {
@@ -39,6 +42,10 @@ impl Socket {
 /// Not only closed: a child after a `fork()` holds the socket, too, and the server would wait.
 impl Drop for Socket {
     fn drop(&mut self) {
+        if self.generation != generation() {
+            // A child's copy, of a call that was under way: the connection is the parent's.
+            return;
+        }
         // One that is not connected, or no longer, needs none.
         let _ = self.stream.shutdown(Shutdown::Both);
     }

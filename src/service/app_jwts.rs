@@ -1,13 +1,12 @@
 //! The AppJWT in use: the caller's own, or one that is obtained, kept, and replaced.
 
-use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use ureq::http::{HeaderName, HeaderValue, header};
 
-use crate::base::cached::{Cached, Fetched};
+use crate::base::cached::Cached;
 use crate::base::deadline::Deadline;
 use crate::base::error::{Error, Status};
 use crate::base::log::LogLevel;
@@ -98,18 +97,8 @@ impl AppJwts {
         refused: Option<&Arc<Token>>,
     ) -> Result<Arc<Token>, Error> {
         let is_other = |jwt: &Arc<Token>| !refused.is_some_and(|refused| Arc::ptr_eq(refused, jwt));
-        let asked = Cell::new(false);
-        let outcome = self.obtained.get(deadline, is_other, |by| {
-            asked.set(true);
-            self.obtain(by)
-        });
-        // A failure of another thread, or of a moment ago, is one of this call, too.
-        outcome
-            .map_err(|error| if asked.get() { error } else { self.exchange.count_failure(error) })
-    }
-
-    fn obtain(&self, deadline: Deadline) -> Result<Fetched<Arc<Token>>, Error> {
-        self.sentinel.obtain(&*self.auth.credentials()?, deadline)
+        let obtain = |by| self.sentinel.obtain(&*self.auth.credentials()?, by);
+        self.exchange.kept(&self.obtained, deadline, is_other, obtain)
     }
 
     /// There are other credentials: what failed with the old ones says nothing about them.

@@ -1,6 +1,5 @@
 //! Where the services of an account are: given by hand, or asked of the Domain API.
 
-use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,23 +85,16 @@ impl Directory {
         let place = service as usize;
         // A list without it, or with a host where nothing may go, may have been a slip of the service.
         let is_listed = |services: &Services| matches!(services[place], Some(Ok(_)));
-        let asked = Cell::new(false);
-        let services = self.services.get(deadline, is_listed, |by| {
-            asked.set(true);
-            self.discover(by)
-        });
-        // A failure of another thread, or of a moment ago, is one of this call, too.
-        let services = services.map_err(|error| match asked.get() {
-            true => error,
-            false => self.exchange.count_failure(error),
-        })?;
-        services[place].clone().unwrap_or_else(|| {
+        let discover = |by| self.discover(by);
+        let services = self.exchange.kept(&self.services, deadline, is_listed, discover)?;
+        let url = services[place].clone().unwrap_or_else(|| {
             let (name, account) = (service.name(), &settings.account_id);
             Err(Error::new(
                 Status::Protocol,
                 format!("the Domain API lists no service '{name}' for account {account}"),
             ))
-        })
+        });
+        url.map_err(|error| self.exchange.count_failure(error))
     }
 
     fn discover(&self, deadline: Deadline) -> Result<Fetched<Services>, Error> {
@@ -126,7 +118,10 @@ impl Directory {
                 }
             }
         });
-        read.map_err(|why| Error::new(Status::Protocol, format!("{DOING}: the answer {why}")))?;
+        read.map_err(|why| {
+            let message = format!("{DOING}: the answer {why}");
+            self.exchange.count_failure(Error::new(Status::Protocol, message))
+        })?;
         let log = self.exchange.log();
         log.write(LogLevel::Info, || format!("{DOING}: {listed} services"));
         let mut good_for = settings.domain_cache_ttl;
@@ -134,6 +129,11 @@ impl Directory {
             for (now, before) in services.iter_mut().zip(before.iter()) {
                 // What was there a moment ago is, until a list says that it is elsewhere.
                 if let (None | Some(Err(_)), Some(Ok(url))) = (&now, before) {
+                    log.write(LogLevel::Warn, || {
+                        let why = now.as_ref().and_then(|now| now.as_ref().err());
+                        let why = why.map_or("a service is no longer listed", Error::message);
+                        format!("{DOING}: {why}; goes on with {}", url.host())
+                    });
                     *now = Some(Ok(url.clone()));
                     good_for = good_for.min(LEAST_PAUSE);
                 }

@@ -1,12 +1,14 @@
 //! How a request travels: sent, judged, and sent again where that is right. Every request of the
 //! library passes here, with its deadline.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ureq::http::Uri;
 use ureq::http::uri::Authority;
 
+use crate::base::cached::{Cached, Fetched};
 use crate::base::deadline::Deadline;
 use crate::base::delivery::Delivery;
 use crate::base::error::{Error, ServiceSays, Status};
@@ -139,11 +141,28 @@ impl Exchange {
         }
     }
 
-    /// Counts and logs a request that failed for good.
+    /// Counts and logs a request that failed for good, also by what a 2xx answer says.
     pub(crate) fn count_failure(&self, error: Error) -> Error {
         count(&self.counters.failures);
         self.log().write(LogLevel::Error, || error.message().to_owned());
         error
+    }
+
+    /// What is kept of something that is fetched: a failure of another thread, or of a moment ago, is one
+    /// of this call, too.
+    pub(crate) fn kept<T: Clone>(
+        &self,
+        kept: &Cached<T>,
+        deadline: Deadline,
+        serves: impl Fn(&T) -> bool,
+        fetch: impl Fn(Deadline) -> Result<Fetched<T>, Error>,
+    ) -> Result<T, Error> {
+        let asked = Cell::new(false);
+        let outcome = kept.get(deadline, serves, |by| {
+            asked.set(true);
+            fetch(by)
+        });
+        outcome.map_err(|error| if asked.get() { error } else { self.count_failure(error) })
     }
 
     /// One attempt: a 2xx answer, or what came instead.

@@ -57,7 +57,7 @@ impl ConsumerIdentity {
         }
         let known = |(): &()| self.jws.get().is_some();
         let fetch = self.fetch.get(|| Cached::new(Duration::ZERO, Duration::ZERO));
-        fetch.get(deadline, known, |by| {
+        idp.exchange.kept(&fetch, deadline, known, |by| {
             let jws = idp.identify(&self.ext_consumer_id, by)?;
             // Only the thread that fetches sets it, so the place is free.
             let _ = self.jws.set(Box::new(jws));
@@ -111,7 +111,10 @@ impl Idp {
         })?;
 
         let body = Zeroizing::new(answer.body);
-        let broken = |why: &str| Error::new(Status::Protocol, format!("{DOING}: {why}"));
+        let broken = |why: &str| {
+            let error = Error::new(Status::Protocol, format!("{DOING}: {why}"));
+            self.exchange.count_failure(error)
+        };
         let identified: Identified = serde_json::from_slice(&body)
             .map_err(|_| broken("the answer is not JSON with a token"))?;
         ConsumerJws::read(&identified.token)

@@ -40,7 +40,7 @@ impl Keys {
         }
         let kid = app_jwt::kid_of_v2(jwt)?;
         let has_it = |set: &Arc<KeySet>| set.has(&kid);
-        let set = self.set.get(deadline, has_it, |by| self.fetch(by))?;
+        let set = self.exchange.kept(&self.set, deadline, has_it, |by| self.fetch(by))?;
         app_jwt::verify_v2(jwt, &set, account)
     }
 
@@ -52,7 +52,8 @@ impl Keys {
         let request = ServiceRequest::new(DOING, Operation::Keys, http);
         let answer = self.exchange.send(&request, deadline)?;
         let set = KeySet::read(&answer.body).ok_or_else(|| {
-            Error::new(Status::Protocol, format!("{DOING}: the answer is not a JSON Web Key Set"))
+            let message = format!("{DOING}: the answer is not a JSON Web Key Set");
+            self.exchange.count_failure(Error::new(Status::Protocol, message))
         })?;
         // Until a token names a key that it lacks.
         Ok(Fetched::for_ever(Arc::new(set)))

@@ -85,7 +85,10 @@ impl Sentinel {
 
         // The answer holds a token, so no error carries it or any part of it.
         let body = Zeroizing::new(answer.body);
-        let broken = |why: &str| Error::new(Status::Protocol, format!("{DOING}: {why}"));
+        let broken = |why: &str| {
+            let error = Error::new(Status::Protocol, format!("{DOING}: {why}"));
+            self.exchange.count_failure(error)
+        };
         let granted: Granted = serde_json::from_slice(&body)
             .map_err(|_| broken("the answer is not JSON with an access_token"))?;
         let exp = expiry(&granted.access_token)

@@ -230,23 +230,24 @@ void test_fork_with_the_same_process_id(void)
 }
 
 typedef struct {
+    const char *line;
     bool armed;
     pid_t child;
 } forker;
 
-static void fork_before_the_retry(void *user_data, int32_t level, const char *line)
+static void fork_at_a_line(void *user_data, int32_t level, const char *line)
 {
     forker *f = user_data;
 
     (void)level;
-    if (f->armed && strstr(line, "attempt 2 of") != NULL) {
+    if (f->armed && strstr(line, f->line) != NULL) {
         f->armed = false;
         f->child = fork();
         CHECK(f->child >= 0);
     }
 }
 
-void test_fork_in_a_log_callback(void)
+static void fork_in_a_log_callback(const char *line)
 {
     account a = account_new();
     lpc_config *config = account_config(&a);
@@ -254,14 +255,16 @@ void test_fork_in_a_log_callback(void)
     lpc_consumer *consumer;
     lpc_conversation *conversation;
     lpc_error *err = NULL;
-    forker f = {false, -1};
+    forker f = {line, false, -1};
     int status, result;
     char *held;
 
     CHECK_OK(lpc_config_set(config, "retry.max.attempts", "4", &err), &err);
     CHECK_OK(lpc_config_set(config, "retry.backoff.ms", "1", &err), &err);
-    CHECK_OK(lpc_config_set_log_callback(config, fork_before_the_retry, &f, LPC_LOG_LEVEL_WARN,
-                                         &err), &err);
+    /* A connection for each request. */
+    CHECK_OK(lpc_config_set(config, "pool.idle.timeout.ms", "0", &err), &err);
+    CHECK_OK(lpc_config_set_log_callback(config, fork_at_a_line, &f, LPC_LOG_LEVEL_TRACE, &err),
+             &err);
     CHECK_OK(lpc_client_new(config, &client, &err), &err);
     lpc_config_free(config);
     consumer = new_consumer(client, "callback");
@@ -288,6 +291,13 @@ void test_fork_in_a_log_callback(void)
     lpc_conversation_free(conversation);
     lpc_consumer_free(consumer);
     lpc_client_free(client);
+}
+
+void test_fork_in_a_log_callback(void)
+{
+    fork_in_a_log_callback("attempt 2 of");
+    fork_in_a_log_callback(" is at ");
+    fork_in_a_log_callback("connected to");
 }
 
 /* How far the threads and the forks are. */

@@ -86,9 +86,15 @@ fn a_failed_discovery_is_not_kept() {
     let error = scene.open().unwrap_err();
     assert_eq!((error.status(), error.http_status()), (Status::Server, 500));
     assert!(error.message().starts_with("discovering the account's services: "), "{error}");
-    // Who comes at once is told the same, and nobody is asked.
+    scene.conversation();
+    // After a second failure who comes at once is told the same, and nobody is asked.
+    let scene = Scene::new();
+    for _ in 0..2 {
+        scene.answer_with(Route::Domain, 500, "");
+        scene.open().unwrap_err();
+    }
     assert_eq!(scene.open().unwrap_err().message(), error.message());
-    assert_eq!(scene.requests().len(), 1);
+    assert_eq!(scene.requests().len(), 2);
     until(|| scene.open().ok());
 }
 

@@ -119,3 +119,25 @@ fn the_header_in_the_tree_is_current() {
         differs.map(|line| line + 1)
     );
 }
+
+/// A number or function that is new in C is forgotten in C++ soon.
+#[test]
+fn the_cpp_header_names_all_that_the_c_header_has() {
+    // The version is one number there, and what an error is its type.
+    const NOT_THERE: [&str; 3] = ["LPC_VERSION_MINOR", "LPC_VERSION_PATCH", "lpc_error_status"];
+
+    let words = |text: &str| -> std::collections::BTreeSet<String> {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        text.split(|c| !is_part(c)).map(str::to_owned).collect()
+    };
+    let cpp = Path::new(ROOT).join("include/lpconnector.hpp");
+    let cpp = words(&std::fs::read_to_string(cpp).expect("it can be read"));
+    let header = generate();
+    let numbers = header.lines().filter_map(|line| line.strip_prefix("#define ")?.split_once(' '));
+    let functions = words(&header).into_iter().filter(|word| header.contains(&format!("{word}(")));
+    let functions = functions.filter(|word| word.starts_with("lpc_"));
+    let all = numbers.map(|(name, _)| name.to_owned()).chain(functions);
+    let missing: Vec<String> =
+        all.filter(|name| !cpp.contains(name) && !NOT_THERE.contains(&name.as_str())).collect();
+    assert!(missing.is_empty(), "include/lpconnector.hpp lacks {missing:?}");
+}

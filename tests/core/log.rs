@@ -353,4 +353,11 @@ fn what_is_refused_inside_a_200_is_a_failure_too() {
         assert_eq!(logged(&lines, LogLevel::Error).last().unwrap(), error.message());
     }
     assert_eq!((client.stats().failures, logged(&lines, LogLevel::Error).len()), (2, 2));
+    // So is what cannot be read on the way to it.
+    for route in [Route::Domain, Route::Token, Route::Consumer] {
+        let scene = Scene::new();
+        scene.answer(route, status_answer(200, &[], "<html>"));
+        scene.open().unwrap_err();
+        assert_eq!(scene.client.stats().failures, 1, "{route:?}");
+    }
 }
