@@ -15,7 +15,8 @@ pub struct Stats {
     pub requests: u64,
     /// Those among them that were another attempt of the same request.
     pub retries: u64,
-    /// Requests that failed for good.
+    /// Requests that failed for good, also by what an answer with 2xx says; where calls share one, it
+    /// counts for each.
     pub failures: u64,
     /// AppJWTs obtained.
     pub token_refreshes: u64,
