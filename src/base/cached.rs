@@ -147,7 +147,7 @@ impl<T: Clone> Cached<T> {
             let outcome = fetch(by);
             state = landing.end();
             let failure = match outcome {
-                Ok(fetched) if fetched.expires_at <= Instant::now() && old.is_some() => {
+                Ok(fetched) if has_ended(&fetched) && state.usable(&serves).is_some() => {
                     Error::new(Status::Protocol, "what came in its place has ended already")
                 }
                 Ok(fetched) => return Ok(state.keep(fetched, self.replacement_pause)),
@@ -221,6 +221,10 @@ impl<T: Clone> Cached<T> {
         state.failure = None;
         state.failed_at = None;
     }
+}
+
+fn has_ended<T>(fetched: &Fetched<T>) -> bool {
+    fetched.expires_at <= Instant::now()
 }
 
 /// What somebody who needs the value does.
@@ -491,6 +495,14 @@ mod tests {
         let ended = |_| Ok(Fetched { expires_at: Instant::now(), ..good(2)? });
         assert_eq!(cached.get(soon(), |_| true, ended).unwrap(), 1);
         assert_eq!(cached.get(soon(), |_| true, |_| unreachable!("asked again")).unwrap(), 1);
+        // But where the old one has ended, too, the newest is the best there is.
+        let cached = self::cached();
+        cached.state.lock().unwrap().kept = due(1).ok();
+        let both = |by| {
+            cached.state.lock().unwrap().kept.as_mut().unwrap().expires_at = Instant::now();
+            ended(by)
+        };
+        assert_eq!(cached.get(soon(), |_| true, both).unwrap(), 2);
     }
 
     #[test]

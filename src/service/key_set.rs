@@ -35,13 +35,15 @@ impl Keys {
     pub(crate) fn verify(&self, jwt: &str, deadline: Deadline) -> Result<(), Error> {
         let settings = &self.exchange.settings;
         let account = &settings.account_id;
+        let wrong = |error| self.exchange.count_failure(error);
         if settings.token_api_version != 2 {
-            return app_jwt::verify_v1(jwt, settings.token_public_key.as_deref(), account);
+            let key = settings.token_public_key.as_deref();
+            return app_jwt::verify_v1(jwt, key, account).map_err(wrong);
         }
-        let kid = app_jwt::kid_of_v2(jwt)?;
+        let kid = app_jwt::kid_of_v2(jwt).map_err(wrong)?;
         let has_it = |set: &Arc<KeySet>| set.has(&kid);
         let set = self.exchange.kept(&self.set, deadline, has_it, |by| self.fetch(by))?;
-        app_jwt::verify_v2(jwt, &set, account)
+        app_jwt::verify_v2(jwt, &set, account).map_err(wrong)
     }
 
     fn fetch(&self, deadline: Deadline) -> Result<Fetched<Arc<KeySet>>, Error> {

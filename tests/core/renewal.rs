@@ -432,6 +432,7 @@ fn a_token_for_another_account_or_of_another_issuer_is_not_used() {
         let jwt = sandbox.issue_app_jwt(&account.id, 3600, &[(claim, value)]);
         grant(&sandbox, &account, &jwt);
         refused(&client, says);
+        assert_eq!(client.stats().failures, 1);
         assert_eq!(sandbox.requests(&account.id).len(), 2, "no token went anywhere");
     }
 }
