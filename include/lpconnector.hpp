@@ -1344,11 +1344,31 @@ public:
     /// from the file; otherwise this changes nothing.
     ///
     /// InvalidArgument for a notification that came from elsewhere. IoError if the file cannot be
-    /// written: then it comes again after a restart. Closed after a fork().
+    /// written: then it stays unacknowledged. Closed after a fork().
     void ack(const Notification &notification) {
         lpc_error *err = nullptr;
         detail::check(lpc_receiver_ack(handle(), notification.handle(), &err), err);
     }
+
+    /// Says that the program could not deal with a notification now: it is given out again, after
+    /// that time, and before what came later in its dialogs and was not given out yet, which waits for
+    /// it. Nothing happens for one that was acknowledged, or was given out again since; see
+    /// lpc_receiver_nack() for what else there is to know.
+    ///
+    /// InvalidArgument for a notification that came from elsewhere, and for a negative time. Closed
+    /// after a fork().
+    void nack(const Notification &notification,
+              std::chrono::milliseconds after = std::chrono::milliseconds(0)) {
+        lpc_error *err = nullptr;
+        detail::check(lpc_receiver_nack(handle(), notification.handle(),
+                                        static_cast<std::int64_t>(after.count()), &err), err);
+    }
+
+    /// A file descriptor that is readable while poll() would not wait, because there is a
+    /// notification or the receiver was shut down; -1 where there is none, as on systems other than
+    /// Linux. It is the receiver's: wait for it, but neither read nor close it, and no longer than the
+    /// receiver lives.
+    int fd() const noexcept { return lpc_receiver_fd(handle()); }
 
     /// Takes notifications for this app install and with these secrets from now on, in place of those
     /// of client.id and receiver.secret or client.secret: a rotated secret, without a restart.

@@ -82,7 +82,11 @@ impl Kind {
                     && value.bytes().all(|b| b.is_ascii_graphic() && !b"?#".contains(&b))
             }
             Kind::Store => {
-                value == "memory" || value.strip_prefix("sqlite:").is_some_and(|p| !p.is_empty())
+                // SQLite has names of its own for what is no file.
+                let is_file = |name: &str| {
+                    !name.is_empty() && !name.starts_with("file:") && !name.starts_with(':')
+                };
+                value == "memory" || value.strip_prefix("sqlite:").is_some_and(is_file)
             }
             Kind::Accounts => {
                 !value.chars().any(char::is_control)
@@ -122,7 +126,9 @@ impl Kind {
             Kind::Accounts => {
                 "accounts with their secrets, ID=SECRET, separated by commas".to_owned()
             }
-            Kind::Store => "memory, or sqlite: and the name of a file".to_owned(),
+            Kind::Store => {
+                "memory, or sqlite: and the name of a file, no URI and no :memory:".to_owned()
+            }
             Kind::PublicKey => "an RSA public key: SubjectPublicKeyInfo in base64".to_owned(),
             Kind::Number { min, max } => format!("a whole number from {min} to {max}"),
             Kind::Millis { min, max } => {

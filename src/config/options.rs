@@ -285,13 +285,13 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "receiver.ack.timeout.ms",
         Some("2000"),
         Kind::Millis { min: 1, max: 2500 },
-        "With `receiver.ack=manual`, how long the program has for that; then the service is told to come again (503).",
+        "With `receiver.ack=manual`, how long the program has for that; then the service is told to come again (503), and what is kept in `receiver.store` is given out again.",
     ),
     option(
         "receiver.order",
         Some("false"),
         Kind::Bool,
-        "Gives the events of one dialog out by sequence.",
+        "Gives the events of one dialog out by sequence, and the end of a conversation after what is held back of it.",
     ),
     option(
         "receiver.order.wait.ms",
@@ -303,13 +303,13 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "receiver.duplicates.window",
         Some("10000"),
         Kind::Number { min: 0, max: 10_000_000 },
-        "How many of the last notifications are remembered, to drop what comes again.",
+        "How many of the last notifications are remembered, to drop what comes again, beside those that must still be acknowledged; with `receiver.store` also over a restart.",
     ),
     option(
         "receiver.store",
         Some("memory"),
         Kind::Store,
-        "Where notifications are kept until the program acknowledges them: a file outlives the process.",
+        "Where notifications are kept until the program acknowledges them: a file (SQLite) outlives the process. It is made for its owner alone (0600), and what was acknowledged is gone from it a second later.",
     ),
 ];
 

@@ -36,6 +36,8 @@ pub(crate) struct InboxSettings {
     pub order_wait: Duration,
     /// The service is told once the program acknowledged.
     pub manual_ack: bool,
+    /// How long the program has for that.
+    pub ack_timeout: Duration,
 }
 
 impl ReceiverSettings {
@@ -84,6 +86,7 @@ impl ReceiverSettings {
                 order: text("receiver.order") == "true",
                 order_wait: millis("receiver.order.wait.ms"),
                 manual_ack: text("receiver.ack") == "manual",
+                ack_timeout: millis("receiver.ack.timeout.ms"),
             },
             log: config.log.clone(),
         })

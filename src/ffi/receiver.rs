@@ -19,6 +19,13 @@ pub struct lpc_receiver {
     url: CString,
 }
 
+impl Drop for lpc_receiver {
+    /// Calls under way have a clone of what is inside: they are told, as nothing else ends them.
+    fn drop(&mut self) {
+        self.receiver.end();
+    }
+}
+
 impl lpc_receiver {
     fn of(receiver: *const lpc_receiver) -> Result<Receiver, Error> {
         Ok(handle(receiver, "receiver")?.receiver.clone())
@@ -26,7 +33,8 @@ impl lpc_receiver {
 }
 
 /// Begins to listen, with the options receiver.* and, for signatures, client.secret. Starts the one
-/// thread that a receiver needs; it ends with lpc_receiver_free().
+/// thread that a receiver needs, and a second one for receiver.store; they end with
+/// lpc_receiver_free().
 ///
 /// Webhooks are account-wide: it hears of all conversations of the account, also of those that this
 /// connector did not open. Where account.id and client.id are set, notifications of other accounts
@@ -88,7 +96,8 @@ pub unsafe extern "C" fn lpc_receiver_poll(
 /// `err`: may be NULL. Any thread may call this.
 ///
 /// LPC_INVALID_ARGUMENT for NULL and for a notification that came from elsewhere. LPC_IO if the file
-/// cannot be written: then it comes again after a restart. LPC_CLOSED after a fork().
+/// cannot be written: then it stays unacknowledged, and may be acknowledged again. LPC_CLOSED after a
+/// fork().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_receiver_ack(
     receiver: *mut lpc_receiver,
@@ -98,6 +107,50 @@ pub unsafe extern "C" fn lpc_receiver_ack(
     status(err, || {
         lpc_receiver::of(receiver)?.ack(&handle(notification, "notification")?.notification)
     })
+}
+
+/// Says that the program could not deal with a notification now: it is given out again, after that
+/// time, and before what came later in its dialogs and was not given out yet, which waits for it. The
+/// notification is not freed.
+///
+/// With receiver.ack=manual the service's request stays open meanwhile, and is answered as if nothing
+/// had been said: what is not kept in receiver.store goes back to the service (503) once
+/// receiver.ack.timeout.ms is over, and comes again from there. Nothing happens for one that was
+/// acknowledged, or was given out again since; with neither receiver.ack=manual nor receiver.store,
+/// where an acknowledgement changes nothing, it is given out again in any case. After
+/// lpc_receiver_shutdown() nothing is given out again, but what is in the store comes after a restart.
+///
+/// `receiver`: from lpc_receiver_new(). `notification`: from lpc_receiver_poll() of this receiver.
+/// `after_ms`: in milliseconds; 0 is at once. `err`: may be NULL. Any thread may call this.
+///
+/// LPC_INVALID_ARGUMENT for NULL, for a negative time, and for a notification that came from
+/// elsewhere. LPC_CLOSED after a fork().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_receiver_nack(
+    receiver: *mut lpc_receiver,
+    notification: *const lpc_notification,
+    after_ms: i64,
+    err: *mut *mut lpc_error,
+) -> lpc_status {
+    status(err, || {
+        let receiver = lpc_receiver::of(receiver)?;
+        let notification = &handle(notification, "notification")?.notification;
+        let after = u64::try_from(after_ms).map_err(|_| Error::invalid("after_ms is negative"))?;
+        receiver.nack(notification, Duration::from_millis(after))
+    })
+}
+
+/// A file descriptor that is readable while lpc_receiver_poll() would not wait, because there is a
+/// notification or the receiver was shut down: for epoll, select, libuv, Qt and the like. -1 where
+/// there is none: for NULL, on systems other than Linux, where no more can be opened, and in a child
+/// after a fork().
+///
+/// `receiver`: from lpc_receiver_new(). The descriptor is the receiver's: wait for it, but neither read
+/// nor close it. It is made by the first call, the same for all, and closed in lpc_receiver_free():
+/// take it out of what waits for it before that. Any thread may call this.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_receiver_fd(receiver: *const lpc_receiver) -> i32 {
+    read(receiver, -1, |receiver| receiver.receiver.fd().unwrap_or(-1))
 }
 
 /// Takes notifications for this app install and with these secrets from now on, in place of those of
@@ -139,8 +192,9 @@ pub unsafe extern "C" fn lpc_receiver_shutdown(receiver: *mut lpc_receiver) {
     read(receiver, (), |receiver| receiver.receiver.shutdown());
 }
 
-/// Frees a receiver, and stops listening once calls that other threads have begun are over; beginning
-/// one after it is the caller's error. Notifications stay valid. Freeing NULL is fine.
+/// Frees a receiver, and stops listening. Calls that other threads have begun finish safely, those that
+/// wait in lpc_receiver_poll() with LPC_CLOSED at once, whatever is queued; beginning one after it is
+/// the caller's error. Notifications stay valid. Freeing NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_receiver_free(receiver: *mut lpc_receiver) {
     free(receiver);

@@ -41,6 +41,10 @@ pub(crate) struct Receipt {
     pub inbox: u64,
     pub id: u64,
     pub digest: [u8; 32],
+    /// Its place in what was given out.
+    pub turn: u64,
+    /// How often it had been given out by then.
+    pub given: u64,
 }
 
 impl Notification {

@@ -14,7 +14,10 @@ impl AckWaiters {
     /// What becomes ready with the acknowledgement.
     pub(crate) fn wait_for(&mut self, id: u64) -> oneshot::Receiver<()> {
         let (waiter, acknowledged) = oneshot::channel();
-        self.by_id.entry(id).or_default().push(waiter);
+        let waiters = self.by_id.entry(id).or_default();
+        // Requests that were answered otherwise wait no more.
+        waiters.retain(|waiter| !waiter.is_closed());
+        waiters.push(waiter);
         acknowledged
     }
 

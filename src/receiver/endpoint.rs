@@ -92,7 +92,7 @@ impl Endpoint {
         if let Some(why) = odd {
             self.log.write(LogLevel::Warn, || format!("receiver: handed out raw: {why}"));
         }
-        match self.inbox.offer(notification.with_account(account)) {
+        match self.inbox.offer(notification.with_account(account)).await {
             Admission::Accepted => Ok(()),
             Admission::QueueFull => refuse(StatusCode::SERVICE_UNAVAILABLE, "the queue is full"),
             Admission::StoreFailed(why) => Err(because_of(StatusCode::SERVICE_UNAVAILABLE)(why)),

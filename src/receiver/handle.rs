@@ -21,12 +21,11 @@ use crate::protocol::notification::Notification;
 use crate::receiver::endpoint::Endpoint;
 use crate::receiver::inbox::Inbox;
 use crate::receiver::server::Server;
-use crate::receiver::store::Store;
 
 /// Receives what the service posts to a webhook: listens, checks signatures, and queues.
 ///
 /// Clones are the same receiver. It may be used from any number of threads at once. Listening is
-/// done by one thread, which ends with the receiver. It belongs to the process that made it: after
+/// done by one thread, and `receiver.store` is written by another; they end with the receiver. It belongs to the process that made it: after
 /// a `fork()` the child has none.
 ///
 /// ```no_run
@@ -75,8 +74,8 @@ impl Receiver {
         let client_ca = settings.tls_client_ca.as_ref();
         let tls = settings.tls_identity.as_ref().map(|identity| tls::acceptor(identity, client_ca));
         let tls = tls.transpose()?;
-        let store = settings.sqlite.as_deref().map(Path::new).map(Store::open).transpose()?;
-        let inbox = Arc::new(Inbox::open(settings.inbox, store)?);
+        let store = settings.sqlite.as_deref().map(Path::new);
+        let inbox = Arc::new(Inbox::open(settings.inbox, store, &settings.log)?);
 
         let there = settings.listen;
         let cannot = |why| Error::new(Status::Io, format!("cannot listen at {there}: {why}"));
@@ -136,11 +135,52 @@ impl Receiver {
     /// Without `receiver.ack=manual` and `receiver.store` this changes nothing.
     ///
     /// # Errors
-    /// [`Status::InvalidArgument`] if it did not come from this receiver, [`Status::Io`] if the
-    /// store fails.
+    /// [`Status::InvalidArgument`] if it did not come from this receiver; [`Status::Io`] if the
+    /// store cannot be written: then it stays unacknowledged.
     pub fn ack(&self, notification: &Notification) -> Result<(), Error> {
         self.check_process()?;
         self.shared.inbox.ack(notification)
+    }
+
+    /// Says that the program could not deal with a notification now: it is given out again, after
+    /// that time, and before what came later in its dialogs and was not given out yet, which waits
+    /// for it.
+    ///
+    /// With `receiver.ack=manual` the service's request stays open meanwhile, and is answered as if
+    /// nothing had been said: what is not kept in `receiver.store` goes back to the service (503)
+    /// once `receiver.ack.timeout.ms` is over, and comes again from there. Nothing happens for one
+    /// that was acknowledged, or was given out again since; with neither `receiver.ack=manual` nor
+    /// `receiver.store`, where an acknowledgement changes nothing, it is given out again in any case.
+    /// After [`shutdown`](Receiver::shutdown) nothing is given out again, but what is in the store
+    /// comes after a restart.
+    ///
+    /// # Errors
+    /// [`Status::InvalidArgument`] if it did not come from this receiver, [`Status::Closed`] in a
+    /// child after a `fork()`.
+    pub fn nack(&self, notification: &Notification, after: Duration) -> Result<(), Error> {
+        self.check_process()?;
+        self.shared.inbox.nack(notification, after)
+    }
+
+    /// A file descriptor that is readable while [`poll`](Receiver::poll) would not wait, because
+    /// there is a notification or the receiver was shut down: for `epoll`, `select` and what is made
+    /// of them. `None` where the system has none (it is not Linux, or has no more), and in a child
+    /// after a `fork()`.
+    ///
+    /// Wait for it, but neither read nor close it: it is closed with the last clone of the receiver.
+    /// It is made by the first call, and the same for all.
+    pub fn fd(&self) -> Option<i32> {
+        self.check_process().ok()?;
+        self.shared.inbox.fd()
+    }
+
+    /// As [`shutdown`](Receiver::shutdown), but polls under way fail at once, whatever is queued.
+    #[cfg(feature = "capi")]
+    pub(crate) fn end(&self) {
+        if self.shared.is_of_this_process() {
+            self.shared.inbox.end();
+            self.shared.stop();
+        }
     }
 
     /// Takes notifications for this app install and with these secrets from now on, in place of those

@@ -5,10 +5,11 @@
 //! services nor the handles are its business.
 //!
 //! A notification comes in through `server` and `endpoint`, is kept by `inbox`, and goes out through
-//! `handle`. Within `inbox`, `queue` says what comes next.
+//! `handle`. Within `inbox`, `queue` says what comes next, and `writer` has the `store` written.
 
 mod ack_waiters;
 mod connection_limit;
+mod dialogs;
 mod duplicates;
 mod endpoint;
 mod fingerprint;
@@ -17,12 +18,15 @@ mod inbox;
 mod item;
 mod no_sigpipe;
 mod queue;
+mod readiness;
 mod request_body;
 mod resequencer;
 mod server;
 mod signers;
 mod store;
+mod store_schema;
 #[cfg(test)]
 mod test_notifications;
+mod writer;
 
 pub use crate::receiver::handle::Receiver;

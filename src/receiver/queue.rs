@@ -1,8 +1,10 @@
-//! What the program has not dealt with yet: held back for its turn, ready, or in flight.
+//! What the program has not dealt with yet: held back for its turn, ready, put back, or with the
+//! program.
 
-use std::collections::{HashMap, VecDeque};
-use std::time::Instant;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::{Duration, Instant};
 
+use crate::receiver::dialogs::{DialogKey, dialogs};
 use crate::receiver::item::Item;
 use crate::receiver::resequencer::Resequencer;
 
@@ -10,119 +12,356 @@ use crate::receiver::resequencer::Resequencer;
 pub(crate) struct Queue {
     /// None: what comes first goes out first.
     resequencer: Option<Resequencer>,
-    ready: VecDeque<Item>,
-    /// Given to the program, which has not acknowledged them.
-    in_flight: HashMap<u64, Item>,
+    /// How long the program has, before it is given something again; None: for ever.
+    redeliver_after: Option<Duration>,
+    /// All but what the resequencer holds.
+    entries: HashMap<u64, Entry>,
+    next_turn: u64,
+    /// By turn, as what is given out again goes before what was not given out yet.
+    ready: BTreeMap<u64, u64>,
+    put_back: BTreeSet<(Instant, u64)>,
+    /// In whose dialogs there is something that was put back, which goes first.
+    parked: BTreeMap<u64, u64>,
+    /// The turns of what was put back, by dialog.
+    blocked: HashMap<DialogKey, BTreeSet<u64>>,
+    /// With the program, where that has an end.
+    out: BTreeSet<(Instant, u64)>,
+    closed: bool,
+}
+
+struct Entry {
+    item: Item,
+    turn: u64,
+    /// How often it was given out.
+    given: u64,
+    place: Place,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Ready,
+    Parked,
+    /// Until then it does not go out again.
+    PutBack(Instant),
+    /// With the program, until it is given out again.
+    Out(Option<Instant>),
 }
 
 impl Queue {
-    pub(crate) fn new(resequencer: Option<Resequencer>) -> Queue {
-        Queue { resequencer, ready: VecDeque::new(), in_flight: HashMap::new() }
+    pub(crate) fn new(
+        resequencer: Option<Resequencer>,
+        redeliver_after: Option<Duration>,
+    ) -> Queue {
+        Queue {
+            resequencer,
+            redeliver_after,
+            entries: HashMap::new(),
+            next_turn: 0,
+            ready: BTreeMap::new(),
+            put_back: BTreeSet::new(),
+            parked: BTreeMap::new(),
+            blocked: HashMap::new(),
+            out: BTreeSet::new(),
+            closed: false,
+        }
     }
 
     pub(crate) fn push(&mut self, item: Item) {
-        match &mut self.resequencer {
-            None => self.ready.push_back(item),
-            Some(resequencer) => self.ready.extend(resequencer.push(item)),
+        let mut released = match &mut self.resequencer {
+            None => vec![item],
+            Some(resequencer) => resequencer.push(item),
+        };
+        if self.closed {
+            released.extend(self.resequencer.iter_mut().flat_map(Resequencer::give_up_all));
+        }
+        self.line_up(released);
+    }
+
+    /// Whether there is one that can go out now.
+    pub(crate) fn is_ready(&mut self, now: Instant) -> bool {
+        self.settle(now);
+        !self.ready.is_empty()
+    }
+
+    /// Gives the next one out: what it is, its turn, and how often it was given out with this.
+    pub(crate) fn give_out(&mut self, now: Instant) -> Option<(&Item, u64, u64)> {
+        self.settle(now);
+        let (turn, id) = self.ready.pop_first()?;
+        let until = self.redeliver_after.map(|after| now + after);
+        self.out.extend(until.map(|until| (until, id)));
+        let entry = self.entries.get_mut(&id)?;
+        entry.place = Place::Out(until);
+        entry.given += 1;
+        Some((&entry.item, turn, entry.given))
+    }
+
+    /// Takes back what the program was given for the time number `given`, to give it out again from
+    /// then on. Nothing happens where it was given out again since, or is no longer there.
+    pub(crate) fn put_back(&mut self, id: u64, given: u64, at: Instant) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        // After the end it stays with the program, or polls would never end.
+        if self.closed || entry.given != given {
+            return;
+        }
+        let Place::Out(until) = entry.place else { return };
+        self.out.remove(&(until.unwrap_or(at), id));
+        entry.place = Place::PutBack(at);
+        self.put_back.insert((at, id));
+        for dialog in dialogs(&entry.item.notification) {
+            self.blocked.entry(dialog).or_default().insert(entry.turn);
         }
     }
 
-    /// The next that is to go to the program.
-    pub(crate) fn pop(&mut self, now: Instant) -> Option<Item> {
-        if let Some(resequencer) = &mut self.resequencer {
-            self.ready.extend(resequencer.give_up_gaps(now));
+    /// Takes in again what left the queue when it was given out.
+    pub(crate) fn take_back(&mut self, item: Item, turn: u64, at: Instant) {
+        let id = item.id;
+        if !self.entries.contains_key(&id) {
+            let place = Place::Out(None);
+            self.entries.insert(id, Entry { item, turn, given: 0, place });
+            self.put_back(id, 0, at);
+            if self.closed {
+                self.entries.remove(&id);
+            }
         }
-        self.ready.pop_front()
-    }
-
-    /// When there may be a next one although nothing arrives.
-    pub(crate) fn next_ready(&self) -> Option<Instant> {
-        self.resequencer.as_ref().and_then(Resequencer::next_give_up)
-    }
-
-    /// Whether there is anything that the program was not given yet.
-    pub(crate) fn has_more(&self) -> bool {
-        !self.ready.is_empty() || self.held() > 0
-    }
-
-    /// Keeps an item that was given to the program until it is acknowledged.
-    pub(crate) fn keep_in_flight(&mut self, item: Item) {
-        self.in_flight.insert(item.id, item);
-    }
-
-    /// The program dealt with what it was given.
-    pub(crate) fn acknowledge(&mut self, id: u64) {
-        self.in_flight.remove(&id);
     }
 
     /// Takes an item out of wherever it is.
     pub(crate) fn remove(&mut self, id: u64) -> Option<Item> {
-        if let Some(at) = self.ready.iter().position(|item| item.id == id) {
-            return self.ready.remove(at);
+        if let Some(entry) = self.entries.remove(&id) {
+            match entry.place {
+                Place::Ready => drop(self.ready.remove(&entry.turn)),
+                Place::Parked => drop(self.parked.remove(&entry.turn)),
+                Place::PutBack(at) => {
+                    self.put_back.remove(&(at, id));
+                    self.unblock(&entry.item, entry.turn);
+                }
+                Place::Out(until) => drop(until.map(|until| self.out.remove(&(until, id)))),
+            }
+            return Some(entry.item);
         }
-        let held = self.resequencer.as_mut().and_then(|resequencer| resequencer.remove(id));
-        held.or_else(|| self.in_flight.remove(&id))
+        let (item, freed) = self.resequencer.as_mut()?.remove(id)?;
+        self.line_up(freed);
+        Some(item)
     }
 
-    /// How many there are, those in flight included.
+    /// When something may become ready although nothing happens.
+    pub(crate) fn next_ready(&self) -> Option<Instant> {
+        if self.closed {
+            return None;
+        }
+        let first = |times: &BTreeSet<(Instant, u64)>| times.first().map(|(at, _)| *at);
+        let gap = self.resequencer.as_ref().and_then(Resequencer::next_give_up);
+        [gap, first(&self.put_back), first(&self.out)].into_iter().flatten().min()
+    }
+
+    /// Whether it has, or will have, something to give out.
+    pub(crate) fn has_more(&self) -> bool {
+        !self.ready.is_empty() || self.next_ready().is_some()
+    }
+
+    pub(crate) fn contains(&self, id: u64) -> bool {
+        self.entries.contains_key(&id)
+    }
+
+    /// How many there are, those with the program included.
     pub(crate) fn len(&self) -> usize {
-        self.ready.len() + self.held() + self.in_flight.len()
+        self.entries.len() + self.resequencer.as_ref().map_or(0, Resequencer::held)
     }
 
-    fn held(&self) -> usize {
-        self.resequencer.as_ref().map_or(0, Resequencer::held)
+    /// Nothing comes any more: what waits for something goes out now, and nothing a second time.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
+        self.blocked.clear();
+        self.ready_again(|_| true);
+        let held = self.resequencer.iter_mut().flat_map(Resequencer::give_up_all).collect();
+        self.line_up(held);
+    }
+
+    /// What becomes ready with the time becomes ready, and what may not go out yet is put aside.
+    fn settle(&mut self, now: Instant) {
+        if !self.closed {
+            let late = self.resequencer.iter_mut().flat_map(|all| all.give_up_gaps(now)).collect();
+            self.line_up(late);
+            self.ready_again(|at| at <= now);
+            while let Some((until, id)) = self.out.first().copied().filter(|(at, _)| *at <= now) {
+                self.out.remove(&(until, id));
+                self.make_ready(id);
+            }
+        }
+        while let Some((&turn, &id)) = self.ready.first_key_value() {
+            if !self.is_blocked(id) {
+                return;
+            }
+            self.ready.remove(&turn);
+            self.parked.insert(turn, id);
+            if let Some(entry) = self.entries.get_mut(&id) {
+                entry.place = Place::Parked;
+            }
+        }
+    }
+
+    fn line_up(&mut self, items: Vec<Item>) {
+        for item in items {
+            let (id, turn) = (item.id, self.next_turn);
+            self.next_turn += 1;
+            self.ready.insert(turn, id);
+            self.entries.insert(id, Entry { item, turn, given: 0, place: Place::Ready });
+        }
+    }
+
+    /// Makes ready what was put back until a time that is over.
+    fn ready_again(&mut self, is_over: impl Fn(Instant) -> bool) {
+        while let Some((at, id)) = self.put_back.first().copied().filter(|(at, _)| is_over(*at)) {
+            self.put_back.remove(&(at, id));
+            if let Some(entry) = self.entries.get(&id) {
+                let (turn, dialogs) = (entry.turn, dialogs(&entry.item.notification));
+                self.unblock_dialogs(dialogs, turn);
+            }
+            self.make_ready(id);
+        }
+    }
+
+    fn make_ready(&mut self, id: u64) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.place = Place::Ready;
+            self.ready.insert(entry.turn, id);
+        }
+    }
+
+    fn is_blocked(&self, id: u64) -> bool {
+        let Some(entry) = self.entries.get(&id).filter(|_| !self.blocked.is_empty()) else {
+            return false;
+        };
+        let first = |dialog| self.blocked.get(dialog).and_then(BTreeSet::first);
+        let dialogs = dialogs(&entry.item.notification);
+        dialogs.iter().filter_map(first).any(|turn| *turn < entry.turn)
+    }
+
+    fn unblock(&mut self, item: &Item, turn: u64) {
+        self.unblock_dialogs(dialogs(&item.notification), turn);
+    }
+
+    /// Perhaps what was parked is still blocked by another one: the next look tells.
+    fn unblock_dialogs(&mut self, dialogs: Vec<DialogKey>, turn: u64) {
+        for dialog in dialogs {
+            if let Some(turns) = self.blocked.get_mut(&dialog) {
+                turns.remove(&turn);
+                if turns.is_empty() {
+                    self.blocked.remove(&dialog);
+                }
+            }
+        }
+        for id in std::mem::take(&mut self.parked).into_values() {
+            self.make_ready(id);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::receiver::fingerprint::fingerprint;
     use crate::receiver::test_notifications::text;
 
-    fn item(id: u64, sequence: i64) -> Item {
-        let notification = text("c", sequence, "x");
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn item(id: u64, dialog: &str, sequence: i64) -> Item {
+        let notification = text(dialog, sequence, "x");
         Item { id, fingerprint: fingerprint(&notification), notification }
+    }
+
+    fn in_order() -> Queue {
+        Queue::new(Some(Resequencer::new(HOUR, 1000)), None)
+    }
+
+    /// The ids that go out at that time.
+    fn all(queue: &mut Queue, now: Instant) -> Vec<u64> {
+        std::iter::from_fn(|| queue.give_out(now).map(|(item, ..)| item.id)).collect()
     }
 
     #[test]
     fn an_item_is_found_wherever_it_is() {
-        let hour = Duration::from_secs(3600);
-        let mut queue = Queue::new(Some(Resequencer::new(hour, 0)));
-        // In flight, ready, and held.
-        for (id, sequence) in [(1, 0), (2, 1), (3, 3)] {
-            queue.push(item(id, sequence));
+        let now = Instant::now();
+        let mut queue = in_order();
+        for (id, sequence) in [(1, 0), (2, 1), (3, 2), (4, 3), (5, 9)] {
+            queue.push(item(id, "c", sequence));
         }
-        let first = queue.pop(Instant::now()).unwrap();
-        assert_eq!((first.id, queue.len()), (1, 2));
-        queue.keep_in_flight(first);
-        assert_eq!((queue.has_more(), queue.len()), (true, 3));
-        for (id, left) in [(2, 2), (1, 1), (3, 0)] {
+        // Put back, parked behind it, with the program, ready, and held.
+        assert_eq!(queue.give_out(now).map(|(item, ..)| item.id), Some(1));
+        assert_eq!(queue.give_out(now).map(|(item, ..)| item.id), Some(2));
+        queue.put_back(2, 1, now + HOUR);
+        assert!(!queue.is_ready(now));
+        queue.push(item(6, "other", 0));
+        for (id, left) in [(2, 5), (4, 4), (1, 3), (6, 2), (5, 1), (3, 0)] {
+            assert_eq!(queue.len(), left + 1);
             assert_eq!(queue.remove(id).map(|item| item.id), Some(id));
-            assert_eq!((queue.has_more(), queue.len()), (id != 3, left));
             assert!(queue.remove(id).is_none());
         }
-    }
-
-    #[test]
-    fn what_is_acknowledged_is_gone() {
-        let mut queue = Queue::new(None);
-        queue.push(item(1, 7));
-        let first = queue.pop(Instant::now()).unwrap();
-        queue.keep_in_flight(first);
-        queue.acknowledge(1);
-        assert_eq!((queue.has_more(), queue.len()), (false, 0));
+        assert_eq!((queue.len(), queue.has_more(), queue.next_ready()), (0, false, None));
+        assert!(queue.blocked.is_empty() && queue.parked.is_empty());
     }
 
     #[test]
     fn what_was_held_for_too_long_is_ready_at_that_time() {
-        let hour = Duration::from_secs(3600);
-        let mut queue = Queue::new(Some(Resequencer::new(hour, 0)));
-        queue.push(item(1, 1));
+        let mut queue = in_order();
+        queue.push(item(1, "c", 1));
         let at = queue.next_ready().unwrap();
-        assert!(queue.pop(at - Duration::from_nanos(1)).is_none());
-        assert_eq!(queue.pop(at).map(|item| item.id), Some(1));
+        assert!(!queue.is_ready(at - Duration::from_nanos(1)));
+        assert_eq!(all(&mut queue, at), [1]);
+    }
+
+    #[test]
+    fn what_was_put_back_goes_before_what_follows_in_its_dialog() {
+        let now = Instant::now();
+        let mut queue = Queue::new(None, None);
+        for (id, dialog) in [(1, "c"), (2, "c"), (3, "d"), (4, "c")] {
+            queue.push(item(id, dialog, id as i64));
+        }
+        assert_eq!(queue.give_out(now).map(|(item, ..)| item.id), Some(1));
+        queue.put_back(1, 1, now + HOUR);
+        assert_eq!(all(&mut queue, now), [3]);
+        assert_eq!(queue.next_ready(), Some(now + HOUR));
+        assert_eq!(all(&mut queue, now + HOUR), [1, 2, 4]);
+        // At once: before the rest.
+        queue.push(item(5, "c", 5));
+        queue.put_back(2, 1, now);
+        assert_eq!(all(&mut queue, now), [2, 5]);
+        // Several: in their turn.
+        queue.put_back(4, 1, now + HOUR);
+        queue.put_back(1, 2, now + 2 * HOUR);
+        assert!(all(&mut queue, now + HOUR).is_empty());
+        assert_eq!(all(&mut queue, now + 2 * HOUR), [1, 4]);
+    }
+
+    #[test]
+    fn who_was_given_it_earlier_does_not_put_it_back() {
+        let now = Instant::now();
+        let mut queue = Queue::new(None, Some(HOUR));
+        queue.push(item(1, "c", 0));
+        assert_eq!(queue.give_out(now).map(|(_, _, given)| given), Some(1));
+        assert_eq!(queue.next_ready(), Some(now + HOUR));
+        assert!(!queue.is_ready(now + HOUR - Duration::from_nanos(1)));
+        assert_eq!(queue.give_out(now + HOUR).map(|(_, _, given)| given), Some(2));
+        queue.put_back(1, 1, now);
+        assert!(!queue.is_ready(now + HOUR), "the other one has it");
+        queue.put_back(1, 2, now);
+        queue.put_back(1, 2, now + HOUR);
+        assert_eq!(all(&mut queue, now), [1]);
+    }
+
+    #[test]
+    fn the_end_lets_all_out_once() {
+        let now = Instant::now();
+        let mut queue = in_order();
+        for (id, sequence) in [(1, 0), (2, 1), (3, 5)] {
+            queue.push(item(id, "c", sequence));
+        }
+        assert_eq!(queue.give_out(now).map(|(item, ..)| item.id), Some(1));
+        queue.put_back(1, 1, now + HOUR);
+        queue.close();
+        queue.push(item(4, "c", 9));
+        assert_eq!(all(&mut queue, now), [1, 2, 3, 4]);
+        queue.put_back(1, 2, now);
+        assert!(!queue.is_ready(now + HOUR), "polls would never end");
     }
 }

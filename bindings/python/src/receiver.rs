@@ -114,6 +114,29 @@ impl Receiver {
         call(py, || self.core().ack(notification.core()))
     }
 
+    /// Says that the program could not deal with a notification now: it is given out again, after
+    /// so many seconds.
+    #[pyo3(signature = (notification, after=0.0))]
+    fn nack(
+        &self,
+        py: Python<'_>,
+        notification: &Bound<'_, Notification>,
+        after: f64,
+    ) -> PyResult<()> {
+        if after.is_nan() || after < 0.0 {
+            return Err(invalid(py, "after is no number of seconds from 0 on".to_owned()));
+        }
+        // What is too long to count is without end.
+        let after = Duration::try_from_secs_f64(after).unwrap_or(Duration::MAX);
+        let notification = notification.get();
+        call(py, || self.core().nack(notification.core(), after))
+    }
+
+    /// A file descriptor that is readable while `poll` would not wait; -1 where there is none.
+    fn fileno(&self) -> i32 {
+        self.core().fd().unwrap_or(-1)
+    }
+
     /// Stops listening; the service is no longer answered. `poll` and iterations give what is
     /// queued; then `poll` raises `Closed`, and iterations end.
     fn shutdown(&self, py: Python<'_>) {

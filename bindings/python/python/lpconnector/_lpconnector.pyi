@@ -482,7 +482,31 @@ class Receiver:
         removed from the file; otherwise this changes nothing.
 
         Raises ``InvalidArgument`` for a notification that came from elsewhere, and ``LpcError`` with
-        ``Status.IO`` if the file cannot be written.
+        ``Status.IO`` if the file cannot be written: then it stays unacknowledged.
+        """
+    def nack(self, notification: Notification, after: float = 0.0) -> None:
+        """Says that the program could not deal with a notification now: it is given out again, after
+        so many seconds, and before what came later in its dialogs and was not given out yet, which
+        waits for it.
+
+        With ``receiver_ack="manual"`` the service's request stays open meanwhile, and is answered as
+        if nothing had been said: what is not kept in ``receiver_store`` goes back to the service
+        once ``receiver_ack_timeout_ms`` is over, and comes again from there. Nothing happens for one
+        that was acknowledged, or was given out again since; with neither ``receiver_ack="manual"``
+        nor ``receiver_store``, where an acknowledgement changes nothing, it is given out again in
+        any case. After ``shutdown`` nothing is given out again, but what is in the store comes after
+        a restart.
+
+        Raises ``InvalidArgument`` for a notification that came from elsewhere, and for a time that
+        is negative or no number.
+        """
+    def fileno(self) -> int:
+        """A file descriptor that is readable while ``poll`` would not wait, because there is a
+        notification or the receiver was shut down: for ``selectors``, ``loop.add_reader`` and the
+        like. -1 where there is none: on systems other than Linux, and in a child after a fork.
+
+        It is the receiver's: wait for it, but neither read nor close it, and no longer than the
+        receiver lives.
         """
     def shutdown(self) -> None:
         """Stops listening; the service is no longer answered. ``poll`` and iterations give what is

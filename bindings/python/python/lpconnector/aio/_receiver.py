@@ -115,6 +115,16 @@ class Receiver:
         ``lpconnector.Receiver.ack``."""
         await self._calls.run(lambda: self._receiver.ack(notification))
 
+    async def nack(self, notification: Notification, after: float = 0.0) -> None:
+        """Says that the program could not deal with a notification now: it is given out again, after
+        so many seconds; see ``lpconnector.Receiver.nack``."""
+        await self._calls.run(lambda: self._receiver.nack(notification, after))
+
+    def fileno(self) -> int:
+        """A file descriptor that is readable while a poll would not wait; -1 where there is none. See
+        ``lpconnector.Receiver.fileno``."""
+        return self._receiver.fileno()
+
     def shutdown(self) -> None:
         """Stops listening; the service is no longer answered. ``poll`` and iterations give what is
         queued; then ``poll`` raises ``Closed``, and iterations end."""
