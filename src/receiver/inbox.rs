@@ -626,4 +626,63 @@ mod tests {
         });
         assert!(matches!(offer(&inbox, text("c", 2, "y")), Admission::QueueFull));
     }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_descriptor_is_readable_while_a_poll_would_not_wait() {
+        const SOON: Duration = Duration::from_secs(60);
+        const WAIT: Duration = Duration::from_millis(20);
+
+        let inbox =
+            inbox(InboxSettings { manual_ack: true, order: true, order_wait: WAIT, ..settings() });
+        let within = |time| {
+            let state = lock(&inbox.shared.state);
+            state.readiness.as_ref().unwrap().is_readable(time)
+        };
+        let next = || inbox.poll(Duration::ZERO).unwrap().unwrap();
+        let nothing = || !within(Duration::ZERO) && inbox.poll(Duration::ZERO).unwrap().is_none();
+        assert!(lock(&inbox.shared.state).readiness.is_none(), "nobody asked");
+        let fd = inbox.fd().unwrap();
+        assert!(nothing() && inbox.fd() == Some(fd));
+        offer(&inbox, text("c", 0, "0"));
+        assert!(within(SOON));
+        let zero = next();
+        assert!(nothing());
+        // Later: what was put back, and what a gap holds back.
+        inbox.nack(&zero, WAIT).unwrap();
+        assert!(within(SOON));
+        let zero = next();
+        assert!(nothing());
+        offer(&inbox, text("c", 2, "2"));
+        assert!(within(SOON));
+        let two = next();
+        inbox.nack(&two, SOON * 60).unwrap();
+        assert!(nothing());
+        inbox.ack(&zero).unwrap();
+        assert!(nothing());
+        // Gone before anybody came for it.
+        inbox.nack(&two, Duration::ZERO).unwrap();
+        inbox.ack(&two).unwrap();
+        assert!(nothing());
+        inbox.close();
+        assert!(within(SOON));
+        assert_eq!(inbox.poll(Duration::MAX).unwrap_err().status(), Status::Closed);
+        assert!(within(Duration::ZERO));
+        inbox.end();
+        assert_eq!(inbox.fd(), None);
+    }
+
+    #[test]
+    fn the_end_is_told_to_all_polls_whatever_is_queued() {
+        let inbox = inbox(settings());
+        std::thread::scope(|scope| {
+            let polls: Vec<_> = (0..3).map(|_| scope.spawn(|| inbox.poll(Duration::MAX))).collect();
+            inbox.end();
+            for poll in polls {
+                assert_eq!(poll.join().unwrap().unwrap_err().status(), Status::Closed);
+            }
+        });
+        offer(&inbox, text("c", 0, "0"));
+        assert!(inbox.poll(Duration::ZERO).is_err());
+    }
 }

@@ -43,6 +43,15 @@ mod system {
         pub(crate) fn fd(&self) -> i32 {
             self.0.as_raw_fd()
         }
+
+        /// Whether it is readable, or becomes so in that time.
+        #[cfg(test)]
+        pub(crate) fn is_readable(&self, within: std::time::Duration) -> bool {
+            use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+            let within = Timespec { tv_sec: within.as_secs() as i64, tv_nsec: 0 };
+            poll(&mut [PollFd::new(&self.0, PollFlags::IN)], Some(&within)).unwrap() == 1
+        }
     }
 }
 

@@ -25,11 +25,12 @@ pub(crate) fn open(path: &Path) -> Result<Connection, Unusable> {
     let mut connection = Connection::open(path)?;
     // Who has the file keeps it: waiting would change nothing.
     connection.busy_timeout(std::time::Duration::ZERO)?;
-    // The first two count where nothing was written yet. What is deleted is overwritten.
+    // The lock first: with it SQLite needs no memory that it would share through a further file. How
+    // space is given back counts where nothing was written yet; what is deleted is overwritten.
     for (pragma, value) in [
+        ("locking_mode", "EXCLUSIVE"),
         ("auto_vacuum", "INCREMENTAL"),
         ("secure_delete", "ON"),
-        ("locking_mode", "EXCLUSIVE"),
         ("journal_mode", "WAL"),
         // The writer does it, and sees where it fails.
         ("wal_autocheckpoint", "0"),
