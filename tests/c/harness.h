@@ -152,8 +152,10 @@ void test_notifications_gone_wrong(void);
 void test_receiver(void);
 void test_receiver_with_new_credentials(void);
 void test_receiver_that_is_acknowledged_by_hand(void);
+void test_receiver_that_is_put_back(void);
 void test_receiver_bad_arguments(void);
 void test_receiver_shutdown(void);
+void test_receiver_that_is_freed_while_threads_poll(void);
 void test_receiver_in_a_forked_child(void);
 void test_receiver_answers_who_left(void);
 

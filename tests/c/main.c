@@ -74,8 +74,10 @@ static const struct {
     {"receiver", test_receiver},
     {"receiver: new credentials", test_receiver_with_new_credentials},
     {"receiver: acknowledged by hand", test_receiver_that_is_acknowledged_by_hand},
+    {"receiver: put back", test_receiver_that_is_put_back},
     {"receiver: bad arguments", test_receiver_bad_arguments},
     {"receiver: shutdown", test_receiver_shutdown},
+    {"receiver: freed while threads poll", test_receiver_that_is_freed_while_threads_poll},
     {"receiver: in a forked child", test_receiver_in_a_forked_child},
     {"receiver: who left", test_receiver_answers_who_left},
 };

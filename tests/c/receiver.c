@@ -4,8 +4,12 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -148,6 +152,51 @@ void test_receiver_that_is_acknowledged_by_hand(void)
     lpc_config_free(config);
 }
 
+/* Whether the descriptor is readable, or becomes so in that time. */
+static int readable(int fd, int timeout_ms)
+{
+    struct pollfd wait = {0};
+
+    wait.fd = fd;
+    wait.events = POLLIN;
+    return poll(&wait, 1, timeout_ms) == 1;
+}
+
+void test_receiver_that_is_put_back(void)
+{
+    account a;
+    lpc_config *config = account_receiver_config(&a);
+    lpc_receiver *receiver;
+    lpc_notification *n;
+    lpc_error *err = NULL;
+    int fd;
+
+    receiver = new_receiver(config);
+    fd = lpc_receiver_fd(receiver);
+#ifdef __linux__
+    CHECK(fd >= 0);
+#endif
+    CHECK(lpc_receiver_fd(receiver) == fd);
+    CHECK(fd == -1 || !readable(fd, 0));
+    account_notify(&a, NOTIFICATION("x"));
+    CHECK(fd == -1 || readable(fd, 60000));
+    n = next(receiver);
+    CHECK(fd == -1 || !readable(fd, 0));
+    CHECK_STATUS(LPC_INVALID_ARGUMENT, lpc_receiver_nack(receiver, n, -1, &err), &err);
+    CHECK(strstr(lpc_error_message(err), "after_ms is negative") != NULL);
+    lpc_error_free(err);
+    err = NULL;
+    CHECK(fd == -1 || !readable(fd, 0));
+    CHECK_OK(lpc_receiver_nack(receiver, n, 20, &err), &err);
+    lpc_notification_free(n);
+    CHECK(fd == -1 || readable(fd, 60000));
+    expect_text(receiver, "x");
+    lpc_receiver_shutdown(receiver);
+    CHECK(fd == -1 || readable(fd, 60000));
+    lpc_receiver_free(receiver);
+    lpc_config_free(config);
+}
+
 void test_receiver_bad_arguments(void)
 {
     account a;
@@ -170,6 +219,10 @@ void test_receiver_bad_arguments(void)
     CHECK(lpc_receiver_ack(NULL, foreign, NULL) == LPC_INVALID_ARGUMENT);
     CHECK(lpc_receiver_ack(receiver, NULL, NULL) == LPC_INVALID_ARGUMENT);
     CHECK(lpc_receiver_ack(receiver, foreign, NULL) == LPC_INVALID_ARGUMENT);
+    CHECK(lpc_receiver_nack(NULL, foreign, 0, NULL) == LPC_INVALID_ARGUMENT);
+    CHECK(lpc_receiver_nack(receiver, NULL, 0, NULL) == LPC_INVALID_ARGUMENT);
+    CHECK(lpc_receiver_nack(receiver, foreign, 0, NULL) == LPC_INVALID_ARGUMENT);
+    CHECK(lpc_receiver_fd(NULL) == -1);
     CHECK(lpc_receiver_set_credentials(NULL, "x", "y", NULL) == LPC_INVALID_ARGUMENT);
     CHECK(lpc_receiver_set_credentials(receiver, NULL, "y", NULL) == LPC_INVALID_ARGUMENT);
     CHECK(lpc_receiver_set_credentials(receiver, "x", NULL, NULL) == LPC_INVALID_ARGUMENT);
@@ -228,6 +281,98 @@ void test_receiver_shutdown(void)
     lpc_config_free(config);
 }
 
+#ifdef __linux__
+
+enum { POLLS = 4 };
+
+struct poller {
+    pthread_t thread;
+    lpc_receiver *receiver;
+    int begins;
+};
+
+static void *poll_until_it_is_freed(void *argument)
+{
+    struct poller *poller = argument;
+    char itself[64] = {0};
+    lpc_notification *n = NULL;
+    lpc_error *err = NULL;
+
+    CHECK(readlink("/proc/thread-self", itself, sizeof itself - 1) > 0);
+    CHECK(write(poller->begins, itself, sizeof itself) == sizeof itself);
+    CHECK_STATUS(LPC_CLOSED, lpc_receiver_poll(poller->receiver, -1, &n, &err), &err);
+    CHECK(n == NULL);
+    lpc_error_free(err);
+    return NULL;
+}
+
+/* Whether a thread waits for another one: so it is inside a call. */
+static int waits(const char *thread)
+{
+    char path[128];
+    long number = -1;
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/%s/syscall", thread);
+    file = fopen(path, "r");
+    if (file == NULL)
+        return -1;
+    if (fscanf(file, "%ld", &number) != 1)
+        number = -1;
+    fclose(file);
+    return number == SYS_futex;
+}
+
+void test_receiver_that_is_freed_while_threads_poll(void)
+{
+    account a;
+    lpc_config *config = account_receiver_config(&a);
+    lpc_receiver *receiver;
+    struct poller pollers[POLLS];
+    char thread[64];
+    int begun[2];
+    size_t i;
+
+    if (waits("self") < 0) {
+        fprintf(stderr, "NOT CHECKED: a receiver that is freed while threads poll (/proc)\n");
+        lpc_config_free(config);
+        return;
+    }
+    CHECK(lpc_config_set(config, "receiver.order", "true", NULL) == LPC_OK);
+    CHECK(lpc_config_set(config, "receiver.order.wait.ms", "3600000", NULL) == LPC_OK);
+    receiver = new_receiver(config);
+    /* Held back, as its sequence is 1: nobody gets it, not even at the end. */
+    account_notify(&a, NOTIFICATION("x"));
+    while (account_pending(&a) > 0)
+        continue;
+    CHECK(pipe(begun) == 0);
+    for (i = 0; i < POLLS; i++) {
+        pollers[i].receiver = receiver;
+        pollers[i].begins = begun[1];
+        CHECK(pthread_create(&pollers[i].thread, NULL, poll_until_it_is_freed, &pollers[i]) == 0);
+    }
+    for (i = 0; i < POLLS; i++) {
+        CHECK(read(begun[0], thread, sizeof thread) == sizeof thread);
+        while (!waits(thread))
+            continue;
+    }
+    lpc_receiver_free(receiver);
+    for (i = 0; i < POLLS; i++)
+        CHECK(pthread_join(pollers[i].thread, NULL) == 0);
+    close(begun[0]);
+    close(begun[1]);
+    lpc_config_free(config);
+}
+
+#else
+
+void test_receiver_that_is_freed_while_threads_poll(void)
+{
+    fprintf(stderr, "NOT CHECKED: a receiver that is freed while threads poll (not Linux)\n");
+}
+
+#endif
+
 void test_receiver_in_a_forked_child(void)
 {
     account a;
@@ -240,12 +385,15 @@ void test_receiver_in_a_forked_child(void)
 
     account_notify(&a, NOTIFICATION("before"));
     n = next(receiver);
+    (void)lpc_receiver_fd(receiver);
     child = fork();
     CHECK(child >= 0);
     if (child == 0) {
         /* A child that hangs is ended, and its parent sees that. */
         alarm(120);
         CHECK(lpc_receiver_ack(receiver, n, NULL) == LPC_CLOSED);
+        CHECK(lpc_receiver_nack(receiver, n, 0, NULL) == LPC_CLOSED);
+        CHECK(lpc_receiver_fd(receiver) == -1);
         poll_until_it_is_closed(receiver);
         CHECK(lpc_receiver_url(receiver) != NULL);
         lpc_receiver_shutdown(receiver);

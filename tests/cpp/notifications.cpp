@@ -295,6 +295,17 @@ void tests::receiver_acknowledgements() {
     // Nothing came, and nothing is to be acknowledged.
     THROWS(lpc::InvalidArgument, receiver.ack(receiver.poll(std::chrono::milliseconds(0))));
 
+    const int fd = other.fd();
+    CHECK(fd >= 0 && other.fd() == fd);
+    CHECK(post(other) == 200);
+    const lpc::Notification first = other.poll();
+    THROWS(lpc::InvalidArgument, other.nack(first, std::chrono::milliseconds(-1)));
+    THROWS(lpc::InvalidArgument, other.nack(notification));
+    other.nack(first);
+    CHECK(other.poll().raw() == first.raw());
+    other.nack(first, std::chrono::milliseconds(20));
+    CHECK(other.poll().raw() == first.raw());
+
     lpc::Receiver hasty(alone().set("receiver.ack", "manual").set("receiver.ack.timeout.ms", "1"));
     CHECK(post(hasty) == 503);
 

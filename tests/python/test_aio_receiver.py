@@ -59,6 +59,10 @@ def test_polls(listening: Account) -> None:
             await asyncio.to_thread(listening.notify, body(1))
             notification = await r.poll(float("inf"))
             assert number(notification) == 1 and notification is not None
+            await r.nack(notification)
+            notification = await r.poll()
+            assert number(notification) == 1 and notification is not None
+            assert r.fileno() == r.fileno()
             await r.ack(notification)
             await delivered(listening, 1)
             other = lpconnector.parse_notification(body(1))
@@ -167,7 +171,7 @@ def test_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_same_methods() -> None:
     names = {name for name in dir(lpconnector.Receiver) if not name.startswith("_")}
     assert names == {name for name in dir(aio.Receiver) if not name.startswith("_")}
-    for name in ("poll", "ack"):
+    for name in ("poll", "ack", "nack"):
         mine, theirs = getattr(aio.Receiver, name), getattr(lpconnector.Receiver, name)
         assert inspect.iscoroutinefunction(mine)
         assert list(inspect.signature(mine).parameters) == list(
