@@ -42,7 +42,9 @@ impl Config {
     /// off by default.
     ///
     /// It is called on the thread that makes the call, and must be quick. Each line is one line of
-    /// text without a secret.
+    /// text without a secret. One about a request ends with its id, and the conversation's where there is
+    /// one, for example `[request 1f0e…-3, conversation 8602…]`; so do those about what is done for that
+    /// request: tokens, discovery, connections, waits, and the way of its file to or from the storage.
     pub fn set_log(
         &mut self,
         level: LogLevel,
