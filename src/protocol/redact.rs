@@ -104,12 +104,12 @@ impl Plain {
         }
         if let Some(character) = self.unicode() {
             character.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| self.push(byte));
-        } else if let [.., b'%', high, low] = **self.0 {
-            if let Some(byte) = hex(&[high, low]) {
-                let before = self.0.len() - 3;
-                self.0.truncate(before);
-                self.push(byte as u8);
-            }
+        } else if let [.., b'%', high, low] = **self.0
+            && let Some(byte) = hex(&[high, low])
+        {
+            let before = self.0.len() - 3;
+            self.0.truncate(before);
+            self.push(byte as u8);
         }
     }
 

@@ -109,7 +109,7 @@ impl Drop for Player {
 /// In the other process: says what it did, and waits until somebody looked.
 fn stop(says: &str) {
     // Not by println!, which a test's harness may keep.
-    writeln!(std::io::stdout(), "{says}").unwrap();
+    std::io::stdout().write_all(format!("{says}\n").as_bytes()).unwrap();
     std::io::stdin().read_exact(&mut [0]).unwrap();
 }
 
