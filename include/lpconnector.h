@@ -141,6 +141,10 @@ typedef int32_t lpc_log_level;
  * Called with each line that a client logs, on the thread that makes the call. `level`: one of
  * LPC_LOG_.... `line`: one line of UTF-8 text, without a secret and without a line break at its end;
  * valid until the function returns.
+ *
+ * A line about a request ends with its id, and the conversation's where there is one:
+ * "[request 1f0e...-3, conversation 8602...]". So do those about what is done for that request: tokens,
+ * discovery, connections, waits, and the way of its file to or from the storage.
  */
 typedef void (*lpc_log_fn)(void *user_data, lpc_log_level level, const char *line);
 
@@ -918,6 +922,10 @@ lpc_status lpc_conversation_set_ttr(struct lpc_conversation *conversation,
  * account has a survey and the conversation was opened with the feature MULTI_DIALOG, the survey
  * begins now: its notifications name its dialog, for lpc_conversation_attach().
  *
+ * Where the answer to an attempt is lost and the next one is refused because the conversation is
+ * closed, it is done and LPC_OK: the response has the code "OK", the sequence -1, the body "null", all
+ * attempts, and HTTP status and bytes of that refusal.
+ *
  * Arguments and errors are as for lpc_conversation_send_text().
  */
 lpc_status lpc_conversation_close(struct lpc_conversation *conversation,
@@ -929,17 +937,18 @@ lpc_status lpc_conversation_close(struct lpc_conversation *conversation,
  * texts and other events of this handle return LPC_CLOSED without a request. This works after
  * lpc_conversation_close(), too, as long as a survey runs.
  *
- * Arguments and errors are as for lpc_conversation_send_text().
+ * Arguments, errors, and what follows a lost answer are as for lpc_conversation_close().
  */
 lpc_status lpc_conversation_close_stage(struct lpc_conversation *conversation,
                                         struct lpc_response **response,
                                         struct lpc_error **err);
 
 /**
- * Closes one dialog of the conversation, for example a survey.
+ * Closes one dialog of the conversation, for example a survey. Where it is the handle's own, its later
+ * texts and other events return LPC_CLOSED without a request.
  *
- * `dialog_id`: not empty. The rest is as for lpc_conversation_send_text(); this works after the
- * conversation was closed, too.
+ * `dialog_id`: not empty. The rest is as for lpc_conversation_close(), a lost answer included; this works
+ * after the conversation was closed, too.
  */
 lpc_status lpc_conversation_close_dialog(struct lpc_conversation *conversation,
                                          const char *dialog_id,
@@ -990,10 +999,13 @@ lpc_status lpc_conversation_send_file_bytes(struct lpc_conversation *conversatio
  * Fetches a file that was sent in the conversation. It is written beside its place and then
  * renamed, so that nobody ever sees half of it.
  *
- * `relative_path`: from the file's event. `to_path`: where it goes, UTF-8; a file there is
- * replaced. `err`: may be NULL. Any thread may call this.
+ * `relative_path`: from the file's event. `to_path`: where it goes, UTF-8. A regular file there is
+ * replaced and its mode kept; behind a symbolic link it is the file that the link leads to. A new file has
+ * the mode that the umask leaves. Where this fails, the old file stays as it was. `err`: may be NULL. Any
+ * thread may call this.
  *
- * LPC_IO if the file cannot be written. LPC_PROTOCOL if it is longer than the option
+ * LPC_IO if the file cannot be written; before any request if there is something else than a regular
+ * file (a directory, a pipe, a device, a link to nothing), or no such directory. LPC_PROTOCOL if it is longer than the option
  * response.max.bytes. Otherwise as for lpc_conversation_send_text().
  */
 lpc_status lpc_conversation_download_file(struct lpc_conversation *conversation,
@@ -1022,7 +1034,8 @@ lpc_status lpc_conversation_set_progress_callback(struct lpc_conversation *conve
 const char *lpc_response_request_id(const struct lpc_response *response);
 
 /**
- * The HTTP status, any of 200 to 299; 0 from lpc_client_stats(), and for NULL.
+ * The HTTP status, any of 200 to 299; for a close that was done although its answer was lost, that of
+ * the refusal which says so; 0 from lpc_client_stats(), and for NULL.
  */
 int32_t lpc_response_http_status(const struct lpc_response *response);
 

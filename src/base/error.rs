@@ -252,6 +252,11 @@ impl Error {
         self.0.status == Status::Closed && self.0.http_status != 0
     }
 
+    /// What became of the request that failed.
+    pub(crate) fn delivery(&self) -> &Delivery {
+        &self.0.delivery
+    }
+
     /// Whether the request may have taken effect: it was sent, but no usable answer came.
     pub fn maybe_delivered(&self) -> bool {
         self.0.delivery.maybe_delivered

@@ -1,5 +1,6 @@
 //! What the library tells about its work, line by line, to whoever wants to hear it.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// How much a line matters. The numbers are those of the C ABI and never change.
@@ -56,6 +57,16 @@ impl Log {
         Log { level, callback: Some(Arc::new(callback)) }
     }
 
+    /// Until what this gives is dropped, each line of this thread names the request for which it does
+    /// its work, and the conversation.
+    pub(crate) fn about(&self, request_id: &str, conversation_id: Option<&str>) -> About {
+        let is_heard = self.level > LogLevel::Off && self.callback.is_some();
+        About::instead(is_heard.then(|| match conversation_id {
+            Some(conversation) => format!(" [request {request_id}, conversation {conversation}]"),
+            None => format!(" [request {request_id}]"),
+        }))
+    }
+
     /// Logs what `line` makes, if anybody listens. Never called with a lock held: the callback may
     /// call the library again.
     pub(crate) fn write(&self, level: LogLevel, line: impl FnOnce() -> String) {
@@ -63,13 +74,40 @@ impl Log {
             return;
         }
         let Some(callback) = &self.callback else { return };
-        let line = line();
+        let mut line = line();
+        // What the callback calls is about something else.
+        let about = About::instead(None);
+        line.push_str(about.before.as_deref().unwrap_or_default());
         // A server's text must not look like a line of ours.
         if line.contains(char::is_control) {
             callback(level, &line.escape_debug().to_string());
         } else {
             callback(level, &line);
         }
+    }
+}
+
+thread_local! {
+    /// The end of each line of this thread. Connections log, too, and ureq stands between them and the
+    /// request that they are for.
+    static ABOUT: Cell<Option<String>> = const { Cell::new(None) };
+}
+
+/// As long as it lives, lines end as it says; then as before.
+pub(crate) struct About {
+    before: Option<String>,
+}
+
+impl About {
+    fn instead(end: Option<String>) -> About {
+        // A thread that is about to end has none any more.
+        About { before: ABOUT.try_with(|about| about.replace(end)).unwrap_or_default() }
+    }
+}
+
+impl Drop for About {
+    fn drop(&mut self) {
+        let _ = ABOUT.try_with(|about| about.set(self.before.take()));
     }
 }
 
@@ -93,5 +131,29 @@ mod tests {
         let expected =
             [(LogLevel::Error, r"one\r\ntwo".to_owned()), (LogLevel::Warn, "three".to_owned())];
         assert_eq!(*lines.lock().unwrap(), expected);
+    }
+
+    #[test]
+    fn a_line_names_what_it_is_about_and_what_the_callback_logs_does_not() {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let sink = lines.clone();
+        let inner = Log::new(LogLevel::Info, move |_, line| sink.lock().unwrap().push(line.into()));
+        let (sink, again) = (lines.clone(), inner.clone());
+        let outer = Log::new(LogLevel::Warn, move |_, line| {
+            sink.lock().unwrap().push(line.to_owned());
+            again.write(LogLevel::Info, || "inside".to_owned());
+        });
+        let write = |log: &Log| log.write(LogLevel::Warn, || "x".to_owned());
+        write(&inner);
+        let first = inner.about("1", None);
+        let second = inner.about("2\n", Some("c"));
+        write(&outer);
+        write(&inner);
+        drop(second);
+        write(&inner);
+        drop(first);
+        write(&inner);
+        let two = r"x [request 2\n, conversation c]";
+        assert_eq!(*lines.lock().unwrap(), ["x", two, "inside", two, "x [request 1]", "x"]);
     }
 }

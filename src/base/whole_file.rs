@@ -1,32 +1,68 @@
 //! Files that appear whole or not at all.
 
-use std::fs::File;
-use std::path::Path;
+use std::fs::{File, Permissions};
+use std::io;
+use std::path::{Path, PathBuf, is_separator};
 
 use crate::base::error::{Error, Status};
 
-/// Writes a file so that nobody ever sees half of it: beside its place first, then renamed.
+/// Writes a file so that nobody ever sees half of it: beside its place first, then renamed. It keeps
+/// the mode of the regular file that it replaces, behind symbolic links if there are any. Where there
+/// is something else, or no place for a file, `fill` is not called.
 pub(crate) fn write_whole(
     path: &Path,
     fill: impl FnOnce(&File) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let unwritable = |why: std::io::Error| {
+    let unwritable = |why: io::Error| {
         Error::new(Status::Io, format!("cannot write the file '{}': {why}", path.display()))
     };
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let (place, old_mode) = place_of(path).map_err(unwritable)?;
+    let directory = place.parent().filter(|parent| !parent.as_os_str().is_empty());
     let mut builder = tempfile::Builder::new();
     builder.prefix(".lpconnector-");
     #[cfg(unix)]
     {
-        // As any program makes its files: the umask decides.
         use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
+        // A new one as any program makes its files: the umask decides.
+        let new = || Permissions::from_mode(0o666);
+        builder.permissions(old_mode.clone().unwrap_or_else(new));
     }
     let temporary = builder.tempfile_in(directory.unwrap_or(Path::new("."))).map_err(unwritable)?;
+    if let Some(mode) = old_mode {
+        // The umask took its part of it.
+        temporary.as_file().set_permissions(mode).map_err(unwritable)?;
+    }
     fill(temporary.as_file())?;
     temporary.as_file().sync_all().map_err(unwritable)?;
-    temporary.persist(path).map_err(|failed| unwritable(failed.error))?;
+    temporary.persist(&place).map_err(|failed| unwritable(failed.error))?;
     Ok(())
+}
+
+/// Where a file of this path is, and the mode of what is there already.
+fn place_of(path: &Path) -> io::Result<(PathBuf, Option<Permissions>)> {
+    let refuse = |why| Err(io::Error::other(why));
+    match path.metadata() {
+        Ok(old) if !old.is_file() => refuse("it is not a regular file"),
+        Ok(old) => Ok((path.canonicalize()?, Some(mode(old.permissions())))),
+        Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why),
+        Err(_) if path.is_symlink() => refuse("it is a symbolic link to nothing"),
+        Err(_) if path.to_string_lossy().ends_with(is_separator) || path.as_os_str().is_empty() => {
+            refuse("that is not the name of a file")
+        }
+        Err(_) => Ok((path.to_owned(), None)),
+    }
+}
+
+/// Who may read, write and run it. What runs as its owner is another matter where others wrote it.
+#[cfg(unix)]
+fn mode(permissions: Permissions) -> Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    Permissions::from_mode(permissions.mode() & 0o777)
+}
+
+#[cfg(not(unix))]
+fn mode(permissions: Permissions) -> Permissions {
+    permissions
 }
 
 #[cfg(test)]

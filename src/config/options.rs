@@ -152,7 +152,7 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "rate.limit.backoff.ms",
         Some("1000"),
         Kind::Millis { min: 0, max: DAY_MS },
-        "How long all threads pause after a 429, unless `Retry-After` asks for more; token requests pause for 5 s at least. Threads then leave spread over as long again.",
+        "How long all threads pause after a 429, unless `Retry-After` asks for more; token requests pause for 5 s at least, and by themselves. Threads then leave spread over as long again.",
     ),
     option(
         "rate.limit.max.wait.ms",

@@ -73,10 +73,13 @@ fn with_options(file: Attachment, options_json: *const c_char) -> Result<Attachm
 /// Fetches a file that was sent in the conversation. It is written beside its place and then
 /// renamed, so that nobody ever sees half of it.
 ///
-/// `relative_path`: from the file's event. `to_path`: where it goes, UTF-8; a file there is
-/// replaced. `err`: may be NULL. Any thread may call this.
+/// `relative_path`: from the file's event. `to_path`: where it goes, UTF-8. A regular file there is
+/// replaced and its mode kept; behind a symbolic link it is the file that the link leads to. A new file has
+/// the mode that the umask leaves. Where this fails, the old file stays as it was. `err`: may be NULL. Any
+/// thread may call this.
 ///
-/// LPC_IO if the file cannot be written. LPC_PROTOCOL if it is longer than the option
+/// LPC_IO if the file cannot be written; before any request if there is something else than a regular
+/// file (a directory, a pipe, a device, a link to nothing), or no such directory. LPC_PROTOCOL if it is longer than the option
 /// response.max.bytes. Otherwise as for lpc_conversation_send_text().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_conversation_download_file(

@@ -12,6 +12,10 @@ use crate::ffi::pointer::{c_string, handle_mut};
 /// Called with each line that a client logs, on the thread that makes the call. `level`: one of
 /// LPC_LOG_.... `line`: one line of UTF-8 text, without a secret and without a line break at its end;
 /// valid until the function returns.
+///
+/// A line about a request ends with its id, and the conversation's where there is one:
+/// "[request 1f0e...-3, conversation 8602...]". So do those about what is done for that request: tokens,
+/// discovery, connections, waits, and the way of its file to or from the storage.
 pub type lpc_log_fn =
     Option<unsafe extern "C" fn(user_data: *mut c_void, level: lpc_log_level, line: *const c_char)>;
 

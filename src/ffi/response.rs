@@ -42,7 +42,8 @@ pub unsafe extern "C" fn lpc_response_request_id(response: *const lpc_response) 
     read(response, std::ptr::null(), |r| r.request_id.as_ptr())
 }
 
-/// The HTTP status, any of 200 to 299; 0 from lpc_client_stats(), and for NULL.
+/// The HTTP status, any of 200 to 299; for a close that was done although its answer was lost, that of
+/// the refusal which says so; 0 from lpc_client_stats(), and for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_response_http_status(response: *const lpc_response) -> i32 {
     read(response, 0, |r| i32::from(r.response.http_status()))

@@ -14,6 +14,7 @@ use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, ShutdownHandle, Transport,
 };
+use zeroize::Zeroize;
 
 use crate::base::error::{Error, Status};
 use crate::base::fork::generation;
@@ -266,6 +267,17 @@ const OUTPUT: usize = 64 * 1024;
 struct OutputHeldBack {
     buffers: LazyBuffers,
     held: usize,
+}
+
+/// Tokens and the client secret went through them.
+impl Drop for OutputHeldBack {
+    fn drop(&mut self) {
+        let unread = self.buffers.input().len();
+        self.buffers.input_consume(unread);
+        // With nothing unread, this is all of it.
+        self.buffers.input_append_buf().zeroize();
+        self.buffers.output().zeroize();
+    }
 }
 
 impl Buffers for OutputHeldBack {

@@ -10,6 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
+use zeroize::Zeroizing;
 
 use crate::base::error::{Error, Status};
 use crate::base::small_file::read_small;
@@ -131,7 +132,7 @@ fn certificates(file: &TlsFile) -> Result<Vec<CertificateDer<'static>>, Error> {
 }
 
 impl TlsFile {
-    fn read(&self) -> Result<Vec<u8>, Error> {
+    fn read(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         let TlsFile { option, path } = self;
         read_small(Path::new(path)).map_err(|why| {
             let message = format!("cannot read the file '{path}' of option '{option}': {why}");

@@ -12,6 +12,7 @@ use ureq::{Agent, Proxy, SendBody};
 use crate::base::deadline::Deadline;
 use crate::base::error::{Error, Status};
 use crate::base::log::Log;
+use crate::base::secret::read_to_end;
 use crate::base::stats::Counters;
 use crate::net::connector::{self, IdleConnections, MOST_HEAD, NotConnected};
 use crate::net::dialer::Dialer;
@@ -164,13 +165,13 @@ impl Transport {
                 let most = self.response_max_bytes;
                 // What is announced need not come; a little more, so that the end is seen at once.
                 let announced = body.content_length().unwrap_or(0).min(64 * 1024) as usize;
-                let mut whole = Vec::with_capacity(announced + 32);
-                let mut limited = body.into_reader().take(most.saturating_add(1));
-                limited.read_to_end(&mut whole).map_err(|why| fail(why.into()))?;
+                let limited = body.into_reader().take(most.saturating_add(1));
+                let mut whole =
+                    read_to_end(limited, announced + 32).map_err(|why| fail(why.into()))?;
                 if whole.len() as u64 > most {
                     return Err(fail(ureq::Error::BodyExceedsLimit(most)));
                 }
-                Ok(answer(whole))
+                Ok(answer(std::mem::take(&mut *whole)))
             }
         }
     }

@@ -31,6 +31,8 @@ pub(crate) struct Exchange {
     pub shutdown: Shutdown,
     pub counters: Arc<Counters>,
     rate_limit: RateLimit,
+    /// What messages need, tokens above all, pauses by itself: nobody who has it waits for that.
+    rate_limit_of_needs: RateLimit,
     /// The process that it is for.
     generation: u64,
 }
@@ -64,6 +66,12 @@ impl<'a> ServiceRequest<'a> {
             least_pause: Duration::ZERO,
         }
     }
+
+    /// Whether it fetches what messages need, and what is kept once it is there.
+    fn is_need(&self) -> bool {
+        use Operation::{Consumer, Domain, Keys, Token};
+        matches!(self.operation, Domain | Token | Keys | Consumer)
+    }
 }
 
 impl Exchange {
@@ -73,8 +81,17 @@ impl Exchange {
         shutdown: Shutdown,
         counters: Arc<Counters>,
     ) -> Exchange {
-        let (rate_limit, generation) = (RateLimit::new(), generation());
-        Exchange { settings, transport, shutdown, counters, rate_limit, generation }
+        let (rate_limit, rate_limit_of_needs) = (RateLimit::new(), RateLimit::new());
+        let generation = generation();
+        Exchange {
+            settings,
+            transport,
+            shutdown,
+            counters,
+            rate_limit,
+            rate_limit_of_needs,
+            generation,
+        }
     }
 
     pub(crate) fn log(&self) -> &Log {
@@ -211,12 +228,20 @@ impl Exchange {
         if is_limited {
             let asked = Duration::from_millis(error.retry_after_ms().unwrap_or(0));
             let least = settings.rate_limit_backoff.max(request.least_pause);
-            self.rate_limit.pause(asked.max(least));
+            let limit =
+                if request.is_need() { &self.rate_limit_of_needs } else { &self.rate_limit };
+            limit.pause(asked.max(least));
         }
         let wait = wait_before_retry(&settings.retry, error, attempts, request.idempotency)?;
-        let wait = if is_limited { self.rate_limit.left() } else { wait };
+        let wait = if is_limited { self.longest(request, RateLimit::left) } else { wait };
         let is_short = !is_limited || wait <= settings.rate_limit_max_wait;
         (is_short && deadline.remaining().is_ok_and(|left| wait < left)).then_some(wait)
+    }
+
+    /// The longest that any limit which concerns this request gives.
+    fn longest(&self, request: &ServiceRequest, of: impl Fn(&RateLimit) -> Duration) -> Duration {
+        let of_all = of(&self.rate_limit);
+        if request.is_need() { of_all.max(of(&self.rate_limit_of_needs)) } else { of_all }
     }
 
     /// Waits, with all other threads of the client, while the service wants no requests.
@@ -232,7 +257,7 @@ impl Exchange {
                 // In a log callback, for example: the connections are the parent's.
                 return Err(Error::new(Status::Closed, "the process forked during the call"));
             }
-            let left = self.rate_limit.left();
+            let left = self.longest(request, RateLimit::left);
             let remaining = deadline.remaining().map_err(|late| late.context(request.doing))?;
             if left.is_zero() {
                 return Ok(());
@@ -248,7 +273,7 @@ impl Exchange {
             }
             // Spread out, but not beyond what this call has.
             let over = settings.rate_limit_backoff.min((remaining - left) / 2);
-            let wait = self.rate_limit.wait(over);
+            let wait = self.longest(request, |limit| limit.wait(over));
             self.log().write(LogLevel::Trace, || {
                 format!("{}: waiting {} ms after a 429", request.doing, wait.as_millis())
             });

@@ -19,3 +19,5 @@ mod threads;
 mod tls;
 mod tokens;
 mod webhook;
+#[cfg(target_os = "linux")]
+mod wiping;
