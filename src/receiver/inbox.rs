@@ -2,20 +2,22 @@
 //! order.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use crate::base::error::{Error, Status};
 use crate::base::lock::lock;
+use crate::base::stats::count;
 use crate::config::receiver_settings::InboxSettings;
 use crate::protocol::notification::{Notification, Receipt};
 use crate::receiver::ack_waiters::AckWaiters;
+use crate::receiver::counters::Counters;
 use crate::receiver::duplicates::{DuplicatesWindow, Seen};
 use crate::receiver::fingerprint::{can_be_told_apart, fingerprint};
 use crate::receiver::item::Item;
-use crate::receiver::queue::Queue;
+use crate::receiver::queue::{InboxCounts, Queue};
 use crate::receiver::resequencer::Resequencer;
 use crate::receiver::store::Store;
 
@@ -29,6 +31,7 @@ pub(crate) struct Inbox {
     number: u64,
     state: Mutex<State>,
     changed: Condvar,
+    pub counters: Arc<Counters>,
 }
 
 struct State {
@@ -37,7 +40,13 @@ struct State {
     duplicates: DuplicatesWindow,
     ack_waiters: AckWaiters,
     closed: bool,
+    /// When the store failed, if it did the last time.
+    store_failed: Option<Instant>,
 }
+
+/// So long after a failure of the store nothing new is asked for: then the next notification tells
+/// whether it is over, because nothing else does.
+const STORE_FAILS_FOR: Duration = Duration::from_secs(30);
 
 /// What becomes of a notification that is offered.
 pub(crate) enum Admission {
@@ -65,6 +74,7 @@ impl Inbox {
             duplicates: DuplicatesWindow::new(duplicates_window),
             ack_waiters: AckWaiters::default(),
             closed: false,
+            store_failed: None,
         };
         for stored in store.as_ref().map(Store::all).transpose()?.unwrap_or_default() {
             let id = stored.id;
@@ -72,11 +82,12 @@ impl Inbox {
             let notification = Notification::signed(&stored.body).0.with_account(stored.account);
             let fingerprint = fingerprint(&notification);
             state.duplicates.remember(fingerprint, Seen::Unacknowledged(id));
-            state.queue.push(Item { id, notification, fingerprint });
+            state.queue.push(Item { id, notification, fingerprint, arrived: Instant::now() });
         }
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let (state, changed) = (Mutex::new(state), Condvar::new());
-        Ok(Inbox { queue_max, manual_ack, store, number, state, changed })
+        let counters = Arc::default();
+        Ok(Inbox { queue_max, manual_ack, store, number, state, changed, counters })
     }
 
     /// Takes a notification whose signature was found right.
@@ -84,7 +95,11 @@ impl Inbox {
         let fingerprint = fingerprint(&notification);
         let mut state = lock(&self.state);
         if can_be_told_apart(&notification) {
-            match state.duplicates.find(&fingerprint) {
+            let known = state.duplicates.find(&fingerprint);
+            if known.is_some() {
+                count(&self.counters.duplicates);
+            }
+            match known {
                 Some(Seen::Unacknowledged(id)) if self.manual_ack => return state.pending(id),
                 Some(_) => return Admission::Accepted,
                 None => {}
@@ -98,25 +113,30 @@ impl Inbox {
             // Before the service is told anything.
             Some(store) => match store.put(notification.account_id(), notification.raw()) {
                 Ok(id) => id,
-                Err(failed) => return Admission::StoreFailed(failed),
+                Err(failed) => {
+                    count(&self.counters.store_failures);
+                    state.store_failed = Some(Instant::now());
+                    return Admission::StoreFailed(failed);
+                }
             },
         };
+        state.store_failed = None;
+        count(&self.counters.taken);
         state.next_id = id + 1;
         let seen = if self.keeps_until_ack() { Seen::Unacknowledged(id) } else { Seen::Done };
         state.duplicates.remember(fingerprint, seen);
         let admission = if self.manual_ack { state.pending(id) } else { Admission::Accepted };
-        state.queue.push(Item { id, notification, fingerprint });
+        state.queue.push(Item { id, notification, fingerprint, arrived: Instant::now() });
         drop(state);
         self.changed.notify_one();
         admission
     }
 
-    /// The service was told to come again, because nobody acknowledged in time: what was not stored
-    /// is forgotten, so that the program sees it when it comes.
+    /// A request ended without an acknowledgement, and the service comes again: where none waits any
+    /// more, what was not stored is forgotten, so that the program sees it when it comes.
     pub(crate) fn give_up(&self, id: u64) {
         let mut state = lock(&self.state);
-        state.ack_waiters.give_up(id);
-        if self.store.is_some() {
+        if state.ack_waiters.still_wait(id) || self.store.is_some() {
             return;
         }
         if let Some(item) = state.queue.remove(id) {
@@ -163,6 +183,7 @@ impl Inbox {
     fn give_out(&self, state: &mut State, item: Item) -> Notification {
         let receipt = Receipt { inbox: self.number, id: item.id, digest: item.fingerprint };
         let notification = item.notification.clone().with_receipt(receipt);
+        count(&self.counters.given_out);
         if self.keeps_until_ack() {
             state.queue.keep_in_flight(item);
         }
@@ -193,7 +214,19 @@ impl Inbox {
         }
         // Also where it has not come again yet.
         state.duplicates.remember(receipt.digest, Seen::Done);
+        count(&self.counters.acknowledged);
         Ok(())
+    }
+
+    /// Whether a new notification could be taken now.
+    pub(crate) fn can_take(&self) -> bool {
+        let state = lock(&self.state);
+        let store_fails = state.store_failed.is_some_and(|at| at.elapsed() < STORE_FAILS_FOR);
+        !state.closed && !store_fails && state.queue.len() < self.queue_max
+    }
+
+    pub(crate) fn counts(&self) -> InboxCounts {
+        lock(&self.state).queue.counts()
     }
 
     /// Whether what is given out counts as kept until it is acknowledged.

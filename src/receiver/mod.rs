@@ -8,21 +8,26 @@
 //! `handle`. Within `inbox`, `queue` says what comes next.
 
 mod ack_waiters;
+mod body_budget;
+mod certificates;
 mod connection_limit;
+mod counters;
 mod duplicates;
 mod endpoint;
 mod fingerprint;
 mod handle;
 mod inbox;
 mod item;
-mod no_sigpipe;
 mod queue;
 mod request_body;
 mod resequencer;
 mod server;
 mod signers;
+mod socket;
+mod stats;
 mod store;
 #[cfg(test)]
 mod test_notifications;
 
 pub use crate::receiver::handle::Receiver;
+pub use crate::receiver::stats::{ReceiverStats, RefusedCount};

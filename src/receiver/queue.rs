@@ -1,10 +1,18 @@
 //! What the program has not dealt with yet: held back for its turn, ready, or in flight.
 
 use std::collections::{HashMap, VecDeque};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::receiver::item::Item;
 use crate::receiver::resequencer::Resequencer;
+
+/// How many there are of each, and for how long the oldest has been there.
+pub(crate) struct InboxCounts {
+    pub queued: usize,
+    pub in_flight: usize,
+    pub held: usize,
+    pub oldest: Duration,
+}
 
 /// The queue of one receiver.
 pub(crate) struct Queue {
@@ -69,6 +77,17 @@ impl Queue {
         self.ready.len() + self.held() + self.in_flight.len()
     }
 
+    pub(crate) fn counts(&self) -> InboxCounts {
+        let held = self.resequencer.iter().flat_map(Resequencer::all_held);
+        let all = self.ready.iter().chain(self.in_flight.values()).chain(held);
+        InboxCounts {
+            queued: self.ready.len(),
+            in_flight: self.in_flight.len(),
+            held: self.held(),
+            oldest: all.map(|item| item.arrived).min().map(|at| at.elapsed()).unwrap_or_default(),
+        }
+    }
+
     fn held(&self) -> usize {
         self.resequencer.as_ref().map_or(0, Resequencer::held)
     }
@@ -76,15 +95,13 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::receiver::fingerprint::fingerprint;
     use crate::receiver::test_notifications::text;
 
     fn item(id: u64, sequence: i64) -> Item {
         let notification = text("c", sequence, "x");
-        Item { id, fingerprint: fingerprint(&notification), notification }
+        Item { id, fingerprint: fingerprint(&notification), notification, arrived: Instant::now() }
     }
 
     #[test]

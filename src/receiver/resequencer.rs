@@ -99,6 +99,10 @@ impl Resequencer {
         found.inspect(|_| self.held -= 1)
     }
 
+    pub(crate) fn all_held(&self) -> impl Iterator<Item = &Item> {
+        self.dialogs.values().flat_map(|dialog| dialog.held.values())
+    }
+
     /// How many items are held.
     pub(crate) fn held(&self) -> usize {
         self.held
@@ -188,7 +192,7 @@ mod tests {
             let fingerprint = fingerprint(&notification);
             let id = self.1;
             self.1 += 1;
-            texts(self.0.push(Item { id, notification, fingerprint }))
+            texts(self.0.push(Item { id, notification, fingerprint, arrived: Instant::now() }))
         }
     }
 

@@ -3,10 +3,15 @@
 mod accounts;
 mod acknowledgements;
 mod answers;
+mod certificates;
 mod crowd;
+mod hang_ups;
+mod health;
 mod mutual_tls;
 mod polls;
 mod service;
+mod starts;
+mod stats;
 mod store;
 
 use std::io::{Read, Write};

@@ -8,6 +8,7 @@ use pyo3::types::{PyDict, PyString, PyType};
 
 use crate::call::call;
 use crate::error::{invalid, raise};
+use crate::json;
 use crate::notification::Notification;
 use crate::options;
 use crate::text::{text, texts};
@@ -112,6 +113,16 @@ impl Receiver {
     fn ack(&self, py: Python<'_>, notification: &Bound<'_, Notification>) -> PyResult<()> {
         let notification = notification.get();
         call(py, || self.core().ack(notification.core()))
+    }
+
+    /// What the receiver has done so far, and what it holds.
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        json::of(py, &call(py, || self.core().stats())?)
+    }
+
+    /// The same as `stats`, as text in the exposition format of Prometheus.
+    fn prometheus(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(call(py, || self.core().stats())?.prometheus())
     }
 
     /// Stops listening; the service is no longer answered. `poll` and iterations give what is

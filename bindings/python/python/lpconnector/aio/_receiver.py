@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from .._lpconnector import _Options
+    from .._types import ReceiverStats
 
 # A thread waits so many seconds at a time, so that a program that ends waits for it no longer.
 _SLICE = 0.1
@@ -114,6 +115,15 @@ class Receiver:
         """Says that the program dealt with a notification: it will not come again; see
         ``lpconnector.Receiver.ack``."""
         await self._calls.run(lambda: self._receiver.ack(notification))
+
+    def stats(self) -> ReceiverStats:
+        """What the receiver has done so far, and what it holds; see
+        ``lpconnector.Receiver.stats``."""
+        return self._receiver.stats()
+
+    def prometheus(self) -> str:
+        """The same as ``stats``, as text in the exposition format of Prometheus."""
+        return self._receiver.prometheus()
 
     def shutdown(self) -> None:
         """Stops listening; the service is no longer answered. ``poll`` and iterations give what is
