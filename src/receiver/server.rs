@@ -118,7 +118,7 @@ impl Server {
         let _ = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(Duration::from_secs(60))
-            .max_buf_size(64 * 1024)
+            .max_buf_size(16 * 1024)
             .serve_connection(TokioIo::new(stream), answer)
             .await;
     }
