@@ -117,12 +117,14 @@ typedef struct lpc_notification lpc_notification;
 /**
  * An endpoint for webhooks, for programs that have no web server of their own. May be used from any
  * number of threads at once. It belongs to the process that made it: after a fork() the child gets
- * LPC_CLOSED, and may free it.
+ * LPC_CLOSED, and may free it; sockets of the receiver are closed there (a handler of
+ * pthread_atfork() does that), so that the port is free once the parent ended.
  */
 typedef struct lpc_receiver lpc_receiver;
 
 /**
- * The service's answer to a request that it accepted, or what lpc_client_stats() tells. Belongs to
+ * The service's answer to a request that it accepted, or what lpc_client_stats() and
+ * lpc_receiver_stats() tell. Belongs to
  * one thread at a time. It outlives the handles of the call that gave it.
  */
 typedef struct lpc_response lpc_response;
@@ -1253,8 +1255,8 @@ void lpc_notification_free(struct lpc_notification *n);
  * handle, to be freed with lpc_receiver_free(); NULL after an error. `err`: may be NULL.
  *
  * LPC_INVALID_ARGUMENT for NULL. LPC_CONFIG if there is no secret to check signatures with, or
- * options contradict each other. LPC_IO if it cannot listen there, or a file cannot be read or
- * written.
+ * options contradict each other. LPC_IO if it cannot listen there, a file cannot be read or
+ * written, or the system has no thread or descriptor left for it. Once this succeeded, it listens.
  */
 lpc_status lpc_receiver_new(const struct lpc_config *config,
                             struct lpc_receiver **receiver,
@@ -1312,6 +1314,38 @@ lpc_status lpc_receiver_set_credentials(struct lpc_receiver *receiver,
  * receiver is freed.
  */
 const char *lpc_receiver_url(const struct lpc_receiver *receiver);
+
+/**
+ * What the receiver has done so far, and what it holds. The counters never fall; together they are no
+ * snapshot while it works.
+ *
+ * `receiver`: from lpc_receiver_new(). `response`: receives the numbers as a JSON object in
+ * lpc_response_raw(), and as text in the exposition format of Prometheus in lpc_response_body(),
+ * to be freed with lpc_response_free(); NULL after an error. As no service answered, its HTTP
+ * status and attempts are 0, its sequence is -1, its code and request id are empty. `err`: may be
+ * NULL. Any thread may call this; it does not wait for the network.
+ *
+ * - "taken": notifications taken for the program, without duplicates and without what an earlier
+ *   process left in receiver.store.
+ * - "duplicates": notifications that came again, and were dropped.
+ * - "refused": an array of {"status","requests"}: requests refused, by HTTP status. Checks of health
+ *   do not count, nor does what is no HTTP.
+ * - "given_out": notifications given to the program, those included that it was given again.
+ * - "acknowledged": acknowledgements of the program.
+ * - "queued", "in_flight", "held": notifications that now wait for the program, that it has and must
+ *   still acknowledge, and that are held back until what is missing in front of them comes.
+ * - "oldest_ms": how long the oldest of these has been here, in milliseconds; 0 if there is none.
+ *   What an earlier process left counts from when this receiver was made.
+ * - "connections_open": connections now. "connections_evicted": those ended because another one
+ *   needed the place.
+ * - "bytes_received": bytes read from connections, TLS included.
+ * - "store_failures": notifications that receiver.store failed to keep.
+ *
+ * Later versions may add members. LPC_INVALID_ARGUMENT for NULL. LPC_CLOSED after a fork().
+ */
+lpc_status lpc_receiver_stats(struct lpc_receiver *receiver,
+                              struct lpc_response **response,
+                              struct lpc_error **err);
 
 /**
  * Stops listening; the service is no longer answered. lpc_receiver_poll() gives out what is queued,

@@ -1320,7 +1320,8 @@ public:
     /// is called on the one thread that listens.
     ///
     /// ConfigError if there is no secret to check signatures with, or options contradict each
-    /// other. IoError if it cannot listen there, or a file cannot be read or written.
+    /// other. IoError if it cannot listen there, a file cannot be read or written, or the system has
+    /// no thread or descriptor left for it.
     explicit Receiver(const Config &config) : log_(config.log_) {
         lpc_receiver *receiver = nullptr;
         lpc_error *err = nullptr;
@@ -1386,6 +1387,13 @@ public:
     /// Where it listens, for example https://127.0.0.1:8443/.
     std::string url() const { return detail::copy(lpc_receiver_url(handle())); }
 
+    /// What the receiver has done so far, and what it holds, as a JSON object; its members are listed
+    /// at lpc_receiver_stats() in lpconnector.h. Closed after a fork().
+    std::string stats() const { return told().raw(); }
+
+    /// As stats(), as text in the exposition format of Prometheus.
+    std::string prometheus() const { return told().body(); }
+
     /// Stops listening; the service is no longer answered. poll() gives what is queued, and then
     /// throws Closed, also in threads that wait in it. Shutting down twice is fine, and so is a
     /// receiver that was moved from.
@@ -1395,6 +1403,13 @@ public:
     lpc_receiver *handle() const noexcept { return handle_.get(); }
 
 private:
+    Response told() const {
+        lpc_response *response = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_receiver_stats(handle(), &response, &err), err);
+        return Response(response);
+    }
+
     Notification poll_ms(std::int64_t timeout_ms) {
         lpc_notification *notification = nullptr;
         lpc_error *err = nullptr;

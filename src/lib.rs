@@ -42,7 +42,7 @@ pub use protocol::properties::{ClientProperties, Feature};
 pub use protocol::response::Response;
 pub use protocol::webhook::verify_webhook;
 #[cfg(feature = "receiver")]
-pub use receiver::Receiver;
+pub use receiver::{Receiver, ReceiverStats, RefusedCount};
 
 /// The version of this crate.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -11,9 +11,12 @@ pub(crate) mod error;
 pub(crate) mod fifo_lock;
 pub(crate) mod fork;
 pub(crate) mod jitter;
+#[cfg(feature = "receiver")]
+pub(crate) mod left_behind;
 pub(crate) mod lock;
 pub(crate) mod log;
 pub(crate) mod process;
+pub(crate) mod prometheus;
 pub(crate) mod request_id;
 pub(crate) mod secret;
 pub(crate) mod shutdown;

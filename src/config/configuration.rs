@@ -153,6 +153,12 @@ impl Config {
         self.value(option).map(|path| TlsFile { option, path: path.to_owned() })
     }
 
+    /// Whether an option has a value of its own.
+    #[cfg(feature = "receiver")]
+    pub(super) fn is_set(&self, key: &str) -> bool {
+        options::find(key).is_ok_and(|index| self.values[index].is_some())
+    }
+
     /// The value of an option as it was set, secrets included, or its default.
     pub(super) fn value(&self, key: &str) -> Option<&str> {
         // Keys in this file are checked against the table by a test; a missing one reads as unset.

@@ -43,6 +43,8 @@ pub(crate) enum Kind {
     Listen,
     /// The path of a URL.
     Path,
+    /// The same, or `none`.
+    PathOrNone,
     /// Accounts, each with a secret.
     Accounts,
     /// `memory`, or `sqlite:` and the name of a file.
@@ -81,6 +83,7 @@ impl Kind {
                 value.starts_with('/')
                     && value.bytes().all(|b| b.is_ascii_graphic() && !b"?#".contains(&b))
             }
+            Kind::PathOrNone => value == "none" || Kind::Path.check(value).is_ok(),
             Kind::Store => {
                 // SQLite has names of its own for what is no file.
                 let is_file = |name: &str| {
@@ -123,6 +126,7 @@ impl Kind {
             Kind::Word(words) => words.join(" or "),
             Kind::Listen => "an address and port, for example 0.0.0.0:8443".to_owned(),
             Kind::Path => "a path that begins with /".to_owned(),
+            Kind::PathOrNone => "a path that begins with /, or none".to_owned(),
             Kind::Accounts => {
                 "accounts with their secrets, ID=SECRET, separated by commas".to_owned()
             }

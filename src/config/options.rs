@@ -241,10 +241,16 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
     ),
     option("receiver.path", Some("/"), Kind::Path, "The path that the service posts to."),
     option(
+        "receiver.health.path",
+        Some("/healthz"),
+        Kind::PathOrNone,
+        "A path for checks of health, without a signature: GET and HEAD are answered with 200, or with 503 while nothing can be taken, because the queue is full or the store failed in the last 30 s. `none` turns it off; so does a `receiver.path` that is the same while this is unset.",
+    ),
+    option(
         "receiver.tls.cert.file",
         None,
         Kind::File,
-        "PEM file of the receiver's certificate chain. Unset, it speaks plain http: for behind a proxy that ends TLS.",
+        "PEM file of the receiver's certificate chain. It, the key and the client CA are read again when the files change; what is broken or does not fit changes nothing. Unset, it speaks plain http: for behind a proxy that ends TLS.",
     ),
     option("receiver.tls.key.file", None, Kind::File, "PEM file of its private key."),
     option(

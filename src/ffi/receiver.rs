@@ -9,11 +9,13 @@ use crate::ffi::error::{lpc_error, lpc_status};
 use crate::ffi::notification::lpc_notification;
 use crate::ffi::outcome::{make, status};
 use crate::ffi::pointer::{c_string, free, handle, read, text};
+use crate::ffi::response::lpc_response;
 use crate::receiver::Receiver;
 
 /// An endpoint for webhooks, for programs that have no web server of their own. May be used from any
 /// number of threads at once. It belongs to the process that made it: after a fork() the child gets
-/// LPC_CLOSED, and may free it.
+/// LPC_CLOSED, and may free it; sockets of the receiver are closed there (a handler of
+/// pthread_atfork() does that), so that the port is free once the parent ended.
 pub struct lpc_receiver {
     receiver: Receiver,
     url: CString,
@@ -48,8 +50,8 @@ impl lpc_receiver {
 /// handle, to be freed with lpc_receiver_free(); NULL after an error. `err`: may be NULL.
 ///
 /// LPC_INVALID_ARGUMENT for NULL. LPC_CONFIG if there is no secret to check signatures with, or
-/// options contradict each other. LPC_IO if it cannot listen there, or a file cannot be read or
-/// written.
+/// options contradict each other. LPC_IO if it cannot listen there, a file cannot be read or
+/// written, or the system has no thread or descriptor left for it. Once this succeeded, it listens.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_receiver_new(
     config: *const lpc_config,
@@ -182,6 +184,44 @@ pub unsafe extern "C" fn lpc_receiver_set_credentials(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_receiver_url(receiver: *const lpc_receiver) -> *const c_char {
     read(receiver, std::ptr::null(), |receiver| receiver.url.as_ptr())
+}
+
+/// What the receiver has done so far, and what it holds. The counters never fall; together they are no
+/// snapshot while it works.
+///
+/// `receiver`: from lpc_receiver_new(). `response`: receives the numbers as a JSON object in
+/// lpc_response_raw(), and as text in the exposition format of Prometheus in lpc_response_body(),
+/// to be freed with lpc_response_free(); NULL after an error. As no service answered, its HTTP
+/// status and attempts are 0, its sequence is -1, its code and request id are empty. `err`: may be
+/// NULL. Any thread may call this; it does not wait for the network.
+///
+/// - "taken": notifications taken for the program, without duplicates and without what an earlier
+///   process left in receiver.store.
+/// - "duplicates": notifications that came again, and were dropped.
+/// - "refused": an array of {"status","requests"}: requests refused, by HTTP status. Checks of health
+///   do not count, nor does what is no HTTP.
+/// - "given_out": notifications given to the program, those included that it was given again.
+/// - "acknowledged": acknowledgements of the program.
+/// - "queued", "in_flight", "held": notifications that now wait for the program, that it has and must
+///   still acknowledge, and that are held back until what is missing in front of them comes.
+/// - "oldest_ms": how long the oldest of these has been here, in milliseconds; 0 if there is none.
+///   What an earlier process left counts from when this receiver was made.
+/// - "connections_open": connections now. "connections_evicted": those ended because another one
+///   needed the place.
+/// - "bytes_received": bytes read from connections, TLS included.
+/// - "store_failures": notifications that receiver.store failed to keep.
+///
+/// Later versions may add members. LPC_INVALID_ARGUMENT for NULL. LPC_CLOSED after a fork().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_receiver_stats(
+    receiver: *mut lpc_receiver,
+    response: *mut *mut lpc_response,
+    err: *mut *mut lpc_error,
+) -> lpc_status {
+    make(response, "response", err, || {
+        let stats = lpc_receiver::of(receiver)?.stats()?;
+        lpc_response::of_stats(stats.prometheus(), &stats)
+    })
 }
 
 /// Stops listening; the service is no longer answered. lpc_receiver_poll() gives out what is queued,

@@ -29,9 +29,19 @@ impl AckWaiters {
         }
     }
 
-    /// Tells all who wait that no acknowledgement comes.
-    pub(crate) fn give_up(&mut self, id: u64) {
+    /// Forgets all who wait: it never came in.
+    pub(crate) fn forget(&mut self, id: u64) {
         self.by_id.remove(&id);
+    }
+
+    /// Forgets those who left; whether others still wait.
+    pub(crate) fn still_wait(&mut self, id: u64) -> bool {
+        let Some(waiters) = self.by_id.get_mut(&id) else { return false };
+        waiters.retain(|waiter| !waiter.is_closed());
+        if waiters.is_empty() {
+            self.by_id.remove(&id);
+        }
+        self.by_id.contains_key(&id)
     }
 }
 
@@ -50,7 +60,8 @@ mod tests {
         waiters.acknowledge(1);
         assert_eq!([first.try_recv(), again.try_recv()], [Ok(()), Ok(())]);
         assert_eq!(other.try_recv(), Err(TryRecvError::Empty));
-        waiters.give_up(2);
-        assert_eq!(other.try_recv(), Err(TryRecvError::Closed));
+        assert!(waiters.still_wait(2) && !waiters.still_wait(1));
+        drop(other);
+        assert!(!waiters.still_wait(2) && waiters.by_id.is_empty());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -12,15 +12,16 @@ use tokio::sync::oneshot;
 use crate::base::error::{Error, Status};
 use crate::base::fork::generation;
 use crate::base::lock::lock;
-use crate::base::log::LogLevel;
 use crate::config::accounts::Accounts;
 use crate::config::configuration::Config;
 use crate::config::receiver_settings::ReceiverSettings;
-use crate::net::tls;
 use crate::protocol::notification::Notification;
+use crate::receiver::body_budget::{BodyBudget, MOST_BYTES};
+use crate::receiver::certificates::Certificates;
 use crate::receiver::endpoint::Endpoint;
 use crate::receiver::inbox::Inbox;
 use crate::receiver::server::Server;
+use crate::receiver::stats::ReceiverStats;
 
 /// Receives what the service posts to a webhook: listens, checks signatures, and queues.
 ///
@@ -71,38 +72,40 @@ impl Receiver {
     /// other; [`Status::Io`] if it cannot listen there, or a file cannot be read or written.
     pub fn new(config: &Config) -> Result<Receiver, Error> {
         let settings = ReceiverSettings::of(config)?;
-        let client_ca = settings.tls_client_ca.as_ref();
-        let tls = settings.tls_identity.as_ref().map(|identity| tls::acceptor(identity, client_ca));
-        let tls = tls.transpose()?;
+        let log = settings.log;
+        let demands_certificate =
+            settings.tls.as_ref().is_some_and(|files| files.client_roots.is_some());
+        let certificates = settings.tls.map(|files| Certificates::read(files, log.clone()));
+        let certificates = certificates.transpose()?;
         let store = settings.sqlite.as_deref().map(Path::new);
-        let inbox = Arc::new(Inbox::open(settings.inbox, store, &settings.log)?);
+        let inbox = Arc::new(Inbox::open(settings.inbox, store, &log)?);
 
         let there = settings.listen;
         let cannot = |why| Error::new(Status::Io, format!("cannot listen at {there}: {why}"));
         let listener = TcpListener::bind(there).map_err(cannot)?;
         listener.set_nonblocking(true).map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
-        let scheme = if tls.is_some() { "https" } else { "http" };
+        let scheme = if certificates.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{address}{}", settings.path);
 
-        let log = settings.log;
         let accounts = Arc::new(ArcSwap::from_pointee(settings.accounts));
         let endpoint = Endpoint {
             path: settings.path,
+            health_path: settings.health_path,
             accounts: accounts.clone(),
             body_max_bytes: settings.body_max_bytes,
+            bodies: BodyBudget::new(MOST_BYTES),
             ack_timeout: settings.ack_timeout,
             inbox: inbox.clone(),
             log: log.clone(),
         };
-        let demands_certificate = settings.tls_client_ca.is_some();
-        let server = Server { tls, demands_certificate, endpoint, log: log.clone() };
+        let counters = inbox.counters.clone();
+        let server = Server { certificates, demands_certificate, endpoint, counters, log };
         let (stop, stopped) = oneshot::channel();
+        let (tell, began) = mpsc::channel();
         let ends = inbox.clone();
         let run = move || {
-            if let Err(why) = server.run(listener, stopped) {
-                log.write(LogLevel::Error, || format!("receiver: it cannot listen: {why}"));
-            }
+            server.run(listener, tell, stopped);
             // Nothing comes any more: who polls must learn of it.
             ends.close();
         };
@@ -110,6 +113,10 @@ impl Receiver {
             .name("lpc-receiver".to_owned())
             .spawn(run)
             .map_err(|why| Error::new(Status::Io, format!("cannot start a thread: {why}")))?;
+        match began.recv() {
+            Ok(began) => began.map_err(cannot)?,
+            Err(_) => return Err(Error::new(Status::Internal, "the receiver's thread broke")),
+        }
         let generation = generation();
         let thread = Mutex::new(Some((stop, thread)));
         Ok(Receiver { shared: Arc::new(Shared { url, inbox, accounts, generation, thread }) })
@@ -195,6 +202,17 @@ impl Receiver {
         let secrets = Accounts::check_credentials(client_id, client_secrets)?;
         self.shared.accounts.rcu(|accounts| accounts.with_credentials(client_id, &secrets));
         Ok(())
+    }
+
+    /// What it has done so far, and what it holds. Counters never fall; together they are no snapshot
+    /// while it works. Any thread may call this; it does not wait for the network.
+    ///
+    /// # Errors
+    /// [`Status::Closed`] in a child after a `fork()`.
+    pub fn stats(&self) -> Result<ReceiverStats, Error> {
+        self.check_process()?;
+        let inbox = &self.shared.inbox;
+        Ok(ReceiverStats::of(&inbox.counters, &inbox.counts()))
     }
 
     /// Stops listening; the service is no longer answered. Polls give out what is queued, and then

@@ -12,14 +12,16 @@ use tokio::sync::oneshot;
 use crate::base::error::{Error, Status};
 use crate::base::lock::lock;
 use crate::base::log::{Log, LogLevel};
+use crate::base::stats::count;
 use crate::config::receiver_settings::InboxSettings;
 use crate::protocol::notification::{Notification, Receipt};
 use crate::receiver::ack_waiters::AckWaiters;
+use crate::receiver::counters::Counters;
 use crate::receiver::dialogs::{DialogKey, spans};
 use crate::receiver::duplicates::{DuplicatesWindow, Seen};
 use crate::receiver::fingerprint::{Fingerprint, can_be_told_apart, fingerprint};
 use crate::receiver::item::Item;
-use crate::receiver::queue::Queue;
+use crate::receiver::queue::{InboxCounts, Queue};
 use crate::receiver::readiness::Readiness;
 use crate::receiver::resequencer::{Resequencer, most_dialogs};
 use crate::receiver::store::{Change, Keeps, Store};
@@ -33,6 +35,7 @@ pub(crate) struct Inbox {
     /// Tells receipts of this inbox from those of others.
     number: u64,
     shared: Arc<Shared>,
+    pub counters: Arc<Counters>,
     /// What is kept in a file; None: in memory alone.
     writer: Option<Writer>,
 }
@@ -42,6 +45,7 @@ pub(crate) struct Inbox {
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
+    counters: Arc<Counters>,
 }
 
 struct State {
@@ -55,7 +59,13 @@ struct State {
     closed: bool,
     /// Nobody may poll any more.
     ended: bool,
+    /// When the store failed, if it did the last time.
+    store_failed: Option<Instant>,
 }
+
+/// So long after a failure of the store nothing new is asked for: then the next notification tells
+/// whether it is over, because nothing else does.
+const STORE_FAILS_FOR: Duration = Duration::from_secs(30);
 
 /// What becomes of a notification that is offered.
 pub(crate) enum Admission {
@@ -125,16 +135,19 @@ impl Inbox {
             readiness: None,
             closed: false,
             ended: false,
+            store_failed: None,
         };
         for (id, notification) in notifications {
             let fingerprint = fingerprint(&notification);
             state.remember(&notification, fingerprint, Seen::Unacknowledged(id));
-            state.queue.push(Item { id, notification, fingerprint });
+            state.queue.push(Item { id, notification, fingerprint, arrived: Instant::now() });
         }
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
+        let counters = Arc::<Counters>::default();
+        let (state, changed) = (Mutex::new(state), Condvar::new());
+        let shared = Arc::new(Shared { state, changed, counters: counters.clone() });
         let writer = store.map(Writer::start).transpose()?;
-        Ok(Inbox { queue_max, manual_ack, number, shared, writer })
+        Ok(Inbox { queue_max, manual_ack, number, shared, counters, writer })
     }
 
     /// Takes a notification whose signature was found right. What is kept in a file is in it then;
@@ -154,13 +167,17 @@ impl Inbox {
         let fingerprint = fingerprint(&notification);
         let mut state = lock(&self.shared.state);
         if can_be_told_apart(&notification) {
-            match state.duplicates.find(&fingerprint) {
+            let known = state.duplicates.find(&fingerprint);
+            if known.is_some() {
+                count(&self.counters.duplicates);
+            }
+            match known {
                 Some(Seen::Unacknowledged(id)) => return self.known(&mut state, id),
                 Some(Seen::Done) => return Begun::Admitted(Admission::Accepted),
                 None => {}
             }
         }
-        if state.closed || state.queue.len() + state.writing.len() >= self.queue_max {
+        if state.closed || state.len() >= self.queue_max {
             return Begun::Admitted(Admission::QueueFull);
         }
         // An id is never used again, whatever becomes of it: what acknowledges one must not remove
@@ -169,9 +186,10 @@ impl Inbox {
         state.next_id += 1;
         let seen = if self.keeps_until_ack() { Seen::Unacknowledged(id) } else { Seen::Done };
         state.remember(&notification, fingerprint, seen);
-        let item = Item { id, notification, fingerprint };
+        let item = Item { id, notification, fingerprint, arrived: Instant::now() };
         let then = self.admitted(&mut state, id);
         let Some(writer) = &self.writer else {
+            count(&self.counters.taken);
             state.queue.push(item);
             state.show();
             drop(state);
@@ -204,14 +222,13 @@ impl Inbox {
         Admission::Accepted
     }
 
-    /// The service was told to come again, because nobody acknowledged in time: what was not stored
-    /// is forgotten, so that the program sees it when it comes.
+    /// A request ended without an acknowledgement, and the service comes again: where none waits any
+    /// more, what was not stored is forgotten, so that the program sees it when it comes.
     pub(crate) fn give_up(&self, id: u64) {
         let mut state = lock(&self.shared.state);
-        if self.writer.is_some() {
+        if state.ack_waiters.still_wait(id) || self.writer.is_some() {
             return;
         }
-        state.ack_waiters.give_up(id);
         if let Some(item) = state.queue.remove(id) {
             state.duplicates.forget(&item.fingerprint);
         }
@@ -262,6 +279,7 @@ impl Inbox {
         let (item, turn, given) = state.queue.give_out(now)?;
         let (id, digest) = (item.id, item.fingerprint);
         let receipt = Receipt { inbox: self.number, id, digest, turn, given };
+        count(&self.counters.given_out);
         if self.keeps_until_ack() {
             return Some(item.notification.clone().with_receipt(receipt));
         }
@@ -292,6 +310,7 @@ impl Inbox {
         }
         // Also where it has not come again yet.
         state.remember(notification, receipt.digest, Seen::Done);
+        count(&self.counters.acknowledged);
         self.wake_another(&mut state);
         Ok(())
     }
@@ -323,7 +342,11 @@ impl Inbox {
             state.queue.put_back(id, given, at);
         } else {
             let notification = notification.clone();
-            state.queue.take_back(Item { id, notification, fingerprint: digest }, turn, at);
+            state.queue.take_back(
+                Item { id, notification, fingerprint: digest, arrived: Instant::now() },
+                turn,
+                at,
+            );
         }
         self.wake_another(&mut state);
         Ok(())
@@ -332,6 +355,17 @@ impl Inbox {
     fn receipt_of<'a>(&self, notification: &'a Notification) -> Result<&'a Receipt, Error> {
         let receipt = notification.receipt().filter(|receipt| receipt.inbox == self.number);
         receipt.ok_or_else(|| Error::invalid("the notification did not come from this receiver"))
+    }
+
+    /// Whether a new notification could be taken now.
+    pub(crate) fn can_take(&self) -> bool {
+        let state = lock(&self.shared.state);
+        let store_fails = state.store_failed.is_some_and(|at| at.elapsed() < STORE_FAILS_FOR);
+        !state.closed && !store_fails && state.len() < self.queue_max
+    }
+
+    pub(crate) fn counts(&self) -> InboxCounts {
+        lock(&self.shared.state).queue.counts()
     }
 
     /// Whether what is given out counts as kept until it is acknowledged.
@@ -381,11 +415,15 @@ impl Shared {
         let mut state = lock(&self.state);
         let waiting = state.writing.remove(&item.id).unwrap_or_default();
         if outcome.is_ok() {
+            count(&self.counters.taken);
+            state.store_failed = None;
             state.queue.push(item);
             state.show();
             self.changed.notify_one();
         } else {
-            state.ack_waiters.give_up(item.id);
+            count(&self.counters.store_failures);
+            state.store_failed = Some(Instant::now());
+            state.ack_waiters.forget(item.id);
             state.duplicates.forget(&item.fingerprint);
         }
         drop(state);
@@ -397,6 +435,11 @@ impl Shared {
 }
 
 impl State {
+    /// How many there are, those included that are being written.
+    fn len(&self) -> usize {
+        self.queue.len() + self.writing.len()
+    }
+
     fn wait_until_written(&mut self, id: u64) -> oneshot::Receiver<Result<(), Error>> {
         let (waits, written) = oneshot::channel();
         self.writing.entry(id).or_default().push(waits);

@@ -8,7 +8,10 @@
 //! `handle`. Within `inbox`, `queue` says what comes next, and `writer` has the `store` written.
 
 mod ack_waiters;
+mod body_budget;
+mod certificates;
 mod connection_limit;
+mod counters;
 mod dialogs;
 mod duplicates;
 mod endpoint;
@@ -16,13 +19,14 @@ mod fingerprint;
 mod handle;
 mod inbox;
 mod item;
-mod no_sigpipe;
 mod queue;
 mod readiness;
 mod request_body;
 mod resequencer;
 mod server;
 mod signers;
+mod socket;
+mod stats;
 mod store;
 mod store_schema;
 #[cfg(test)]
@@ -30,3 +34,4 @@ mod test_notifications;
 mod writer;
 
 pub use crate::receiver::handle::Receiver;
+pub use crate::receiver::stats::{ReceiverStats, RefusedCount};

@@ -8,6 +8,14 @@ use crate::receiver::dialogs::{DialogKey, dialogs};
 use crate::receiver::item::Item;
 use crate::receiver::resequencer::Resequencer;
 
+/// How many there are of each, and for how long the oldest has been there.
+pub(crate) struct InboxCounts {
+    pub queued: usize,
+    pub in_flight: usize,
+    pub held: usize,
+    pub oldest: Duration,
+}
+
 /// The queue of one receiver.
 pub(crate) struct Queue {
     /// None: what comes first goes out first.
@@ -165,7 +173,7 @@ impl Queue {
 
     /// How many there are, those with the program included.
     pub(crate) fn len(&self) -> usize {
-        self.entries.len() + self.resequencer.as_ref().map_or(0, Resequencer::held)
+        self.entries.len() + self.held()
     }
 
     /// Nothing comes any more: what waits for something goes out now, and nothing a second time.
@@ -255,6 +263,23 @@ impl Queue {
             self.make_ready(id);
         }
     }
+
+    pub(crate) fn counts(&self) -> InboxCounts {
+        let held = self.resequencer.iter().flat_map(Resequencer::all_held);
+        let all = self.entries.values().map(|entry| &entry.item).chain(held);
+        let with_program = |entry: &&Entry| matches!(entry.place, Place::Out(_));
+        let in_flight = self.entries.values().filter(with_program).count();
+        InboxCounts {
+            queued: self.entries.len() - in_flight,
+            in_flight,
+            held: self.held(),
+            oldest: all.map(|item| item.arrived).min().map(|at| at.elapsed()).unwrap_or_default(),
+        }
+    }
+
+    fn held(&self) -> usize {
+        self.resequencer.as_ref().map_or(0, Resequencer::held)
+    }
 }
 
 #[cfg(test)]
@@ -267,7 +292,7 @@ mod tests {
 
     fn item(id: u64, dialog: &str, sequence: i64) -> Item {
         let notification = text(dialog, sequence, "x");
-        Item { id, fingerprint: fingerprint(&notification), notification }
+        Item { id, fingerprint: fingerprint(&notification), notification, arrived: Instant::now() }
     }
 
     fn in_order() -> Queue {

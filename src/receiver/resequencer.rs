@@ -112,6 +112,10 @@ impl Resequencer {
         Some((item, freed.into_iter().flat_map(|freed| self.release(freed)).collect()))
     }
 
+    pub(crate) fn all_held(&self) -> impl Iterator<Item = &Item> {
+        self.held.values().map(|held| &held.item)
+    }
+
     /// How many items are held.
     pub(crate) fn held(&self) -> usize {
         self.held.len()
@@ -235,7 +239,7 @@ mod tests {
             let fingerprint = fingerprint(&notification);
             let id = self.1;
             self.1 += 1;
-            texts(self.0.push(Item { id, notification, fingerprint }))
+            texts(self.0.push(Item { id, notification, fingerprint, arrived: Instant::now() }))
         }
     }
 

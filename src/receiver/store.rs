@@ -290,7 +290,12 @@ mod tests {
 
     fn put(id: u64, message: &str) -> Change {
         let notification = text("c", id as i64, message).with_account("le1");
-        Change::Put(Item { id, fingerprint: fingerprint(&notification), notification })
+        Change::Put(Item {
+            id,
+            fingerprint: fingerprint(&notification),
+            notification,
+            arrived: std::time::Instant::now(),
+        })
     }
 
     fn remove(id: u64, dialog: &str, next: i64) -> Change {

@@ -134,6 +134,7 @@ void test_log_of_eight_threads(void);
 void test_stats_of_a_client_that_did_nothing(void);
 void test_stats_count_a_conversation(void);
 void test_stats_of_eight_threads(void);
+void test_stats_of_a_receiver(void);
 void test_a_failure_that_passes_is_tried_again(void);
 void test_a_text_whose_answer_was_lost(void);
 void test_a_refused_app_jwt_is_replaced(void);
@@ -157,6 +158,7 @@ void test_receiver_bad_arguments(void);
 void test_receiver_shutdown(void);
 void test_receiver_that_is_freed_while_threads_poll(void);
 void test_receiver_in_a_forked_child(void);
+void test_receiver_killed_while_its_child_lives(void);
 void test_receiver_answers_who_left(void);
 
 #ifdef __cplusplus

@@ -56,6 +56,7 @@ static const struct {
     {"stats: nothing done", test_stats_of_a_client_that_did_nothing},
     {"stats: a conversation", test_stats_count_a_conversation},
     {"stats: eight threads", test_stats_of_eight_threads},
+    {"stats: a receiver", test_stats_of_a_receiver},
     {"retry: a failure that passes", test_a_failure_that_passes_is_tried_again},
     {"retry: a lost answer", test_a_text_whose_answer_was_lost},
     {"retry: a refused AppJWT", test_a_refused_app_jwt_is_replaced},
@@ -79,6 +80,7 @@ static const struct {
     {"receiver: shutdown", test_receiver_shutdown},
     {"receiver: freed while threads poll", test_receiver_that_is_freed_while_threads_poll},
     {"receiver: in a forked child", test_receiver_in_a_forked_child},
+    {"receiver: killed while its child lives", test_receiver_killed_while_its_child_lives},
     {"receiver: who left", test_receiver_answers_who_left},
 };
 

@@ -3,13 +3,16 @@
 #include "harness.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/socket.h>
 #ifdef __linux__
 #include <sys/syscall.h>
 #endif
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -429,6 +432,98 @@ void test_receiver_in_a_forked_child(void)
     lpc_notification_free(n);
     lpc_receiver_free(receiver);
     lpc_config_free(config);
+}
+
+/* What a process says that another one started. */
+static void say(int fd, const char *text)
+{
+    CHECK(write(fd, text, strlen(text) + 1) == (ssize_t)(strlen(text) + 1));
+}
+
+static void hear(int fd, char *text, size_t size)
+{
+    size_t length = 0;
+
+    do {
+        CHECK(length < size && read(fd, text + length, 1) == 1);
+    } while (text[length++] != 0);
+}
+
+/* Listens until it is killed, and has a child that lives on until `held` ends. */
+static void listen_and_fork(const lpc_config *config, const int *told, const int *asked,
+                            const int *held)
+{
+    lpc_receiver *receiver;
+    char text[8];
+
+    alarm(120);
+    receiver = new_receiver(config);
+    say(told[1], lpc_receiver_url(receiver));
+    hear(asked[0], text, sizeof text);
+    if (fork() == 0) {
+        alarm(120);
+        close(held[1]);
+        say(told[1], "forked");
+        CHECK(read(held[0], text, 1) == 0);
+        leave(0);
+    }
+    for (;;)
+        pause();
+}
+
+/* A process that is killed leaves no socket in its child: who is connected hears of the end, and the
+ * port is free. */
+void test_receiver_killed_while_its_child_lives(void)
+{
+    static const char request[] = "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n";
+    struct timeval patience = {60, 0};
+    struct sockaddr_in there = {0};
+    int told[2], asked[2], held[2], status = 0, fd;
+    char text[1024], *address;
+    lpc_config *config = lpc_config_new();
+    lpc_receiver *receiver;
+    lpc_error *err = NULL;
+    pid_t process;
+    ssize_t length;
+
+    CHECK_OK(lpc_config_set(config, "receiver.secret", "s3cr3t", &err), &err);
+    CHECK(pipe(told) == 0 && pipe(asked) == 0 && pipe(held) == 0);
+    process = fork();
+    CHECK(process >= 0);
+    if (process == 0)
+        listen_and_fork(config, told, asked, held);
+    hear(told[0], text, sizeof text);
+    address = strstr(text, "127.0.0.1:");
+    CHECK(address != NULL && strchr(address, '/') != NULL);
+    *strchr(address, '/') = 0;
+    CHECK_OK(lpc_config_set(config, "receiver.listen", address, &err), &err);
+    there.sin_family = AF_INET;
+    there.sin_port = htons((uint16_t)atoi(strrchr(address, ':') + 1));
+    there.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(connect(fd, (struct sockaddr *)&there, sizeof there) == 0);
+    CHECK(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0);
+    CHECK(write(fd, request, sizeof request - 1) == (ssize_t)(sizeof request - 1));
+    CHECK(read(fd, text, sizeof text) > 0);
+    say(asked[1], "fork");
+    hear(told[0], text, sizeof text);
+    CHECK_TEXT("forked", text);
+
+    CHECK(kill(process, SIGKILL) == 0 && waitpid(process, &status, 0) == process);
+    length = read(fd, text, sizeof text);
+    CHECK(length == 0 || (length < 0 && errno == ECONNRESET));
+    close(fd);
+    fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(connect(fd, (struct sockaddr *)&there, sizeof there) == -1 && errno == ECONNREFUSED);
+    close(fd);
+    receiver = new_receiver(config);
+    lpc_receiver_free(receiver);
+    lpc_config_free(config);
+    for (fd = 0; fd < 2; fd++) {
+        close(told[fd]);
+        close(asked[fd]);
+        close(held[fd]);
+    }
 }
 
 /* Who leaves before it is answered must not end the program by a signal. */

@@ -3,12 +3,17 @@
 mod accounts;
 mod acknowledgements;
 mod answers;
+mod certificates;
 mod child;
 mod crowd;
 mod disk;
+mod hang_ups;
+mod health;
 mod mutual_tls;
 mod polls;
 mod service;
+mod starts;
+mod stats;
 mod store;
 
 use std::io::{Read, Write};

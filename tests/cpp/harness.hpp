@@ -190,6 +190,7 @@ void notifications_that_are_none();
 void notifications_are_handed_on();
 void receiver();
 void receiver_polls();
+void receiver_stats();
 void receiver_new_credentials();
 void receiver_acknowledgements();
 void receiver_in_threads();

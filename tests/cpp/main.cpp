@@ -65,6 +65,7 @@ const struct {
     {"notifications are handed on", tests::notifications_are_handed_on},
     {"receiver", tests::receiver},
     {"receiver: polls", tests::receiver_polls},
+    {"receiver: stats", tests::receiver_stats},
     {"receiver: new credentials", tests::receiver_new_credentials},
     {"receiver: acknowledgements", tests::receiver_acknowledgements},
     {"receiver: in threads", tests::receiver_in_threads},

@@ -268,6 +268,22 @@ void tests::receiver_polls() {
                "cannot listen"));
 }
 
+void tests::receiver_stats() {
+    lpc::Receiver receiver(alone());
+    const auto number = [&receiver](const char *name) {
+        return number_of(receiver.stats().c_str(), name);
+    };
+    CHECK(number("taken") == 0 && number("oldest_ms") == 0);
+    CHECK(post(receiver) == 200 && post(receiver, "sha1=bogus") == 401);
+    CHECK(number("taken") == 1 && number("queued") == 1 && number("given_out") == 0);
+    CHECK(count(receiver.stats(), "\"refused\":[{\"status\":401,\"requests\":1}]") == 1);
+    CHECK(count(receiver.prometheus(), "\nlpconnector_receiver_taken_total 1\n") == 1);
+    receiver.ack(receiver.poll());
+    CHECK(number("queued") == 0 && number("given_out") == 1 && number("acknowledged") == 1);
+    receiver.shutdown();
+    CHECK(number("taken") == 1);
+}
+
 void tests::receiver_new_credentials() {
     lpc::Receiver receiver(alone());
     THROWS(lpc::InvalidArgument, receiver.set_credentials("an-app", ""));

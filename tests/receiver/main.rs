@@ -2,6 +2,7 @@
 //! connections than it takes at once.
 #![allow(clippy::unwrap_used)] // A test that cannot go on fails.
 
+mod bodies;
 mod crowd;
 mod kills;
 mod program;

@@ -1,13 +1,13 @@
 //! `Client`: one account.
 
 use lpconnector::Config;
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 
 use crate::call::call;
 use crate::consumer::Consumer;
 use crate::error::raise;
+use crate::json;
 use crate::options;
 use crate::text::{optional_text, text};
 
@@ -99,9 +99,7 @@ impl Client {
     /// What the client has done so far, in this process: after a fork the child counts from 0.
     /// Sends nothing.
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let stats = serde_json::to_string(&self.core.stats());
-        let stats = stats.map_err(|why| PyRuntimeError::new_err(why.to_string()))?;
-        py.import("json")?.call_method1("loads", (stats,))
+        json::of(py, &self.core.stats())
     }
 
     /// The same as `stats`, as text in the exposition format of Prometheus.

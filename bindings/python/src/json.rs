@@ -1,9 +1,11 @@
 //! JSON: what Python passes in as the core takes it, and what the core holds as Python's values.
 //! `lpconnector._json` writes and reads it.
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyString};
+use serde::Serialize;
 
 use crate::text::text;
 
@@ -44,6 +46,13 @@ pub(crate) fn loaded(py: Python<'_>, json: &[u8]) -> PyResult<Py<PyAny>> {
         return Ok(py.None());
     }
     Ok(py.import("lpconnector._json")?.call_method1("loads", (text,))?.unbind())
+}
+
+/// What the core tells, as a dictionary.
+pub(crate) fn of<'py>(py: Python<'py>, told: &impl Serialize) -> PyResult<Bound<'py, PyAny>> {
+    let text = serde_json::to_string(told);
+    let text = text.map_err(|why| PyRuntimeError::new_err(why.to_string()))?;
+    py.import("json")?.call_method1("loads", (text,))
 }
 
 /// What a JSON text says, read when it is asked for first and then kept.

@@ -8,6 +8,7 @@ use pyo3::types::{PyDict, PyString, PyType};
 
 use crate::call::call;
 use crate::error::{invalid, raise};
+use crate::json;
 use crate::notification::Notification;
 use crate::options;
 use crate::text::{text, texts};
@@ -135,6 +136,16 @@ impl Receiver {
     /// A file descriptor that is readable while `poll` would not wait; -1 where there is none.
     fn fileno(&self) -> i32 {
         self.core().fd().unwrap_or(-1)
+    }
+
+    /// What the receiver has done so far, and what it holds.
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        json::of(py, &call(py, || self.core().stats())?)
+    }
+
+    /// The same as `stats`, as text in the exposition format of Prometheus.
+    fn prometheus(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(call(py, || self.core().stats())?.prometheus())
     }
 
     /// Stops listening; the service is no longer answered. `poll` and iterations give what is

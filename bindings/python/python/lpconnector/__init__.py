@@ -83,6 +83,8 @@ from ._types import (
     PrivateData,
     Profile,
     PushNotificationData,
+    ReceiverStats,
+    RefusedCount,
     SdeAuth,
     Stats,
 )
@@ -139,6 +141,8 @@ __all__ = [
     "PushNotificationData",
     "RateLimited",
     "Receiver",
+    "ReceiverStats",
+    "RefusedCount",
     "Rejected",
     "Response",
     "RichContent",

@@ -7,7 +7,15 @@ from typing_extensions import Self, Unpack
 
 from ._content import EventContent
 from ._enums import AcceptStatus, ChatState, CsatStatus, EventKind, Feature, Ttr
-from ._types import Campaign, ClientProperties, ConversationContext, Metadata, Profile, Stats
+from ._types import (
+    Campaign,
+    ClientProperties,
+    ConversationContext,
+    Metadata,
+    Profile,
+    ReceiverStats,
+    Stats,
+)
 
 __all__ = [
     "Client",
@@ -68,6 +76,7 @@ class _Options(TypedDict, total=False):
     user_agent: Optional[str]
     receiver_listen: Optional[str]
     receiver_path: Optional[str]
+    receiver_health_path: Optional[str]
     receiver_tls_cert_file: Union[str, os.PathLike[str], None]
     receiver_tls_key_file: Union[str, os.PathLike[str], None]
     receiver_tls_client_ca_file: Union[str, os.PathLike[str], None]
@@ -448,7 +457,8 @@ class Receiver:
     the receiver is made, from the thread that listens.
 
     Raises ``ConfigError`` for an option that is unknown, malformed or missing, and ``LpcError`` with
-    ``Status.IO`` if it cannot listen there, or a file cannot be read or written.
+    ``Status.IO`` if it cannot listen there, a file cannot be read or written, or the system has no
+    thread or descriptor left for it.
     """
 
     def __new__(cls, **options: Unpack[_Options]) -> Self: ...
@@ -508,6 +518,11 @@ class Receiver:
         It is the receiver's: wait for it, but neither read nor close it, and no longer than the
         receiver lives.
         """
+    def stats(self) -> ReceiverStats:
+        """What the receiver has done so far, and what it holds. Raises ``Closed`` in a child after a
+        fork."""
+    def prometheus(self) -> str:
+        """The same as ``stats``, as text in the exposition format of Prometheus."""
     def shutdown(self) -> None:
         """Stops listening; the service is no longer answered. ``poll`` and iterations give what is
         queued; then ``poll`` raises ``Closed``, and iterations end."""

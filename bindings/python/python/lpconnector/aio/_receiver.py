@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from .._lpconnector import _Options
+    from .._types import ReceiverStats
 
 # A thread waits so many seconds at a time, so that a program that ends waits for it no longer.
 _SLICE = 0.1
@@ -124,6 +125,15 @@ class Receiver:
         """A file descriptor that is readable while a poll would not wait; -1 where there is none. See
         ``lpconnector.Receiver.fileno``."""
         return self._receiver.fileno()
+
+    def stats(self) -> ReceiverStats:
+        """What the receiver has done so far, and what it holds; see
+        ``lpconnector.Receiver.stats``."""
+        return self._receiver.stats()
+
+    def prometheus(self) -> str:
+        """The same as ``stats``, as text in the exposition format of Prometheus."""
+        return self._receiver.prometheus()
 
     def shutdown(self) -> None:
         """Stops listening; the service is no longer answered. ``poll`` and iterations give what is
