@@ -124,7 +124,7 @@ mod tests {
         }
         let any = Accounts { own: account(None, None, "secret-1"), others: Vec::new() };
         let signers = Signers::of(&any, &headers(&[(ACCOUNT, "le9")])).ok().unwrap();
-        assert_eq!(signers.verify(b"x", &signature("secret-1")).unwrap(), "le9");
+        assert_eq!(signers.verify(b"x", &signed("secret-1")).unwrap(), "le9");
         let own_is_any = Accounts {
             own: account(None, None, "secret-1"),
             others: vec![account(Some("le2"), None, "secret-2")],
