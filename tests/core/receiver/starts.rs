@@ -27,15 +27,21 @@ fn with_few_descriptors() {
     drop(spare);
     match begun {
         Ok(receiver) => {
-            println!("\nlistens {}", receiver.url());
+            tell(&format!("listens {}", receiver.url()));
             // Until the other test has seen enough.
             let _ = std::io::stdin().read(&mut [0]);
         }
         Err(error) => {
             assert_eq!(error.status(), Status::Io);
-            println!("\nfails {}", error.message());
+            tell(&format!("fails {}", error.message()));
         }
     }
+}
+
+/// A line of its own, whatever the test program says beside it.
+#[allow(clippy::print_stdout)] // The other test reads it.
+fn tell(line: &str) {
+    println!("\n{line}");
 }
 
 #[test]
