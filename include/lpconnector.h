@@ -1241,7 +1241,8 @@ void lpc_notification_free(struct lpc_notification *n);
 
 /**
  * Begins to listen, with the options receiver.* and, for signatures, client.secret. Starts the one
- * thread that a receiver needs; it ends with lpc_receiver_free().
+ * thread that a receiver needs, and a second one for receiver.store; they end with
+ * lpc_receiver_free().
  *
  * Webhooks are account-wide: it hears of all conversations of the account, also of those that this
  * connector did not open. Where account.id and client.id are set, notifications of other accounts
@@ -1287,11 +1288,47 @@ lpc_status lpc_receiver_poll(struct lpc_receiver *receiver,
  * `err`: may be NULL. Any thread may call this.
  *
  * LPC_INVALID_ARGUMENT for NULL and for a notification that came from elsewhere. LPC_IO if the file
- * cannot be written: then it comes again after a restart. LPC_CLOSED after a fork().
+ * cannot be written: then it stays unacknowledged, and may be acknowledged again. LPC_CLOSED after a
+ * fork().
  */
 lpc_status lpc_receiver_ack(struct lpc_receiver *receiver,
                             const struct lpc_notification *notification,
                             struct lpc_error **err);
+
+/**
+ * Says that the program could not deal with a notification now: it is given out again, after that
+ * time, and before what came later in its dialogs and was not given out yet, which waits for it. The
+ * notification is not freed.
+ *
+ * With receiver.ack=manual the service's request stays open meanwhile, and is answered as if nothing
+ * had been said: what is not kept in receiver.store goes back to the service (503) once
+ * receiver.ack.timeout.ms is over, and comes again from there. Nothing happens for one that was
+ * acknowledged, or was given out again since; with neither receiver.ack=manual nor receiver.store,
+ * where an acknowledgement changes nothing, it is given out again in any case. After
+ * lpc_receiver_shutdown() nothing is given out again, but what is in the store comes after a restart.
+ *
+ * `receiver`: from lpc_receiver_new(). `notification`: from lpc_receiver_poll() of this receiver.
+ * `after_ms`: in milliseconds; 0 is at once. `err`: may be NULL. Any thread may call this.
+ *
+ * LPC_INVALID_ARGUMENT for NULL, for a negative time, and for a notification that came from
+ * elsewhere. LPC_CLOSED after a fork().
+ */
+lpc_status lpc_receiver_nack(struct lpc_receiver *receiver,
+                             const struct lpc_notification *notification,
+                             int64_t after_ms,
+                             struct lpc_error **err);
+
+/**
+ * A file descriptor that is readable while lpc_receiver_poll() would not wait, because there is a
+ * notification or the receiver was shut down: for epoll, select, libuv, Qt and the like. -1 where
+ * there is none: for NULL, on systems other than Linux, where no more can be opened, and in a child
+ * after a fork().
+ *
+ * `receiver`: from lpc_receiver_new(). The descriptor is the receiver's: wait for it, but neither read
+ * nor close it. It is made by the first call, the same for all, and closed in lpc_receiver_free():
+ * take it out of what waits for it before that. Any thread may call this.
+ */
+int32_t lpc_receiver_fd(const struct lpc_receiver *receiver);
 
 /**
  * Takes notifications for this app install and with these secrets from now on, in place of those of
@@ -1355,8 +1392,9 @@ lpc_status lpc_receiver_stats(struct lpc_receiver *receiver,
 void lpc_receiver_shutdown(struct lpc_receiver *receiver);
 
 /**
- * Frees a receiver, and stops listening once calls that other threads have begun are over; beginning
- * one after it is the caller's error. Notifications stay valid. Freeing NULL is fine.
+ * Frees a receiver, and stops listening. Calls that other threads have begun finish safely, those that
+ * wait in lpc_receiver_poll() with LPC_CLOSED at once, whatever is queued; beginning one after it is
+ * the caller's error. Notifications stay valid. Freeing NULL is fine.
  */
 void lpc_receiver_free(struct lpc_receiver *receiver);
 

@@ -120,17 +120,14 @@ impl Queue {
         }
     }
 
-    /// Takes in again what left the queue when it was given out.
+    /// Takes in again what left the queue when it was given out; not after the end, and not twice.
     pub(crate) fn take_back(&mut self, item: Item, turn: u64, at: Instant) {
         let id = item.id;
-        if !self.entries.contains_key(&id) {
-            let place = Place::Out(None);
-            self.entries.insert(id, Entry { item, turn, given: 0, place });
-            self.put_back(id, 0, at);
-            if self.closed {
-                self.entries.remove(&id);
-            }
+        if self.closed || self.entries.contains_key(&id) {
+            return;
         }
+        self.entries.insert(id, Entry { item, turn, given: 0, place: Place::Out(None) });
+        self.put_back(id, 0, at);
     }
 
     /// Takes an item out of wherever it is.
