@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use crate::base::error::{Error, Status};
+use crate::base::error::Error;
 
 /// Writes a file so that nobody ever sees half of it: beside its place first, then renamed.
 pub(crate) fn write_whole(
@@ -11,7 +11,7 @@ pub(crate) fn write_whole(
     fill: impl FnOnce(&File) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let unwritable = |why: std::io::Error| {
-        Error::new(Status::Io, format!("cannot write the file '{}': {why}", path.display()))
+        Error::of_file(path, &why, format!("cannot write the file '{}': {why}", path.display()))
     };
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let mut builder = tempfile::Builder::new();
@@ -32,6 +32,7 @@ pub(crate) fn write_whole(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::error::Status;
 
     #[test]
     fn a_file_that_failed_leaves_nothing_behind() {

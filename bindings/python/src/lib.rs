@@ -5,6 +5,7 @@ mod client;
 mod consumer;
 mod content;
 mod conversation;
+mod ending;
 mod error;
 mod json;
 mod keywords;
@@ -31,11 +32,15 @@ mod _lpconnector {
     #[pymodule_export]
     use crate::conversation::Conversation;
     #[pymodule_export]
+    use crate::ending::{end, forked};
+    #[pymodule_export]
     use crate::notification::{Notification, NotificationEvent};
     #[pymodule_export]
     use crate::receiver::Receiver;
     #[pymodule_export]
     use crate::response::Response;
+    #[pymodule_export]
+    use crate::notification::kept;
     #[pymodule_export]
     use crate::webhook::{parse_notification, verify_webhook};
 
