@@ -14,7 +14,7 @@ use pyo3::prelude::*;
 
 /// How long threads that are in may take to leave: a function that never returns must not keep the
 /// process.
-const LONGEST: Duration = Duration::from_secs(5);
+const LONGEST: Duration = Duration::from_secs(3);
 
 /// How many threads are in; above that whether the way is closed, and how often the process forked.
 static STATE: AtomicU64 = AtomicU64::new(0);
@@ -95,17 +95,23 @@ pub(crate) fn register(receiver: &Arc<lpconnector::Receiver>) {
 pub(crate) fn end(py: Python<'_>) {
     let _ = ENDING.set(std::thread::current().id());
     py.detach(|| {
-        let receivers = std::mem::take(&mut *RECEIVERS.lock().unwrap_or_else(PoisonError::into_inner));
-        for receiver in receivers.iter().filter_map(Weak::upgrade) {
-            receiver.shutdown();
-        }
-        let closed = STATE.fetch_or(CLOSED, SeqCst);
         let begun = Instant::now();
-        let mut inside = closed % CLOSED;
-        while inside > 0 && begun.elapsed() < LONGEST {
-            std::thread::sleep(Duration::from_millis(1));
-            inside = STATE.load(SeqCst) % CLOSED;
+        let until = |is_over: &dyn Fn() -> bool| {
+            while !is_over() && begun.elapsed() < LONGEST {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        };
+        let receivers = std::mem::take(&mut *RECEIVERS.lock().unwrap_or_else(PoisonError::into_inner));
+        let receivers: Vec<_> = receivers.iter().filter_map(Weak::upgrade).collect();
+        if !receivers.is_empty() {
+            // On a thread of its own, because it waits for theirs.
+            let stop = move || receivers.iter().for_each(|receiver| receiver.shutdown());
+            if let Ok(stopping) = std::thread::Builder::new().spawn(stop) {
+                until(&|| stopping.is_finished());
+            }
         }
+        STATE.fetch_or(CLOSED, SeqCst);
+        until(&|| STATE.load(SeqCst) % CLOSED == 0);
     });
 }
 
