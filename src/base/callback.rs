@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn one_that_panics_was_left() {
-        let unwound = catch_unwind(AssertUnwindSafe(|| run(|| std::panic::resume_unwind(Box::new(())))));
+        let unwound =
+            catch_unwind(AssertUnwindSafe(|| run(|| std::panic::resume_unwind(Box::new(())))));
         assert!(unwound.is_err() && !is_inside());
     }
 

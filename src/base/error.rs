@@ -161,8 +161,7 @@ impl Error {
     /// A file cannot be read or written; `message` says why.
     pub(crate) fn of_file(path: &Path, why: &io::Error, message: impl Into<String>) -> Error {
         let mut error = Error::new(Status::Io, message);
-        error.0.file =
-            Some(FailedFile { path: path.to_owned(), os_error: why.raw_os_error() });
+        error.0.file = Some(FailedFile { path: path.to_owned(), os_error: why.raw_os_error() });
         error
     }
 

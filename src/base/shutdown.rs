@@ -34,8 +34,7 @@ impl Shutdown {
         loop {
             let left = interrupt::slice(time.saturating_sub(begun.elapsed()));
             let guard = lock(&self.sleepers);
-            let slept =
-                self.changed.wait_timeout_while(guard, left, |()| !self.begun.load(SeqCst));
+            let slept = self.changed.wait_timeout_while(guard, left, |()| !self.begun.load(SeqCst));
             drop(slept.unwrap_or_else(PoisonError::into_inner));
             let is_over = begun.elapsed() >= time || self.begun.load(SeqCst);
             if is_over || interrupt::ask().is_err() {

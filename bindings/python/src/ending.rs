@@ -43,15 +43,16 @@ pub(crate) fn enter() -> Option<Inside> {
     if IS_IN.get() {
         return Some(Inside { forks: None });
     }
-    let entered = STATE.fetch_update(SeqCst, SeqCst, |state| {
-        (state & CLOSED == 0).then_some(state + 1)
-    });
+    let entered =
+        STATE.fetch_update(SeqCst, SeqCst, |state| (state & CLOSED == 0).then_some(state + 1));
     match entered {
         Ok(before) => {
             IS_IN.set(true);
             Some(Inside { forks: Some(before / FORK) })
         }
-        Err(_) => (ENDING.get() == Some(&std::thread::current().id())).then_some(Inside { forks: None }),
+        Err(_) => {
+            (ENDING.get() == Some(&std::thread::current().id())).then_some(Inside { forks: None })
+        }
     }
 }
 
@@ -76,9 +77,8 @@ impl Drop for Inside {
         let Some(forks) = self.forks else { return };
         IS_IN.set(false);
         // In a child that was forked meanwhile, this thread was not counted.
-        let _ = STATE.fetch_update(SeqCst, SeqCst, |state| {
-            (state / FORK == forks).then_some(state - 1)
-        });
+        let _ = STATE
+            .fetch_update(SeqCst, SeqCst, |state| (state / FORK == forks).then_some(state - 1));
     }
 }
 
@@ -101,7 +101,8 @@ pub(crate) fn end(py: Python<'_>) {
                 std::thread::sleep(Duration::from_millis(1));
             }
         };
-        let receivers = std::mem::take(&mut *RECEIVERS.lock().unwrap_or_else(PoisonError::into_inner));
+        let receivers =
+            std::mem::take(&mut *RECEIVERS.lock().unwrap_or_else(PoisonError::into_inner));
         let receivers: Vec<_> = receivers.iter().filter_map(Weak::upgrade).collect();
         if !receivers.is_empty() {
             // On a thread of its own, because it waits for theirs.
@@ -111,7 +112,7 @@ pub(crate) fn end(py: Python<'_>) {
             }
         }
         STATE.fetch_or(CLOSED, SeqCst);
-        until(&|| STATE.load(SeqCst) % CLOSED == 0);
+        until(&|| STATE.load(SeqCst).is_multiple_of(CLOSED));
     });
 }
 

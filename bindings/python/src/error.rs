@@ -116,9 +116,9 @@ fn exception(py: Python<'_>, error: &Error, message: &str) -> PyResult<PyErr> {
     };
     fields.set_item("errno", error.os_error())?;
     fields.set_item("filename", path.as_os_str())?;
-    let is_missing = error.os_error().is_some_and(|code| {
-        io::Error::from_raw_os_error(code).kind() == io::ErrorKind::NotFound
-    });
+    let is_missing = error
+        .os_error()
+        .is_some_and(|code| io::Error::from_raw_os_error(code).kind() == io::ErrorKind::NotFound);
     made(py, if is_missing { "FileNotFound" } else { "IoError" }, message, Some(&fields))
 }
 

@@ -34,13 +34,13 @@ mod _lpconnector {
     #[pymodule_export]
     use crate::ending::{end, forked};
     #[pymodule_export]
+    use crate::notification::kept;
+    #[pymodule_export]
     use crate::notification::{Notification, NotificationEvent};
     #[pymodule_export]
     use crate::receiver::Receiver;
     #[pymodule_export]
     use crate::response::Response;
-    #[pymodule_export]
-    use crate::notification::kept;
     #[pymodule_export]
     use crate::webhook::{parse_notification, verify_webhook};
 

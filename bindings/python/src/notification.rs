@@ -10,6 +10,9 @@ use pyo3::types::{PyBytes, PyList};
 use crate::content;
 use crate::json::Loaded;
 
+/// What pickle calls to make an object again, and with what.
+type Reduced<'py, Arguments> = (Bound<'py, PyAny>, Arguments);
+
 /// What the service posted to a webhook: one or more events.
 #[pyclass(frozen, module = "lpconnector")]
 pub(crate) struct Notification {
@@ -93,7 +96,10 @@ impl Notification {
     }
 
     /// Its bytes and its account: in another process its receiver does not know it.
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>, &str))> {
+    fn __reduce__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<Reduced<'py, (Bound<'py, PyBytes>, &str)>> {
         let kept = py.import("lpconnector._lpconnector")?.getattr("_kept")?;
         Ok((kept, (PyBytes::new(py, self.core.raw()), self.core.account_id())))
     }
@@ -218,7 +224,11 @@ impl NotificationEvent {
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> Option<bool> {
         let other = other.cast::<NotificationEvent>().ok()?.get();
         let accounts = [&self.notification, &other.notification].map(|one| one.account_id());
-        Some(self.core() == other.core() && accounts[0] == accounts[1] && self.bytes() == other.bytes())
+        Some(
+            self.core() == other.core()
+                && accounts[0] == accounts[1]
+                && self.bytes() == other.bytes(),
+        )
     }
 
     fn __hash__(&self) -> u64 {
@@ -234,7 +244,10 @@ impl NotificationEvent {
     }
 
     /// Its notification, and which of its events it is.
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyAny>, usize))> {
+    fn __reduce__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<Reduced<'py, (Bound<'py, PyAny>, usize)>> {
         let item = py.import("lpconnector._content")?.getattr("event_of")?;
         let core = self.notification.clone();
         let notification = Notification { core, events: PyOnceLock::new(), json: Loaded::new() };

@@ -58,9 +58,8 @@ fn signature(headers: &Bound<'_, PyAny>) -> PyResult<String> {
     for pair in pairs(headers)?.try_iter()? {
         let pair: PyResult<(Bound<'_, PyAny>, Bound<'_, PyAny>)> = pair?.extract();
         let (name, value) = pair.map_err(|_| wrong(headers))?;
-        let is_named = |name: String| {
-            name.eq_ignore_ascii_case(SIGNATURE) || name == SIGNATURE_IN_WSGI
-        };
+        let is_named =
+            |name: String| name.eq_ignore_ascii_case(SIGNATURE) || name == SIGNATURE_IN_WSGI;
         if header_text(&name).is_some_and(is_named) {
             match header_text(&value) {
                 Some(value) => found.push(value),
