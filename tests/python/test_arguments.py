@@ -99,7 +99,8 @@ def test_a_timeout_names_its_keyword(account: Account) -> None:
 
 def test_a_missing_secret_is_found_at_once() -> None:
     """An environment that lacks them is the usual reason."""
-    lacking = os.environ.get("NO_SUCH_VARIABLE")
+    lacking: Any = os.environ.get("NO_SUCH_VARIABLE")
+    options: dict[str, Any]
     for options in (
         {"client_id": lacking, "client_secret": lacking},
         {"app_jwt": lacking},

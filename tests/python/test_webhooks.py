@@ -319,6 +319,8 @@ def test_wrong_arguments() -> None:
 @pytest.mark.parametrize("form", [str, str.upper, str.title, str.encode])
 def test_headers_as_frameworks_have_them(form: Any) -> None:
     name, value = form(HEADER), SIGNATURE
+    headers: Any
+    nothing: Any
     pairs = [(form("host"), "x"), (name, value)]
     for headers in (pairs, tuple(pairs), iter(pairs), dict(pairs), MappingProxyType(dict(pairs))):
         assert verify_webhook(headers, BODY, SECRET).raw == BODY

@@ -21,6 +21,9 @@ __all__ = [
     "verify_webhook",
     "__version__",
     "OPTIONS",
+    "_end",
+    "_forked",
+    "_kept",
 ]
 
 __version__: str
