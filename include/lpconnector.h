@@ -140,13 +140,26 @@ typedef int32_t lpc_status;
 typedef int32_t lpc_log_level;
 
 /**
- * Called with each line that a client logs, on the thread that makes the call. `level`: one of
- * LPC_LOG_.... `line`: one line of UTF-8 text, without a secret and without a line break at its end;
- * valid until the function returns.
+ * Called with each line that a client or receiver logs: of a client on the thread that makes the call,
+ * of a receiver on the thread that listens, and on those that call it. `level`: one of LPC_LOG_....
+ * `line`: one line of UTF-8 text, without a secret and without a line break at its end; valid until the
+ * function returns.
  *
  * A line about a request ends with its id, and the conversation's where there is one:
  * "[request 1f0e...-3, conversation 8602...]". So do those about what is done for that request: tokens,
  * discovery, connections, waits, and the way of its file to or from the storage.
+ *
+ * It delays what it tells about, so it must be quick. It must not throw, and not leave by longjmp() or
+ * pthread_exit().
+ *
+ * On the thread that runs it, calls of the library that may wait return LPC_INVALID_ARGUMENT at once,
+ * because they could wait for the very call that logs: whatever makes requests (of consumers, jws and
+ * lp_id included), lpc_receiver_poll(), _ack and _nack. All others are allowed: those of
+ * configurations, errors, responses and notifications, _new, accessors, the two _stats,
+ * set_app_jwt, set_credentials, _shutdown and _free. lpc_receiver_shutdown() and lpc_receiver_free()
+ * do not wait for the receiver's thread then. What the call that logs was given may be freed by it,
+ * too. A child that it forks may call everything, but of a receiver's thread it must end with
+ * _exit() or become another program with exec(), and not return: in the child nobody listens.
  */
 typedef void (*lpc_log_fn)(void *user_data, lpc_log_level level, const char *line);
 
@@ -167,7 +180,8 @@ typedef int32_t lpc_csat_status;
 
 /**
  * Called while a file goes up or comes down, with the bytes done and the bytes in all (0: unknown),
- * on the thread that sends or fetches the file. It must not free the conversation.
+ * on the thread that sends or fetches the file. It must not free the conversation, must not throw, and
+ * not leave by longjmp() or pthread_exit(). It may make any other call of the library.
  */
 typedef void (*lpc_progress_fn)(void *user_data, uint64_t done, uint64_t total);
 
@@ -527,19 +541,19 @@ const char *lpc_config_get(const struct lpc_config *config, const char *key);
 void lpc_config_free(struct lpc_config *config);
 
 /**
- * Gives the lines that clients of this configuration log, up to this level, to `fn`; NULL, or the
- * level LPC_LOG_LEVEL_OFF, stops that, which is the default. It goes for clients made later; those that
- * exist keep what they were made with. Nothing is ever logged anywhere else.
+ * Gives the lines that clients and receivers of this configuration log, up to this level, to `fn`; NULL,
+ * or the level LPC_LOG_LEVEL_OFF, stops that, which is the default. It goes for clients and receivers
+ * made later; those that exist keep what they were made with. Nothing is ever logged anywhere else.
  *
  * `config`: from lpc_config_new(). `user_data`: handed to `fn` as it is. Both must be fit for every
- * thread that makes calls, several at once, and stay valid until every client made from the
- * configuration and every consumer and conversation of those are freed, and no call is under way
- * any more. `level`: one of LPC_LOG_...: lines of this level and of those that matter more are
- * given. `err`: may be NULL.
+ * thread that makes calls and for the threads of receivers, several at once. They may go once every
+ * client made from the configuration and every consumer and conversation of those are freed and no
+ * call of them is under way any more, and lpc_receiver_free() has returned for every receiver, with
+ * no other call of it under way and outside of `fn`: a receiver that `fn` itself frees may call it
+ * until the process ends. `level`: one of LPC_LOG_...: lines of this level and of those that matter
+ * more are given. `err`: may be NULL.
  *
- * `fn` delays the call that logs, so it must be quick. It must not throw, and not leave by
- * longjmp(). It may call the library again, for example lpc_client_stats(); but a function that
- * sends may wait for the call that logs, and so fail with LPC_TIMEOUT after call.timeout.ms.
+ * What `fn` must not do, and which calls it may make, is said at lpc_log_fn.
  *
  * LPC_INVALID_ARGUMENT if the configuration is NULL or there is no such level; what was set before
  * stays then.
@@ -1386,15 +1400,18 @@ lpc_status lpc_receiver_stats(struct lpc_receiver *receiver,
 
 /**
  * Stops listening; the service is no longer answered. lpc_receiver_poll() gives out what is queued,
- * and then LPC_CLOSED, also to threads that wait in it. Shutting down twice, or NULL, is fine. Any
- * thread may call this.
+ * and then LPC_CLOSED, also to threads that wait in it. It waits until the receiver's thread has ended,
+ * and with it the last call of the log callback; not where it is called inside a log callback. Shutting
+ * down twice, or NULL, is fine. Any thread may call this.
  */
 void lpc_receiver_shutdown(struct lpc_receiver *receiver);
 
 /**
  * Frees a receiver, and stops listening. Calls that other threads have begun finish safely, those that
  * wait in lpc_receiver_poll() with LPC_CLOSED at once, whatever is queued; beginning one after it is
- * the caller's error. Notifications stay valid. Freeing NULL is fine.
+ * the caller's error. The receiver's thread has ended when this returns, and the log callback with its
+ * user_data may go; not so inside a log callback, see there. Notifications stay valid. Freeing NULL is
+ * fine.
  */
 void lpc_receiver_free(struct lpc_receiver *receiver);
 

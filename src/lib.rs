@@ -18,6 +18,7 @@ mod receiver;
 mod service;
 
 pub use base::error::{Error, Status};
+pub use base::interrupt::interruptible;
 pub use base::log::LogLevel;
 pub use base::stats::{Bucket, Latency, OperationCount, Stats};
 pub use config::configuration::Config;

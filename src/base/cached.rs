@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use crate::base::deadline::Deadline;
 use crate::base::error::{Error, Status};
+use crate::base::fork::generation;
+use crate::base::interrupt;
 use crate::base::lock::{lock, wait};
 
 /// What a fetch brought.
@@ -132,7 +134,7 @@ impl<T: Clone> Cached<T> {
                 Step::Join => {
                     joined = Some(state.fetches);
                     while state.is_fetching && joined == Some(state.fetches) {
-                        state = wait(&self.landed, state, deadline)?;
+                        state = wait(&self.state, &self.landed, state, deadline)?;
                     }
                     continue;
                 }
@@ -140,12 +142,17 @@ impl<T: Clone> Cached<T> {
             };
             let restarts = state.begin(&serves);
             drop(state);
-            let landing = Landing { cached: self, is_over: false };
+            let landing = Landing { cached: self, is_over: false, generation: generation() };
             let left = deadline.remaining().unwrap_or_default();
             let renewal = deadline.at_most(LONGEST_RENEWAL.min(left / 2));
             let by = if old.is_some() { renewal } else { deadline };
             let outcome = fetch(by);
-            state = landing.end();
+            let Some(landed) = landing.end() else {
+                // The lock is the parent's, and may be held by a thread that is not here.
+                let forked = Error::new(Status::Closed, "the process forked during the call");
+                return Err(outcome.err().unwrap_or(forked));
+            };
+            state = landed;
             let failure = match outcome {
                 Ok(fetched) if has_ended(&fetched) && state.usable(&serves).is_some() => {
                     Error::new(Status::Protocol, "what came in its place has ended already")
@@ -154,8 +161,9 @@ impl<T: Clone> Cached<T> {
                 Err(failure) => failure,
             };
             let is_outdated = state.restarts != restarts;
-            // That this thread had no more time says nothing to the others.
-            if !is_outdated && (old.is_some() || deadline.remaining().is_ok()) {
+            // That this thread had no more time, or was called away, says nothing to the others.
+            let had_time = old.is_some() || deadline.remaining().is_ok();
+            if !is_outdated && had_time && !interrupt::came() {
                 state.fail(failure.clone(), by, self.failure_pause());
             }
             match old {
@@ -166,7 +174,7 @@ impl<T: Clone> Cached<T> {
                     state.failure = None;
                 }
                 // What it was made with was replaced meanwhile.
-                None if is_outdated && deadline.remaining().is_ok() => {}
+                None if is_outdated && deadline.remaining().is_ok() && !interrupt::came() => {}
                 _ => return Err(failure),
             }
         }
@@ -284,21 +292,27 @@ impl<T: Clone> State<T> {
 struct Landing<'a, T> {
     cached: &'a Cached<T>,
     is_over: bool,
+    /// The process that began it.
+    generation: u64,
 }
 
 impl<'a, T> Landing<'a, T> {
-    fn end(mut self) -> MutexGuard<'a, State<T>> {
+    /// Nothing in a child that was forked meanwhile, as in a log function: the fetch is its parent's.
+    fn end(mut self) -> Option<MutexGuard<'a, State<T>>> {
         self.is_over = true;
+        if self.generation != generation() {
+            return None;
+        }
         let mut state = lock(&self.cached.state);
         state.is_fetching = false;
         self.cached.landed.notify_all();
-        state
+        Some(state)
     }
 }
 
 impl<T> Drop for Landing<'_, T> {
     fn drop(&mut self) {
-        if !self.is_over {
+        if !self.is_over && self.generation == generation() {
             lock(&self.cached.state).is_fetching = false;
             self.cached.landed.notify_all();
         }

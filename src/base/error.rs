@@ -1,6 +1,7 @@
 //! The one error type, and the statuses that a caller can act on.
 
-use std::fmt;
+use std::path::{Path, PathBuf};
+use std::{fmt, io};
 
 use crate::base::delivery::Delivery;
 
@@ -120,6 +121,14 @@ struct Fields {
     delivery: Delivery,
     retry_after_ms: Option<u64>,
     body: Vec<u8>,
+    file: Option<FailedFile>,
+}
+
+/// A file of this machine that a call failed for.
+#[derive(Clone, PartialEq, Eq)]
+struct FailedFile {
+    path: PathBuf,
+    os_error: Option<i32>,
 }
 
 /// What an answer of the service tells about a failure.
@@ -145,7 +154,15 @@ impl Error {
             delivery: Delivery::default(),
             retry_after_ms: None,
             body: Vec::new(),
+            file: None,
         }))
+    }
+
+    /// A file cannot be read or written; `message` says why.
+    pub(crate) fn of_file(path: &Path, why: &io::Error, message: impl Into<String>) -> Error {
+        let mut error = Error::new(Status::Io, message);
+        error.0.file = Some(FailedFile { path: path.to_owned(), os_error: why.raw_os_error() });
+        error
     }
 
     pub(crate) fn invalid(message: impl Into<String>) -> Error {
@@ -265,6 +282,17 @@ impl Error {
     /// How long the service asked to wait (`Retry-After`), in milliseconds, if it did.
     pub fn retry_after_ms(&self) -> Option<u64> {
         self.0.retry_after_ms
+    }
+
+    /// The file of this machine that could not be read or written; `None` where it was no file, or is
+    /// not known.
+    pub fn path(&self) -> Option<&Path> {
+        self.0.file.as_ref().map(|file| file.path.as_path())
+    }
+
+    /// What the system said of [`path`](Error::path): its error number, such as `ENOENT`.
+    pub fn os_error(&self) -> Option<i32> {
+        self.0.file.as_ref().and_then(|file| file.os_error)
     }
 
     /// The raw answer of the service; empty if there was none.

@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use crate::base::callback;
+
 /// How much a line matters. The numbers are those of the C ABI and never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -68,7 +70,7 @@ impl Log {
     }
 
     /// Logs what `line` makes, if anybody listens. Never called with a lock held: the callback may
-    /// call the library again.
+    /// call the library again, though nothing that waits.
     pub(crate) fn write(&self, level: LogLevel, line: impl FnOnce() -> String) {
         if level > self.level {
             return;
@@ -80,9 +82,10 @@ impl Log {
         line.push_str(about.before.as_deref().unwrap_or_default());
         // A server's text must not look like a line of ours.
         if line.contains(char::is_control) {
-            callback(level, &line.escape_debug().to_string());
+            let escaped = line.escape_debug().to_string();
+            callback::run(|| callback(level, &escaped));
         } else {
-            callback(level, &line);
+            callback::run(|| callback(level, &line));
         }
     }
 }

@@ -5,11 +5,13 @@
 //! it.
 
 pub(crate) mod cached;
+pub(crate) mod callback;
 pub(crate) mod deadline;
 pub(crate) mod delivery;
 pub(crate) mod error;
 pub(crate) mod fifo_lock;
 pub(crate) mod fork;
+pub(crate) mod interrupt;
 pub(crate) mod jitter;
 #[cfg(feature = "receiver")]
 pub(crate) mod left_behind;

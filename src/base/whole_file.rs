@@ -4,7 +4,7 @@ use std::fs::{File, Permissions};
 use std::io;
 use std::path::{Path, PathBuf, is_separator};
 
-use crate::base::error::{Error, Status};
+use crate::base::error::Error;
 
 /// Writes a file so that nobody ever sees half of it: beside its place first, then renamed. It keeps
 /// the mode of the regular file that it replaces, behind symbolic links if there are any. Where there
@@ -14,7 +14,7 @@ pub(crate) fn write_whole(
     fill: impl FnOnce(&File) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let unwritable = |why: io::Error| {
-        Error::new(Status::Io, format!("cannot write the file '{}': {why}", path.display()))
+        Error::of_file(path, &why, format!("cannot write the file '{}': {why}", path.display()))
     };
     let (place, old_mode) = place_of(path).map_err(unwritable)?;
     let directory = place.parent().filter(|parent| !parent.as_os_str().is_empty());
@@ -68,6 +68,7 @@ fn mode(permissions: Permissions) -> Permissions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::error::Status;
 
     #[test]
     fn a_file_that_failed_leaves_nothing_behind() {

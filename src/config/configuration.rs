@@ -1,7 +1,7 @@
 //! What a program configures: options by their text keys.
 
-use std::fmt;
 use std::path::Path;
+use std::{fmt, io};
 
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
@@ -104,11 +104,13 @@ impl Config {
     pub fn load_file(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
         let shown = path.display();
-        let unreadable = |why: &dyn fmt::Display| {
-            Error::new(Status::Io, format!("cannot read the configuration file '{shown}': {why}"))
+        let unreadable = |why: &io::Error| {
+            let message = format!("cannot read the configuration file '{shown}': {why}");
+            Error::of_file(path, why, message)
         };
-        let bytes = read_small(path).map_err(|why| unreadable(&why))?;
-        let text = std::str::from_utf8(&bytes).map_err(|_| unreadable(&"it is not UTF-8"))?;
+        let bytes = Zeroizing::new(read_small(path).map_err(|why| unreadable(&why))?);
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|_| unreadable(&io::Error::other("it is not UTF-8")))?;
         // Some editors begin a file with a byte order mark.
         let text = text.trim_start_matches('\u{feff}');
         for (number, line) in text.lines().map(str::trim).enumerate() {

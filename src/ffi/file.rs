@@ -12,7 +12,8 @@ use crate::ffi::response::lpc_response;
 use crate::handles::attachment::Attachment;
 
 /// Called while a file goes up or comes down, with the bytes done and the bytes in all (0: unknown),
-/// on the thread that sends or fetches the file. It must not free the conversation.
+/// on the thread that sends or fetches the file. It must not free the conversation, must not throw, and
+/// not leave by longjmp() or pthread_exit(). It may make any other call of the library.
 pub type lpc_progress_fn =
     Option<unsafe extern "C" fn(user_data: *mut c_void, done: u64, total: u64)>;
 

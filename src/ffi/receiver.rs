@@ -225,16 +225,20 @@ pub unsafe extern "C" fn lpc_receiver_stats(
 }
 
 /// Stops listening; the service is no longer answered. lpc_receiver_poll() gives out what is queued,
-/// and then LPC_CLOSED, also to threads that wait in it. Shutting down twice, or NULL, is fine. Any
-/// thread may call this.
+/// and then LPC_CLOSED, also to threads that wait in it. It waits until the receiver's thread has ended,
+/// and with it the last call of the log callback; not where it is called inside a log callback. Shutting
+/// down twice, or NULL, is fine. Any thread may call this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_receiver_shutdown(receiver: *mut lpc_receiver) {
-    read(receiver, (), |receiver| receiver.receiver.shutdown());
+    // A clone, because a log callback may free the handle meanwhile.
+    read(receiver, (), |receiver| receiver.receiver.clone().shutdown());
 }
 
 /// Frees a receiver, and stops listening. Calls that other threads have begun finish safely, those that
 /// wait in lpc_receiver_poll() with LPC_CLOSED at once, whatever is queued; beginning one after it is
-/// the caller's error. Notifications stay valid. Freeing NULL is fine.
+/// the caller's error. The receiver's thread has ended when this returns, and the log callback with its
+/// user_data may go; not so inside a log callback, see there. Notifications stay valid. Freeing NULL is
+/// fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_receiver_free(receiver: *mut lpc_receiver) {
     free(receiver);

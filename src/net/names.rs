@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::base::interrupt;
 use crate::base::lock::lock;
 
 /// What is known about names.
@@ -143,8 +144,11 @@ impl Lookup {
             if left.is_zero() {
                 return Err(NoName::Late);
             }
-            outcome =
-                self.changed.wait_timeout(outcome, left).unwrap_or_else(PoisonError::into_inner).0;
+            let left = interrupt::slice(left);
+            let waited = self.changed.wait_timeout(outcome, left);
+            drop(waited.unwrap_or_else(PoisonError::into_inner));
+            interrupt::ask().map_err(|_| NoName::Closed)?;
+            outcome = lock(&self.outcome);
         }
     }
 }

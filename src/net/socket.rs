@@ -9,6 +9,7 @@ use std::time::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::base::fork::generation;
+use crate::base::interrupt;
 use crate::base::stats::Counters;
 
 /// A socket that never blocks but until its deadline.
@@ -29,9 +30,11 @@ impl Socket {
                 return Err(io::ErrorKind::TimedOut.into());
             }
             // What does not fit is centuries.
-            let left = Timespec::try_from(left).ok();
+            let left = Timespec::try_from(interrupt::slice(left)).ok();
             match poll(&mut [PollFd::new(&*self.stream, readiness)], left.as_ref()) {
-                Ok(0) | Err(rustix::io::Errno::INTR) => {}
+                Ok(0) | Err(rustix::io::Errno::INTR) => {
+                    interrupt::ask().map_err(|why| io::Error::other(why.message().to_owned()))?;
+                }
                 Ok(_) => return Ok(()),
                 Err(why) => return Err(why.into()),
             }

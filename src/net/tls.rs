@@ -156,7 +156,7 @@ impl TlsFile {
         let TlsFile { option, path } = self;
         read_small(Path::new(path)).map_err(|why| {
             let message = format!("cannot read the file '{path}' of option '{option}': {why}");
-            Error::new(Status::Io, message)
+            Error::of_file(Path::new(path), &why, message)
         })
     }
 

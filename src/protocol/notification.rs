@@ -107,6 +107,15 @@ impl Notification {
         }
     }
 
+    /// One that was kept as its [`raw`](Notification::raw) bytes and
+    /// [`account_id`](Notification::account_id): equal to what a receiver gave out, but for that the
+    /// receiver does not know it again. What is no notification is one event of the kind
+    /// [`EventKind::Other`](crate::EventKind::Other), as a receiver gives it out.
+    #[cfg(feature = "receiver")]
+    pub fn from_kept(raw: &[u8], account_id: &str) -> Notification {
+        Notification::signed(raw).0.with_account(account_id)
+    }
+
     fn unknown(body: &[u8], events: Vec<NotificationEvent>) -> Notification {
         Notification {
             type_name: String::new(),

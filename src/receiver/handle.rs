@@ -9,6 +9,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::oneshot;
 
+use crate::base::callback;
 use crate::base::error::{Error, Status};
 use crate::base::fork::generation;
 use crate::base::lock::lock;
@@ -59,7 +60,8 @@ struct Shared {
     /// Which made it.
     /// In which it listens.
     generation: u64,
-    thread: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
+    stop: Mutex<Option<oneshot::Sender<()>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Receiver {
@@ -118,8 +120,8 @@ impl Receiver {
             Err(_) => return Err(Error::new(Status::Internal, "the receiver's thread broke")),
         }
         let generation = generation();
-        let thread = Mutex::new(Some((stop, thread)));
-        Ok(Receiver { shared: Arc::new(Shared { url, inbox, accounts, generation, thread }) })
+        let (stop, thread) = (Mutex::new(Some(stop)), Mutex::new(Some(thread)));
+        Ok(Receiver { shared: Arc::new(Shared { url, inbox, accounts, generation, stop, thread }) })
     }
 
     /// Where it listens, for example `https://127.0.0.1:8443/`.
@@ -133,6 +135,7 @@ impl Receiver {
     /// [`Status::Closed`] after [`shutdown`](Receiver::shutdown), once all that was queued is given
     /// out, and in a child after a `fork()`.
     pub fn poll(&self, timeout: Duration) -> Result<Option<Notification>, Error> {
+        callback::check_outside()?;
         self.check_process()?;
         self.shared.inbox.poll(timeout)
     }
@@ -145,6 +148,7 @@ impl Receiver {
     /// [`Status::InvalidArgument`] if it did not come from this receiver; [`Status::Io`] if the
     /// store cannot be written: then it stays unacknowledged.
     pub fn ack(&self, notification: &Notification) -> Result<(), Error> {
+        callback::check_outside()?;
         self.check_process()?;
         self.shared.inbox.ack(notification)
     }
@@ -165,6 +169,7 @@ impl Receiver {
     /// [`Status::InvalidArgument`] if it did not come from this receiver, [`Status::Closed`] in a
     /// child after a `fork()`.
     pub fn nack(&self, notification: &Notification, after: Duration) -> Result<(), Error> {
+        callback::check_outside()?;
         self.check_process()?;
         self.shared.inbox.nack(notification, after)
     }
@@ -217,12 +222,20 @@ impl Receiver {
 
     /// Stops listening; the service is no longer answered. Polls give out what is queued, and then
     /// fail with [`Status::Closed`].
+    ///
+    /// Waits until the thread that listens has ended, and with it the last call of the log function; not
+    /// where it is called inside a log function.
     pub fn shutdown(&self) {
         self.shared.stop();
     }
 
+    /// Whether it was made by this process, and not by one that forked it.
+    pub fn is_of_this_process(&self) -> bool {
+        self.shared.is_of_this_process()
+    }
+
     fn check_process(&self) -> Result<(), Error> {
-        if self.shared.is_of_this_process() {
+        if self.is_of_this_process() {
             return Ok(());
         }
         Err(Error::new(Status::Closed, "the receiver belongs to the process that made it"))
@@ -238,13 +251,18 @@ impl Shared {
         if !self.is_of_this_process() {
             return;
         }
-        let thread = lock(&self.thread).take();
-        if let Some((stop, thread)) = thread {
+        if let Some(stop) = lock(&self.stop).take() {
             let _ = stop.send(());
-            // A log function may be what stops it, on that very thread.
-            if thread.thread().id() != std::thread::current().id() {
-                let _ = thread.join();
-            }
+        }
+        // Inside a log function the thread may be waiting for what this one holds, or be this one. Who
+        // stops it again elsewhere waits for it then.
+        if callback::is_inside() {
+            return;
+        }
+        // With the lock: others who stop it wait, too.
+        let mut thread = lock(&self.thread);
+        if let Some(thread) = thread.take() {
+            let _ = thread.join();
         }
     }
 }
@@ -254,7 +272,8 @@ impl Drop for Shared {
         self.stop();
         if !self.is_of_this_process() {
             // In a child after a fork, the thread and the locks are those of the parent.
-            std::mem::forget((self.inbox.clone(), std::mem::take(&mut self.thread)));
+            let (stop, thread) = (std::mem::take(&mut self.stop), std::mem::take(&mut self.thread));
+            std::mem::forget((self.inbox.clone(), stop, thread));
         }
     }
 }

@@ -130,6 +130,9 @@ void test_log_levels(void);
 void test_log_is_quiet_unless_asked(void);
 void test_log_tells_no_secret(void);
 void test_log_callback_that_calls_the_library(void);
+void test_log_callback_that_makes_requests(void);
+void test_log_callback_that_frees_what_logs(void);
+void test_log_callback_that_forks_a_child_that_sends(void);
 void test_log_of_eight_threads(void);
 void test_stats_of_a_client_that_did_nothing(void);
 void test_stats_count_a_conversation(void);
@@ -160,6 +163,7 @@ void test_receiver_that_is_freed_while_threads_poll(void);
 void test_receiver_in_a_forked_child(void);
 void test_receiver_killed_while_its_child_lives(void);
 void test_receiver_answers_who_left(void);
+void test_receiver_stopped_by_its_log_callback(void);
 
 #ifdef __cplusplus
 }

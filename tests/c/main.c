@@ -52,6 +52,9 @@ static const struct {
     {"log: quiet unless asked", test_log_is_quiet_unless_asked},
     {"log: no secret", test_log_tells_no_secret},
     {"log: callback that calls the library", test_log_callback_that_calls_the_library},
+    {"log: callback that makes requests", test_log_callback_that_makes_requests},
+    {"log: callback that frees what logs", test_log_callback_that_frees_what_logs},
+    {"log: callback that forks a child that sends", test_log_callback_that_forks_a_child_that_sends},
     {"log: eight threads", test_log_of_eight_threads},
     {"stats: nothing done", test_stats_of_a_client_that_did_nothing},
     {"stats: a conversation", test_stats_count_a_conversation},
@@ -81,6 +84,7 @@ static const struct {
     {"receiver: freed while threads poll", test_receiver_that_is_freed_while_threads_poll},
     {"receiver: in a forked child", test_receiver_in_a_forked_child},
     {"receiver: killed while its child lives", test_receiver_killed_while_its_child_lives},
+    {"receiver: stopped by its log callback", test_receiver_stopped_by_its_log_callback},
     {"receiver: who left", test_receiver_answers_who_left},
 };
 

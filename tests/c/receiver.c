@@ -555,3 +555,103 @@ void test_receiver_answers_who_left(void)
     lpc_receiver_free(receiver);
     lpc_config_free(config);
 }
+
+/* What a receiver's log callback does with it, once. */
+typedef struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    lpc_receiver *receiver;
+    const lpc_notification *taken;
+    bool frees, was_in, returned, may_return;
+} stopper;
+
+static void stop_on_line(void *user_data, int32_t level, const char *line)
+{
+    stopper *s = user_data;
+    lpc_notification *n = NULL;
+    lpc_error *err = NULL;
+
+    (void)level;
+    (void)line;
+    CHECK(pthread_mutex_lock(&s->lock) == 0);
+    if (s->receiver != NULL && !s->was_in) {
+        CHECK_STATUS(LPC_INVALID_ARGUMENT, lpc_receiver_poll(s->receiver, -1, &n, &err), &err);
+        CHECK(strstr(lpc_error_message(err), "inside a log function") != NULL);
+        lpc_error_free(err);
+        err = NULL;
+        CHECK_STATUS(LPC_INVALID_ARGUMENT, lpc_receiver_ack(s->receiver, s->taken, &err), &err);
+        CHECK(strstr(lpc_error_message(err), "inside a log function") != NULL);
+        lpc_error_free(err);
+        lpc_receiver_shutdown(s->receiver);
+        if (s->frees)
+            lpc_receiver_free(s->receiver);
+        s->was_in = true;
+        CHECK(pthread_cond_broadcast(&s->changed) == 0);
+        while (!s->may_return)
+            CHECK(pthread_cond_wait(&s->changed, &s->lock) == 0);
+        s->returned = true;
+        CHECK(pthread_cond_broadcast(&s->changed) == 0);
+    }
+    CHECK(pthread_mutex_unlock(&s->lock) == 0);
+}
+
+static void *let_it_return(void *user_data)
+{
+    stopper *s = user_data;
+
+    CHECK(pthread_mutex_lock(&s->lock) == 0);
+    s->may_return = true;
+    CHECK(pthread_cond_broadcast(&s->changed) == 0);
+    CHECK(pthread_mutex_unlock(&s->lock) == 0);
+    return NULL;
+}
+
+static void log_callback_that_stops(bool frees)
+{
+    account a;
+    lpc_config *config = account_receiver_config(&a);
+    static stopper both[2];
+    stopper *s = &both[frees];
+    lpc_receiver *receiver;
+    lpc_notification *taken;
+    lpc_error *err = NULL;
+    pthread_t thread;
+    int fd;
+
+    CHECK(pthread_mutex_init(&s->lock, NULL) == 0 && pthread_cond_init(&s->changed, NULL) == 0);
+    CHECK_OK(lpc_config_set_log_callback(config, stop_on_line, s, LPC_LOG_LEVEL_TRACE, &err), &err);
+    receiver = new_receiver(config);
+    lpc_config_free(config);
+    account_notify(&a, NOTIFICATION("taken"));
+    taken = next(receiver);
+    CHECK(pthread_mutex_lock(&s->lock) == 0);
+    s->receiver = receiver;
+    s->taken = taken;
+    s->frees = frees;
+    /* What is no request is logged; it may be taken for a broken TLS handshake, too. */
+    fd = connect_to(receiver);
+    CHECK(fd >= 0 && send(fd, "no\r\n\r\n", 6, MSG_NOSIGNAL) == 6);
+    CHECK(shutdown(fd, SHUT_WR) == 0);
+    while (!s->was_in)
+        CHECK(pthread_cond_wait(&s->changed, &s->lock) == 0);
+    CHECK(pthread_mutex_unlock(&s->lock) == 0);
+    CHECK(pthread_create(&thread, NULL, let_it_return, s) == 0);
+    if (!frees)
+        /* Stopped by the callback, but waited for here. */
+        lpc_receiver_free(receiver);
+    CHECK(pthread_mutex_lock(&s->lock) == 0);
+    CHECK(frees || s->returned);
+    while (!s->returned)
+        CHECK(pthread_cond_wait(&s->changed, &s->lock) == 0);
+    CHECK(pthread_mutex_unlock(&s->lock) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    lpc_notification_free(taken);
+    close(fd);
+}
+
+void test_receiver_stopped_by_its_log_callback(void)
+{
+    log_callback_that_stops(false);
+    /* Its callback may be called until the process ends: nothing of it is touched again. */
+    log_callback_that_stops(true);
+}

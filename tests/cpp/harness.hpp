@@ -196,6 +196,9 @@ void receiver_acknowledgements();
 void receiver_in_threads();
 void receiver_log();
 void receiver_moved();
+void receiver_assigned_while_it_logs();
+
+void assigning_frees_the_handle_before_its_log();
 } // namespace tests
 
 #endif

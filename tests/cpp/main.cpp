@@ -71,6 +71,8 @@ const struct {
     {"receiver: in threads", tests::receiver_in_threads},
     {"receiver: log", tests::receiver_log},
     {"receiver: moved", tests::receiver_moved},
+    {"receiver: assigned while it logs", tests::receiver_assigned_while_it_logs},
+    {"assigning frees the handle before its log", tests::assigning_frees_the_handle_before_its_log},
 };
 
 } // namespace

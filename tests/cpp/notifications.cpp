@@ -406,3 +406,34 @@ void tests::receiver_moved() {
     const lpc::Config kept = std::move(gone);
     THROWS(lpc::InvalidArgument, lpc::Receiver{gone});
 }
+
+void tests::receiver_assigned_while_it_logs() {
+    struct Owned {
+        ~Owned() { CHECK(running == 0); }
+        std::atomic<int> running{0};
+    };
+    for (int i = 0; i < 20; i++) {
+        auto owned = std::make_shared<Owned>();
+        std::atomic<bool> is_in(false), is_assigning(false);
+        lpc::Receiver receiver(alone().set_log(
+            lpc::LogLevel::Trace, [owned, &is_in, &is_assigning](lpc::LogLevel, const std::string &) {
+                owned->running++;
+                is_in = true;
+                while (!is_assigning)
+                    std::this_thread::yield();
+                for (int turn = 0; turn < 1000; turn++)
+                    std::this_thread::yield();
+                owned->running--;
+            }));
+        owned.reset();
+        const std::string url = receiver.url();
+        std::thread poster([&url] {
+            http("POST", url, empty_body, "x-liveperson-signature: " + sha1 + "\r\n");
+        });
+        while (!is_in)
+            std::this_thread::yield();
+        is_assigning = true;
+        receiver = lpc::Receiver(alone());
+        poster.join();
+    }
+}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -115,10 +116,45 @@ def test_queued_and_kept_ones_are_given_out_after_the_end(listening: Account) ->
             await delivered(listening, n + 1)
         r.shutdown()
         poll = asyncio.ensure_future(r.poll())
-        while not r._kept:
+        while not r._came:
             await asyncio.sleep(0)
             poll.cancel()
         assert [number(notification) async for notification in r] == [0, 1, 2]
+
+    run(main())
+
+
+def test_polls_that_are_cancelled_take_nothing(listening: Account) -> None:
+    """Cancelled at any moment, by a timeout or from outside, while others come in."""
+    count = 60
+
+    async def main() -> None:
+        async with receiver(listening) as r:
+            sends = asyncio.ensure_future(asyncio.to_thread(notify_all))
+            got: list[int] = []
+            cancelled = 0
+            while len(got) < count:
+                polls = [asyncio.ensure_future(r.poll()) for _ in range(3)]
+                # Sometimes before it begins, sometimes while it looks, sometimes when it has one.
+                for _ in range(cancelled % 7):
+                    await asyncio.sleep(0)
+                for poll in polls:
+                    poll.cancel()
+                for poll in polls:
+                    try:
+                        got.append(number(await poll))
+                    except asyncio.CancelledError:
+                        cancelled += 1
+                with suppress(asyncio.TimeoutError):
+                    got.append(number(await asyncio.wait_for(r.poll(), 0.0005 * (cancelled % 5))))
+            await sends
+            assert got == list(range(count))
+            assert cancelled > count
+            assert await r.poll(0) is None
+
+    def notify_all() -> None:
+        for n in range(count):
+            listening.notify(body(n))
 
     run(main())
 
@@ -131,11 +167,11 @@ def test_one_kept_at_the_very_end_is_given_out(monkeypatch: pytest.MonkeyPatch) 
 
         async def ends(seconds: float) -> None:
             if number(kept) not in given:
-                r._kept.append(kept)
+                r._came.append(kept)
             raise Closed("the receiver was shut down")
 
         given: list[int] = []
-        monkeypatch.setattr(r, "_wait", ends)
+        monkeypatch.setattr(r, "_look", ends)
         async for notification in r:
             given.append(number(notification))
         assert given == [1]

@@ -4,6 +4,8 @@ use lpconnector::{Config, LogLevel};
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 
+use crate::ending;
+
 /// Gives the lines of the configuration's clients to the package's logger: those that it lets pass
 /// now, so that a quiet logger costs nothing.
 pub(crate) fn listen(py: Python<'_>, config: &mut Config) -> PyResult<()> {
@@ -15,6 +17,7 @@ pub(crate) fn listen(py: Python<'_>, config: &mut Config) -> PyResult<()> {
     let logger = logger.unbind();
     config.set_log(level, move |level, line| {
         // While the interpreter ends, there is nobody left to tell.
+        let Some(_inside) = ending::enter() else { return };
         Python::try_attach(|py| tell(py, &logger, level, line));
     });
     Ok(())

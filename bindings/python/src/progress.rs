@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
+use crate::ending;
+
 /// A conversation's progress callback.
 ///
 /// It is kept here, not in the core, so that Python's garbage collector sees it: a callback often
@@ -28,6 +30,7 @@ impl Progress {
         let this = self.clone();
         Box::new(move |done, total| {
             // While the interpreter ends, there is nobody left to tell.
+            let Some(_inside) = ending::enter() else { return };
             Python::try_attach(|py| this.tell(py, done, total));
         })
     }

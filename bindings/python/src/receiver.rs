@@ -1,12 +1,14 @@
 //! `Receiver`: an endpoint for webhooks, for programs without a web server.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lpconnector::{Config, Status};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 
-use crate::call::call;
+use crate::call::{call, detached};
+use crate::ending;
 use crate::error::{invalid, raise};
 use crate::json;
 use crate::notification::Notification;
@@ -26,8 +28,7 @@ const SLICE: Duration = Duration::from_millis(100);
 /// Logs as `Client` does, from the thread that listens.
 #[pyclass(frozen, module = "lpconnector")]
 pub(crate) struct Receiver {
-    core: Option<lpconnector::Receiver>,
-    process: u32,
+    core: Option<Arc<lpconnector::Receiver>>,
 }
 
 #[pymethods]
@@ -151,7 +152,7 @@ impl Receiver {
     /// Stops listening; the service is no longer answered. `poll` and iterations give what is
     /// queued; then `poll` raises `Closed`, and iterations end.
     fn shutdown(&self, py: Python<'_>) {
-        py.detach(|| self.core().shutdown());
+        detached(py, || self.core().shutdown());
     }
 
     fn __iter__(this: Py<Self>) -> Py<Self> {
@@ -162,7 +163,7 @@ impl Receiver {
         let next = self.poll(py, None);
         // In a child after a fork it has not ended: there is none.
         match next {
-            Err(error) if self.process == std::process::id() && is_closed(py, &error)? => Ok(None),
+            Err(error) if self.core().is_of_this_process() && is_closed(py, &error)? => Ok(None),
             other => other,
         }
     }
@@ -188,8 +189,9 @@ impl Receiver {
 
 impl Receiver {
     fn with(py: Python<'_>, config: &Config) -> PyResult<Receiver> {
-        let core = call(py, || lpconnector::Receiver::new(config))?;
-        Ok(Receiver { core: Some(core), process: std::process::id() })
+        let core = Arc::new(call(py, || lpconnector::Receiver::new(config))?);
+        ending::register(&core);
+        Ok(Receiver { core: Some(core) })
     }
 
     fn core(&self) -> &lpconnector::Receiver {
@@ -200,24 +202,20 @@ impl Receiver {
 impl Drop for Receiver {
     /// Its thread ends here, and may need the GIL to tell something before that.
     fn drop(&mut self) {
-        let Some(core) = self.core.take() else { return };
-        let mut core = Some(core);
-        Python::try_attach(|py| {
-            if !is_finalizing(py).unwrap_or(true) {
+        let mut core = self.core.take();
+        if let Some(_inside) = ending::enter() {
+            Python::try_attach(|py| {
                 let core = core.take();
-                py.detach(|| drop(core));
-            }
-        });
+                detached(py, || drop(core));
+            });
+        }
         // While the interpreter ends, the thread may be held up for ever: the process ends it.
         std::mem::forget(core);
     }
 }
 
-fn is_finalizing(py: Python<'_>) -> PyResult<bool> {
-    py.import("sys")?.call_method0("is_finalizing")?.extract()
-}
-
 fn is_closed(py: Python<'_>, error: &PyErr) -> PyResult<bool> {
+    let _inside = ending::stay(py);
     let status = error.value(py).getattr_opt("status")?;
     let status = status.map(|status| status.extract::<i32>()).transpose()?;
     Ok(status == Some(Status::Closed as i32))

@@ -36,7 +36,11 @@ pub(crate) fn texts(given: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<String
         return Err(PyTypeError::new_err(format!("{name} takes str, list or tuple, not {kind}")));
     }
     let one = |item: Bound<'_, PyAny>| -> PyResult<String> {
-        Ok(text(item.cast::<PyString>()?, name)?.into_owned())
+        let Ok(item) = item.cast::<PyString>() else {
+            let kind = item.get_type();
+            return Err(PyTypeError::new_err(format!("{name} takes str in its list, not {kind}")));
+        };
+        Ok(text(item, name)?.into_owned())
     };
     given.try_iter()?.map(|item| one(item?)).collect()
 }
@@ -45,6 +49,10 @@ pub(crate) fn texts(given: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<String
 pub(crate) fn path(value: &Bound<'_, PyAny>, name: &str) -> PyResult<PathBuf> {
     let py = value.py();
     value.extract().map_err(|error: PyErr| {
-        if error.is_instance_of::<PyUnicodeError>(py) { not_unicode(py, name) } else { error }
+        if error.is_instance_of::<PyUnicodeError>(py) {
+            return not_unicode(py, name);
+        }
+        let kind = value.get_type();
+        PyTypeError::new_err(format!("{name} takes str or os.PathLike, not {kind}"))
     })
 }

@@ -29,6 +29,9 @@ __all__ = [
     "verify_webhook",
     "__version__",
     "OPTIONS",
+    "_end",
+    "_forked",
+    "_kept",
 ]
 
 __version__: str
@@ -102,12 +105,24 @@ class Client:
     end.
 
     Logs to ``logging.getLogger("lpconnector")``, what the logger's effective level lets pass when
-    the client is made.
+    the client is made. Inside a log handler, calls that may wait raise ``InvalidArgument`` at once,
+    because they could wait for the call that logs: whatever makes requests, and ``poll`` and ``ack``
+    of a ``Receiver``.
 
-    Raises ``ConfigError`` for an option that is unknown, malformed or missing.
+    In the main thread, signal handlers run while a call waits. What one raises, such as
+    ``KeyboardInterrupt`` at Ctrl-C, ends the call within a tenth of a second; its ``__context__`` is
+    the ``Closed`` that came of the call, whose ``maybe_delivered`` says whether the request may have
+    been sent. The client stays usable. Inside such a handler the same holds as inside a log handler.
+
+    Raises ``ConfigError`` for an option that is unknown, malformed or missing: also where
+    ``client_id``, ``client_secret`` or ``app_jwt`` are named and all that are named are ``None``,
+    as from an environment that lacks them; for ``set_credentials`` or ``set_app_jwt`` later, leave
+    them out. Raises ``IoError`` for a file that cannot be read.
     """
 
     def __new__(cls, **options: Unpack[_Options]) -> Self: ...
+    @property
+    def _pool_max_connections(self) -> int: ...
     @classmethod
     def from_env(cls, **options: Unpack[_Options]) -> Client:
         """A client with the options that the environment has, such as ``LPC_ACCOUNT_ID``;
@@ -329,6 +344,9 @@ class _Headers(Protocol):
 
     def items(self) -> Iterable[tuple[Any, Any]]: ...
 
+def _end() -> None: ...
+def _forked() -> None: ...
+def _kept(raw: bytes, account_id: str) -> Notification: ...
 def parse_notification(body: Union[bytes, bytearray]) -> Notification:
     """Reads the body of a webhook, whose signature was checked elsewhere.
 
@@ -340,12 +358,15 @@ def parse_notification(body: Union[bytes, bytearray]) -> Notification:
     """
 
 def verify_webhook(
-    headers: _Headers, body: Union[bytes, bytearray], secret: Union[str, Sequence[str]]
+    headers: Union[_Headers, Iterable[tuple[Any, Any]]],
+    body: Union[bytes, bytearray],
+    secret: Union[str, Sequence[str]],
 ) -> Notification:
     """Checks that a webhook was signed with the client secret, and reads it.
 
-    ``headers`` are those of the request, as web frameworks have them: names in any letter case,
-    names and values ``str`` or ``bytes``, a value also a list of them. ``body`` is the request's,
+    ``headers`` are those of the request, as web frameworks have them: a mapping, the environment of a
+    WSGI application, or pairs of name and value as ASGI has them; names in any letter case, names and
+    values ``str`` or ``bytes``, a value also a list of them. ``body`` is the request's,
     byte for byte. ``secret`` is the client secret of the app install; while it is replaced, a list
     or tuple of the old and the new one.
 
@@ -356,7 +377,17 @@ def verify_webhook(
 
 @final
 class Notification:
-    """What the service posted to a webhook: one or more events. Not changed by anything."""
+    """What the service posted to a webhook: one or more events. Not changed by anything.
+
+    Compared by its bytes and its account. It can be pickled; a ``Receiver`` no longer knows what was
+    unpickled, so ``ack`` refuses that. A copy is the object itself.
+    """
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: Any) -> Self: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
     @property
     def type_name(self) -> str:
@@ -379,7 +410,17 @@ class Notification:
 
 @final
 class NotificationEvent:
-    """One event of a notification. Texts that were absent are empty."""
+    """One event of a notification. Texts that were absent are empty.
+
+    Compared by what it says, and the account of its notification. It can be pickled; a copy is the
+    object itself.
+    """
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: Any) -> Self: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
     @property
     def kind(self) -> EventKind:
@@ -454,10 +495,11 @@ class Receiver:
     taken: what cannot be read is one event of ``EventKind.OTHER``, and ``Notification.raw`` has it.
 
     Logs to ``logging.getLogger("lpconnector")``, what the logger's effective level lets pass when
-    the receiver is made, from the thread that listens.
+    the receiver is made, from the thread that listens. One that is still there when the interpreter
+    ends is shut down then.
 
-    Raises ``ConfigError`` for an option that is unknown, malformed or missing, and ``LpcError`` with
-    ``Status.IO`` if it cannot listen there, a file cannot be read or written, or the system has no
+    Raises ``ConfigError`` for an option that is unknown, malformed or missing, and ``IoError`` if
+    it cannot listen there, a file cannot be read or written, or the system has no
     thread or descriptor left for it.
     """
 
@@ -491,8 +533,8 @@ class Receiver:
         ``receiver_ack="manual"`` the service is told now, and with a ``receiver_store`` it is
         removed from the file; otherwise this changes nothing.
 
-        Raises ``InvalidArgument`` for a notification that came from elsewhere, and ``LpcError`` with
-        ``Status.IO`` if the file cannot be written: then it stays unacknowledged.
+        Raises ``InvalidArgument`` for a notification that came from elsewhere, and ``IoError`` if
+        the file cannot be written: then it stays unacknowledged.
         """
     def nack(self, notification: Notification, after: float = 0.0) -> None:
         """Says that the program could not deal with a notification now: it is given out again, after

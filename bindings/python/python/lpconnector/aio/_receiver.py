@@ -63,8 +63,9 @@ class Receiver:
     def _make(self, calls: Calls, receiver: blocking.Receiver) -> None:
         self._calls = calls
         self._receiver = receiver
-        # What came for tasks that were cancelled meanwhile.
-        self._kept: deque[Notification] = deque()
+        # What came and was not taken yet; one look at a time, so that it is in order.
+        self._came: deque[Notification] = deque()
+        self._looking: Optional[asyncio.Future[Optional[Notification]]] = None
 
     @property
     def url(self) -> str:
@@ -73,38 +74,41 @@ class Receiver:
 
     async def poll(self, timeout: Optional[float] = None) -> Optional[Notification]:
         """The next notification, or ``None`` if none comes in so many seconds; without a timeout it
-        waits until one comes. What comes for a task that is cancelled goes to the next one that
-        polls. See ``lpconnector.Receiver.poll``."""
+        waits until one comes. A task that is cancelled takes none: what comes then goes to the next
+        one that polls, in order. See ``lpconnector.Receiver.poll``."""
         loop = asyncio.get_running_loop()
         until = None if timeout is None else loop.time() + timeout
-        while not self._kept:
-            left = _SLICE if until is None else min(until - loop.time(), _SLICE)
-            try:
-                next_one = await self._wait(left)
-            except Closed:
-                if self._kept:
-                    break
-                raise
-            if next_one is not None:
-                return next_one
-            if until is not None and loop.time() >= until and not self._kept:
+        has_looked = False
+        while not self._came:
+            left = _SLICE if until is None else until - loop.time()
+            if has_looked and left <= 0:
                 return None
-        return self._kept.popleft()
+            try:
+                await self._look(min(left, _SLICE))
+            except Closed:
+                if not self._came:
+                    raise
+            has_looked = True
+        return self._came.popleft()
 
-    async def _wait(self, seconds: float) -> Optional[Notification]:
-        call = asyncio.ensure_future(self._calls.run(lambda: self._receiver.poll(seconds)))
-        try:
-            return await asyncio.shield(call)
-        except asyncio.CancelledError:
-            call.add_done_callback(self._keep)
-            raise
+    async def _look(self, seconds: float) -> None:
+        """Waits for the look at the queue that is under way, or for a new one."""
+        if self._looking is None:
+            self._looking = asyncio.ensure_future(
+                self._calls.run(lambda: self._receiver.poll(seconds))
+            )
+            # Before those of who waits, so that they find what came.
+            self._looking.add_done_callback(self._keep)
+        # It goes on without this task, should that be cancelled.
+        await asyncio.shield(self._looking)
 
-    def _keep(self, call: asyncio.Future[Optional[Notification]]) -> None:
-        if call.cancelled() or call.exception() is not None:
+    def _keep(self, look: asyncio.Future[Optional[Notification]]) -> None:
+        self._looking = None
+        if look.cancelled() or look.exception() is not None:
             return
-        notification = call.result()
+        notification = look.result()
         if notification is not None:
-            self._kept.append(notification)
+            self._came.append(notification)
 
     def set_credentials(self, client_id: str, client_secret: Union[str, Sequence[str]]) -> None:
         """Takes notifications for this app install and with these secrets from now on; see
