@@ -5,6 +5,7 @@
 //! it.
 
 pub(crate) mod cached;
+pub(crate) mod clock;
 pub(crate) mod deadline;
 pub(crate) mod delivery;
 pub(crate) mod error;

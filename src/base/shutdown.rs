@@ -28,14 +28,19 @@ impl Shutdown {
 
     /// Sleeps so long, or until the shutdown.
     pub(crate) fn sleep(&self, time: Duration) {
+        self.sleep_unless(time, || false);
+    }
+
+    /// The same, or until something that [`wake`](Shutdown::wake) is called after.
+    pub(crate) fn sleep_unless(&self, time: Duration, is_over: impl Fn() -> bool) {
         let guard = lock(&self.sleepers);
         let _ = self
             .changed
-            .wait_timeout_while(guard, time, |()| !self.begun.load(SeqCst))
+            .wait_timeout_while(guard, time, |()| !self.begun.load(SeqCst) && !is_over())
             .unwrap_or_else(PoisonError::into_inner);
     }
 
-    /// Wakes those who sleep, once `begun` is set.
+    /// Has those who sleep look why: once `begun` is set, or what they sleep for is over.
     pub(crate) fn wake(&self) {
         // With the lock, so that nobody is between the look and the sleep.
         let _guard = lock(&self.sleepers);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustls::ClientConfig;
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header};
-use ureq::{Agent, Proxy, SendBody};
+use ureq::{Agent, SendBody};
 
 use crate::base::deadline::Deadline;
 use crate::base::error::{Error, Status};
@@ -15,8 +15,10 @@ use crate::base::log::Log;
 use crate::base::stats::Counters;
 use crate::net::connector::{self, IdleConnections, MOST_HEAD, NotConnected};
 use crate::net::dialer::Dialer;
+use crate::net::early::Unwanted;
 use crate::net::names::Names;
 use crate::net::pool::{Origin, Pool};
+use crate::net::proxy::ProxyChoice;
 use crate::net::stream::tls_cause;
 use crate::net::streamed::{Counted, Progress, save, unreadable};
 
@@ -44,7 +46,7 @@ pub(crate) struct HttpSettings {
     pub pool_idle_timeout: Duration,
     /// How long a name's addresses are kept.
     pub dns_cache_ttl: Duration,
-    pub proxy: Option<Proxy>,
+    pub proxy: Option<ProxyChoice>,
     pub user_agent: HeaderValue,
     pub log: Log,
 }
@@ -96,7 +98,8 @@ impl Transport {
             .max_redirects(0)
             .max_redirects_will_error(false)
             .max_response_header_size(MOST_HEAD)
-            .proxy(settings.proxy.clone())
+            // Ways through proxies are the dialer's; the environment's is in the settings.
+            .proxy(None)
             .timeout_global(Some(settings.request_timeout))
             // Written once, below; ureq would make them anew for each request.
             .user_agent("")
@@ -108,6 +111,7 @@ impl Transport {
         let dialer = Dialer {
             names: names.clone(),
             tls: Arc::new(tls),
+            proxy: settings.proxy.clone(),
             user_agent: settings.user_agent.clone(),
             connect_timeout: settings.connect_timeout,
             counters,
@@ -166,7 +170,13 @@ impl Transport {
                 let announced = body.content_length().unwrap_or(0).min(64 * 1024) as usize;
                 let mut whole = Vec::with_capacity(announced + 32);
                 let mut limited = body.into_reader().take(most.saturating_add(1));
-                limited.read_to_end(&mut whole).map_err(|why| fail(why.into()))?;
+                if let Err(why) = limited.read_to_end(&mut whole) {
+                    if !parts.status.is_client_error() {
+                        return Err(fail(why.into()));
+                    }
+                    // It refuses, whether its words arrive or not. A part of them could be one of a secret.
+                    whole.clear();
+                }
                 if whole.len() as u64 > most {
                     return Err(fail(ureq::Error::BodyExceedsLimit(most)));
                 }
@@ -190,11 +200,6 @@ impl Transport {
         if timeout < self.request_timeout {
             request = self.agent.configure_request(request).timeout_global(Some(timeout)).build();
         }
-        let plain = wanted.url.scheme_str() == Some("http");
-        if plain && self.agent.config().proxy().is_some() {
-            // Plain http is for loopback: through a proxy, its secrets would leave the machine.
-            request = self.agent.configure_request(request).proxy(None).build();
-        }
         request
     }
 
@@ -209,12 +214,18 @@ impl Transport {
         request.headers_mut().insert(header::CONTENT_LENGTH, length.into());
         // A file that grew meanwhile must not overrun the length that was announced.
         let mut source = Counted::new(source.take(length), length, progress);
+        source.unwanted = Unwanted::of_next_request();
         let body = SendBody::from_reader(&mut source);
         let sent = self.agent.run(request.map(|()| body));
         match source.failure {
             Some(failure) => Err(failure),
             None => Ok(sent),
         }
+    }
+
+    /// Closes connections that were idle for too long: without a thread, somebody has to come by.
+    pub(crate) fn close_old(&self) {
+        self.pool.close_old();
     }
 
     /// Closes every connection; requests under way fail.

@@ -4,11 +4,13 @@
 mod configuration;
 mod conversation;
 mod discovery;
+mod early;
 mod errors;
 mod faults;
 mod files;
 mod header;
 mod log;
+mod proxies;
 mod receiver;
 mod renewal;
 mod retries;
