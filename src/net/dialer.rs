@@ -279,7 +279,7 @@ mod tests {
             log: Log::default(),
         };
         let open = |uri: &str| {
-            let uri = &uri.parse().unwrap();
+            let uri: &Uri = &uri.parse().unwrap();
             let https = uri.scheme_str() == Some("https");
             dialer.open(&Wanted { uri, https, within: HOUR, on_socket: &|_| Ok(()) })
         };

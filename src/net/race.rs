@@ -157,7 +157,7 @@ mod tests {
         within: Duration,
     ) -> (io::Result<IpAddr>, Vec<IpAddr>, Vec<IpAddr>) {
         let until = Instant::now() + within;
-        let (begun, lost) = (RefCell::default(), RefCell::default());
+        let (begun, lost): (RefCell<Vec<IpAddr>>, RefCell<Vec<IpAddr>>) = Default::default();
         let begin = |address| {
             begun.borrow_mut().push(address);
             let socket = NewSocket::new(Domain::IPV4, Type::STREAM, None)?;
