@@ -287,7 +287,59 @@ fn keeps_idle(headers: &HeaderMap) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+    use std::net::TcpListener;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
+    use crate::base::clock::tests::sleep_machine;
+
+    /// Answers every request, and counts the connections that they come over.
+    fn server(accepted: &'static AtomicU64) -> Uri {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        // It ends with the process.
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().map(Result::unwrap) {
+                accepted.fetch_add(1, Ordering::SeqCst);
+                std::thread::spawn(move || {
+                    while stream.read(&mut [0; 4096]).is_ok_and(|amount| amount > 0) {
+                        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+                    }
+                });
+            }
+        });
+        url
+    }
+
+    #[test]
+    fn a_connection_that_slept_is_not_used_again() {
+        static ACCEPTED: AtomicU64 = AtomicU64::new(0);
+        const HOUR: Duration = Duration::from_secs(3600);
+
+        let settings = HttpSettings {
+            connect_timeout: HOUR,
+            request_timeout: HOUR,
+            response_max_bytes: 1000,
+            pool_max_connections: 8,
+            pool_idle_timeout: HOUR,
+            dns_cache_ttl: HOUR,
+            proxy: None,
+            user_agent: HeaderValue::from_static("x"),
+            log: Log::default(),
+        };
+        let tls = crate::net::tls::client_config(None, None).unwrap();
+        let transport = Transport::new(&settings, tls, Arc::default());
+        let url = server(&ACCEPTED);
+        let ask = || {
+            let request = HttpRequest::new(Method::GET, url.clone());
+            assert_eq!(transport.attempt(&request, Deadline::after(HOUR)).unwrap().status, 200);
+            ACCEPTED.load(Ordering::SeqCst)
+        };
+        assert_eq!([ask(), ask()], [1, 1]);
+        sleep_machine(Duration::from_secs(60));
+        assert_eq!([ask(), ask()], [2, 2]);
+    }
 
     #[test]
     fn a_server_says_how_long_it_keeps_an_idle_connection() {

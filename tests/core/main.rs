@@ -1,6 +1,7 @@
 //! Tests of the core and of what is built from it, against the sandbox.
 #![allow(clippy::unwrap_used)] // A test that cannot go on fails.
 
+mod allocated;
 mod configuration;
 mod conversation;
 mod discovery;
