@@ -445,9 +445,9 @@ const char *lpc_error_request_id(const struct lpc_error *error);
 uint32_t lpc_error_attempts(const struct lpc_error *error);
 
 /**
- * Whether the same call may succeed later: connection failures, timeouts, 429 and 5xx. Where
- * lpc_error_maybe_delivered() is true too, repeating a message may deliver it twice. false for
- * NULL.
+ * Whether the same call may succeed later: connection failures, but for a proxy that refuses,
+ * timeouts, 429 and 5xx. Where lpc_error_maybe_delivered() is true too, repeating a message may
+ * deliver it twice. false for NULL.
  */
 bool lpc_error_is_retryable(const struct lpc_error *error);
 

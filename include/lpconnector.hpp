@@ -211,8 +211,9 @@ public:
     /// How often the failing request was tried, connection failures included; 0 if it never was.
     std::uint32_t attempts() const noexcept { return fields_->attempts; }
 
-    /// Whether the same call may succeed later: connection failures, timeouts, 429 and 5xx. Where
-    /// maybe_delivered() is true too, repeating a message may deliver it twice.
+    /// Whether the same call may succeed later: connection failures, but for a proxy that refuses,
+    /// timeouts, 429 and 5xx. Where maybe_delivered() is true too, repeating a message may deliver
+    /// it twice.
     bool is_retryable() const noexcept { return fields_->is_retryable; }
 
     /// Whether the request may have taken effect: it was sent, but no usable answer came.

@@ -122,6 +122,8 @@ struct Fields {
     retry_after_ms: Option<u64>,
     body: Vec<u8>,
     file: Option<FailedFile>,
+    /// Whatever its status: the same call fails again.
+    is_lasting: bool,
 }
 
 /// A file of this machine that a call failed for.
@@ -155,6 +157,7 @@ impl Error {
             retry_after_ms: None,
             body: Vec::new(),
             file: None,
+            is_lasting: false,
         }))
     }
 
@@ -207,6 +210,12 @@ impl Error {
         self
     }
 
+    /// Says that trying again brings the same, although its status is one of those that pass.
+    pub(crate) fn and_lasting(mut self) -> Error {
+        self.0.is_lasting = true;
+        self
+    }
+
     /// Puts what was being done in front of the message.
     pub(crate) fn context(mut self, doing: &str) -> Error {
         self.0.message = format!("{doing}: {}", self.0.message);
@@ -254,14 +263,22 @@ impl Error {
         self.0.delivery.attempts
     }
 
-    /// Whether the same call may succeed later: connection failures, timeouts, 429 and 5xx.
+    /// Whether the same call may succeed later: connection failures, but for a proxy that refuses,
+    /// timeouts, 429 and 5xx.
     /// Where [`maybe_delivered`](Error::maybe_delivered) is set too, repeating a message may
     /// deliver it twice.
     pub fn is_retryable(&self) -> bool {
-        matches!(
+        let passes = matches!(
             self.0.status,
             Status::Connect | Status::Timeout | Status::RateLimited | Status::Server
-        )
+        );
+        passes && !self.0.is_lasting
+    }
+
+    /// Whether no connection could be made, of whatever reason that passes: nothing was sent.
+    pub(crate) fn is_unsent(&self) -> bool {
+        let is_network = matches!(self.0.status, Status::Connect | Status::Timeout);
+        is_network && self.0.http_status == 0 && !self.maybe_delivered()
     }
 
     /// Whether the service says that the conversation is closed.

@@ -6,6 +6,7 @@
 
 pub(crate) mod cached;
 pub(crate) mod callback;
+pub(crate) mod clock;
 pub(crate) mod deadline;
 pub(crate) mod delivery;
 pub(crate) mod error;

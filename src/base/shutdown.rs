@@ -30,20 +30,25 @@ impl Shutdown {
 
     /// Sleeps so long, or until the shutdown, or until the caller wants its thread back.
     pub(crate) fn sleep(&self, time: Duration) {
+        self.sleep_unless(time, || false);
+    }
+
+    /// The same, or until something that [`wake`](Shutdown::wake) is called after.
+    pub(crate) fn sleep_unless(&self, time: Duration, is_over: impl Fn() -> bool) {
         let begun = Instant::now();
+        let ends = || self.begun.load(SeqCst) || is_over();
         loop {
             let left = interrupt::slice(time.saturating_sub(begun.elapsed()));
             let guard = lock(&self.sleepers);
-            let slept = self.changed.wait_timeout_while(guard, left, |()| !self.begun.load(SeqCst));
+            let slept = self.changed.wait_timeout_while(guard, left, |()| !ends());
             drop(slept.unwrap_or_else(PoisonError::into_inner));
-            let is_over = begun.elapsed() >= time || self.begun.load(SeqCst);
-            if is_over || interrupt::ask().is_err() {
+            if begun.elapsed() >= time || ends() || interrupt::ask().is_err() {
                 return;
             }
         }
     }
 
-    /// Wakes those who sleep, once `begun` is set.
+    /// Has those who sleep look why: once `begun` is set, or what they sleep for is over.
     pub(crate) fn wake(&self) {
         // With the lock, so that nobody is between the look and the sleep.
         let _guard = lock(&self.sleepers);

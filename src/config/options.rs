@@ -116,7 +116,7 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "connect.timeout.ms",
         Some("5000"),
         Kind::Millis { min: 1, max: DAY_MS },
-        "For one connection: name resolution, proxy and TLS included.",
+        "For one connection: name resolution, proxy and TLS included. Where a name has several addresses, one that does not answer has 250 ms before the next is tried beside it.",
     ),
     option(
         "request.timeout.ms",
@@ -140,7 +140,7 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "retry.backoff.ms",
         Some("5000,10000,15000"),
         Kind::MillisList { max: DAY_MS },
-        "The wait before each retry after a 5xx or a connection failure, the last for all that follow; up to a quarter more is added at random.",
+        "The wait before each retry after a 5xx or a connection failure, the last for all that follow; up to a quarter more is added at random. After a connection failure it ends sooner where the host answers another call of the client.",
     ),
     option(
         "retry.ambiguous",
@@ -170,19 +170,19 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "pool.idle.timeout.ms",
         Some("15000"),
         Kind::Millis { min: 0, max: DAY_MS },
-        "How long an idle connection is kept.",
+        "How long an idle connection is kept. The library has no thread that closes it: the next request of the client to any host does, and reading the stats. One that was idle while the machine slept is not used again.",
     ),
     option(
         "dns.cache.ttl.ms",
         Some("60000"),
         Kind::Millis { min: 0, max: DAY_MS },
-        "How long a resolved name is kept.",
+        "How long a resolved name is kept, the time that the machine sleeps included.",
     ),
     // Secret because the URL may hold credentials.
     secret(
         "proxy.url",
         Kind::Proxy,
-        "The proxy that connections go through, with credentials or without. Unset, the environment's `HTTPS_PROXY` and `NO_PROXY` count. Plain http never goes through it.",
+        "The proxy that connections go through, with credentials or without. Unset, the environment's `HTTPS_PROXY` and `NO_PROXY` count, read as curl reads them: `example.com` stands for its subdomains, too, `10.0.0.0/8` for a network, `*` alone for all hosts; ports and brackets match nothing; names in lower case come first. A proxy that refuses (4xx) is not asked again. Plain http never goes through it.",
     ),
     option(
         "tls.ca.file",

@@ -153,9 +153,9 @@ pub unsafe extern "C" fn lpc_error_attempts(error: *const lpc_error) -> u32 {
     read(error, 0, |e| e.error.attempts())
 }
 
-/// Whether the same call may succeed later: connection failures, timeouts, 429 and 5xx. Where
-/// lpc_error_maybe_delivered() is true too, repeating a message may deliver it twice. false for
-/// NULL.
+/// Whether the same call may succeed later: connection failures, but for a proxy that refuses,
+/// timeouts, 429 and 5xx. Where lpc_error_maybe_delivered() is true too, repeating a message may
+/// deliver it twice. false for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_error_is_retryable(error: *const lpc_error) -> bool {
     read(error, false, |e| e.error.is_retryable())

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use rustls::ClientConfig;
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header};
-use ureq::{Agent, Proxy, SendBody};
+use ureq::{Agent, SendBody};
+use zeroize::Zeroizing;
 
 use crate::base::deadline::Deadline;
 use crate::base::error::{Error, Status};
@@ -16,8 +17,10 @@ use crate::base::secret::read_to_end;
 use crate::base::stats::Counters;
 use crate::net::connector::{self, IdleConnections, MOST_HEAD, NotConnected};
 use crate::net::dialer::Dialer;
+use crate::net::early::Unwanted;
 use crate::net::names::Names;
 use crate::net::pool::{Origin, Pool};
+use crate::net::proxy::ProxyChoice;
 use crate::net::stream::tls_cause;
 use crate::net::streamed::{Counted, Progress, save, unreadable};
 
@@ -45,7 +48,7 @@ pub(crate) struct HttpSettings {
     pub pool_idle_timeout: Duration,
     /// How long a name's addresses are kept.
     pub dns_cache_ttl: Duration,
-    pub proxy: Option<Proxy>,
+    pub proxy: Option<ProxyChoice>,
     pub user_agent: HeaderValue,
     pub log: Log,
 }
@@ -97,7 +100,8 @@ impl Transport {
             .max_redirects(0)
             .max_redirects_will_error(false)
             .max_response_header_size(MOST_HEAD)
-            .proxy(settings.proxy.clone())
+            // Ways through proxies are the dialer's; the environment's is in the settings.
+            .proxy(None)
             .timeout_global(Some(settings.request_timeout))
             // Written once, below; ureq would make them anew for each request.
             .user_agent("")
@@ -109,6 +113,7 @@ impl Transport {
         let dialer = Dialer {
             names: names.clone(),
             tls: Arc::new(tls),
+            proxy: settings.proxy.clone(),
             user_agent: settings.user_agent.clone(),
             connect_timeout: settings.connect_timeout,
             counters,
@@ -166,8 +171,13 @@ impl Transport {
                 // What is announced need not come; a little more, so that the end is seen at once.
                 let announced = body.content_length().unwrap_or(0).min(64 * 1024) as usize;
                 let limited = body.into_reader().take(most.saturating_add(1));
-                let mut whole =
-                    read_to_end(limited, announced + 32).map_err(|why| fail(why.into()))?;
+                let mut whole = match read_to_end(limited, announced + 32) {
+                    Ok(whole) => whole,
+                    // It refuses, whether its words arrive or not. A part of them could be one of a
+                    // secret.
+                    Err(_) if parts.status.is_client_error() => Zeroizing::default(),
+                    Err(why) => return Err(fail(why.into())),
+                };
                 if whole.len() as u64 > most {
                     return Err(fail(ureq::Error::BodyExceedsLimit(most)));
                 }
@@ -191,11 +201,6 @@ impl Transport {
         if timeout < self.request_timeout {
             request = self.agent.configure_request(request).timeout_global(Some(timeout)).build();
         }
-        let plain = wanted.url.scheme_str() == Some("http");
-        if plain && self.agent.config().proxy().is_some() {
-            // Plain http is for loopback: through a proxy, its secrets would leave the machine.
-            request = self.agent.configure_request(request).proxy(None).build();
-        }
         request
     }
 
@@ -210,12 +215,18 @@ impl Transport {
         request.headers_mut().insert(header::CONTENT_LENGTH, length.into());
         // A file that grew meanwhile must not overrun the length that was announced.
         let mut source = Counted::new(source.take(length), length, progress);
+        source.unwanted = Unwanted::of_next_request();
         let body = SendBody::from_reader(&mut source);
         let sent = self.agent.run(request.map(|()| body));
         match source.failure {
             Some(failure) => Err(failure),
             None => Ok(sent),
         }
+    }
+
+    /// Closes connections that were idle for too long: without a thread, somebody has to come by.
+    pub(crate) fn close_old(&self) {
+        self.pool.close_old();
     }
 
     /// Closes every connection; requests under way fail.
@@ -277,7 +288,59 @@ fn keeps_idle(headers: &HeaderMap) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+    use std::net::TcpListener;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
+    use crate::base::clock::tests::sleep_machine;
+
+    /// Answers every request, and counts the connections that they come over.
+    fn server(accepted: &'static AtomicU64) -> Uri {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        // It ends with the process.
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().map(Result::unwrap) {
+                accepted.fetch_add(1, Ordering::SeqCst);
+                std::thread::spawn(move || {
+                    while stream.read(&mut [0; 4096]).is_ok_and(|amount| amount > 0) {
+                        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+                    }
+                });
+            }
+        });
+        url
+    }
+
+    #[test]
+    fn a_connection_that_slept_is_not_used_again() {
+        static ACCEPTED: AtomicU64 = AtomicU64::new(0);
+        const HOUR: Duration = Duration::from_secs(3600);
+
+        let settings = HttpSettings {
+            connect_timeout: HOUR,
+            request_timeout: HOUR,
+            response_max_bytes: 1000,
+            pool_max_connections: 8,
+            pool_idle_timeout: HOUR,
+            dns_cache_ttl: HOUR,
+            proxy: None,
+            user_agent: HeaderValue::from_static("x"),
+            log: Log::default(),
+        };
+        let tls = crate::net::tls::client_config(None, None).unwrap();
+        let transport = Transport::new(&settings, tls, Arc::default());
+        let url = server(&ACCEPTED);
+        let ask = || {
+            let request = HttpRequest::new(Method::GET, url.clone());
+            assert_eq!(transport.attempt(&request, Deadline::after(HOUR)).unwrap().status, 200);
+            ACCEPTED.load(Ordering::SeqCst)
+        };
+        assert_eq!([ask(), ask()], [1, 1]);
+        sleep_machine(Duration::from_secs(60));
+        assert_eq!([ask(), ask()], [2, 2]);
+    }
 
     #[test]
     fn a_server_says_how_long_it_keeps_an_idle_connection() {

@@ -13,14 +13,16 @@ use crate::base::deadline::Deadline;
 use crate::base::delivery::Delivery;
 use crate::base::error::{Error, ServiceSays, Status};
 use crate::base::fork::generation;
+use crate::base::jitter::jitter;
 use crate::base::log::{Log, LogLevel};
 use crate::base::shutdown::Shutdown;
-use crate::base::stats::{Counters, Operation, count};
+use crate::base::stats::{Counters, Operation, Stats, count};
 use crate::config::settings::Settings;
 use crate::net::transport::{HttpAnswer, HttpRequest, Transport};
 use crate::protocol::message::Idempotency;
 use crate::protocol::redact::redact;
 use crate::service::dates::retry_after_ms;
+use crate::service::outages::Outages;
 use crate::service::rate_limit::RateLimit;
 use crate::service::retry::wait_before_retry;
 
@@ -33,9 +35,13 @@ pub(crate) struct Exchange {
     rate_limit: RateLimit,
     /// What messages need, tokens above all, pauses by itself: nobody who has it waits for that.
     rate_limit_of_needs: RateLimit,
+    outages: Outages,
     /// The process that it is for.
     generation: u64,
 }
+
+/// Between two calls that go on because their host answers again, on average.
+const SPREAD: Duration = Duration::from_millis(10);
 
 /// One request to a service, and what its failures mean.
 pub(crate) struct ServiceRequest<'a> {
@@ -82,6 +88,7 @@ impl Exchange {
         counters: Arc<Counters>,
     ) -> Exchange {
         let (rate_limit, rate_limit_of_needs) = (RateLimit::new(), RateLimit::new());
+        let outages = Outages::default();
         let generation = generation();
         Exchange {
             settings,
@@ -90,6 +97,7 @@ impl Exchange {
             counters,
             rate_limit,
             rate_limit_of_needs,
+            outages,
             generation,
         }
     }
@@ -136,6 +144,7 @@ impl Exchange {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
+            let is_unsent = error.is_unsent();
             if error.maybe_delivered() && request.idempotency != Idempotency::Safe {
                 delivery.maybe_delivered = true;
             }
@@ -152,10 +161,29 @@ impl Exchange {
             if error.status() == Status::RateLimited {
                 // Waited for with all others.
                 limited = Some(error);
+            } else if is_unsent {
+                self.sleep_until_reachable(&request.http.url, wait);
             } else {
                 self.shutdown.sleep(wait);
             }
         }
+    }
+
+    /// Sleeps so long, or until the host answers somebody else.
+    fn sleep_until_reachable(&self, url: &Uri, most: Duration) {
+        let Some(host) = url.authority() else { return };
+        let (begun, waiting) = (Instant::now(), self.outages.wait_for(host));
+        self.shutdown.sleep_unless(most, || waiting.is_over());
+        // They do not all come at once, nor later than they would have.
+        let spread = jitter(SPREAD.saturating_mul(waiting.all() as u32 - 1));
+        self.shutdown.sleep(spread.min(most.saturating_sub(begun.elapsed())));
+    }
+
+    /// What was counted so far.
+    pub(crate) fn stats(&self) -> Stats {
+        // Whoever looks in is good for that, too.
+        self.transport.close_old();
+        self.counters.read()
     }
 
     /// Counts and logs a request that failed for good, also by what a 2xx answer says.
@@ -193,6 +221,10 @@ impl Exchange {
             .and_then(accept);
         let took = begun.elapsed();
         let failed = outcome.as_ref().err().map(Error::status);
+        let host = request.http.url.authority().filter(|_| failed.is_none());
+        if host.is_some_and(|host| self.outages.end(host)) {
+            self.shutdown.wake();
+        }
         self.counters.attempt(request.operation, failed, took);
         self.log().write(LogLevel::Debug, || {
             let status = match &outcome {

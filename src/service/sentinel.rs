@@ -1,7 +1,7 @@
 //! Sentinel, which gives AppJWTs for the app install's credentials.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use secrecy::ExposeSecret;
 use serde::Deserialize;
@@ -9,6 +9,7 @@ use ureq::http::{HeaderValue, Method, header};
 use zeroize::Zeroizing;
 
 use crate::base::cached::Fetched;
+use crate::base::clock::Moment;
 use crate::base::deadline::Deadline;
 use crate::base::error::{Error, Status};
 use crate::base::log::LogLevel;
@@ -83,7 +84,7 @@ impl Sentinel {
             ..ServiceRequest::new(DOING, Operation::Token, http)
         };
         let answer = self.exchange.send(&request, deadline)?;
-        let (now, date) = (Instant::now(), server_date(&answer.headers));
+        let (now, date) = (Moment::now(), server_date(&answer.headers));
 
         // The answer holds a token, so no error carries it or any part of it.
         let body = Zeroizing::new(answer.body);

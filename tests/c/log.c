@@ -395,7 +395,9 @@ static void fork_on_line(void *user_data, int32_t level, const char *line)
     if (child == 0) {
         /* What the call has begun is its parent's: this may send, and log. */
         CHECK_OK(lpc_conversation_send_text(c->conversation, "from the child", NULL, &err), &err);
-        _exit(0);
+        /* At an end of its own, memcheck would take for leaked what the call that logs holds. */
+        execl("/bin/true", "true", (char *)NULL);
+        _exit(1);
     }
     CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
     is_refused(lpc_conversation_send_text(c->conversation, "inside", NULL, &err), &err);

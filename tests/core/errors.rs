@@ -4,6 +4,7 @@ use lpc_sandbox::{Answer, Route};
 use lpconnector::{AttachOptions, Client, Error, Status};
 use serde_json::{Value, json};
 
+use crate::allocated::most_while;
 use crate::scene::{Scene, status_answer};
 
 fn send_fails(scene: &Scene, answer: Answer) -> Error {
@@ -17,6 +18,26 @@ fn with_token(scene: &Scene, claims: &[(&str, Value)]) -> Error {
     let jwt = scene.sandbox.issue_app_jwt(&scene.account.id, 60, claims);
     scene.client.set_app_jwt(Some(&jwt)).unwrap();
     conversation.send_text("x").unwrap_err()
+}
+
+/// Cleaning an answer of secrets takes no tree of it.
+#[test]
+fn a_large_answer_takes_a_small_multiple_of_its_size() {
+    const LENGTH: usize = 8 * 1024 * 1024 - 1000;
+
+    let scene = Scene::new();
+    let conversation = scene.conversation();
+    conversation.send_text("warm").unwrap();
+    let text = |escape: &str| format!("{{\"title\":\"{escape}{}\"}}", "x".repeat(LENGTH - 100));
+    let list = format!("[\"\\u0041\"{}]", ",\"\\/\"".repeat(LENGTH / 5 - 100));
+    for body in [text(""), text("\\/"), "\\/".repeat(LENGTH / 2), list] {
+        for status in [200, 400] {
+            scene.answer_with(Route::Send, status, &body);
+            let most = most_while(|| drop(conversation.send_text("x").unwrap_err()));
+            let times = most as f64 / body.len() as f64;
+            assert!(times < 6.0, "{status}: {times:.1} times {} bytes", body.len());
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use lpc_sandbox::{Answer, Route};
 use lpconnector::{Attachment, Client, Conversation, CsatStatus, Error, Response, Status};
 use serde_json::json;
 
-use crate::scene::{Scene, json as body_of, status_answer};
+use crate::scene::{Scene, json as body_of, status_answer, until};
 
 /// Four attempts with next to no wait between them.
 const QUICK: [(&str, &str); 3] =
@@ -421,6 +421,52 @@ fn a_shutdown_ends_back_offs_and_pauses() {
             assert!(!error.maybe_delivered(), "an answer came");
         });
     }
+}
+
+/// Of many calls that wait after an outage, one that gets through wakes the others.
+#[test]
+fn who_waits_for_a_host_goes_on_once_it_answers_somebody() {
+    const SLEEPERS: usize = 8;
+    let scene = Scene::with(&[]);
+    let proxy = scene.sandbox.fault_proxy().unwrap();
+    let url = format!("http://{}", proxy.address());
+    let opened: Vec<_> = (0..=SLEEPERS).map(|_| scene.another_conversation()).collect();
+    let client = Client::new(&scene.config(&[
+        ("domain.messaging", &url),
+        ("retry.max.attempts", "2"),
+        ("retry.backoff.ms", "3600000"),
+        ("call.timeout.ms", "86400000"),
+    ]))
+    .unwrap();
+    let attached: Vec<_> = opened
+        .iter()
+        .enumerate()
+        .map(|(n, opened)| {
+            let consumer = client.consumer(&format!("consumer {n}")).unwrap();
+            consumer.jws().unwrap();
+            consumer.attach(opened.id(), &Default::default()).unwrap()
+        })
+        .collect();
+    proxy.refuse();
+    std::thread::scope(|scope| {
+        let sending: Vec<_> =
+            attached[1..].iter().map(|it| scope.spawn(|| it.send_text("x").unwrap())).collect();
+        until(|| (client.stats().retries == SLEEPERS as u64).then_some(()));
+        // Another service's answers are another matter.
+        client.consumer("another").unwrap().jws().unwrap();
+        assert!(sending.iter().all(|thread| !thread.is_finished()));
+        proxy.accept().unwrap();
+        until(|| {
+            // Should one be late to fall asleep, the next answer wakes it.
+            attached[0].send_text("y").unwrap();
+            sending.iter().all(|thread| thread.is_finished()).then_some(())
+        });
+        for thread in sending {
+            assert_eq!(thread.join().unwrap().attempts(), 2);
+        }
+    });
+    let slept = scene.texts().iter().filter(|text| *text == "x").count();
+    assert_eq!(slept, SLEEPERS, "each once");
 }
 
 #[test]

@@ -51,7 +51,8 @@ class LpcError(Exception):
     attempts: int
     """How often the failing request was tried, connection failures included."""
     is_retryable: bool
-    """Whether the same call may succeed later."""
+    """Whether the same call may succeed later: connection failures, but for a proxy that refuses,
+    timeouts, 429 and 5xx."""
     maybe_delivered: bool
     """Whether the request may have taken effect: it was sent, but no usable answer came."""
     retry_after_ms: Optional[int]
