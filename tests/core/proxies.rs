@@ -221,6 +221,7 @@ fn exceptions_are_those_of_curl() {
         }
     }
     if !has_curl {
-        eprintln!("NOT CHECKED: exceptions as curl reads them (not installed: curl)");
+        let mut out = std::io::stderr();
+        writeln!(out, "NOT CHECKED: exceptions as curl reads them (not installed: curl)").unwrap();
     }
 }
