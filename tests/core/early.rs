@@ -48,13 +48,13 @@ impl Hasty {
                 let stream = stream.unwrap();
                 // Or a reset could overtake the answer.
                 stream.set_nodelay(true).unwrap();
+                counted.fetch_add(1, Ordering::SeqCst);
                 let over: Box<dyn Send> = if https {
                     let tls = ServerConnection::new(tls.clone()).unwrap();
                     answer_at_once(StreamOwned::new(tls, stream), answer)
                 } else {
                     answer_at_once(stream, answer)
                 };
-                counted.fetch_add(1, Ordering::SeqCst);
                 if !closes {
                     kept.lock().unwrap().push(over);
                 }

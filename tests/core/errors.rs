@@ -35,7 +35,7 @@ fn a_large_answer_takes_a_small_multiple_of_its_size() {
             scene.answer_with(Route::Send, status, &body);
             let most = most_while(|| drop(conversation.send_text("x").unwrap_err()));
             let times = most as f64 / body.len() as f64;
-            assert!(times < 6.0, "{status}: {times:.1} times {} bytes", body.len());
+            assert!(times < 10.0, "{status}: {times:.1} times {} bytes", body.len());
         }
     }
 }

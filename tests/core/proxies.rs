@@ -186,6 +186,7 @@ fn library_asks(proxy: &Recorder, host: &str, environment: &[(&str, &str)]) -> b
 }
 
 #[test]
+#[allow(clippy::print_stderr)] // What was not checked is said.
 fn exceptions_are_those_of_curl() {
     const FORBIDDEN: &[u8] = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
     let proxy = Recorder::start(FORBIDDEN);
