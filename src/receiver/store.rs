@@ -11,6 +11,7 @@ use crate::protocol::notification::Notification;
 use crate::receiver::dialogs::DialogKey;
 use crate::receiver::fingerprint::{Fingerprint, can_be_told_apart};
 use crate::receiver::item::Item;
+use crate::receiver::resequencer::Stopped;
 use crate::receiver::store_schema::{self, Unusable};
 
 /// How many pages of the file are given back at a time: an instant's work.
@@ -38,9 +39,9 @@ pub(crate) struct Keeps {
 pub(crate) struct Left {
     /// In the order in which they came, with their ids.
     pub notifications: Vec<(u64, Notification)>,
-    /// Of those that came last, the oldest first.
+    /// Of the others that came last, the oldest first.
     pub fingerprints: Vec<Fingerprint>,
-    pub dialogs: Vec<(DialogKey, i64)>,
+    pub dialogs: Vec<Stopped>,
     /// Above all that were used.
     pub next_id: u64,
     /// What cannot be read, and why; it was put aside.
@@ -98,16 +99,20 @@ impl Store {
             }
         }
         let fingerprints = connection
-            .prepare("SELECT fingerprint FROM seen ORDER BY id DESC LIMIT ?1")?
+            .prepare(
+                "SELECT fingerprint FROM seen WHERE id NOT IN (SELECT id FROM notification)
+                 ORDER BY id DESC LIMIT ?1",
+            )?
             .query_map([self.keeps.duplicates as i64], |row| {
                 Ok(row.get_ref(0)?.as_blob().ok().and_then(|bytes| bytes.try_into().ok()))
             })?
             .filter_map(Result::transpose)
             .collect::<Result<Vec<Fingerprint>, _>>()?;
         let dialogs = connection
-            .prepare("SELECT account, dialog, next FROM dialog ORDER BY used DESC LIMIT ?1")?
+            .prepare("SELECT account, dialog, next, used FROM dialog ORDER BY used DESC LIMIT ?1")?
             .query_map([self.keeps.dialogs.unwrap_or(0) as i64], |row| {
-                Ok(((row.get(0)?, row.get(1)?), row.get(2)?))
+                let dialog = (row.get(0)?, row.get(1)?);
+                Ok(Stopped { dialog, next: row.get(2)?, used: row.get::<_, i64>(3)? as u64 })
             })?
             .collect::<Result<Vec<_>, _>>()?;
         let last_id: i64 = connection.query_row(
@@ -328,8 +333,11 @@ mod tests {
         let left = store.left().unwrap();
         assert_eq!(texts(&left), [(2, "b"), (3, "c")]);
         assert_eq!(left.notifications[0].1.account_id(), "le1");
-        assert_eq!((left.fingerprints.len(), left.next_id), (3, 4));
-        assert_eq!(left.dialogs, [(("le1".to_owned(), "c".to_owned()), 2)]);
+        assert_eq!((left.fingerprints.len(), left.next_id), (1, 4));
+        assert_eq!(
+            left.dialogs,
+            [Stopped { dialog: ("le1".to_owned(), "c".to_owned()), next: 2, used: 1 }]
+        );
         assert_eq!(write(&mut store, &[remove(2, "c", 3), remove(3, "d", 1)]), [true; 2]);
         drop(store);
         // An id is never used again: what acknowledges the old one must not remove a new one.
@@ -353,7 +361,7 @@ mod tests {
         let left = store.left().unwrap();
         let expected = [3, 4, 5].map(|id| fingerprint(&text("c", id, "x").with_account("le1")));
         assert_eq!(left.fingerprints, expected);
-        let dialogs: Vec<_> = left.dialogs.iter().map(|((_, dialog), _)| &dialog[..]).collect();
+        let dialogs: Vec<_> = left.dialogs.iter().map(|it| &it.dialog.1[..]).collect();
         assert_eq!(dialogs, ["d5", "d4"]);
     }
 
