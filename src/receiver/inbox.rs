@@ -107,21 +107,18 @@ impl Inbox {
         let store = file.map(|file| Store::open(file, keeps)).transpose()?;
         let left = store.as_ref().map(Store::left).transpose()?;
 
-        let mut resequencer = order.then(|| Resequencer::new(order_wait, dialogs));
+        let resequencer = order.then(|| Resequencer::new(order_wait, dialogs));
         let mut duplicates = DuplicatesWindow::new(duplicates_window);
         let mut next_id = 1;
-        let mut notifications = Vec::new();
+        let (mut notifications, mut stopped) = (Vec::new(), Vec::new());
         if let Some(left) = left {
             next_id = left.next_id;
-            notifications = left.notifications;
+            (notifications, stopped) = (left.notifications, left.dialogs);
             for why in left.unreadable {
                 log.write(LogLevel::Error, || format!("receiver: store: put aside: {why}"));
             }
             for fingerprint in left.fingerprints {
                 duplicates.remember(fingerprint, Seen::Done);
-            }
-            for (dialog, next) in left.dialogs {
-                resequencer.iter_mut().for_each(|order| order.resume(dialog.clone(), next));
             }
         }
         // Without a store the service brings it again.
@@ -137,11 +134,13 @@ impl Inbox {
             ended: false,
             store_failed: None,
         };
-        for (id, notification) in notifications {
+        let left = notifications.into_iter().map(|(id, notification)| {
             let fingerprint = fingerprint(&notification);
             state.remember(&notification, fingerprint, Seen::Unacknowledged(id));
-            state.queue.push(Item { id, notification, fingerprint, arrived: Instant::now() });
-        }
+            Item { id, notification, fingerprint, arrived: Instant::now() }
+        });
+        let left = left.collect();
+        state.queue.resume(left, stopped);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let counters = Arc::<Counters>::default();
         let (state, changed) = (Mutex::new(state), Condvar::new());
@@ -232,7 +231,8 @@ impl Inbox {
         if let Some(item) = state.queue.remove(id) {
             state.duplicates.forget(&item.fingerprint);
         }
-        state.show();
+        // What waited for it may go out.
+        self.wake_another(&mut state);
     }
 
     /// The next notification, or `None` if none comes in time.
@@ -728,5 +728,52 @@ mod tests {
         });
         offer(&inbox, text("c", 0, "0"));
         assert!(inbox.poll(Duration::ZERO).is_err());
+    }
+
+    #[test]
+    fn who_leaves_wakes_polls_that_it_held_up() {
+        let hour = Duration::from_secs(3600);
+        let inbox = inbox(InboxSettings { manual_ack: true, ..settings() });
+        let Admission::Pending { id, .. } = offer(&inbox, text("c", 0, "0")) else {
+            panic!("pending")
+        };
+        let zero = inbox.poll(Duration::ZERO).unwrap().unwrap();
+        inbox.nack(&zero, hour).unwrap();
+        let _waits = offer(&inbox, text("c", 1, "1"));
+        std::thread::scope(|scope| {
+            let (gives, given) = mpsc::channel();
+            let inbox = &inbox;
+            scope.spawn(move || gives.send(inbox.poll(Duration::MAX)));
+            // It waits, and has seen that nothing may go out.
+            while !lock(&inbox.shared.state).queue.is_anything_parked() {
+                std::thread::yield_now();
+            }
+            inbox.give_up(id);
+            let one = given.recv_timeout(Duration::from_secs(60));
+            inbox.close();
+            assert_eq!(one.unwrap().unwrap().unwrap().events()[0].text(), "1");
+        });
+    }
+
+    #[test]
+    fn a_restart_keeps_the_order_of_what_nobody_acknowledged() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("inbox.db");
+        let open = || {
+            let settings =
+                InboxSettings { order: true, order_wait: Duration::from_secs(3600), ..settings() };
+            Inbox::open(settings, Some(&file), &Log::default()).unwrap()
+        };
+        let before = open();
+        for sequence in [2, 1, 0, 3, 4] {
+            assert!(accepted(offer(&before, text("c", sequence, sequence))));
+        }
+        let given: Vec<_> = std::iter::from_fn(|| before.poll(Duration::ZERO).unwrap()).collect();
+        before.ack(&given[3]).unwrap();
+        drop(before);
+        let after = open();
+        assert_eq!(all(&after), ["0", "1", "2", "4"]);
+        assert!(accepted(offer(&after, text("c", 5, 5))));
+        assert_eq!(all(&after), ["5"]);
     }
 }

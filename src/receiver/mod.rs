@@ -13,6 +13,7 @@ mod certificates;
 mod connection_limit;
 mod counters;
 mod dialogs;
+mod disk_room;
 mod duplicates;
 mod endpoint;
 mod fingerprint;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::receiver::dialogs::{DialogKey, dialogs};
 use crate::receiver::item::Item;
-use crate::receiver::resequencer::Resequencer;
+use crate::receiver::resequencer::{Resequencer, Stopped};
 
 /// How many there are of each, and for how long the oldest has been there.
 pub(crate) struct InboxCounts {
@@ -72,6 +72,15 @@ impl Queue {
             out: BTreeSet::new(),
             closed: false,
         }
+    }
+
+    /// Takes in what an earlier process left, in the order in which it came.
+    pub(crate) fn resume(&mut self, left: Vec<Item>, stopped: Vec<Stopped>) {
+        let released = match &mut self.resequencer {
+            None => left,
+            Some(resequencer) => resequencer.resume(left, stopped),
+        };
+        self.line_up(released);
     }
 
     pub(crate) fn push(&mut self, item: Item) {
@@ -162,6 +171,11 @@ impl Queue {
     /// Whether it has, or will have, something to give out.
     pub(crate) fn has_more(&self) -> bool {
         !self.ready.is_empty() || self.next_ready().is_some()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_anything_parked(&self) -> bool {
+        !self.parked.is_empty()
     }
 
     pub(crate) fn contains(&self, id: u64) -> bool {

@@ -38,6 +38,15 @@ struct Dialog {
     used: u64,
 }
 
+/// Where a dialog goes on after a restart.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Stopped {
+    pub dialog: DialogKey,
+    pub next: i64,
+    /// The last item that had something of it.
+    pub used: u64,
+}
+
 struct Held {
     item: Item,
     spans: Vec<Span>,
@@ -57,9 +66,25 @@ impl Resequencer {
         }
     }
 
-    /// Goes on with a dialog where an earlier process stopped.
-    pub(crate) fn resume(&mut self, dialog: DialogKey, next: i64) {
-        self.dialogs.entry(dialog).or_default().next = next;
+    /// Goes on where an earlier process stopped, and gives out what it left: in order among itself,
+    /// but what is missing there was dealt with.
+    pub(crate) fn resume(&mut self, left: Vec<Item>, stopped: Vec<Stopped>) -> Vec<Item> {
+        let mut firsts = HashMap::new();
+        for span in left.iter().flat_map(|item| spans(&item.notification)) {
+            let first = firsts.entry(span.dialog).or_insert(span.first);
+            *first = span.first.min(*first);
+        }
+        for Stopped { dialog: key, next, used } in &stopped {
+            let next = firsts.get(key).map_or(*next, |first| *next.min(first));
+            let dialog = self.dialogs.entry(key.clone()).or_default();
+            (dialog.next, dialog.used) = (next, *used);
+        }
+        let mut released: Vec<_> = left.into_iter().flat_map(|item| self.push(item)).collect();
+        for Stopped { dialog, next, .. } in stopped {
+            let reached = self.reach(&dialog, next);
+            released.extend(reached.into_iter().flat_map(|item| self.release(item)));
+        }
+        released
     }
 
     /// Takes an item, and gives out what is in order with it: none if it came too early.
@@ -153,23 +178,27 @@ impl Resequencer {
             for Span { dialog: key, last, .. } in spans(&item.notification) {
                 let dialog = self.dialogs.entry(key.clone()).or_default();
                 dialog.used = dialog.used.max(item.id);
-                if last < dialog.next {
-                    continue;
-                }
-                dialog.next = last.saturating_add(1);
-                let reached = dialog.held.range(..=(dialog.next, u64::MAX));
-                for id in reached.map(|(_, id)| *id).collect::<Vec<_>>() {
-                    leaving.extend(self.take_if_ready(id));
-                }
-                // What is still held begins a wait of its own.
-                if let Some(dialog) = self.dialogs.get_mut(&key) {
-                    dialog.gap_since = (!dialog.held.is_empty()).then(Instant::now);
-                }
+                leaving.extend(self.reach(&key, last.saturating_add(1)));
             }
             leaving.extend(self.freed_by(item.id));
             released.push(item);
         }
         released
+    }
+
+    /// What was held in a dialog that goes on there.
+    fn reach(&mut self, key: &DialogKey, next: i64) -> Vec<Item> {
+        let Some(dialog) = self.dialogs.get_mut(key).filter(|dialog| dialog.next < next) else {
+            return Vec::new();
+        };
+        dialog.next = next;
+        let reached: Vec<u64> = dialog.held.range(..=(next, u64::MAX)).map(|(_, id)| *id).collect();
+        let taken = reached.into_iter().filter_map(|id| self.take_if_ready(id)).collect();
+        // What is still held begins a wait of its own.
+        if let Some(dialog) = self.dialogs.get_mut(key) {
+            dialog.gap_since = (!dialog.held.is_empty()).then(Instant::now);
+        }
+        taken
     }
 
     /// The ends of conversations that waited for this one, and wait for nothing else.
@@ -353,9 +382,31 @@ mod tests {
     #[test]
     fn a_dialog_goes_on_where_it_stopped() {
         let mut order = Order::waiting(HOUR);
-        order.0.resume((String::new(), "c".to_owned()), 5);
+        let stopped = |name: &str, next, used| Stopped {
+            dialog: (String::new(), name.to_owned()),
+            next,
+            used,
+        };
+        assert!(order.0.resume(Vec::new(), vec![stopped("c", 5, 9)]).is_empty());
         assert!(order.push(text("c", 6, "6")).is_empty());
         assert_eq!(order.push(text("c", 5, "5")), ["5", "6"]);
+    }
+
+    #[test]
+    fn a_new_dialog_makes_room_of_the_oldest_that_stopped() {
+        let mut order = Order::waiting(HOUR);
+        let stopped = |number: usize| Stopped {
+            dialog: (String::new(), number.to_string()),
+            next: 7,
+            used: number as u64,
+        };
+        order.1 = 1 + FEWEST_DIALOGS as u64;
+        order.0.resume(Vec::new(), (0..FEWEST_DIALOGS).map(stopped).collect());
+        for dialog in ["new", "newer"] {
+            assert_eq!(order.push(text(dialog, 0, "x")), ["x"]);
+        }
+        let last = (FEWEST_DIALOGS - 1).to_string();
+        assert_eq!(order.push(text(&last, 7, "goes on")), ["goes on"]);
     }
 
     #[test]

@@ -1,26 +1,38 @@
 //! Notifications in a file, from before the service is told that they arrived until the program
 //! acknowledges them; and what it takes to know after a restart what came before.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, ffi};
 
 use crate::base::error::{Error, Status};
 use crate::protocol::notification::Notification;
 use crate::receiver::dialogs::DialogKey;
+use crate::receiver::disk_room::free_bytes;
 use crate::receiver::fingerprint::{Fingerprint, can_be_told_apart};
 use crate::receiver::item::Item;
+use crate::receiver::resequencer::Stopped;
 use crate::receiver::store_schema::{self, Unusable};
 
 /// How many pages of the file are given back at a time: an instant's work.
-const PAGES_GIVEN_BACK: usize = 4096;
+const PAGES_GIVEN_BACK: u64 = 4096;
+
+/// SQLite's page. What is changed of one is written beside the file first.
+const PAGE: u64 = 4096;
+
+/// How many pages each change touches beside those of the notification: of each table, its inner ones,
+/// and what counts pages.
+const PAGES_TOUCHED: u64 = 8;
 
 /// The SQLite file of one receiver.
 pub(crate) struct Store {
     connection: Connection,
+    path: PathBuf,
     shown: String,
     keeps: Keeps,
+    /// How many bytes the longest notification has that may be in it.
+    longest: u64,
     /// The disk failed: what was written since the last checkpoint may not be on it.
     doubtful: bool,
 }
@@ -38,9 +50,9 @@ pub(crate) struct Keeps {
 pub(crate) struct Left {
     /// In the order in which they came, with their ids.
     pub notifications: Vec<(u64, Notification)>,
-    /// Of those that came last, the oldest first.
+    /// Of the others that came last, the oldest first.
     pub fingerprints: Vec<Fingerprint>,
-    pub dialogs: Vec<(DialogKey, i64)>,
+    pub dialogs: Vec<Stopped>,
     /// Above all that were used.
     pub next_id: u64,
     /// What cannot be read, and why; it was put aside.
@@ -70,7 +82,10 @@ impl Store {
                 Error::new(Status::Io, message)
             }
         })?;
-        Ok(Store { connection, shown, keeps, doubtful: false })
+        let longest = "SELECT ifnull(max(length(CAST(body AS BLOB))), 0) FROM notification";
+        let longest: rusqlite::Result<i64> = connection.query_row(longest, [], |row| row.get(0));
+        let longest = longest.map_err(|why| failed(&shown, &why))? as u64;
+        Ok(Store { connection, path: path.to_owned(), shown, keeps, longest, doubtful: false })
     }
 
     /// What an earlier process left. What cannot be read is put aside.
@@ -98,16 +113,20 @@ impl Store {
             }
         }
         let fingerprints = connection
-            .prepare("SELECT fingerprint FROM seen ORDER BY id DESC LIMIT ?1")?
+            .prepare(
+                "SELECT fingerprint FROM seen WHERE id NOT IN (SELECT id FROM notification)
+                 ORDER BY id DESC LIMIT ?1",
+            )?
             .query_map([self.keeps.duplicates as i64], |row| {
                 Ok(row.get_ref(0)?.as_blob().ok().and_then(|bytes| bytes.try_into().ok()))
             })?
             .filter_map(Result::transpose)
             .collect::<Result<Vec<Fingerprint>, _>>()?;
         let dialogs = connection
-            .prepare("SELECT account, dialog, next FROM dialog ORDER BY used DESC LIMIT ?1")?
+            .prepare("SELECT account, dialog, next, used FROM dialog ORDER BY used DESC LIMIT ?1")?
             .query_map([self.keeps.dialogs.unwrap_or(0) as i64], |row| {
-                Ok(((row.get(0)?, row.get(1)?), row.get(2)?))
+                let dialog = (row.get(0)?, row.get(1)?);
+                Ok(Stopped { dialog, next: row.get(2)?, used: row.get::<_, i64>(3)? as u64 })
             })?
             .collect::<Result<Vec<_>, _>>()?;
         let last_id: i64 = connection.query_row(
@@ -168,11 +187,13 @@ impl Store {
     }
 
     fn commit(&mut self, changes: &[&Change]) -> Result<(), Error> {
-        self.try_commit(changes).map_err(|why| {
-            // Where the commit itself failed, nothing of it may stay.
-            if !self.connection.is_autocommit() {
-                let _ = self.connection.execute_batch("ROLLBACK");
-            }
+        let mut outcome = self.try_commit(changes);
+        let is_full = |why: &rusqlite::Error| why.sqlite_error_code() == Some(ErrorCode::DiskFull);
+        if outcome.as_ref().is_err_and(is_full) {
+            // What lies beside the file takes room that can be had.
+            outcome = self.checkpoint().and_then(|()| self.try_commit(changes));
+        }
+        outcome.map_err(|why| {
             self.doubtful |= why.sqlite_error_code() == Some(ErrorCode::SystemIoFailure);
             failed(&self.shown, &why)
         })
@@ -185,9 +206,40 @@ impl Store {
             self.checkpoint()?;
             self.doubtful = false;
         }
-        let puts = changes.iter().any(|change| matches!(change, Change::Put(_)));
-        self.connection.pragma_update(None, "synchronous", if puts { "FULL" } else { "NORMAL" })?;
+        let longest = changes.iter().filter_map(|change| length(change)).max();
+        if let Some(longest) = longest {
+            self.longest = self.longest.max(longest);
+            self.check_room(changes)?;
+        }
+        let how = if longest.is_some() { "FULL" } else { "NORMAL" };
+        self.connection.pragma_update(None, "synchronous", how)?;
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let outcome = self.transact(changes);
+        // Where the commit itself failed, nothing of it may stay.
+        if outcome.is_err() && !self.connection.is_autocommit() {
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        outcome
+    }
+
+    /// Nothing is put where its removal would find no room on the disk: that has to be written as well,
+    /// before it makes any.
+    fn check_room(&self, changes: &[&Change]) -> rusqlite::Result<()> {
+        let Some(free) = free_bytes(&self.path) else { return Ok(()) };
+        // What lies beside the file, as these will, still has to find room in the file itself.
+        let mut beside = self.path.as_os_str().to_owned();
+        beside.push("-wal");
+        let beside = std::fs::metadata(beside).map_or(0, |file| file.len());
+        let put: u64 = changes.iter().filter_map(|change| length(change)).map(|it| it + PAGE).sum();
+        let touched = PAGES_TOUCHED * PAGE;
+        let removal = self.longest + touched;
+        if beside + 2 * (put + touched) + 2 * removal <= free {
+            return Ok(());
+        }
+        Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_FULL), None))
+    }
+
+    fn transact(&self, changes: &[&Change]) -> rusqlite::Result<()> {
         let mut newest = 0;
         for change in changes {
             match change {
@@ -243,6 +295,8 @@ impl Store {
     }
 
     fn try_tidy(&mut self) -> rusqlite::Result<bool> {
+        // First, as it makes room for the rest.
+        self.checkpoint()?;
         if let Some(dialogs) = self.keeps.dialogs {
             self.connection.execute(
                 "DELETE FROM dialog WHERE used <
@@ -250,9 +304,11 @@ impl Store {
                 [dialogs as i64],
             )?;
         }
-        let mut pages = self
-            .connection
-            .prepare_cached(&format!("PRAGMA incremental_vacuum({PAGES_GIVEN_BACK})"))?;
+        // Each moves another page, which is written beside the file, with those that know its place.
+        let room = free_bytes(&self.path).map_or(u64::MAX, |free| free / (PAGES_TOUCHED * PAGE));
+        let pages = room.clamp(1, PAGES_GIVEN_BACK);
+        let mut pages =
+            self.connection.prepare_cached(&format!("PRAGMA incremental_vacuum({pages})"))?;
         let mut given_back = pages.query([])?;
         while given_back.next()?.is_some() {}
         drop(given_back);
@@ -267,6 +323,14 @@ impl Store {
     /// Writes into the file itself, and on the disk, what lies beside it.
     fn checkpoint(&self) -> rusqlite::Result<()> {
         self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+    }
+}
+
+/// Of what is put.
+fn length(change: &Change) -> Option<u64> {
+    match change {
+        Change::Put(item) => Some(item.notification.raw().len() as u64),
+        Change::Remove { .. } => None,
     }
 }
 
@@ -328,8 +392,11 @@ mod tests {
         let left = store.left().unwrap();
         assert_eq!(texts(&left), [(2, "b"), (3, "c")]);
         assert_eq!(left.notifications[0].1.account_id(), "le1");
-        assert_eq!((left.fingerprints.len(), left.next_id), (3, 4));
-        assert_eq!(left.dialogs, [(("le1".to_owned(), "c".to_owned()), 2)]);
+        assert_eq!((left.fingerprints.len(), left.next_id), (1, 4));
+        assert_eq!(
+            left.dialogs,
+            [Stopped { dialog: ("le1".to_owned(), "c".to_owned()), next: 2, used: 1 }]
+        );
         assert_eq!(write(&mut store, &[remove(2, "c", 3), remove(3, "d", 1)]), [true; 2]);
         drop(store);
         // An id is never used again: what acknowledges the old one must not remove a new one.
@@ -353,7 +420,7 @@ mod tests {
         let left = store.left().unwrap();
         let expected = [3, 4, 5].map(|id| fingerprint(&text("c", id, "x").with_account("le1")));
         assert_eq!(left.fingerprints, expected);
-        let dialogs: Vec<_> = left.dialogs.iter().map(|((_, dialog), _)| &dialog[..]).collect();
+        let dialogs: Vec<_> = left.dialogs.iter().map(|it| &it.dialog.1[..]).collect();
         assert_eq!(dialogs, ["d5", "d4"]);
     }
 

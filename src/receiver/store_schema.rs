@@ -25,17 +25,21 @@ pub(crate) fn open(path: &Path) -> Result<Connection, Unusable> {
     let mut connection = Connection::open(path)?;
     // Who has the file keeps it: waiting would change nothing.
     connection.busy_timeout(std::time::Duration::ZERO)?;
-    // The lock first: with it SQLite needs no memory that it would share through a further file. How
-    // space is given back counts where nothing was written yet; what is deleted is overwritten.
+    // The lock first: with it SQLite needs no memory that it would share through a further file.
+    set(&connection, "locking_mode", "EXCLUSIVE")?;
+    // How space is given back counts where nothing was written yet. Where it is so, to say it again
+    // would write, for which there may be no room.
+    if gives_no_space_back(&connection)? {
+        set(&connection, "auto_vacuum", "INCREMENTAL")?;
+    }
     for (pragma, value) in [
-        ("locking_mode", "EXCLUSIVE"),
-        ("auto_vacuum", "INCREMENTAL"),
+        // What is deleted is overwritten.
         ("secure_delete", "ON"),
         ("journal_mode", "WAL"),
         // The writer does it, and sees where it fails.
         ("wal_autocheckpoint", "0"),
     ] {
-        connection.pragma_update_and_check(None, pragma, value, |_| Ok(())).or_else(ignore_none)?;
+        set(&connection, pragma, value)?;
     }
     let version =
         connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
@@ -47,12 +51,16 @@ pub(crate) fn open(path: &Path) -> Result<Connection, Unusable> {
     Ok(connection)
 }
 
-/// Not every pragma answers.
-fn ignore_none(why: rusqlite::Error) -> rusqlite::Result<()> {
-    match why {
-        rusqlite::Error::QueryReturnedNoRows => Ok(()),
-        why => Err(why),
+fn set(connection: &Connection, pragma: &str, value: &str) -> rusqlite::Result<()> {
+    match connection.pragma_update_and_check(None, pragma, value, |_| Ok(())) {
+        // Not every pragma answers.
+        Err(rusqlite::Error::QueryReturnedNoRows) => Ok(()),
+        outcome => outcome,
     }
+}
+
+fn gives_no_space_back(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.pragma_query_value(None, "auto_vacuum", |row| Ok(row.get::<_, i64>(0)? == 0))
 }
 
 /// Makes the tables of a new file, or those that an earlier version did not know.
@@ -84,8 +92,7 @@ fn upgrade(connection: &mut Connection, path: &Path) -> rusqlite::Result<()> {
     }
     upgrade.pragma_update(None, "user_version", VERSION)?;
     upgrade.commit()?;
-    let vacuum = connection.pragma_query_value(None, "auto_vacuum", |row| row.get::<_, i64>(0))?;
-    if vacuum == 0 {
+    if gives_no_space_back(connection)? {
         // Written anew it gives space back. Where there is no room for that, it goes on as it was.
         let _ = connection.execute_batch("VACUUM;");
         only_for_its_owner(path);

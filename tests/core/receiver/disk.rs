@@ -17,6 +17,18 @@ const SMALL_DISK: &str = "TEST_SMALL_DISK";
 #[test]
 #[cfg(target_os = "linux")]
 fn a_full_disk_takes_nothing_and_loses_nothing() {
+    run_on_a_small_disk("receiver::disk::on_a_small_disk");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_filled_the_disk_can_be_acknowledged() {
+    run_on_a_small_disk("receiver::disk::on_a_disk_that_it_fills");
+}
+
+/// Runs that test where there is one.
+#[cfg(target_os = "linux")]
+fn run_on_a_small_disk(test: &str) {
     let directory = tempfile::tempdir().unwrap();
     // A mount of this process's own, which ends with it.
     let script = r#"mount -t tmpfs -o size=400k none "$1" || exit 77; shift; exec "$@""#;
@@ -24,7 +36,7 @@ fn a_full_disk_takes_nothing_and_loses_nothing() {
         .args(["-m", "sh", "-c", script, "sh"])
         .arg(directory.path())
         .arg(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "--nocapture", "receiver::disk::on_a_small_disk"])
+        .args(["--ignored", "--exact", "--nocapture", test])
         .env(SMALL_DISK, directory.path())
         .output();
     let ran = ran.ok().filter(|ran| ran.status.code() != Some(77));
@@ -85,6 +97,61 @@ fn on_a_small_disk() {
     drop(served);
     taken.push(again.clone());
     assert_eq!(Served::start(&scene, &store, &[], &[]).names(), taken);
+}
+
+#[test]
+#[ignore = "a part of another test"]
+fn on_a_disk_that_it_fills() {
+    let Some(disk) = std::env::var_os(SMALL_DISK) else { return };
+    // Many short ones, and few long ones.
+    for (round, length) in [600, 12_000, 40_000].into_iter().enumerate() {
+        let store = Path::new(&disk).join("inbox.db");
+        let scene = Scene::new();
+        let mut sent = 0..;
+        let mut post = |to: &Served| {
+            let sequence = sent.next().unwrap();
+            let message = format!("{sequence} {}", "x".repeat(length));
+            let request = request(&scene, &text(&format!("c{round}"), sequence, &message));
+            (sequence.to_string(), exchange(to.address(), &request))
+        };
+        let mut served = Served::start(&scene, &store, &[], &[]);
+        let mut fill = |served: &Served| {
+            let (mut taken, mut refused) = (Vec::new(), 0);
+            while refused < 10 {
+                match post(served) {
+                    (name, 200) => taken.push(name),
+                    (_, status) => {
+                        assert_eq!(status, 503);
+                        refused += 1;
+                    }
+                }
+            }
+            taken
+        };
+        let mut taken = fill(&served);
+        assert!(!taken.is_empty());
+        // Also by a process that finds the disk full.
+        drop(served);
+        served = Served::start(&scene, &store, &[], &[]);
+        let middle = taken.len() / 2;
+        for (at, name) in taken.iter().enumerate() {
+            assert_eq!(served.tell("poll"), *name);
+            assert_eq!(served.tell("ack"), "done", "{at} of {length}");
+            if at == middle {
+                break;
+            }
+        }
+        taken.drain(..=middle);
+        // Its space is given back, or used again.
+        taken.extend(until(|| Some(fill(&served)).filter(|more| !more.is_empty())));
+        for name in &taken {
+            assert_eq!(served.tell("poll"), *name);
+            assert_eq!(served.tell("ack"), "done", "{length}");
+        }
+        drop(served);
+        std::fs::remove_file(&store).unwrap();
+        let _ = std::fs::remove_file(store.with_extension("db-wal"));
+    }
 }
 
 /// A directory whose files say what the disk does: `fail`, `hold`; `count` has a byte for each time
