@@ -140,7 +140,7 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "retry.backoff.ms",
         Some("5000,10000,15000"),
         Kind::MillisList { max: DAY_MS },
-        "The wait before each retry after a 5xx or a connection failure, the last for all that follow; up to a quarter more is added at random. After a connection failure it ends sooner where the host answers another call of the client.",
+        "The wait before each retry after a 5xx or a connection failure, the last for all that follow; up to a quarter more is added at random. After a connection failure it ends sooner, once for each call, where the host answers another call of the client.",
     ),
     option(
         "retry.ambiguous",

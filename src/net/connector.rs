@@ -24,8 +24,8 @@ use crate::net::pool::{Origin, Pool};
 use crate::net::socket::{INPUT_FIRST, is_late};
 use crate::net::stream::Stream;
 
-/// Connections for other requests, boxed because they are moved for each. ureq keeps none itself, because it looks at them with its pool
-/// locked and takes the one that was idle longest.
+/// Connections for other requests, boxed because they are moved for each. ureq keeps none itself, because
+/// it looks at them with its pool locked and takes the one that was idle longest.
 pub(crate) type IdleConnections = Pool<Box<Connection>>;
 
 /// An agent whose connections are made here.
@@ -188,7 +188,11 @@ impl Connection {
         if is_late(&why) {
             return Err(why);
         }
-        let mut end = (why.kind() != INPUT_FIRST).then_some(why);
+        // Or ureq, over a connection that was used before, would read it and not ask for it: only then
+        // does the rest of the request go out.
+        self.buffers.input_consume(0);
+        let can_write = why.kind() == INPUT_FIRST;
+        let mut end = (!can_write).then_some(why);
         loop {
             let input = self.buffers.buffers.input_append_buf();
             if input.is_empty() {
@@ -212,14 +216,18 @@ impl Connection {
                 }
             }
         }
+        // Who has said its last word may read on.
+        let reads_on = |end: &io::Error| can_write && end.kind() == io::ErrorKind::UnexpectedEof;
         match (refuses(self.buffers.input()), end) {
+            (Some(false), end) if end.as_ref().is_none_or(reads_on) => {
+                self.stream.socket().heeds_input = false;
+            }
             // The latter is its word, though it did not take all.
             (Some(true), _) | (Some(false), Some(_)) => {
                 self.is_refused = true;
                 self.unwanted.iter().for_each(Unwanted::set);
             }
-            (Some(false), None) => self.stream.socket().heeds_input = false,
-            (None, None) => {}
+            (None | Some(false), None) => {}
             (None, Some(why)) => return Err(why),
         }
         Ok(())

@@ -289,7 +289,7 @@ fn keeps_idle(headers: &HeaderMap) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use std::io::Write;
-    use std::net::TcpListener;
+    use std::net::{TcpListener, TcpStream};
     use std::sync::atomic::{AtomicU64, Ordering};
 
     use super::*;
@@ -313,11 +313,9 @@ mod tests {
         url
     }
 
-    #[test]
-    fn a_connection_that_slept_is_not_used_again() {
-        static ACCEPTED: AtomicU64 = AtomicU64::new(0);
-        const HOUR: Duration = Duration::from_secs(3600);
+    const HOUR: Duration = Duration::from_secs(3600);
 
+    fn transport() -> Transport {
         let settings = HttpSettings {
             connect_timeout: HOUR,
             request_timeout: HOUR,
@@ -330,7 +328,14 @@ mod tests {
             log: Log::default(),
         };
         let tls = crate::net::tls::client_config(None, None).unwrap();
-        let transport = Transport::new(&settings, tls, Arc::default());
+        Transport::new(&settings, tls, Arc::default())
+    }
+
+    #[test]
+    fn a_connection_that_slept_is_not_used_again() {
+        static ACCEPTED: AtomicU64 = AtomicU64::new(0);
+
+        let transport = transport();
         let url = server(&ACCEPTED);
         let ask = || {
             let request = HttpRequest::new(Method::GET, url.clone());
@@ -340,6 +345,97 @@ mod tests {
         assert_eq!([ask(), ask()], [1, 1]);
         sleep_machine(Duration::from_secs(60));
         assert_eq!([ask(), ask()], [2, 2]);
+    }
+
+    /// More than the buffers of both ends hold.
+    const MUCH: usize = 16 * 1024 * 1024;
+
+    /// Asks once, so that there is a connection, then sends much over it, while `answer` does what the
+    /// server does once it has read the head.
+    fn much_over_a_used_connection(
+        answer: impl FnOnce(TcpStream) + Send,
+    ) -> Result<HttpAnswer, Error> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url: Uri = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        let transport = transport();
+        let much = vec![7; MUCH];
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let (mut stream, _) = listener.accept().unwrap();
+                read_head(&mut stream);
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n.").unwrap();
+                read_head(&mut stream);
+                answer(stream);
+            });
+            let get = HttpRequest::new(Method::GET, url.clone());
+            transport.attempt(&get, Deadline::after(HOUR)).unwrap();
+            let body = Body::Bytes(&much);
+            let post = HttpRequest { body, ..HttpRequest::new(Method::POST, url.clone()) };
+            transport.attempt(&post, Deadline::after(HOUR))
+        })
+    }
+
+    fn read_head(stream: &mut TcpStream) {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            head.push(byte[0]);
+        }
+    }
+
+    /// What comes until nothing more does.
+    fn read_rest(stream: &mut TcpStream) -> usize {
+        let (mut piece, mut came) = (vec![0; 1 << 20], 0);
+        while came < MUCH {
+            match stream.read(&mut piece) {
+                Ok(amount) if amount > 0 => came += amount,
+                _ => break,
+            }
+        }
+        came
+    }
+
+    #[test]
+    fn all_of_a_request_goes_out_over_a_used_connection_whatever_comes_early() {
+        for (early, late) in [("ok", ""), ("", "ok")] {
+            let mut came = 0;
+            let answer = much_over_a_used_connection(|mut stream| {
+                let head = "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n";
+                stream.write_all(format!("{head}{early}").as_bytes()).unwrap();
+                came = read_rest(&mut stream);
+                let _ = stream.write_all(late.as_bytes());
+            });
+            assert_eq!(came, MUCH);
+            let answer = answer.unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!((answer.status, &answer.body[..]), (201, &b"ok"[..]));
+        }
+    }
+
+    #[test]
+    fn the_words_of_an_early_refusal_are_waited_for_over_a_used_connection() {
+        let answer = much_over_a_used_connection(|mut stream| {
+            stream.set_nodelay(true).unwrap();
+            stream.write_all(b"HTTP/1.1 413 Large\r\nContent-Length: 12\r\n\r\n").unwrap();
+            // So that the head is heard by itself; where it is not, this shows less.
+            std::thread::sleep(Duration::from_millis(200));
+            let _ = stream.write_all(b"no more room");
+        });
+        let answer = answer.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!((answer.status, &answer.body[..]), (413, &b"no more room"[..]));
+    }
+
+    /// A server that has said its last word may read on all the same.
+    #[test]
+    fn all_of_a_request_goes_out_to_who_only_stopped_speaking() {
+        let mut came = 0;
+        let answer = much_over_a_used_connection(|mut stream| {
+            stream.write_all(b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok").unwrap();
+            stream.shutdown(std::net::Shutdown::Write).unwrap();
+            came = read_rest(&mut stream);
+        });
+        assert_eq!(came, MUCH);
+        assert_eq!(answer.unwrap_or_else(|error| panic!("{error}")).body, b"ok");
     }
 
     #[test]

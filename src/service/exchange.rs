@@ -128,6 +128,7 @@ impl Exchange {
     ) -> Result<HttpAnswer, Error> {
         let mut attempts = 0;
         let mut limited = None;
+        let mut was_woken = false;
         loop {
             if let Err(error) = self.wait_for_rate_limit(request, deadline) {
                 // The 429 of this very request says more than that there was one.
@@ -161,22 +162,24 @@ impl Exchange {
             if error.status() == Status::RateLimited {
                 // Waited for with all others.
                 limited = Some(error);
-            } else if is_unsent {
-                self.sleep_until_reachable(&request.http.url, wait);
+            } else if is_unsent && !was_woken {
+                was_woken = self.sleep_until_reachable(&request.http.url, wait);
             } else {
+                // Woken before in vain: the host answers some only, over connections it has, for example.
                 self.shutdown.sleep(wait);
             }
         }
     }
 
-    /// Sleeps so long, or until the host answers somebody else.
-    fn sleep_until_reachable(&self, url: &Uri, most: Duration) {
-        let Some(host) = url.authority() else { return };
+    /// Sleeps so long, or until the host answers somebody else; whether it did.
+    fn sleep_until_reachable(&self, url: &Uri, most: Duration) -> bool {
+        let Some(host) = url.authority() else { return false };
         let (begun, waiting) = (Instant::now(), self.outages.wait_for(host));
         self.shutdown.sleep_unless(most, || waiting.is_over());
         // They do not all come at once, nor later than they would have.
         let spread = jitter(SPREAD.saturating_mul(waiting.all() as u32 - 1));
         self.shutdown.sleep(spread.min(most.saturating_sub(begun.elapsed())));
+        waiting.is_over()
     }
 
     /// What was counted so far.

@@ -66,26 +66,32 @@ fn nothing_is_logged_beyond_the_level_and_nothing_without_a_callback() {
 }
 
 #[test]
-fn a_callback_may_use_the_client_that_calls_it() {
+fn a_callback_may_use_the_client_that_calls_it_but_for_what_waits() {
     let scene = Scene::new();
     let mut config = scene.config(&[]);
     let used: Arc<Mutex<Option<Client>>> = Arc::default();
     let inside = used.clone();
-    let requests = Arc::new(Mutex::new(Vec::new()));
-    let seen = requests.clone();
+    let outcomes = Arc::new(Mutex::new(Vec::new()));
+    let seen = outcomes.clone();
     config.set_log(LogLevel::Trace, move |_, _| {
         // Taken out, so that what the call logs itself finds nothing to call.
         let client = inside.lock().unwrap().take();
         if let Some(client) = client {
-            client.consumer("inside").unwrap().jws().unwrap();
-            seen.lock().unwrap().push(client.stats().requests);
+            let waits = client.consumer("inside").unwrap().jws().map(|_| ());
+            seen.lock()
+                .unwrap()
+                .push((waits.map_err(|error| error.status()), client.stats().requests));
         }
     });
     let client = Client::new(&config).unwrap();
     client.consumer("x").unwrap().jws().unwrap();
+    let before = client.stats().requests;
     *used.lock().unwrap() = Some(client.clone());
     client.consumer("y").unwrap().open(&Default::default()).unwrap();
-    assert_eq!(requests.lock().unwrap().len(), 1);
+    let refused = Err(Status::InvalidArgument);
+    assert!(
+        matches!(outcomes.lock().unwrap()[..], [(it, sent)] if it == refused && sent >= before)
+    );
 }
 
 #[test]

@@ -469,6 +469,45 @@ fn who_waits_for_a_host_goes_on_once_it_answers_somebody() {
     assert_eq!(slept, SLEEPERS, "each once");
 }
 
+/// A service that takes no new connections still answers over those it has: that is no reason to use up
+/// all attempts at once.
+#[test]
+fn who_goes_on_in_vain_waits_for_its_time() {
+    let scene = Scene::with(&[]);
+    let proxy = scene.sandbox.fault_proxy().unwrap();
+    let url = format!("http://{}", proxy.address());
+    let opened: Vec<_> = (0..16).map(|_| scene.another_conversation()).collect();
+    let client = Client::new(&scene.config(&[
+        ("domain.messaging", &url),
+        ("retry.max.attempts", "4"),
+        ("retry.backoff.ms", "3600000"),
+        ("call.timeout.ms", "86400000"),
+    ]))
+    .unwrap();
+    let attach = |(n, opened): (usize, &Conversation)| {
+        let consumer = client.consumer(&format!("consumer {n}")).unwrap();
+        consumer.jws().unwrap();
+        consumer.attach(opened.id(), &Default::default()).unwrap()
+    };
+    let attached: Vec<_> = opened.iter().enumerate().map(attach).collect();
+    attached[0].send_text("by the one connection that there is").unwrap();
+    proxy.refuse();
+    let talk = |conversation: &Conversation| {
+        (0..20).try_for_each(|_| conversation.send_text("x").map(drop))
+    };
+    std::thread::scope(|scope| {
+        let talking: Vec<_> = attached.iter().map(|it| scope.spawn(move || talk(it))).collect();
+        // Whoever comes by the connection last has it for himself.
+        until(|| talking.iter().any(|thread| thread.is_finished()).then_some(()));
+        client.shutdown();
+        for thread in talking {
+            if let Err(error) = thread.join().unwrap() {
+                assert_eq!(error.status(), Status::Closed, "{error}");
+            }
+        }
+    });
+}
+
 #[test]
 fn an_item_refused_in_a_batch_is_not_tried_again() {
     let scene = quick(&[]);
