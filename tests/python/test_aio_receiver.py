@@ -159,6 +159,41 @@ def test_polls_that_are_cancelled_take_nothing(listening: Account) -> None:
     run(main())
 
 
+def test_what_came_for_a_loop_that_ended_goes_to_the_next(listening: Account) -> None:
+    """As after Ctrl-C: `asyncio.run` ends while the thread of a poll waits or has one."""
+    count = 20
+
+    async def ends(r: aio.Receiver) -> None:
+        asyncio.ensure_future(r.poll())
+        while r._looking is None:
+            await asyncio.sleep(0)
+        # Its thread has begun.
+        await asyncio.to_thread(listening.deliveries)
+
+    async def next_one(r: aio.Receiver) -> int:
+        return number(await r.poll())
+
+    r = receiver(listening)
+    got: list[int] = []
+    for n in range(count):
+        asyncio.run(ends(r))
+        listening.notify(body(n))
+        if n % 2:
+            got += [asyncio.run(next_one(r)) for _ in range(2)]
+    # One that is closed without anybody cancelling its tasks.
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(ends(r))
+    listening.notify(body(count))
+    got.append(asyncio.run(next_one(r)))
+    left = asyncio.all_tasks(loop)
+    for task in left:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+    loop.close()
+    r.shutdown()
+    assert got == list(range(count + 1))
+
+
 def test_one_kept_at_the_very_end_is_given_out(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = lpconnector.parse_notification(body(1))
 

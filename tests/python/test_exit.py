@@ -62,6 +62,47 @@ for _ in range(int(sys.argv[1])):
     passed.acquire()
 """
 
+# Daemon threads in which the library runs Python's code.
+READS = """
+import sys, threading
+from lpconnector import Client, LpcError, Receiver, parse_notification, verify_webhook
+
+sys.setswitchinterval(1e-5)
+receiver = Receiver(receiver_secret="x")
+client = Client(account_id="1", client_id="i", client_secret="s")
+event = b'{"type": "ChatStateEvent", "chatState": "ACTIVE"}'
+body = b'{"body": {"changes": [{"event": ' + event + b'}]}}'
+
+class Headers:
+    def items(self):
+        for n in range(50):
+            yield f"name-{n}", "value"
+
+def stats():
+    receiver.stats(), client.stats()
+
+def verify():
+    try:
+        verify_webhook(Headers(), body, "s")
+    except LpcError:
+        pass
+
+def read():
+    event = parse_notification(body).events[0]
+    event.kind, event.content
+
+def again(call):
+    while True:
+        call()
+        passed.release()
+
+passed = threading.Semaphore(0)
+for call in (stats, verify, read) * 2:
+    threading.Thread(target=again, args=[call], daemon=True).start()
+for _ in range(int(sys.argv[1])):
+    passed.acquire()
+"""
+
 # The handles are used once more when all is over.
 LATE = """
 import atexit
@@ -94,6 +135,12 @@ def test_a_receiver_that_logs_until_the_end() -> None:
 def test_threads_in_calls_until_the_end() -> None:
     with ThreadPoolExecutor(4) as children:
         ends = list(children.map(lambda n: run(CALLS, 1 + n % 50), range(100)))
+    assert [end for end in ends if end != (0, "")] == []
+
+
+def test_threads_that_read_until_the_end() -> None:
+    with ThreadPoolExecutor(4) as children:
+        ends = list(children.map(lambda n: run(READS, 1 + n % 50), range(100)))
     assert [end for end in ends if end != (0, "")] == []
 
 

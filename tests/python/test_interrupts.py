@@ -53,6 +53,41 @@ conversation = conversation or consumer.open()
 print(conversation.send_text("again").code, flush=True)
 """
 
+# A signal arrives while a function of the program runs that the call under way calls.
+INSIDE = """
+import logging, os, signal, sys
+from lpconnector import Client
+
+number = getattr(signal, sys.argv[1])
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit("ended"))
+
+def interrupted(*_):
+    if where:
+        where.clear()
+        os.kill(os.getpid(), number)
+        for _ in range(100):
+            pass
+
+class Lines(logging.Handler):
+    emit = interrupted
+
+logger = logging.getLogger("lpconnector")
+logger.setLevel(logging.DEBUG)
+with Client.from_env(**eval(sys.argv[3])) as client:
+    conversation = client.consumer("x").open()
+    where = [sys.argv[2]]
+    if where == ["line"]:
+        logger.addHandler(Lines())
+    else:
+        conversation.set_progress(interrupted)
+    try:
+        conversation.send_file_bytes(b"\\xff\\xd8\\xff" + bytes(1_000_000), "JPEG")
+        print("went on", flush=True)
+    except BaseException as raised:
+        print(type(raised).__name__, flush=True)
+    print(conversation.send_text("again").code, flush=True)
+"""
+
 
 @contextmanager
 def child(what: str, account: Account, **options: object) -> Iterator[subprocess.Popen[str]]:
@@ -162,3 +197,15 @@ def test_a_handler_that_sends_is_refused(account: Account) -> None:
         running.send_signal(signal.SIGTERM)
         assert line(running) == "InvalidArgument"
         assert line(running).split()[:2] == ["Ended", "Closed"]
+
+
+@pytest.mark.parametrize(
+    "number, name", [("SIGINT", "KeyboardInterrupt"), ("SIGTERM", "SystemExit")]
+)
+@pytest.mark.parametrize("where", ["line", "progress"])
+def test_a_signal_inside_a_log_handler_or_progress_function(
+    account: Account, number: str, name: str, where: str
+) -> None:
+    command = [sys.executable, "-c", INSIDE, number, where, repr(account.options())]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (ended.stdout, ended.stderr) == (f"{name}\nOK\n", "")

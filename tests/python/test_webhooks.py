@@ -8,6 +8,7 @@ import http.client
 import json
 import multiprocessing
 import pickle
+import unittest.mock
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
@@ -356,6 +357,15 @@ def test_notifications_are_compared_by_what_they_say() -> None:
     assert len(events) == 5 and len(set(events)) == 1 and events[0] == events[4]
     assert events[0] != notification({**CHANGE, "sequence": 2}).events[0]
     assert events[0] != "x"
+
+
+def test_what_is_no_notification_is_another() -> None:
+    one = lpconnector.parse_notification(b'{"body": {"changes": [{"sequence": 1}]}}')
+    for mine in (one, one.events[0]):
+        assert (mine == 5) is False and (mine != 5) is True
+        # The other one is asked, too.
+        assert mine == unittest.mock.ANY and unittest.mock.ANY == mine
+    assert (one == one.events[0]) is False
 
 
 def test_notifications_are_pickled_and_copied() -> None:

@@ -56,6 +56,7 @@ pub(crate) fn loaded(py: Python<'_>, json: &[u8]) -> PyResult<Py<PyAny>> {
 pub(crate) fn of<'py>(py: Python<'py>, told: &impl Serialize) -> PyResult<Bound<'py, PyAny>> {
     let text = serde_json::to_string(told);
     let text = text.map_err(|why| PyRuntimeError::new_err(why.to_string()))?;
+    let _inside = stay(py);
     py.import("json")?.call_method1("loads", (text,))
 }
 

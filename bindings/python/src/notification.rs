@@ -8,6 +8,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyList};
 
 use crate::content;
+use crate::ending::stay;
 use crate::json::Loaded;
 
 /// What pickle calls to make an object again, and with what.
@@ -77,9 +78,8 @@ impl Notification {
     }
 
     /// By its bytes and its account.
-    fn __eq__(&self, other: &Bound<'_, PyAny>) -> Option<bool> {
-        let other = other.cast::<Notification>().ok()?.get();
-        Some(self.kept() == other.kept())
+    fn __eq__(&self, other: &Bound<'_, Notification>) -> bool {
+        self.kept() == other.get().kept()
     }
 
     fn __hash__(&self) -> u64 {
@@ -142,6 +142,7 @@ impl NotificationEvent {
     /// What the event is about.
     #[getter]
     fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let _inside = stay(py);
         let kinds = py.import("lpconnector._enums")?.getattr("EventKind")?;
         kinds.call1((self.core().kind() as i32,))
     }
@@ -221,14 +222,10 @@ impl NotificationEvent {
     }
 
     /// By what it says, and the account of its notification.
-    fn __eq__(&self, other: &Bound<'_, PyAny>) -> Option<bool> {
-        let other = other.cast::<NotificationEvent>().ok()?.get();
+    fn __eq__(&self, other: &Bound<'_, NotificationEvent>) -> bool {
+        let other = other.get();
         let accounts = [&self.notification, &other.notification].map(|one| one.account_id());
-        Some(
-            self.core() == other.core()
-                && accounts[0] == accounts[1]
-                && self.bytes() == other.bytes(),
-        )
+        self.core() == other.core() && accounts[0] == accounts[1] && self.bytes() == other.bytes()
     }
 
     fn __hash__(&self) -> u64 {

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyMapping, PyString, PyTuple};
 
 use crate::call::detached;
+use crate::ending::stay;
 use crate::error::{as_keywords, missing, raise_as_written, raise_with};
 use crate::json::dumped;
 use crate::log;
@@ -48,6 +49,7 @@ fn with_keywords(
     mut config: Config,
     keywords: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Config> {
+    let _inside = stay(py);
     for (name, value) in keywords.into_iter().flatten() {
         if value.is_none() {
             continue;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
+use crate::call::keep;
 use crate::ending;
 
 /// A conversation's progress callback.
@@ -40,7 +41,8 @@ impl Progress {
         let callback = place.as_ref().map(|callback| callback.clone_ref(py));
         drop(place);
         let Some(callback) = callback else { return };
-        if let Err(error) = callback.call1(py, (done, total)) {
+        let told = callback.call1(py, (done, total));
+        if let Some(error) = told.err().and_then(|error| keep(py, error)) {
             error.write_unraisable(py, Some(callback.bind(py)));
         }
     }

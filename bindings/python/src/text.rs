@@ -7,6 +7,7 @@ use pyo3::exceptions::{PyTypeError, PyUnicodeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString, PyTuple};
 
+use crate::ending::stay;
 use crate::error::invalid;
 
 /// The text of a `str`; one with lone surrogates is no text that can be sent.
@@ -42,12 +43,14 @@ pub(crate) fn texts(given: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<String
         };
         Ok(text(item, name)?.into_owned())
     };
+    let _inside = stay(given.py());
     given.try_iter()?.map(|item| one(item?)).collect()
 }
 
 /// A file's path: a `str` or an `os.PathLike`.
 pub(crate) fn path(value: &Bound<'_, PyAny>, name: &str) -> PyResult<PathBuf> {
     let py = value.py();
+    let _inside = stay(py);
     value.extract().map_err(|error: PyErr| {
         if error.is_instance_of::<PyUnicodeError>(py) {
             return not_unicode(py, name);

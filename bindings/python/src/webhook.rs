@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
 use crate::call::call;
+use crate::ending::stay;
 use crate::error::invalid;
 use crate::notification::Notification;
 use crate::text::texts;
@@ -49,11 +50,13 @@ fn raw<'a>(body: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, [u8]>> {
         return Err(invalid(body.py(), why.to_owned()));
     }
     let wrong = |_| PyTypeError::new_err(format!("body takes bytes, not {}", body.get_type()));
+    let _inside = stay(body.py());
     body.extract().map_err(wrong)
 }
 
 /// What the headers have as signatures: all of them with commas between, or nothing.
 fn signature(headers: &Bound<'_, PyAny>) -> PyResult<String> {
+    let _inside = stay(headers.py());
     let mut found = Vec::new();
     for pair in pairs(headers)?.try_iter()? {
         let pair: PyResult<(Bound<'_, PyAny>, Bound<'_, PyAny>)> = pair?.extract();

@@ -312,7 +312,8 @@ class Conversation:
         this conversation go up or come down; ``None`` stops that.
 
         It is called on the thread that sends or fetches the file. What it raises goes to
-        ``sys.unraisablehook`` and stops nothing.
+        ``sys.unraisablehook`` and stops nothing, but for what a signal handler raises meanwhile, such
+        as ``KeyboardInterrupt``: that ends the call.
         """
     def set_profile(self, profile: Union[Profile, Mapping[str, Any], str]) -> Response:
         """Sets the consumer's profile: what is there replaces what the service knows."""

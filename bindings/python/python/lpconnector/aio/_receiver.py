@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections import deque
 from collections.abc import Sequence
 from types import TracebackType
@@ -65,7 +66,8 @@ class Receiver:
         self._receiver = receiver
         # What came and was not taken yet; one look at a time, so that it is in order.
         self._came: deque[Notification] = deque()
-        self._looking: Optional[asyncio.Future[Optional[Notification]]] = None
+        self._turn = threading.Lock()
+        self._looking: Optional[asyncio.Future[None]] = None
 
     @property
     def url(self) -> str:
@@ -75,7 +77,7 @@ class Receiver:
     async def poll(self, timeout: Optional[float] = None) -> Optional[Notification]:
         """The next notification, or ``None`` if none comes in so many seconds; without a timeout it
         waits until one comes. A task that is cancelled takes none: what comes then goes to the next
-        one that polls, in order. See ``lpconnector.Receiver.poll``."""
+        one that polls, in order, in another event loop too. See ``lpconnector.Receiver.poll``."""
         loop = asyncio.get_running_loop()
         until = None if timeout is None else loop.time() + timeout
         has_looked = False
@@ -93,22 +95,26 @@ class Receiver:
 
     async def _look(self, seconds: float) -> None:
         """Waits for the look at the queue that is under way, or for a new one."""
-        if self._looking is None:
-            self._looking = asyncio.ensure_future(
-                self._calls.run(lambda: self._receiver.poll(seconds))
-            )
-            # Before those of who waits, so that they find what came.
-            self._looking.add_done_callback(self._keep)
+        # One of another loop, which may have been closed, ends by itself.
+        if self._looking is None or self._looking.get_loop() is not asyncio.get_running_loop():
+            self._looking = asyncio.ensure_future(self._calls.run(lambda: self._take(seconds)))
+            self._looking.add_done_callback(self._looked)
         # It goes on without this task, should that be cancelled.
         await asyncio.shield(self._looking)
 
-    def _keep(self, look: asyncio.Future[Optional[Notification]]) -> None:
-        self._looking = None
-        if look.cancelled() or look.exception() is not None:
-            return
-        notification = look.result()
-        if notification is not None:
-            self._came.append(notification)
+    def _take(self, seconds: float) -> None:
+        # What came is kept here, in the thread: the loop may end before it hears of it.
+        with self._turn:
+            notification = self._receiver.poll(seconds)
+            if notification is not None:
+                self._came.append(notification)
+
+    def _looked(self, look: asyncio.Future[None]) -> None:
+        if self._looking is look:
+            self._looking = None
+        if not look.cancelled():
+            # Whoever waits has it; where nobody does, asyncio would complain.
+            look.exception()
 
     def set_credentials(self, client_id: str, client_secret: Union[str, Sequence[str]]) -> None:
         """Takes notifications for this app install and with these secrets from now on; see
@@ -126,7 +132,8 @@ class Receiver:
         await self._calls.run(lambda: self._receiver.nack(notification, after))
 
     def fileno(self) -> int:
-        """A file descriptor that is readable while a poll would not wait; -1 where there is none. See
+        """A file descriptor that is readable while a poll would not wait; -1 where there is none. It
+        does not show what came for a poll that was cancelled: wait for it, or poll, not both. See
         ``lpconnector.Receiver.fileno``."""
         return self._receiver.fileno()
 
