@@ -122,7 +122,7 @@ Expected thrown_by(const char *file, int line, const char *what, Call call) {
     std::abort(); // fail() has ended the program.
 }
 
-#define THROWS(type, call) thrown_by<type>(__FILE__, __LINE__, #call, [&] { call; })
+#define THROWS(type, call) thrown_by<type>(__FILE__, __LINE__, #call, [&] { (void)(call); })
 
 // The tests; main.cpp lists them.
 namespace tests {
