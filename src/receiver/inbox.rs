@@ -743,7 +743,7 @@ mod tests {
         std::thread::scope(|scope| {
             let (gives, given) = mpsc::channel();
             let inbox = &inbox;
-            scope.spawn(move || drop(gives.send(inbox.poll(Duration::MAX))));
+            scope.spawn(move || gives.send(inbox.poll(Duration::MAX)).unwrap());
             // It waits, and has seen that nothing may go out.
             while !lock(&inbox.shared.state).queue.is_anything_parked() {
                 std::thread::yield_now();

@@ -28,8 +28,8 @@ pub(crate) struct Queue {
     /// By turn, as what is given out again goes before what was not given out yet.
     ready: BTreeMap<u64, u64>,
     put_back: BTreeSet<(Instant, u64)>,
-    /// In whose dialogs there is something that was put back, which goes first.
-    parked: BTreeMap<u64, u64>,
+    /// By dialog, what waits for something that was put back there, which goes first.
+    parked: HashMap<DialogKey, BTreeSet<u64>>,
     /// The turns of what was put back, by dialog.
     blocked: HashMap<DialogKey, BTreeSet<u64>>,
     /// With the program, where that has an end.
@@ -67,7 +67,7 @@ impl Queue {
             next_turn: 0,
             ready: BTreeMap::new(),
             put_back: BTreeSet::new(),
-            parked: BTreeMap::new(),
+            parked: HashMap::new(),
             blocked: HashMap::new(),
             out: BTreeSet::new(),
             closed: false,
@@ -144,7 +144,7 @@ impl Queue {
         if let Some(entry) = self.entries.remove(&id) {
             match entry.place {
                 Place::Ready => drop(self.ready.remove(&entry.turn)),
-                Place::Parked => drop(self.parked.remove(&entry.turn)),
+                Place::Parked => self.unpark(&entry.item),
                 Place::PutBack(at) => {
                     self.put_back.remove(&(at, id));
                     self.unblock(&entry.item, entry.turn);
@@ -208,11 +208,9 @@ impl Queue {
             }
         }
         while let Some((&turn, &id)) = self.ready.first_key_value() {
-            if !self.is_blocked(id) {
-                return;
-            }
+            let Some(dialog) = self.blocking(id) else { return };
             self.ready.remove(&turn);
-            self.parked.insert(turn, id);
+            self.parked.entry(dialog).or_default().insert(id);
             if let Some(entry) = self.entries.get_mut(&id) {
                 entry.place = Place::Parked;
             }
@@ -247,20 +245,30 @@ impl Queue {
         }
     }
 
-    fn is_blocked(&self, id: u64) -> bool {
-        let Some(entry) = self.entries.get(&id).filter(|_| !self.blocked.is_empty()) else {
-            return false;
-        };
-        let first = |dialog| self.blocked.get(dialog).and_then(BTreeSet::first);
-        let dialogs = dialogs(&entry.item.notification);
-        dialogs.iter().filter_map(first).any(|turn| *turn < entry.turn)
+    /// The dialog in which something was put back that goes before it.
+    fn blocking(&self, id: u64) -> Option<DialogKey> {
+        let entry = self.entries.get(&id).filter(|_| !self.blocked.is_empty())?;
+        let first = |dialog: &DialogKey| self.blocked.get(dialog).and_then(BTreeSet::first);
+        let mut dialogs = dialogs(&entry.item.notification).into_iter();
+        dialogs.find(|dialog| first(dialog).is_some_and(|turn| *turn < entry.turn))
+    }
+
+    fn unpark(&mut self, item: &Item) {
+        for dialog in dialogs(&item.notification) {
+            if let Some(ids) = self.parked.get_mut(&dialog) {
+                ids.remove(&item.id);
+                if ids.is_empty() {
+                    self.parked.remove(&dialog);
+                }
+            }
+        }
     }
 
     fn unblock(&mut self, item: &Item, turn: u64) {
         self.unblock_dialogs(dialogs(&item.notification), turn);
     }
 
-    /// Perhaps what was parked is still blocked by another one: the next look tells.
+    /// Perhaps what was parked there is still blocked by another one: the next look tells.
     fn unblock_dialogs(&mut self, dialogs: Vec<DialogKey>, turn: u64) {
         for dialog in dialogs {
             if let Some(turns) = self.blocked.get_mut(&dialog) {
@@ -269,9 +277,9 @@ impl Queue {
                     self.blocked.remove(&dialog);
                 }
             }
-        }
-        for id in std::mem::take(&mut self.parked).into_values() {
-            self.make_ready(id);
+            for id in self.parked.remove(&dialog).unwrap_or_default() {
+                self.make_ready(id);
+            }
         }
     }
 
@@ -399,5 +407,26 @@ mod tests {
         assert_eq!(all(&mut queue, now), [1, 2, 3, 4]);
         queue.put_back(1, 2, now);
         assert!(!queue.is_ready(now + HOUR), "polls would never end");
+    }
+
+    #[test]
+    fn only_what_waited_for_it_is_looked_at_again() {
+        let now = Instant::now();
+        let mut queue = Queue::new(None, None);
+        const DIALOGS: u64 = 50;
+        for id in 0..DIALOGS * 10 {
+            queue.push(item(id, &(id % DIALOGS).to_string(), id as i64));
+        }
+        for id in 0..DIALOGS {
+            assert_eq!(queue.give_out(now).map(|(item, ..)| item.id), Some(id));
+            queue.put_back(id, 1, now + HOUR);
+        }
+        assert!(!queue.is_ready(now));
+        for id in 0..DIALOGS {
+            assert_eq!(queue.parked.len() as u64, DIALOGS - id);
+            queue.remove(id);
+            assert_eq!(queue.ready.len(), 9);
+            assert_eq!(all(&mut queue, now).len(), 9);
+        }
     }
 }
