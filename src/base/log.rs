@@ -1,6 +1,7 @@
 //! What the library tells about its work, line by line, to whoever wants to hear it.
 
 use std::cell::Cell;
+use std::fmt;
 use std::sync::Arc;
 
 use crate::base::callback;
@@ -63,10 +64,21 @@ impl Log {
     /// its work, and the conversation.
     pub(crate) fn about(&self, request_id: &str, conversation_id: Option<&str>) -> About {
         let is_heard = self.level > LogLevel::Off && self.callback.is_some();
-        About::instead(is_heard.then(|| match conversation_id {
-            Some(conversation) => format!(" [request {request_id}, conversation {conversation}]"),
-            None => format!(" [request {request_id}]"),
+        About::instead(is_heard.then(|| Named {
+            request: request_id.to_owned(),
+            conversation: conversation_id.map(str::to_owned),
         }))
+    }
+
+    /// The same for one of several requests that went out together under the name of the first.
+    pub(crate) fn about_one(&self, request_id: &str) -> Option<About> {
+        let about = About::instead(None);
+        let conversation = about.before.as_ref()?.conversation.clone();
+        if request_id.is_empty() {
+            return None;
+        }
+        ABOUT.set(Some(Named { request: request_id.to_owned(), conversation }));
+        Some(about)
     }
 
     /// Logs what `line` makes, if anybody listens. Never called with a lock held: the callback may
@@ -79,7 +91,7 @@ impl Log {
         let mut line = line();
         // What the callback calls is about something else.
         let about = About::instead(None);
-        line.push_str(about.before.as_deref().unwrap_or_default());
+        line.extend(about.before.as_ref().map(Named::to_string));
         // A server's text must not look like a line of ours.
         if line.contains(char::is_control) {
             let escaped = line.escape_debug().to_string();
@@ -93,16 +105,32 @@ impl Log {
 thread_local! {
     /// The end of each line of this thread. Connections log, too, and ureq stands between them and the
     /// request that they are for.
-    static ABOUT: Cell<Option<String>> = const { Cell::new(None) };
+    static ABOUT: Cell<Option<Named>> = const { Cell::new(None) };
+}
+
+/// What a line is about.
+struct Named {
+    request: String,
+    conversation: Option<String>,
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, " [request {}", self.request)?;
+        if let Some(conversation) = &self.conversation {
+            write!(f, ", conversation {conversation}")?;
+        }
+        f.write_str("]")
+    }
 }
 
 /// As long as it lives, lines end as it says; then as before.
 pub(crate) struct About {
-    before: Option<String>,
+    before: Option<Named>,
 }
 
 impl About {
-    fn instead(end: Option<String>) -> About {
+    fn instead(end: Option<Named>) -> About {
         // A thread that is about to end has none any more.
         About { before: ABOUT.try_with(|about| about.replace(end)).unwrap_or_default() }
     }

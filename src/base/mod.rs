@@ -26,4 +26,5 @@ pub(crate) mod shutdown;
 pub(crate) mod small_file;
 pub(crate) mod stats;
 pub(crate) mod text;
+pub(crate) mod thread;
 pub(crate) mod whole_file;

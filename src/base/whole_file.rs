@@ -17,7 +17,6 @@ pub(crate) fn write_whole(
         Error::of_file(path, &why, format!("cannot write the file '{}': {why}", path.display()))
     };
     let (place, old_mode) = place_of(path).map_err(unwritable)?;
-    let directory = place.parent().filter(|parent| !parent.as_os_str().is_empty());
     let mut builder = tempfile::Builder::new();
     builder.prefix(".lpconnector-");
     #[cfg(unix)]
@@ -27,7 +26,7 @@ pub(crate) fn write_whole(
         let new = || Permissions::from_mode(0o666);
         builder.permissions(old_mode.clone().unwrap_or_else(new));
     }
-    let temporary = builder.tempfile_in(directory.unwrap_or(Path::new("."))).map_err(unwritable)?;
+    let temporary = builder.tempfile_in(directory(&place)).map_err(unwritable)?;
     if let Some(mode) = old_mode {
         // The umask took its part of it.
         temporary.as_file().set_permissions(mode).map_err(unwritable)?;
@@ -36,6 +35,10 @@ pub(crate) fn write_whole(
     temporary.as_file().sync_all().map_err(unwritable)?;
     temporary.persist(&place).map_err(|failed| unwritable(failed.error))?;
     Ok(())
+}
+
+fn directory(file: &Path) -> &Path {
+    file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Where a file of this path is, and the mode of what is there already.
@@ -49,7 +52,11 @@ fn place_of(path: &Path) -> io::Result<(PathBuf, Option<Permissions>)> {
         Err(_) if path.to_string_lossy().ends_with(is_separator) || path.as_os_str().is_empty() => {
             refuse("that is not the name of a file")
         }
-        Err(_) => Ok((path.to_owned(), None)),
+        Err(_) => {
+            // A folder that is missing: found later, the error would be about the temporary file.
+            directory(path).metadata()?;
+            Ok((path.to_owned(), None))
+        }
     }
 }
 
@@ -85,6 +92,9 @@ mod tests {
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
         assert_eq!(std::fs::read(&path).unwrap(), b"old");
         let missing = directory.path().join("no/such/a.png");
-        assert_eq!(write_whole(&missing, |_| Ok(())).unwrap_err().status(), Status::Io);
+        let failed = write_whole(&missing, |_| Ok(())).unwrap_err();
+        assert_eq!(failed.status(), Status::Io);
+        let not_found = Some(rustix::io::Errno::NOENT.raw_os_error());
+        assert_eq!(failed.file(), Some((missing.as_path(), not_found)));
     }
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::base::clock::Moment;
 use crate::base::interrupt;
 use crate::base::lock::lock;
+use crate::base::thread;
 
 /// What is known about names.
 ///
@@ -105,7 +106,7 @@ impl Names {
 
         let (name, landing) = (host.to_owned(), lookup.clone());
         let run = move || landing.land(resolve(&name));
-        if std::thread::Builder::new().name("lpc-lookup".to_owned()).spawn(run).is_err() {
+        if thread::start("lpc-lookup", run).is_err() {
             // No more threads: better late than not at all.
             lookup.land(resolve(host));
         }

@@ -21,12 +21,11 @@ impl AckWaiters {
         acknowledged
     }
 
-    /// Tells all who wait that it is acknowledged.
-    pub(crate) fn acknowledge(&mut self, id: u64) {
-        for waiter in self.by_id.remove(&id).unwrap_or_default() {
-            // A request that is no longer there needs no answer.
-            let _ = waiter.send(());
-        }
+    /// Tells all who wait that it is acknowledged; whether anybody did. A request that is no longer
+    /// there needs no answer.
+    pub(crate) fn acknowledge(&mut self, id: u64) -> bool {
+        let waiters = self.by_id.remove(&id).unwrap_or_default();
+        waiters.into_iter().filter_map(|waiter| waiter.send(()).ok()).count() > 0
     }
 
     /// Forgets all who wait: it never came in.

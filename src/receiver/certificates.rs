@@ -10,6 +10,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::base::error::Error;
 use crate::base::log::{Log, LogLevel};
+use crate::base::thread;
 use crate::net::tls::{ServerFiles, Stamps};
 
 /// A handshake looks at the files if nobody did for so long.
@@ -83,8 +84,7 @@ impl Certificates {
             // Who left needs no answer.
             let _ = tell.send((stamps != in_use).then(|| (stamps, files.acceptor())));
         };
-        let thread = std::thread::Builder::new().name("lpc-certificates".to_owned());
-        thread.spawn(look).ok().map(|_| found)
+        thread::start("lpc-certificates", look).ok().map(|_| found)
     }
 }
 

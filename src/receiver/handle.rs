@@ -13,6 +13,7 @@ use crate::base::callback;
 use crate::base::error::{Error, Status};
 use crate::base::fork::generation;
 use crate::base::lock::lock;
+use crate::base::thread;
 use crate::config::accounts::Accounts;
 use crate::config::configuration::Config;
 use crate::config::receiver_settings::ReceiverSettings;
@@ -111,9 +112,7 @@ impl Receiver {
             // Nothing comes any more: who polls must learn of it.
             ends.close();
         };
-        let thread = std::thread::Builder::new()
-            .name("lpc-receiver".to_owned())
-            .spawn(run)
+        let thread = thread::start("lpc-receiver", run)
             .map_err(|why| Error::new(Status::Io, format!("cannot start a thread: {why}")))?;
         match began.recv() {
             Ok(began) => began.map_err(cannot)?,

@@ -297,7 +297,7 @@ impl Inbox {
         }
         let mut state = lock(&self.shared.state);
         state.queue.remove(receipt.id);
-        state.ack_waiters.acknowledge(receipt.id);
+        let mut is_told = state.ack_waiters.acknowledge(receipt.id);
         // Without a store the service may have been told to come again. It did: what came is dealt
         // with, too.
         if let Some(Seen::Unacknowledged(again)) = state.duplicates.find(&receipt.digest)
@@ -306,7 +306,12 @@ impl Inbox {
             && can_be_told_apart(notification)
         {
             state.queue.remove(again);
-            state.ack_waiters.acknowledge(again);
+            is_told |= state.ack_waiters.acknowledge(again);
+        }
+        let was_done = state.duplicates.find(&receipt.digest) == Some(Seen::Done);
+        if self.manual_ack && self.writer.is_none() && state.closed && !is_told && !was_done {
+            let message = "the receiver was shut down before: the service brings it again";
+            return Err(Error::new(Status::Closed, message));
         }
         // Also where it has not come again yet.
         state.remember(notification, receipt.digest, Seen::Done);
@@ -584,6 +589,23 @@ mod tests {
         assert!(acknowledged.try_recv().is_ok() && again.try_recv().is_ok());
         assert!(accepted(offer(&inbox, text("c", 1, "x"))), "dealt with");
         assert!(matches!(offer(&inbox, text("c", 2, "y")), Admission::Pending { .. }));
+        inbox.ack(&x).unwrap();
+    }
+
+    #[test]
+    fn an_acknowledgement_that_the_service_never_hears_of_is_an_error() {
+        let inbox = inbox(InboxSettings { manual_ack: true, ..settings() });
+        let pending = ["x", "y"].map(|message| offer(&inbox, text(message, 1, message)));
+        let [x, y] = [(); 2].map(|()| inbox.poll(Duration::ZERO).unwrap().unwrap());
+        inbox.ack(&x).unwrap();
+        // The requests end with the thread that serves them.
+        for admission in pending {
+            let Admission::Pending { id, acknowledged } = admission else { panic!("pending") };
+            drop(acknowledged);
+            inbox.give_up(id);
+        }
+        inbox.close();
+        assert_eq!(inbox.ack(&y).unwrap_err().status(), Status::Closed);
         inbox.ack(&x).unwrap();
     }
 

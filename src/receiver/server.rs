@@ -62,6 +62,11 @@ impl Server {
                 _ = stop => {}
                 () = Arc::new(self).accept(&listener) => {}
             }
+            // What was acknowledged just now is still answered: that is ready, and has its turn. Nobody
+            // is waited for.
+            for _ in 0..4 {
+                tokio::task::yield_now().await;
+            }
             // A child made without fork() may hold the socket until it runs another program: nobody
             // would be refused there.
             let _ = SockRef::from(&listener).shutdown(Shutdown::Both);

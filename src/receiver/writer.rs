@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Status};
 use crate::base::lock::lock;
+use crate::base::thread;
 use crate::receiver::store::{Change, Store};
 
 /// How long what was acknowledged may still be found in the file.
@@ -42,9 +43,7 @@ impl Writer {
         let shared =
             Arc::new(Shared { waiting: Mutex::new(Waiting::default()), changed: Condvar::new() });
         let its = shared.clone();
-        let thread = std::thread::Builder::new()
-            .name("lpc-store".to_owned())
-            .spawn(move || its.run(store))
+        let thread = thread::start("lpc-store", move || its.run(store))
             .map_err(|why| Error::new(Status::Io, format!("cannot start a thread: {why}")))?;
         Ok(Writer { shared, thread: Some(thread) })
     }

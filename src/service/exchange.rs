@@ -192,6 +192,8 @@ impl Exchange {
     /// Counts and logs a request that failed for good, also by what a 2xx answer says.
     pub(crate) fn count_failure(&self, error: Error) -> Error {
         count(&self.counters.failures);
+        // Of a batch, the one that was refused.
+        let _about = self.log().about_one(error.request_id());
         self.log().write(LogLevel::Error, || error.message().to_owned());
         error
     }
@@ -221,7 +223,8 @@ impl Exchange {
             .attempt(&request.http, deadline)
             // Before anything reads it, shortens it, or makes an error of it.
             .map(|answer| HttpAnswer { body: redact(answer.body, request.secrets), ..answer })
-            .and_then(accept);
+            .and_then(accept)
+            .map_err(|error| self.or_closed(error));
         let took = begun.elapsed();
         let failed = outcome.as_ref().err().map(Error::status);
         let host = request.http.url.authority().filter(|_| failed.is_none());
@@ -239,14 +242,18 @@ impl Exchange {
             let place = without_query(&request.http.url);
             format!("{doing}: {method} {place}: {status} in {} ms", took.as_millis())
         });
-        outcome.map_err(|error| match self.shutdown.check() {
-            // A shutdown breaks connections: that is the cause, not what it looks like.
+        outcome
+    }
+
+    /// A shutdown breaks connections: that is the cause then, not what it looks like.
+    fn or_closed(&self, error: Error) -> Error {
+        match self.shutdown.check() {
             Err(closed) if error.http_status() == 0 && error.maybe_delivered() => {
                 closed.and_maybe_delivered()
             }
             Err(closed) if error.http_status() == 0 => closed,
             _ => error,
-        })
+        }
     }
 
     /// How long to wait before the next attempt, if there is one: what cannot be over in time is not

@@ -92,6 +92,20 @@ fn one_that_waits_for_the_same_keeps_it_when_the_other_leaves() {
 }
 
 #[test]
+fn what_is_acknowledged_right_before_the_end_is_answered() {
+    // Many times: who stops it and who answers are two threads.
+    for _ in 0..50 {
+        let (post, _) = manual(&[]);
+        let mut stream = connect(post.address());
+        stream.write_all(post.request(&text("c", 1, "x")).as_bytes()).unwrap();
+        let next = post.next();
+        post.receiver.ack(&next).unwrap();
+        post.receiver.shutdown();
+        assert_eq!(status(&mut stream), 200);
+    }
+}
+
+#[test]
 fn the_end_waits_for_nobody() {
     let (post, _) = manual(&[]);
     let request = post.request(&text("c", 1, "x"));
