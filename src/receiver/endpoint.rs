@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use crate::base::error::Error;
 use crate::base::log::{Log, LogLevel};
+use crate::base::text::shorten;
 use crate::config::accounts::Accounts;
 use crate::protocol::notification::Notification;
 use crate::receiver::body_budget::BodyBudget;
@@ -115,11 +116,14 @@ impl Endpoint {
         }
         // The notification has what it needs of it; the wait for the program is long.
         drop(body);
+        let about = about(&notification);
         match self.inbox.offer(notification.with_account(account)).await {
             Admission::Accepted => Ok(()),
             Admission::QueueFull => refuse(StatusCode::SERVICE_UNAVAILABLE, "the queue is full"),
             Admission::StoreFailed(why) => Err(because_of(StatusCode::SERVICE_UNAVAILABLE)(why)),
-            Admission::Pending { id, acknowledged } => self.wait_for_ack(id, acknowledged).await,
+            Admission::Pending { id, acknowledged } => {
+                self.wait_for_ack(id, acknowledged, &about).await
+            }
         }
     }
 
@@ -127,13 +131,14 @@ impl Endpoint {
         &self,
         id: u64,
         acknowledged: oneshot::Receiver<()>,
+        about: &str,
     ) -> Result<(), Refusal> {
         let mut waiter = AckWaiter { inbox: &self.inbox, id, acknowledged: Some(acknowledged) };
         match timeout(self.ack_timeout, waiter.acknowledged()).await {
             Ok(true) => Ok(()),
             _ => {
-                let why = "the program did not acknowledge it in time";
-                refuse(StatusCode::SERVICE_UNAVAILABLE, why)
+                let why = format!("the program did not acknowledge it in time{about}");
+                Err((StatusCode::SERVICE_UNAVAILABLE, why))
             }
         }
     }
@@ -165,6 +170,16 @@ impl Drop for AckWaiter<'_> {
         if self.acknowledged.take().is_some() {
             self.inbox.give_up(self.id);
         }
+    }
+}
+
+/// Which notification a line is about.
+fn about(notification: &Notification) -> String {
+    match notification.events().first() {
+        Some(event) if !event.conversation_id().is_empty() => {
+            format!(" [conversation {}]", shorten(event.conversation_id()))
+        }
+        _ => String::new(),
     }
 }
 

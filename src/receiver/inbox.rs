@@ -157,7 +157,7 @@ impl Inbox {
             Begun::Writing { written, then } => match written.await {
                 Ok(Ok(())) => then,
                 Ok(Err(why)) => Admission::StoreFailed(why),
-                Err(_) => Admission::StoreFailed(Error::new(Status::Closed, "nothing is written")),
+                Err(_) => Admission::StoreFailed(closed()),
             },
         }
     }
@@ -332,7 +332,7 @@ impl Inbox {
                 let _ = tells.send(outcome);
             }),
         });
-        told.recv().unwrap_or_else(|_| Err(Error::new(Status::Io, "nothing is written")))
+        told.recv().unwrap_or_else(|_| Err(closed()))
     }
 
     /// The program could not deal with a notification: it is given out again after that time.
@@ -401,13 +401,17 @@ impl Inbox {
     }
 
     /// Ends all polls at once: nobody may begin one any more.
-    #[cfg(feature = "capi")]
     pub(crate) fn end(&self) {
         let mut state = lock(&self.shared.state);
         state.closed = true;
         state.ended = true;
         state.readiness = None;
         self.shared.changed.notify_all();
+    }
+
+    /// Lets go of the file: nothing is taken or acknowledged any more.
+    pub(crate) fn release(&self) {
+        self.writer.iter().for_each(Writer::end);
     }
 }
 

@@ -15,7 +15,7 @@ const TIDY_AFTER: Duration = Duration::from_secs(1);
 /// Writes changes in their order. Dropping it waits until all are written.
 pub(crate) struct Writer {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Shared {
@@ -45,23 +45,31 @@ impl Writer {
         let its = shared.clone();
         let thread = thread::start("lpc-store", move || its.run(store))
             .map_err(|why| Error::new(Status::Io, format!("cannot start a thread: {why}")))?;
-        Ok(Writer { shared, thread: Some(thread) })
+        Ok(Writer { shared, thread: Mutex::new(Some(thread)) })
     }
 
-    /// Has it written, after all that came before it.
+    /// Has it written, after all that came before it. After the end nobody is told anything.
     pub(crate) fn write(&self, ordered: Ordered) {
-        lock(&self.shared.waiting).changes.push(ordered);
+        let mut waiting = lock(&self.shared.waiting);
+        if !waiting.ended {
+            waiting.changes.push(ordered);
+            self.shared.changed.notify_one();
+        }
+    }
+
+    /// Waits until all is written, and the file is closed.
+    pub(crate) fn end(&self) {
+        lock(&self.shared.waiting).ended = true;
         self.shared.changed.notify_one();
+        if let Some(thread) = lock(&self.thread).take() {
+            let _ = thread.join();
+        }
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        lock(&self.shared.waiting).ended = true;
-        self.shared.changed.notify_one();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.end();
     }
 }
 

@@ -403,7 +403,7 @@ fn all_name(lines: &[String], ids: &[String], conversation: Option<&str>, kinds:
 fn every_line_about_a_request_names_it_and_its_conversation() {
     let scene = Scene::new();
     let quick =
-        [("retry.max.attempts", "3"), ("retry.backoff.ms", "1"), ("rate.limit.backoff.ms", "1")];
+        [("retry.max.attempts", "3"), ("retry.backoff.ms", "1"), ("rate.limit.backoff.ms", "500")];
     let mut config = scene.config(&quick);
     let lines = listen(&mut config, LogLevel::Trace);
     let client = Client::new(&config).unwrap();
@@ -516,4 +516,19 @@ fn threads_that_log_at_once_name_their_own_requests() {
         let its = |line: &&String| line.starts_with("sending a text: ") && line.ends_with(&end);
         assert_eq!(lines.iter().filter(its).count(), 1, "{end}");
     }
+}
+
+#[test]
+fn a_line_about_one_of_a_batch_names_that_one() {
+    let scene = Scene::new();
+    let mut config = scene.config(&[]);
+    let lines = listen(&mut config, LogLevel::Error);
+    let client = Client::new(&config).unwrap();
+    let consumer = client.consumer("x").unwrap();
+    consumer.open(&Default::default()).unwrap();
+    let error = consumer.open(&Default::default()).unwrap_err();
+    assert_eq!(error.status(), Status::AlreadyOpen);
+    let named = format!("[request {}]", error.request_id());
+    let errors = logged(&lines, LogLevel::Error);
+    assert!(errors.len() == 1 && errors[0].ends_with(&named), "{named}: {errors:?}");
 }

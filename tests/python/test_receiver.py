@@ -329,8 +329,10 @@ def test_a_store_outlives_the_receiver(account: Account, tmp_path: Path) -> None
         first = receiver.poll()
         assert first is not None
         receiver.ack(first)
-    del receiver
-    gc.collect()
+        second = receiver.poll()
+    # The name still holds it, and not its file.
+    with pytest.raises(Closed):
+        receiver.ack(second)
     with signed(account, receiver_store=store) as receiver:
         assert number(receiver.poll(0)) == 2
         assert receiver.poll(0) is None

@@ -179,7 +179,7 @@ impl Receiver {
         _exc_value: &Bound<'_, PyAny>,
         _traceback: &Bound<'_, PyAny>,
     ) {
-        self.shutdown(py);
+        detached(py, || self.core().end());
     }
 
     fn __repr__(&self) -> String {

@@ -11,9 +11,9 @@ use crate::scene::until;
 /// One that waits for acknowledgements, and what it logs of level WARN.
 fn manual(options: &[(&str, &str)]) -> (Post, Arc<Mutex<Vec<String>>>) {
     let scene = Scene::new();
-    let mut config = scene.config(options);
-    config.set("receiver.ack", "manual").unwrap();
+    let mut config = scene.config(&[("receiver.ack", "manual")]);
     config.set("receiver.ack.timeout.ms", "2500").unwrap();
+    options.iter().for_each(|(key, value)| config.set(key, value).unwrap());
     let lines = Arc::new(Mutex::new(Vec::new()));
     let sink = lines.clone();
     config.set_log(LogLevel::Warn, move |_, line| sink.lock().unwrap().push(line.to_owned()));
@@ -103,6 +103,14 @@ fn what_is_acknowledged_right_before_the_end_is_answered() {
         post.receiver.shutdown();
         assert_eq!(status(&mut stream), 200);
     }
+}
+
+#[test]
+fn what_nobody_acknowledges_is_logged_with_its_conversation() {
+    let (post, lines) = manual(&[("receiver.ack.timeout.ms", "1")]);
+    assert_eq!(post.deliver(&text("c-7", 1, "x")), 503);
+    let expected = "receiver: 503: the program did not acknowledge it in time [conversation c-7]";
+    assert_eq!(*lines.lock().unwrap(), [expected]);
 }
 
 #[test]

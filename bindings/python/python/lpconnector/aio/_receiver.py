@@ -172,6 +172,7 @@ class Receiver:
         traceback: Optional[TracebackType],
     ) -> None:
         self.shutdown()
+        self._receiver.__exit__(exc_type, exc_value, traceback)
 
     def __repr__(self) -> str:
         return f"<lpconnector.aio.Receiver url={self.url!r}>"
