@@ -7,12 +7,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lpconnector::{Config, Error, LogLevel, Status};
 
 pub const ACCOUNT: &str = "le12345678";
-/// Longer than what the fuzzer learns from comparisons: it comes from nowhere but a request.
+// Both are longer than what the fuzzer learns from comparisons: they come from nowhere but a request.
 pub const CLIENT_SECRET: &str =
     "rl9hacst6kqilbofup64n11ga3-0f-the-fuzzer-and-longer-than-sixty-four-bytes-it-is";
 /// A root that signed nothing: reading those of the system would take most of the time.
 pub const CA_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ca.pem");
-pub const PROXY_PASSWORD: &str = "pa55-0f-the-proxy";
+pub const PROXY_PASSWORD: &str =
+    "pa55-0f-the-proxy-and-longer-than-sixty-four-bytes-it-is-as-the-other-secrets-are";
 
 /// An AppJWT that nobody signed.
 pub fn app_jwt() -> String {
