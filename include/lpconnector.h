@@ -180,7 +180,8 @@ typedef int32_t lpc_csat_status;
 
 /**
  * Called while a file goes up or comes down, with the bytes done and the bytes in all (0: unknown),
- * on the thread that sends or fetches the file. It must not free the conversation, must not throw, and
+ * on the thread that sends or fetches the file. Where an attempt fails and another follows, `done` falls
+ * back and the count begins again. It must not free the conversation, must not throw, and
  * not leave by longjmp() or pthread_exit(). It may make any other call of the library.
  */
 typedef void (*lpc_progress_fn)(void *user_data, uint64_t done, uint64_t total);
@@ -242,8 +243,8 @@ typedef void (*lpc_progress_fn)(void *user_data, uint64_t done, uint64_t total);
 #define LPC_PROTOCOL 10
 
 /**
- * The client was shut down, or the conversation was closed: by this handle, or the service says so,
- * whatever the HTTP status it says it with.
+ * The client or receiver was shut down, or the conversation was closed: by this handle, or the service
+ * says so, whatever the HTTP status it says it with.
  */
 #define LPC_CLOSED 11
 
@@ -1015,14 +1016,15 @@ lpc_status lpc_conversation_send_file_bytes(struct lpc_conversation *conversatio
  * Fetches a file that was sent in the conversation. It is written beside its place and then
  * renamed, so that nobody ever sees half of it.
  *
- * `relative_path`: from the file's event. `to_path`: where it goes, UTF-8. A regular file there is
+ * `relative_path`: from the file's event: event.message.relativePath in lpc_event_json(). `to_path`:
+ * where it goes, UTF-8. A regular file there is
  * replaced and its mode kept; behind a symbolic link it is the file that the link leads to. A new file has
  * the mode that the umask leaves. Where this fails, the old file stays as it was. `err`: may be NULL. Any
  * thread may call this.
  *
  * LPC_IO if the file cannot be written; before any request if there is something else than a regular
- * file (a directory, a pipe, a device, a link to nothing), or no such directory. LPC_PROTOCOL if it is longer than the option
- * response.max.bytes. Otherwise as for lpc_conversation_send_text().
+ * file (a directory, a pipe, a device, a link to nothing), or no such directory. LPC_PROTOCOL if it is
+ * longer than the option response.max.bytes. Otherwise as for lpc_conversation_send_text().
  */
 lpc_status lpc_conversation_download_file(struct lpc_conversation *conversation,
                                           const char *relative_path,
@@ -1241,9 +1243,10 @@ const char *lpc_event_metadata_json(const struct lpc_notification *n, size_t i);
 
 /**
  * The JSON of the change that event `i` is, byte for byte: what no other function gives stands
- * there. Of a notification without changes it is the whole. "" where it is no JSON or nested more than 128 levels deep (see
- * lpc_notification_raw()), where there is no such event, and for NULL. Borrowed: valid until the
- * notification is freed.
+ * there, such as event.message.relativePath of a file, for lpc_conversation_download_file(). Of a
+ * notification without changes it is the whole. "" where it is no JSON or nested more than 128 levels
+ * deep (see lpc_notification_raw()), where there is no such event, and for NULL. Borrowed: valid until
+ * the notification is freed.
  */
 const char *lpc_event_json(const struct lpc_notification *n,
                            size_t i);
@@ -1256,7 +1259,7 @@ void lpc_notification_free(struct lpc_notification *n);
 /**
  * Begins to listen, with the options receiver.* and, for signatures, client.secret. Starts the one
  * thread that a receiver needs, and a second one for receiver.store; they end with
- * lpc_receiver_free().
+ * lpc_receiver_free(). Its threads take no signals: those go to the program's own threads.
  *
  * Webhooks are account-wide: it hears of all conversations of the account, also of those that this
  * connector did not open. Where account.id and client.id are set, notifications of other accounts
@@ -1285,8 +1288,9 @@ lpc_status lpc_receiver_new(const struct lpc_config *config,
  * lpc_notification_free(); NULL if there is none. `err`: may be NULL. Any thread may call this, and
  * several at once: each notification goes to one of them.
  *
- * LPC_EMPTY if nothing arrived in time. LPC_CLOSED after lpc_receiver_shutdown(), once all that was
- * queued is given out. LPC_INVALID_ARGUMENT for NULL.
+ * LPC_EMPTY if nothing arrived in time: this gives an error as well, to be freed as any other; who does
+ * not want it passes NULL for `err`. LPC_CLOSED after lpc_receiver_shutdown(), once all that was queued
+ * is given out. LPC_INVALID_ARGUMENT for NULL.
  */
 lpc_status lpc_receiver_poll(struct lpc_receiver *receiver,
                              int64_t timeout_ms,
@@ -1302,8 +1306,9 @@ lpc_status lpc_receiver_poll(struct lpc_receiver *receiver,
  * `err`: may be NULL. Any thread may call this.
  *
  * LPC_INVALID_ARGUMENT for NULL and for a notification that came from elsewhere. LPC_IO if the file
- * cannot be written: then it stays unacknowledged, and may be acknowledged again. LPC_CLOSED after a
- * fork().
+ * cannot be written: then it stays unacknowledged, and may be acknowledged again. LPC_CLOSED where the
+ * service could not be told, which is after lpc_receiver_shutdown() with receiver.ack=manual and no
+ * receiver.store: then it comes again. LPC_CLOSED after a fork(), too.
  */
 lpc_status lpc_receiver_ack(struct lpc_receiver *receiver,
                             const struct lpc_notification *notification,
@@ -1312,7 +1317,8 @@ lpc_status lpc_receiver_ack(struct lpc_receiver *receiver,
 /**
  * Says that the program could not deal with a notification now: it is given out again, after that
  * time, and before what came later in its dialogs and was not given out yet, which waits for it. The
- * notification is not freed.
+ * notification is not freed. Nothing counts how often it was given out: a program that tries again and
+ * again counts itself, and acknowledges what will never work.
  *
  * With receiver.ack=manual the service's request stays open meanwhile, and is answered as if nothing
  * had been said: what is not kept in receiver.store goes back to the service (503) once
@@ -1338,9 +1344,10 @@ lpc_status lpc_receiver_nack(struct lpc_receiver *receiver,
  * there is none: for NULL, on systems other than Linux, where no more can be opened, and in a child
  * after a fork().
  *
- * `receiver`: from lpc_receiver_new(). The descriptor is the receiver's: wait for it, but neither read
- * nor close it. It is made by the first call, the same for all, and closed in lpc_receiver_free():
- * take it out of what waits for it before that. Any thread may call this.
+ * `receiver`: from lpc_receiver_new(). Once it is readable, poll with a time-out of 0 until that gives
+ * nothing. The descriptor is the receiver's: wait for it, but neither read nor close it. It is made by
+ * the first call, the same for all, and closed in lpc_receiver_free(): take it out of what waits for it
+ * before that. Any thread may call this.
  */
 int32_t lpc_receiver_fd(const struct lpc_receiver *receiver);
 
@@ -1377,7 +1384,8 @@ const char *lpc_receiver_url(const struct lpc_receiver *receiver);
  * NULL. Any thread may call this; it does not wait for the network.
  *
  * - "taken": notifications taken for the program, without duplicates and without what an earlier
- *   process left in receiver.store.
+ *   process left in receiver.store. With receiver.ack=manual and no store, what comes again after a 503
+ *   is taken again: it counts here again, and not as a duplicate.
  * - "duplicates": notifications that came again, and were dropped.
  * - "refused": an array of {"status","requests"}: requests refused, by HTTP status. Checks of health
  *   do not count, nor does what is no HTTP.
@@ -1399,10 +1407,17 @@ lpc_status lpc_receiver_stats(struct lpc_receiver *receiver,
                               struct lpc_error **err);
 
 /**
- * Stops listening; the service is no longer answered. lpc_receiver_poll() gives out what is queued,
- * and then LPC_CLOSED, also to threads that wait in it. It waits until the receiver's thread has ended,
- * and with it the last call of the log callback; not where it is called inside a log callback. Shutting
- * down twice, or NULL, is fine. Any thread may call this.
+ * Stops listening; the service is no longer answered, and told nothing of what is acknowledged later.
+ * lpc_receiver_poll() gives out what is queued, and then LPC_CLOSED, also to threads that wait in it.
+ *
+ * What to do for an orderly end: with receiver.store nothing, as what was not acknowledged comes again
+ * after a restart. With receiver.ack=manual and no store, poll no more and acknowledge what you have,
+ * before this: later that is LPC_CLOSED, and those notifications come again, as do those that were
+ * queued. With receiver.ack=enqueue and no store, poll after this until LPC_CLOSED, and deal with all of
+ * it: the service thinks that it arrived, and what is left is lost with the process.
+ *
+ * It waits until the receiver's thread has ended, and with it the last call of the log callback; not where
+ * it is called inside a log callback. Shutting down twice, or NULL, is fine. Any thread may call this.
  */
 void lpc_receiver_shutdown(struct lpc_receiver *receiver);
 

@@ -1032,7 +1032,8 @@ public:
     /// Fetches a file that was sent in the conversation. It is written beside its place and then
     /// renamed, so that nobody ever sees half of it.
     ///
-    /// `relative_path`: from the file's event. `to_path`: where it goes; a file there is replaced.
+    /// `relative_path`: from the file's event: event.message.relativePath in its json(). `to_path`:
+    /// where it goes; a file there is replaced.
     ///
     /// Throws as a send; also IoError if the file cannot be written, ProtocolError if it is longer
     /// than the option response.max.bytes, and what the function of set_progress() throws.
@@ -1047,7 +1048,8 @@ public:
 
     /// Calls `progress(done, total)` while files of this conversation go up or come down, with the
     /// bytes done and the bytes in all (0: unknown); an empty function stops that. The change is
-    /// felt at once, by files on their way too.
+    /// felt at once, by files on their way too. Where an attempt fails and another follows, `done` falls
+    /// back and the count begins again.
     ///
     /// It is called on each thread that sends or fetches a file, by several at once where several
     /// do. It is kept as long as the conversation, or until it is replaced and has returned. It may
@@ -1369,7 +1371,8 @@ class Receiver {
 public:
     /// Begins to listen, with the options receiver.* and, for signatures, client.secret. What an
     /// earlier process left unacknowledged in receiver.store comes first. The configuration's log
-    /// is called on the one thread that listens.
+    /// is called on the one thread that listens. Its threads take no signals: those go to the program's
+    /// own threads.
     ///
     /// ConfigError if there is no secret to check signatures with, or options contradict each
     /// other. IoError if it cannot listen there, a file cannot be read or written, or the system has
@@ -1397,7 +1400,9 @@ public:
     /// from the file; otherwise this changes nothing.
     ///
     /// InvalidArgument for a notification that came from elsewhere. IoError if the file cannot be
-    /// written: then it stays unacknowledged. Closed after a fork().
+    /// written: then it stays unacknowledged. Closed where the service could not be told, which is after
+    /// shutdown() with receiver.ack=manual and no receiver.store: then it comes again. Closed after a
+    /// fork(), too.
     void ack(const Notification &notification) {
         lpc_error *err = nullptr;
         detail::check(lpc_receiver_ack(handle(), notification.handle(), &err), err);
@@ -1405,8 +1410,9 @@ public:
 
     /// Says that the program could not deal with a notification now: it is given out again, after
     /// that time, and before what came later in its dialogs and was not given out yet, which waits for
-    /// it. Nothing happens for one that was acknowledged, or was given out again since; see
-    /// lpc_receiver_nack() for what else there is to know.
+    /// it. Nothing counts how often: a program that tries again and again counts itself, and acknowledges
+    /// what will never work. Nothing happens for one that was acknowledged, or was given out again since;
+    /// see lpc_receiver_nack() for what else there is to know.
     ///
     /// InvalidArgument for a notification that came from elsewhere, and for a negative time. Closed
     /// after a fork().
@@ -1419,8 +1425,8 @@ public:
 
     /// A file descriptor that is readable while poll() would not wait, because there is a
     /// notification or the receiver was shut down; -1 where there is none, as on systems other than
-    /// Linux. It is the receiver's: wait for it, but neither read nor close it, and no longer than the
-    /// receiver lives.
+    /// Linux. Once it is readable, poll with a time of 0 until that gives nothing. It is the receiver's:
+    /// wait for it, but neither read nor close it, and no longer than the receiver lives.
     int fd() const noexcept { return lpc_receiver_fd(handle()); }
 
     /// Takes notifications for this app install and with these secrets from now on, in place of those
@@ -1446,9 +1452,10 @@ public:
     /// As stats(), as text in the exposition format of Prometheus.
     std::string prometheus() const { return told().body(); }
 
-    /// Stops listening; the service is no longer answered. poll() gives what is queued, and then
-    /// throws Closed, also in threads that wait in it. Shutting down twice is fine, and so is a
-    /// receiver that was moved from.
+    /// Stops listening; the service is no longer answered, and told nothing of what is acknowledged
+    /// later. poll() gives what is queued, and then throws Closed, also in threads that wait in it; see
+    /// lpc_receiver_shutdown() for an orderly end. Shutting down twice is fine, and so is a receiver that
+    /// was moved from.
     void shutdown() noexcept { lpc_receiver_shutdown(handle()); }
 
     /// The handle for calls of the C functions; it stays this object's. NULL after a move.

@@ -244,7 +244,7 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "receiver.health.path",
         Some("/healthz"),
         Kind::PathOrNone,
-        "A path for checks of health, without a signature: GET and HEAD are answered with 200, or with 503 while nothing can be taken, because the queue is full or the store failed in the last 30 s. `none` turns it off; so does a `receiver.path` that is the same while this is unset.",
+        "A path for checks of health, without a signature: GET and HEAD are answered with 200, or with 503 while nothing can be taken, because the queue is full or the store failed in the last 30 s. With `receiver.tls.client.ca.file` a check has to show a certificate, too. `none` turns it off; so does a `receiver.path` that is the same while this is unset.",
     ),
     option(
         "receiver.tls.cert.file",

@@ -36,7 +36,7 @@ impl lpc_receiver {
 
 /// Begins to listen, with the options receiver.* and, for signatures, client.secret. Starts the one
 /// thread that a receiver needs, and a second one for receiver.store; they end with
-/// lpc_receiver_free().
+/// lpc_receiver_free(). Its threads take no signals: those go to the program's own threads.
 ///
 /// Webhooks are account-wide: it hears of all conversations of the account, also of those that this
 /// connector did not open. Where account.id and client.id are set, notifications of other accounts
@@ -72,8 +72,9 @@ pub unsafe extern "C" fn lpc_receiver_new(
 /// lpc_notification_free(); NULL if there is none. `err`: may be NULL. Any thread may call this, and
 /// several at once: each notification goes to one of them.
 ///
-/// LPC_EMPTY if nothing arrived in time. LPC_CLOSED after lpc_receiver_shutdown(), once all that was
-/// queued is given out. LPC_INVALID_ARGUMENT for NULL.
+/// LPC_EMPTY if nothing arrived in time: this gives an error as well, to be freed as any other; who does
+/// not want it passes NULL for `err`. LPC_CLOSED after lpc_receiver_shutdown(), once all that was queued
+/// is given out. LPC_INVALID_ARGUMENT for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_receiver_poll(
     receiver: *mut lpc_receiver,
@@ -98,8 +99,9 @@ pub unsafe extern "C" fn lpc_receiver_poll(
 /// `err`: may be NULL. Any thread may call this.
 ///
 /// LPC_INVALID_ARGUMENT for NULL and for a notification that came from elsewhere. LPC_IO if the file
-/// cannot be written: then it stays unacknowledged, and may be acknowledged again. LPC_CLOSED after a
-/// fork().
+/// cannot be written: then it stays unacknowledged, and may be acknowledged again. LPC_CLOSED where the
+/// service could not be told, which is after lpc_receiver_shutdown() with receiver.ack=manual and no
+/// receiver.store: then it comes again. LPC_CLOSED after a fork(), too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_receiver_ack(
     receiver: *mut lpc_receiver,
@@ -113,7 +115,8 @@ pub unsafe extern "C" fn lpc_receiver_ack(
 
 /// Says that the program could not deal with a notification now: it is given out again, after that
 /// time, and before what came later in its dialogs and was not given out yet, which waits for it. The
-/// notification is not freed.
+/// notification is not freed. Nothing counts how often it was given out: a program that tries again and
+/// again counts itself, and acknowledges what will never work.
 ///
 /// With receiver.ack=manual the service's request stays open meanwhile, and is answered as if nothing
 /// had been said: what is not kept in receiver.store goes back to the service (503) once
@@ -147,9 +150,10 @@ pub unsafe extern "C" fn lpc_receiver_nack(
 /// there is none: for NULL, on systems other than Linux, where no more can be opened, and in a child
 /// after a fork().
 ///
-/// `receiver`: from lpc_receiver_new(). The descriptor is the receiver's: wait for it, but neither read
-/// nor close it. It is made by the first call, the same for all, and closed in lpc_receiver_free():
-/// take it out of what waits for it before that. Any thread may call this.
+/// `receiver`: from lpc_receiver_new(). Once it is readable, poll with a time-out of 0 until that gives
+/// nothing. The descriptor is the receiver's: wait for it, but neither read nor close it. It is made by
+/// the first call, the same for all, and closed in lpc_receiver_free(): take it out of what waits for it
+/// before that. Any thread may call this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_receiver_fd(receiver: *const lpc_receiver) -> i32 {
     read(receiver, -1, |receiver| receiver.receiver.fd().unwrap_or(-1))
@@ -196,7 +200,8 @@ pub unsafe extern "C" fn lpc_receiver_url(receiver: *const lpc_receiver) -> *con
 /// NULL. Any thread may call this; it does not wait for the network.
 ///
 /// - "taken": notifications taken for the program, without duplicates and without what an earlier
-///   process left in receiver.store.
+///   process left in receiver.store. With receiver.ack=manual and no store, what comes again after a 503
+///   is taken again: it counts here again, and not as a duplicate.
 /// - "duplicates": notifications that came again, and were dropped.
 /// - "refused": an array of {"status","requests"}: requests refused, by HTTP status. Checks of health
 ///   do not count, nor does what is no HTTP.
@@ -224,10 +229,17 @@ pub unsafe extern "C" fn lpc_receiver_stats(
     })
 }
 
-/// Stops listening; the service is no longer answered. lpc_receiver_poll() gives out what is queued,
-/// and then LPC_CLOSED, also to threads that wait in it. It waits until the receiver's thread has ended,
-/// and with it the last call of the log callback; not where it is called inside a log callback. Shutting
-/// down twice, or NULL, is fine. Any thread may call this.
+/// Stops listening; the service is no longer answered, and told nothing of what is acknowledged later.
+/// lpc_receiver_poll() gives out what is queued, and then LPC_CLOSED, also to threads that wait in it.
+///
+/// What to do for an orderly end: with receiver.store nothing, as what was not acknowledged comes again
+/// after a restart. With receiver.ack=manual and no store, poll no more and acknowledge what you have,
+/// before this: later that is LPC_CLOSED, and those notifications come again, as do those that were
+/// queued. With receiver.ack=enqueue and no store, poll after this until LPC_CLOSED, and deal with all of
+/// it: the service thinks that it arrived, and what is left is lost with the process.
+///
+/// It waits until the receiver's thread has ended, and with it the last call of the log callback; not where
+/// it is called inside a log callback. Shutting down twice, or NULL, is fine. Any thread may call this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_receiver_shutdown(receiver: *mut lpc_receiver) {
     // A clone, because a log callback may free the handle meanwhile.

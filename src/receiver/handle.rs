@@ -28,8 +28,9 @@ use crate::receiver::stats::ReceiverStats;
 /// Receives what the service posts to a webhook: listens, checks signatures, and queues.
 ///
 /// Clones are the same receiver. It may be used from any number of threads at once. Listening is
-/// done by one thread, and `receiver.store` is written by another; they end with the receiver. It belongs to the process that made it: after
-/// a `fork()` the child has none.
+/// done by one thread, and `receiver.store` is written by another; they end with the receiver, and take
+/// no signals: those go to the program's own threads. It belongs to the process that made it: after a
+/// `fork()` the child has none.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -145,7 +146,9 @@ impl Receiver {
     ///
     /// # Errors
     /// [`Status::InvalidArgument`] if it did not come from this receiver; [`Status::Io`] if the
-    /// store cannot be written: then it stays unacknowledged.
+    /// store cannot be written: then it stays unacknowledged; [`Status::Closed`] where the service could
+    /// not be told, which is after [`shutdown`](Receiver::shutdown) with `receiver.ack=manual` and no
+    /// `receiver.store`: then it comes again. Also in a child after a `fork()`.
     pub fn ack(&self, notification: &Notification) -> Result<(), Error> {
         callback::check_outside()?;
         self.check_process()?;
@@ -154,7 +157,8 @@ impl Receiver {
 
     /// Says that the program could not deal with a notification now: it is given out again, after
     /// that time, and before what came later in its dialogs and was not given out yet, which waits
-    /// for it.
+    /// for it. Nothing counts how often: a program that tries again and again counts itself, and
+    /// acknowledges what will never work.
     ///
     /// With `receiver.ack=manual` the service's request stays open meanwhile, and is answered as if
     /// nothing had been said: what is not kept in `receiver.store` goes back to the service (503)
@@ -178,8 +182,8 @@ impl Receiver {
     /// of them. `None` where the system has none (it is not Linux, or has no more), and in a child
     /// after a `fork()`.
     ///
-    /// Wait for it, but neither read nor close it: it is closed with the last clone of the receiver.
-    /// It is made by the first call, and the same for all.
+    /// Once it is readable, poll with no time until that gives nothing. Neither read nor close it: it is
+    /// closed with the last clone of the receiver. It is made by the first call, and the same for all.
     pub fn fd(&self) -> Option<i32> {
         self.check_process().ok()?;
         self.shared.inbox.fd()
@@ -222,8 +226,14 @@ impl Receiver {
         Ok(ReceiverStats::of(&inbox.counters, &inbox.counts()))
     }
 
-    /// Stops listening; the service is no longer answered. Polls give out what is queued, and then
-    /// fail with [`Status::Closed`].
+    /// Stops listening; the service is no longer answered, and told nothing of what is acknowledged
+    /// later. Polls give out what is queued, and then fail with [`Status::Closed`].
+    ///
+    /// What to do for an orderly end: with `receiver.store` nothing, as what was not acknowledged comes
+    /// again after a restart. With `receiver.ack=manual` and no store, poll no more and acknowledge what
+    /// you have, before this: later that is [`Status::Closed`], and those notifications come again, as do
+    /// those that were queued. With `receiver.ack=enqueue` and no store, poll after this until
+    /// [`Status::Closed`], and deal with all of it: the service thinks that it arrived.
     ///
     /// Waits until the thread that listens has ended, and with it the last call of the log function; not
     /// where it is called inside a log function.

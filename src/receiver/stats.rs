@@ -13,7 +13,8 @@ use crate::receiver::queue::InboxCounts;
 #[non_exhaustive]
 pub struct ReceiverStats {
     /// Notifications taken for the program, without duplicates. What an earlier process left in
-    /// `receiver.store` does not count.
+    /// `receiver.store` does not count. With `receiver.ack=manual` and no store, what comes again after a
+    /// 503 is taken again: it counts here again, and not as a duplicate.
     pub taken: u64,
     /// Notifications that came again, and were dropped.
     pub duplicates: u64,

@@ -302,14 +302,16 @@ class Conversation:
         memory, too."""
     def download_file(self, relative_path: str, to_path: Union[str, os.PathLike[str]]) -> None:
         """Fetches a file that was sent in the conversation into a file of this machine, in place of
-        one that is there. Nobody ever sees half of it.
+        one that is there. Nobody ever sees half of it. ``relative_path`` is that of the file's event:
+        ``event.content.relative_path``.
 
         Raises ``LpcError`` with ``Status.IO`` if the file cannot be written, and ``ProtocolError``
         if it is longer than ``response_max_bytes``.
         """
     def set_progress(self, callback: Optional[Callable[[int, int], object]]) -> None:
         """Calls this function with the bytes done and the bytes in all (0: unknown) while files of
-        this conversation go up or come down; ``None`` stops that.
+        this conversation go up or come down; ``None`` stops that. Where an attempt fails and another
+        follows, the bytes done fall back and the count begins again.
 
         It is called on the thread that sends or fetches the file. What it raises goes to
         ``sys.unraisablehook`` and stops nothing, but for what a signal handler raises meanwhile, such
@@ -366,10 +368,13 @@ def verify_webhook(
     """Checks that a webhook was signed with the client secret, and reads it.
 
     ``headers`` are those of the request, as web frameworks have them: a mapping, the environment of a
-    WSGI application, or pairs of name and value as ASGI has them; names in any letter case, names and
-    values ``str`` or ``bytes``, a value also a list of them. ``body`` is the request's,
-    byte for byte. ``secret`` is the client secret of the app install; while it is replaced, a list
-    or tuple of the old and the new one.
+    WSGI application, or pairs of name and value as ASGI has them in ``scope["headers"]`` (the scope
+    itself has no signature); names in any letter case, names and values ``str`` or ``bytes``, a value
+    also a list of them. ``body`` is the request's, byte for byte. ``secret`` is the client secret of the
+    app install; while it is replaced, a list or tuple of the old and the new one.
+
+    The signature is all that is checked: compare the headers ``x-liveperson-account-id`` and
+    ``x-liveperson-client-id`` with your account and app, and drop what comes again, yourself.
 
     Raises ``SignatureError`` if the signature does not match, or is none: answer 401, and do
     nothing else with the body. Raises ``ProtocolError`` as ``parse_notification``, and
@@ -487,7 +492,9 @@ class Receiver:
     Takes every option as a keyword, as ``Client`` does: ``receiver_listen`` and so on, and for
     signatures ``receiver_secret`` or ``client_secret``. May be used from any number of threads at
     once; each notification goes to one of them. After a fork the child has none. As a context
-    manager it shuts down at the end; as an iterator it gives notifications until then.
+    manager it shuts down at the end and lets go of its file; after ``shutdown`` alone the file of
+    ``receiver_store`` stays in use until the receiver is freed. As an iterator it gives notifications
+    until the receiver is shut down.
 
     Webhooks are account-wide: it hears of all conversations of the account, also of those that this
     connector did not open. Where ``account_id`` and ``client_id`` are given, notifications of other
@@ -535,12 +542,15 @@ class Receiver:
         removed from the file; otherwise this changes nothing.
 
         Raises ``InvalidArgument`` for a notification that came from elsewhere, and ``IoError`` if
-        the file cannot be written: then it stays unacknowledged.
+        the file cannot be written: then it stays unacknowledged. Raises ``Closed`` where the service
+        could not be told, which is after ``shutdown`` with ``receiver_ack="manual"`` and no
+        ``receiver_store``: then it comes again. Also in a child after a fork.
         """
     def nack(self, notification: Notification, after: float = 0.0) -> None:
         """Says that the program could not deal with a notification now: it is given out again, after
         so many seconds, and before what came later in its dialogs and was not given out yet, which
-        waits for it.
+        waits for it. Nothing counts how often: a program that tries again and again counts itself, and
+        acknowledges what will never work.
 
         With ``receiver_ack="manual"`` the service's request stays open meanwhile, and is answered as
         if nothing had been said: what is not kept in ``receiver_store`` goes back to the service
@@ -558,8 +568,8 @@ class Receiver:
         notification or the receiver was shut down: for ``selectors``, ``loop.add_reader`` and the
         like. -1 where there is none: on systems other than Linux, and in a child after a fork.
 
-        It is the receiver's: wait for it, but neither read nor close it, and no longer than the
-        receiver lives.
+        Once it is readable, ``poll(0)`` until that gives ``None``. It is the receiver's: wait for it,
+        but neither read nor close it, and no longer than the receiver lives.
         """
     def stats(self) -> ReceiverStats:
         """What the receiver has done so far, and what it holds. Raises ``Closed`` in a child after a
@@ -567,8 +577,16 @@ class Receiver:
     def prometheus(self) -> str:
         """The same as ``stats``, as text in the exposition format of Prometheus."""
     def shutdown(self) -> None:
-        """Stops listening; the service is no longer answered. ``poll`` and iterations give what is
-        queued; then ``poll`` raises ``Closed``, and iterations end."""
+        """Stops listening; the service is no longer answered, and told nothing of what is acknowledged
+        later. ``poll`` and iterations give what is queued; then ``poll`` raises ``Closed``, and
+        iterations end.
+
+        What to do for an orderly end: with ``receiver_store`` nothing, as what was not acknowledged
+        comes again after a restart. With ``receiver_ack="manual"`` and no store, poll no more and
+        acknowledge what you have, before this: later that raises ``Closed``, and those notifications
+        come again, as do those that were queued. With neither, go on after this until the iteration
+        ends, and deal with all of it: the service thinks that it arrived.
+        """
     def __iter__(self) -> Self: ...
     def __next__(self) -> Notification: ...
     def __enter__(self) -> Self: ...

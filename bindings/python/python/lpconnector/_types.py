@@ -241,7 +241,8 @@ class ReceiverStats(TypedDict):
 
     taken: int
     """Notifications taken for the program, without duplicates, and without what an earlier process
-    left in ``receiver_store``."""
+    left in ``receiver_store``. With ``receiver_ack="manual"`` and no store, what comes again after a
+    503 is taken again: it counts here again, and not as a duplicate."""
     duplicates: int
     """Notifications that came again, and were dropped."""
     refused: list[RefusedCount]

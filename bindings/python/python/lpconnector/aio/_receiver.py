@@ -148,7 +148,8 @@ class Receiver:
 
     def shutdown(self) -> None:
         """Stops listening; the service is no longer answered. ``poll`` and iterations give what is
-        queued; then ``poll`` raises ``Closed``, and iterations end."""
+        queued; then ``poll`` raises ``Closed``, and iterations end. See
+        ``lpconnector.Receiver.shutdown`` for an orderly end."""
         self._receiver.shutdown()
 
     def __aiter__(self) -> Self:
