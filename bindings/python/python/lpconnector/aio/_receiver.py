@@ -31,7 +31,7 @@ class Receiver:
 
     Takes every option of ``lpconnector.Receiver`` as a keyword, and ``max_concurrency``: so many
     calls are made at the same time, each by a thread of the receiver. As an async context manager
-    it shuts down at the end; as an async iterator it gives notifications until then.
+    it shuts down at the end and lets go of its file; as an async iterator it gives notifications until then.
     """
 
     def __init__(self, *, max_concurrency: int = 32, **options: Unpack[_Options]) -> None:
