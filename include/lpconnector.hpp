@@ -581,6 +581,7 @@ private:
     friend class Client;
     friend class Consumer;
     friend class Conversation;
+    friend class Receiver;
     explicit Response(lpc_response *handle) noexcept : handle_(handle) {}
 
     detail::Handle<lpc_response> handle_;
