@@ -330,6 +330,7 @@ def test_a_store_outlives_the_receiver(account: Account, tmp_path: Path) -> None
         assert first is not None
         receiver.ack(first)
         second = receiver.poll()
+        assert second is not None
     # The name still holds it, and not its file.
     with pytest.raises(Closed):
         receiver.ack(second)
