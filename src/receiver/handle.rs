@@ -189,15 +189,22 @@ impl Receiver {
         self.shared.inbox.fd()
     }
 
-    /// As [`shutdown`](Receiver::shutdown), but polls fail at once, whatever is queued, and another
-    /// receiver may use the file of `receiver.store` then: acknowledgements fail with
-    /// [`Status::Closed`], and what was not acknowledged comes from there. In a child after a `fork()`
-    /// it changes nothing.
-    pub fn end(&self) {
+    /// As [`shutdown`](Receiver::shutdown), and another receiver may use the file of `receiver.store`
+    /// then: acknowledgements fail with [`Status::Closed`], and what was not acknowledged comes from
+    /// there. In a child after a `fork()` it changes nothing.
+    pub fn release(&self) {
+        if self.shared.is_of_this_process() {
+            self.shared.stop();
+            self.shared.inbox.release();
+        }
+    }
+
+    /// As [`shutdown`](Receiver::shutdown), but polls under way fail at once, whatever is queued.
+    #[cfg(feature = "capi")]
+    pub(crate) fn end(&self) {
         if self.shared.is_of_this_process() {
             self.shared.inbox.end();
             self.shared.stop();
-            self.shared.inbox.release();
         }
     }
 

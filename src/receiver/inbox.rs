@@ -401,6 +401,7 @@ impl Inbox {
     }
 
     /// Ends all polls at once: nobody may begin one any more.
+    #[cfg(feature = "capi")]
     pub(crate) fn end(&self) {
         let mut state = lock(&self.shared.state);
         state.closed = true;

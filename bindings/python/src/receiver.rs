@@ -179,7 +179,7 @@ impl Receiver {
         _exc_value: &Bound<'_, PyAny>,
         _traceback: &Bound<'_, PyAny>,
     ) {
-        detached(py, || self.core().end());
+        detached(py, || self.core().release());
     }
 
     fn __repr__(&self) -> String {

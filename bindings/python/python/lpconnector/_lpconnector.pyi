@@ -492,8 +492,8 @@ class Receiver:
     Takes every option as a keyword, as ``Client`` does: ``receiver_listen`` and so on, and for
     signatures ``receiver_secret`` or ``client_secret``. May be used from any number of threads at
     once; each notification goes to one of them. After a fork the child has none. As a context
-    manager it shuts down at the end and lets go of its file: ``poll`` raises ``Closed`` then, whatever
-    is queued, and with ``receiver_store`` so does ``ack``. After ``shutdown`` alone the file of
+    manager it shuts down at the end and lets go of its file: ``poll`` still gives what is queued, but
+    with ``receiver_store`` ``ack`` raises ``Closed``, and that comes again from there. After ``shutdown`` alone the file of
     ``receiver_store`` stays in use until the receiver is freed. As an iterator it gives notifications
     until the receiver is shut down.
 
