@@ -37,6 +37,9 @@ pub(crate) struct Queue {
     closed: bool,
 }
 
+/// So many are no backlog.
+const FEW: usize = 64;
+
 struct Entry {
     item: Item,
     turn: u64,
@@ -150,6 +153,10 @@ impl Queue {
                     self.unblock(&entry.item, entry.turn);
                 }
                 Place::Out(until) => drop(until.map(|until| self.out.remove(&(until, id)))),
+            }
+            if self.entries.is_empty() {
+                // What a backlog took is given back once it is dealt with.
+                self.entries.shrink_to(FEW);
             }
             return Some(entry.item);
         }
@@ -352,6 +359,15 @@ mod tests {
         let at = queue.next_ready().unwrap();
         assert!(!queue.is_ready(at - Duration::from_nanos(1)));
         assert_eq!(all(&mut queue, at), [1]);
+    }
+
+    #[test]
+    fn a_backlog_that_is_dealt_with_takes_no_memory() {
+        let mut queue = Queue::new(None, None);
+        (0..5000).for_each(|id| queue.push(item(id, "c", id as i64)));
+        assert_eq!(all(&mut queue, Instant::now()).len(), 5000);
+        (0..5000).for_each(|id| drop(queue.remove(id)));
+        assert!(queue.entries.capacity() < 4 * FEW, "{}", queue.entries.capacity());
     }
 
     #[test]
