@@ -42,6 +42,7 @@ check: tools ## the quick checks: format, lints, licences of dependencies, one v
 	$(PYTHON) tests/floors_test.py --quiet
 	$(PYTHON) tests/floors.py src tests/sandbox/src
 	$(PYTHON) tests/map.py
+	$(PYTHON) tests/threats.py
 
 build: tools ## build the library and the sandbox
 	@$(CARGO) build --quiet
@@ -78,5 +79,6 @@ include tests/python/python.mk
 include examples/examples.mk
 include benches/bench.mk
 include packaging/package.mk
+include tests/harden/harden.mk
 
 .PHONY: $(shell $(DESCRIBED) | cut -d'|' -f1)

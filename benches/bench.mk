@@ -17,6 +17,10 @@ lateness: tools ## measure how late calls end after a deadline or a shutdown, wh
 bench-receiver: tools ## measure how many notifications a second a receiver takes, and that it loses none
 	$(CARGO) bench --quiet --bench receiver
 
+soak: tools ## send SOAK_SENDS messages, take SOAK_NOTIFICATIONS: memory and descriptors must stay what they are
+	$(CARGO) build --quiet --release --package bench-server
+	SOAK_SERVER=target/release/bench-server $(CARGO) bench --quiet --bench soak
+
 .PHONY: bench-clients
 bench-clients: release
 	@mkdir -p $(BENCH)

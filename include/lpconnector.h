@@ -117,12 +117,14 @@ typedef struct lpc_notification lpc_notification;
 /**
  * An endpoint for webhooks, for programs that have no web server of their own. May be used from any
  * number of threads at once. It belongs to the process that made it: after a fork() the child gets
- * LPC_CLOSED, and may free it.
+ * LPC_CLOSED, and may free it; sockets of the receiver are closed there (a handler of
+ * pthread_atfork() does that), so that the port is free once the parent ended.
  */
 typedef struct lpc_receiver lpc_receiver;
 
 /**
- * The service's answer to a request that it accepted, or what lpc_client_stats() tells. Belongs to
+ * The service's answer to a request that it accepted, or what lpc_client_stats() and
+ * lpc_receiver_stats() tell. Belongs to
  * one thread at a time. It outlives the handles of the call that gave it.
  */
 typedef struct lpc_response lpc_response;
@@ -138,9 +140,26 @@ typedef int32_t lpc_status;
 typedef int32_t lpc_log_level;
 
 /**
- * Called with each line that a client logs, on the thread that makes the call. `level`: one of
- * LPC_LOG_.... `line`: one line of UTF-8 text, without a secret and without a line break at its end;
- * valid until the function returns.
+ * Called with each line that a client or receiver logs: of a client on the thread that makes the call,
+ * of a receiver on the thread that listens, and on those that call it. `level`: one of LPC_LOG_....
+ * `line`: one line of UTF-8 text, without a secret and without a line break at its end; valid until the
+ * function returns.
+ *
+ * A line about a request ends with its id, and the conversation's where there is one:
+ * "[request 1f0e...-3, conversation 8602...]". So do those about what is done for that request: tokens,
+ * discovery, connections, waits, and the way of its file to or from the storage.
+ *
+ * It delays what it tells about, so it must be quick. It must not throw, and not leave by longjmp() or
+ * pthread_exit().
+ *
+ * On the thread that runs it, calls of the library that may wait return LPC_INVALID_ARGUMENT at once,
+ * because they could wait for the very call that logs: whatever makes requests (of consumers, jws and
+ * lp_id included), lpc_receiver_poll(), _ack and _nack. All others are allowed: those of
+ * configurations, errors, responses and notifications, _new, accessors, the two _stats,
+ * set_app_jwt, set_credentials, _shutdown and _free. lpc_receiver_shutdown() and lpc_receiver_free()
+ * do not wait for the receiver's thread then. What the call that logs was given may be freed by it,
+ * too. A child that it forks may call everything, but of a receiver's thread it must end with
+ * _exit() or become another program with exec(), and not return: in the child nobody listens.
  */
 typedef void (*lpc_log_fn)(void *user_data, lpc_log_level level, const char *line);
 
@@ -161,7 +180,9 @@ typedef int32_t lpc_csat_status;
 
 /**
  * Called while a file goes up or comes down, with the bytes done and the bytes in all (0: unknown),
- * on the thread that sends or fetches the file. It must not free the conversation.
+ * on the thread that sends or fetches the file. Where an attempt fails and another follows, `done` falls
+ * back and the count begins again. It must not free the conversation, must not throw, and
+ * not leave by longjmp() or pthread_exit(). It may make any other call of the library.
  */
 typedef void (*lpc_progress_fn)(void *user_data, uint64_t done, uint64_t total);
 
@@ -222,8 +243,8 @@ typedef void (*lpc_progress_fn)(void *user_data, uint64_t done, uint64_t total);
 #define LPC_PROTOCOL 10
 
 /**
- * The client was shut down, or the conversation was closed: by this handle, or the service says so,
- * whatever the HTTP status it says it with.
+ * The client or receiver was shut down, or the conversation was closed: by this handle, or the service
+ * says so, whatever the HTTP status it says it with.
  */
 #define LPC_CLOSED 11
 
@@ -425,9 +446,9 @@ const char *lpc_error_request_id(const struct lpc_error *error);
 uint32_t lpc_error_attempts(const struct lpc_error *error);
 
 /**
- * Whether the same call may succeed later: connection failures, timeouts, 429 and 5xx. Where
- * lpc_error_maybe_delivered() is true too, repeating a message may deliver it twice. false for
- * NULL.
+ * Whether the same call may succeed later: connection failures, but for a proxy that refuses,
+ * timeouts, 429 and 5xx. Where lpc_error_maybe_delivered() is true too, repeating a message may
+ * deliver it twice. false for NULL.
  */
 bool lpc_error_is_retryable(const struct lpc_error *error);
 
@@ -521,19 +542,19 @@ const char *lpc_config_get(const struct lpc_config *config, const char *key);
 void lpc_config_free(struct lpc_config *config);
 
 /**
- * Gives the lines that clients of this configuration log, up to this level, to `fn`; NULL, or the
- * level LPC_LOG_LEVEL_OFF, stops that, which is the default. It goes for clients made later; those that
- * exist keep what they were made with. Nothing is ever logged anywhere else.
+ * Gives the lines that clients and receivers of this configuration log, up to this level, to `fn`; NULL,
+ * or the level LPC_LOG_LEVEL_OFF, stops that, which is the default. It goes for clients and receivers
+ * made later; those that exist keep what they were made with. Nothing is ever logged anywhere else.
  *
  * `config`: from lpc_config_new(). `user_data`: handed to `fn` as it is. Both must be fit for every
- * thread that makes calls, several at once, and stay valid until every client made from the
- * configuration and every consumer and conversation of those are freed, and no call is under way
- * any more. `level`: one of LPC_LOG_...: lines of this level and of those that matter more are
- * given. `err`: may be NULL.
+ * thread that makes calls and for the threads of receivers, several at once. They may go once every
+ * client made from the configuration and every consumer and conversation of those are freed and no
+ * call of them is under way any more, and lpc_receiver_free() has returned for every receiver, with
+ * no other call of it under way and outside of `fn`: a receiver that `fn` itself frees may call it
+ * until the process ends. `level`: one of LPC_LOG_...: lines of this level and of those that matter
+ * more are given. `err`: may be NULL.
  *
- * `fn` delays the call that logs, so it must be quick. It must not throw, and not leave by
- * longjmp(). It may call the library again, for example lpc_client_stats(); but a function that
- * sends may wait for the call that logs, and so fail with LPC_TIMEOUT after call.timeout.ms.
+ * What `fn` must not do, and which calls it may make, is said at lpc_log_fn.
  *
  * LPC_INVALID_ARGUMENT if the configuration is NULL or there is no such level; what was set before
  * stays then.
@@ -918,6 +939,10 @@ lpc_status lpc_conversation_set_ttr(struct lpc_conversation *conversation,
  * account has a survey and the conversation was opened with the feature MULTI_DIALOG, the survey
  * begins now: its notifications name its dialog, for lpc_conversation_attach().
  *
+ * Where the answer to an attempt is lost and the next one is refused because the conversation is
+ * closed, it is done and LPC_OK: the response has the code "OK", the sequence -1, the body "null", all
+ * attempts, and HTTP status and bytes of that refusal.
+ *
  * Arguments and errors are as for lpc_conversation_send_text().
  */
 lpc_status lpc_conversation_close(struct lpc_conversation *conversation,
@@ -929,17 +954,18 @@ lpc_status lpc_conversation_close(struct lpc_conversation *conversation,
  * texts and other events of this handle return LPC_CLOSED without a request. This works after
  * lpc_conversation_close(), too, as long as a survey runs.
  *
- * Arguments and errors are as for lpc_conversation_send_text().
+ * Arguments, errors, and what follows a lost answer are as for lpc_conversation_close().
  */
 lpc_status lpc_conversation_close_stage(struct lpc_conversation *conversation,
                                         struct lpc_response **response,
                                         struct lpc_error **err);
 
 /**
- * Closes one dialog of the conversation, for example a survey.
+ * Closes one dialog of the conversation, for example a survey. Where it is the handle's own, its later
+ * texts and other events return LPC_CLOSED without a request.
  *
- * `dialog_id`: not empty. The rest is as for lpc_conversation_send_text(); this works after the
- * conversation was closed, too.
+ * `dialog_id`: not empty. The rest is as for lpc_conversation_close(), a lost answer included; this works
+ * after the conversation was closed, too.
  */
 lpc_status lpc_conversation_close_dialog(struct lpc_conversation *conversation,
                                          const char *dialog_id,
@@ -990,11 +1016,15 @@ lpc_status lpc_conversation_send_file_bytes(struct lpc_conversation *conversatio
  * Fetches a file that was sent in the conversation. It is written beside its place and then
  * renamed, so that nobody ever sees half of it.
  *
- * `relative_path`: from the file's event. `to_path`: where it goes, UTF-8; a file there is
- * replaced. `err`: may be NULL. Any thread may call this.
+ * `relative_path`: from the file's event: event.message.relativePath in lpc_event_json(). `to_path`:
+ * where it goes, UTF-8. A regular file there is
+ * replaced and its mode kept; behind a symbolic link it is the file that the link leads to. A new file has
+ * the mode that the umask leaves. Where this fails, the old file stays as it was. `err`: may be NULL. Any
+ * thread may call this.
  *
- * LPC_IO if the file cannot be written. LPC_PROTOCOL if it is longer than the option
- * response.max.bytes. Otherwise as for lpc_conversation_send_text().
+ * LPC_IO if the file cannot be written; before any request if there is something else than a regular
+ * file (a directory, a pipe, a device, a link to nothing), or no such directory. LPC_PROTOCOL if it is
+ * longer than the option response.max.bytes. Otherwise as for lpc_conversation_send_text().
  */
 lpc_status lpc_conversation_download_file(struct lpc_conversation *conversation,
                                           const char *relative_path,
@@ -1022,7 +1052,8 @@ lpc_status lpc_conversation_set_progress_callback(struct lpc_conversation *conve
 const char *lpc_response_request_id(const struct lpc_response *response);
 
 /**
- * The HTTP status, any of 200 to 299; 0 from lpc_client_stats(), and for NULL.
+ * The HTTP status, any of 200 to 299; for a close that was done although its answer was lost, that of
+ * the refusal which says so; 0 from lpc_client_stats(), and for NULL.
  */
 int32_t lpc_response_http_status(const struct lpc_response *response);
 
@@ -1212,9 +1243,10 @@ const char *lpc_event_metadata_json(const struct lpc_notification *n, size_t i);
 
 /**
  * The JSON of the change that event `i` is, byte for byte: what no other function gives stands
- * there. Of a notification without changes it is the whole. "" where it is no JSON or nested more than 128 levels deep (see
- * lpc_notification_raw()), where there is no such event, and for NULL. Borrowed: valid until the
- * notification is freed.
+ * there, such as event.message.relativePath of a file, for lpc_conversation_download_file(). Of a
+ * notification without changes it is the whole. "" where it is no JSON or nested more than 128 levels
+ * deep (see lpc_notification_raw()), where there is no such event, and for NULL. Borrowed: valid until
+ * the notification is freed.
  */
 const char *lpc_event_json(const struct lpc_notification *n,
                            size_t i);
@@ -1226,7 +1258,8 @@ void lpc_notification_free(struct lpc_notification *n);
 
 /**
  * Begins to listen, with the options receiver.* and, for signatures, client.secret. Starts the one
- * thread that a receiver needs; it ends with lpc_receiver_free().
+ * thread that a receiver needs, and a second one for receiver.store; they end with
+ * lpc_receiver_free(). Its threads take no signals: those go to the program's own threads.
  *
  * Webhooks are account-wide: it hears of all conversations of the account, also of those that this
  * connector did not open. Where account.id and client.id are set, notifications of other accounts
@@ -1240,8 +1273,8 @@ void lpc_notification_free(struct lpc_notification *n);
  * handle, to be freed with lpc_receiver_free(); NULL after an error. `err`: may be NULL.
  *
  * LPC_INVALID_ARGUMENT for NULL. LPC_CONFIG if there is no secret to check signatures with, or
- * options contradict each other. LPC_IO if it cannot listen there, or a file cannot be read or
- * written.
+ * options contradict each other. LPC_IO if it cannot listen there, a file cannot be read or
+ * written, or the system has no thread or descriptor left for it. Once this succeeded, it listens.
  */
 lpc_status lpc_receiver_new(const struct lpc_config *config,
                             struct lpc_receiver **receiver,
@@ -1255,8 +1288,9 @@ lpc_status lpc_receiver_new(const struct lpc_config *config,
  * lpc_notification_free(); NULL if there is none. `err`: may be NULL. Any thread may call this, and
  * several at once: each notification goes to one of them.
  *
- * LPC_EMPTY if nothing arrived in time. LPC_CLOSED after lpc_receiver_shutdown(), once all that was
- * queued is given out. LPC_INVALID_ARGUMENT for NULL.
+ * LPC_EMPTY if nothing arrived in time: this gives an error as well, to be freed as any other; who does
+ * not want it passes NULL for `err`. LPC_CLOSED after lpc_receiver_shutdown(), once all that was queued
+ * is given out. LPC_INVALID_ARGUMENT for NULL.
  */
 lpc_status lpc_receiver_poll(struct lpc_receiver *receiver,
                              int64_t timeout_ms,
@@ -1272,11 +1306,50 @@ lpc_status lpc_receiver_poll(struct lpc_receiver *receiver,
  * `err`: may be NULL. Any thread may call this.
  *
  * LPC_INVALID_ARGUMENT for NULL and for a notification that came from elsewhere. LPC_IO if the file
- * cannot be written: then it comes again after a restart. LPC_CLOSED after a fork().
+ * cannot be written: then it stays unacknowledged, and may be acknowledged again. LPC_CLOSED where the
+ * service could not be told, which is after lpc_receiver_shutdown() with receiver.ack=manual and no
+ * receiver.store: then it comes again. LPC_CLOSED after a fork(), too.
  */
 lpc_status lpc_receiver_ack(struct lpc_receiver *receiver,
                             const struct lpc_notification *notification,
                             struct lpc_error **err);
+
+/**
+ * Says that the program could not deal with a notification now: it is given out again, after that
+ * time, and before what came later in its dialogs and was not given out yet, which waits for it. The
+ * notification is not freed. Nothing counts how often it was given out: a program that tries again and
+ * again counts itself, and acknowledges what will never work.
+ *
+ * With receiver.ack=manual the service's request stays open meanwhile, and is answered as if nothing
+ * had been said: what is not kept in receiver.store goes back to the service (503) once
+ * receiver.ack.timeout.ms is over, and comes again from there. Nothing happens for one that was
+ * acknowledged, or was given out again since; with neither receiver.ack=manual nor receiver.store,
+ * where an acknowledgement changes nothing, it is given out again in any case. After
+ * lpc_receiver_shutdown() nothing is given out again, but what is in the store comes after a restart.
+ *
+ * `receiver`: from lpc_receiver_new(). `notification`: from lpc_receiver_poll() of this receiver.
+ * `after_ms`: in milliseconds; 0 is at once. `err`: may be NULL. Any thread may call this.
+ *
+ * LPC_INVALID_ARGUMENT for NULL, for a negative time, and for a notification that came from
+ * elsewhere. LPC_CLOSED after a fork().
+ */
+lpc_status lpc_receiver_nack(struct lpc_receiver *receiver,
+                             const struct lpc_notification *notification,
+                             int64_t after_ms,
+                             struct lpc_error **err);
+
+/**
+ * A file descriptor that is readable while lpc_receiver_poll() would not wait, because there is a
+ * notification or the receiver was shut down: for epoll, select, libuv, Qt and the like. -1 where
+ * there is none: for NULL, on systems other than Linux, where no more can be opened, and in a child
+ * after a fork().
+ *
+ * `receiver`: from lpc_receiver_new(). Once it is readable, poll with a time-out of 0 until that gives
+ * nothing. The descriptor is the receiver's: wait for it, but neither read nor close it. It is made by
+ * the first call, the same for all, and closed in lpc_receiver_free(): take it out of what waits for it
+ * before that. Any thread may call this.
+ */
+int32_t lpc_receiver_fd(const struct lpc_receiver *receiver);
 
 /**
  * Takes notifications for this app install and with these secrets from now on, in place of those of
@@ -1301,15 +1374,59 @@ lpc_status lpc_receiver_set_credentials(struct lpc_receiver *receiver,
 const char *lpc_receiver_url(const struct lpc_receiver *receiver);
 
 /**
- * Stops listening; the service is no longer answered. lpc_receiver_poll() gives out what is queued,
- * and then LPC_CLOSED, also to threads that wait in it. Shutting down twice, or NULL, is fine. Any
- * thread may call this.
+ * What the receiver has done so far, and what it holds. The counters never fall; together they are no
+ * snapshot while it works.
+ *
+ * `receiver`: from lpc_receiver_new(). `response`: receives the numbers as a JSON object in
+ * lpc_response_raw(), and as text in the exposition format of Prometheus in lpc_response_body(),
+ * to be freed with lpc_response_free(); NULL after an error. As no service answered, its HTTP
+ * status and attempts are 0, its sequence is -1, its code and request id are empty. `err`: may be
+ * NULL. Any thread may call this; it does not wait for the network.
+ *
+ * - "taken": notifications taken for the program, without duplicates and without what an earlier
+ *   process left in receiver.store. With receiver.ack=manual and no store, what comes again after a 503
+ *   is taken again: it counts here again, and not as a duplicate.
+ * - "duplicates": notifications that came again, and were dropped.
+ * - "refused": an array of {"status","requests"}: requests refused, by HTTP status. Checks of health
+ *   do not count, nor does what is no HTTP.
+ * - "given_out": notifications given to the program, those included that it was given again.
+ * - "acknowledged": acknowledgements of the program.
+ * - "queued", "in_flight", "held": notifications that now wait for the program, that it has and must
+ *   still acknowledge, and that are held back until what is missing in front of them comes.
+ * - "oldest_ms": how long the oldest of these has been here, in milliseconds; 0 if there is none.
+ *   What an earlier process left counts from when this receiver was made.
+ * - "connections_open": connections now. "connections_evicted": those ended because another one
+ *   needed the place.
+ * - "bytes_received": bytes read from connections, TLS included.
+ * - "store_failures": notifications that receiver.store failed to keep.
+ *
+ * Later versions may add members. LPC_INVALID_ARGUMENT for NULL. LPC_CLOSED after a fork().
+ */
+lpc_status lpc_receiver_stats(struct lpc_receiver *receiver,
+                              struct lpc_response **response,
+                              struct lpc_error **err);
+
+/**
+ * Stops listening; the service is no longer answered, and told nothing of what is acknowledged later.
+ * lpc_receiver_poll() gives out what is queued, and then LPC_CLOSED, also to threads that wait in it.
+ *
+ * What to do for an orderly end: with receiver.store nothing, as what was not acknowledged comes again
+ * after a restart. With receiver.ack=manual and no store, poll no more and acknowledge what you have,
+ * before this: later that is LPC_CLOSED, and those notifications come again, as do those that were
+ * queued. With receiver.ack=enqueue and no store, poll after this until LPC_CLOSED, and deal with all of
+ * it: the service thinks that it arrived, and what is left is lost with the process.
+ *
+ * It waits until the receiver's thread has ended, and with it the last call of the log callback; not where
+ * it is called inside a log callback. Shutting down twice, or NULL, is fine. Any thread may call this.
  */
 void lpc_receiver_shutdown(struct lpc_receiver *receiver);
 
 /**
- * Frees a receiver, and stops listening once calls that other threads have begun are over; beginning
- * one after it is the caller's error. Notifications stay valid. Freeing NULL is fine.
+ * Frees a receiver, and stops listening. Calls that other threads have begun finish safely, those that
+ * wait in lpc_receiver_poll() with LPC_CLOSED at once, whatever is queued; beginning one after it is
+ * the caller's error. The receiver's thread has ended when this returns, and the log callback with its
+ * user_data may go; not so inside a log callback, see there. Notifications stay valid. Freeing NULL is
+ * fine.
  */
 void lpc_receiver_free(struct lpc_receiver *receiver);
 

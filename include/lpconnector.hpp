@@ -23,6 +23,7 @@
 #ifndef LPCONNECTOR_HPP
 #define LPCONNECTOR_HPP
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -30,7 +31,6 @@
 #include <functional>
 #include <iterator>
 #include <memory>
-#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -211,8 +211,9 @@ public:
     /// How often the failing request was tried, connection failures included; 0 if it never was.
     std::uint32_t attempts() const noexcept { return fields_->attempts; }
 
-    /// Whether the same call may succeed later: connection failures, timeouts, 429 and 5xx. Where
-    /// maybe_delivered() is true too, repeating a message may deliver it twice.
+    /// Whether the same call may succeed later: connection failures, but for a proxy that refuses,
+    /// timeouts, 429 and 5xx. Where maybe_delivered() is true too, repeating a message may deliver
+    /// it twice.
     bool is_retryable() const noexcept { return fields_->is_retryable; }
 
     /// Whether the request may have taken effect: it was sent, but no usable answer came.
@@ -408,6 +409,17 @@ private:
     const Function function_;
 };
 
+/// Frees a handle that logs, and keeps the function that it logs to. Moving a unique_ptr frees the
+/// old handle before it replaces this, so no handle outlives its function.
+struct FreeLogging : Free {
+    explicit FreeLogging(std::shared_ptr<Log> to = nullptr) noexcept : log(std::move(to)) {}
+
+    std::shared_ptr<Log> log;
+};
+
+template <typename T>
+using LoggingHandle = std::unique_ptr<T, FreeLogging>;
+
 /// A file on its way in this thread: keeps what the progress function throws, which must not
 /// unwind through C, until the call is back in C++.
 class Transfer {
@@ -448,25 +460,52 @@ public:
 
     void set(lpc_conversation *conversation, Function function) {
         std::shared_ptr<const Function> next;
-        lpc_error *error = nullptr;
 
         if (function)
             next = std::make_shared<const Function>(std::move(function));
-        // Whatever the function owns is destroyed after the lock is released: it may call us.
-        std::unique_lock<std::mutex> lock(mutex_);
-        const lpc_status status = lpc_conversation_set_progress_callback(
-            conversation, next ? &Progress::call : nullptr, this, &error);
-        if (status == LPC_OK)
-            function_.swap(next);
-        lock.unlock();
-        check(status, error);
+        // In this order, so that of threads that race none leaves a function that is not called.
+        if (next) {
+            swap(next);
+            tell(conversation, &Progress::call);
+        } else {
+            tell(conversation, nullptr);
+            swap(next);
+        }
     }
 
 private:
-    std::shared_ptr<const Function> function() {
-        const std::lock_guard<std::mutex> lock(mutex_);
+    void tell(lpc_conversation *conversation, lpc_progress_fn function) {
+        lpc_error *error = nullptr;
+        const lpc_status status =
+            lpc_conversation_set_progress_callback(conversation, function, this, &error);
+        check(status, error);
+    }
+
+    /// Whatever the old function owns is destroyed by the caller: it may call us.
+    void swap(std::shared_ptr<const Function> &other) noexcept {
+        const Turn turn(is_busy_);
+        function_.swap(other);
+    }
+
+    std::shared_ptr<const Function> function() noexcept {
+        const Turn turn(is_busy_);
         return function_;
     }
+
+    /// Held for as long as a pointer is copied. Not a std::mutex, which some toolchains lack.
+    class Turn {
+    public:
+        explicit Turn(std::atomic_flag &is_busy) noexcept : is_busy_(is_busy) {
+            while (is_busy_.test_and_set(std::memory_order_acquire)) {
+            }
+        }
+        ~Turn() { is_busy_.clear(std::memory_order_release); }
+        Turn(const Turn &) = delete;
+        Turn &operator=(const Turn &) = delete;
+
+    private:
+        std::atomic_flag &is_busy_;
+    };
 
     static void call(void *user_data, std::uint64_t done, std::uint64_t total) noexcept {
         Transfer *const transfer = Transfer::current();
@@ -484,8 +523,17 @@ private:
         }
     }
 
-    std::mutex mutex_;
+    std::atomic_flag is_busy_ = ATOMIC_FLAG_INIT;
     std::shared_ptr<const Function> function_;
+};
+
+/// As FreeLogging, and keeps the progress function.
+struct FreeConversation : FreeLogging {
+    FreeConversation() noexcept = default;
+    FreeConversation(std::shared_ptr<Log> to, std::unique_ptr<Progress> kept) noexcept
+        : FreeLogging(std::move(to)), progress(std::move(kept)) {}
+
+    std::unique_ptr<Progress> progress;
 };
 
 } // namespace detail
@@ -533,6 +581,7 @@ private:
     friend class Client;
     friend class Consumer;
     friend class Conversation;
+    friend class Receiver;
     explicit Response(lpc_response *handle) noexcept : handle_(handle) {}
 
     detail::Handle<lpc_response> handle_;
@@ -808,9 +857,10 @@ public:
     /// It is called on each thread that makes a call, by several at once where several do, and
     /// delays the call; for a receiver on the thread that listens. It is kept as long as this
     /// configuration, the clients and receivers made from it, or their consumers and conversations.
-    /// What it throws is dropped. It may use the library, for example Client::stats(); but a
-    /// function that sends may wait for the call that logs, and so throw Timeout after the option
-    /// call.timeout.ms.
+    /// What it throws is dropped. Calls in it that may wait throw InvalidArgument at once: whatever
+    /// makes requests, Receiver::poll() and ack(). All others are allowed, for example
+    /// Client::stats() and Receiver::shutdown(), which does not wait for the listening thread then;
+    /// but it must not destroy or assign the last handle that keeps it, a receiver above all.
     ///
     /// InvalidArgument if there is no such level; what was set before stays then.
     Config &set_log(LogLevel level, Log log) & {
@@ -822,7 +872,7 @@ public:
         detail::check(lpc_config_set_log_callback(
                           handle(), next ? &detail::Log::call : nullptr, next.get(),
                           static_cast<lpc_log_level>(level), &err), err);
-        log_ = std::move(next);
+        handle_.get_deleter().log = std::move(next);
         return *this;
     }
 
@@ -842,9 +892,9 @@ private:
     friend class Client;
     friend class Receiver;
 
-    // In this order, here and below: the handle, which points to it, goes first.
-    std::shared_ptr<detail::Log> log_;
-    detail::Handle<lpc_config> handle_;
+    const std::shared_ptr<detail::Log> &log() const noexcept { return handle_.get_deleter().log; }
+
+    detail::LoggingHandle<lpc_config> handle_;
 };
 
 /// One conversation of a consumer, in one of its dialogs, from Consumer::open() or attach(). May be
@@ -983,7 +1033,8 @@ public:
     /// Fetches a file that was sent in the conversation. It is written beside its place and then
     /// renamed, so that nobody ever sees half of it.
     ///
-    /// `relative_path`: from the file's event. `to_path`: where it goes; a file there is replaced.
+    /// `relative_path`: from the file's event: event.message.relativePath in its json(). `to_path`:
+    /// where it goes; a file there is replaced.
     ///
     /// Throws as a send; also IoError if the file cannot be written, ProtocolError if it is longer
     /// than the option response.max.bytes, and what the function of set_progress() throws.
@@ -998,7 +1049,8 @@ public:
 
     /// Calls `progress(done, total)` while files of this conversation go up or come down, with the
     /// bytes done and the bytes in all (0: unknown); an empty function stops that. The change is
-    /// felt at once, by files on their way too.
+    /// felt at once, by files on their way too. Where an attempt fails and another follows, `done` falls
+    /// back and the count begins again.
     ///
     /// It is called on each thread that sends or fetches a file, by several at once where several
     /// do. It is kept as long as the conversation, or until it is replaced and has returned. It may
@@ -1008,13 +1060,13 @@ public:
     /// send_file(), send_file_bytes() or download_file() throws that same exception, even if the
     /// rest failed, too. To send the file again may deliver it twice.
     void set_progress(Progress progress) {
-        if (progress_ == nullptr) {
+        if (handle() == nullptr) {
             lpc_error *err = nullptr;
             detail::check(lpc_conversation_set_progress_callback(nullptr, nullptr, nullptr, &err),
                           err);
             return;
         }
-        progress_->set(handle(), std::move(progress));
+        handle_.get_deleter().progress->set(handle(), std::move(progress));
     }
 
     /// Sets the consumer's profile; possible after the conversation was closed, too.
@@ -1094,12 +1146,15 @@ public:
 
 private:
     friend class Consumer;
-    Conversation(std::shared_ptr<detail::Log> log, detail::Handle<lpc_conversation> handle)
-        : log_(std::move(log)), progress_(new detail::Progress), handle_(std::move(handle)) {}
+    using Handle = std::unique_ptr<lpc_conversation, detail::FreeConversation>;
 
-    std::shared_ptr<detail::Log> log_;
-    std::unique_ptr<detail::Progress> progress_;
-    detail::Handle<lpc_conversation> handle_;
+    Conversation(std::shared_ptr<detail::Log> log, detail::Handle<lpc_conversation> handle)
+        : handle_(nullptr, detail::FreeConversation(std::move(log), std::unique_ptr<detail::Progress>(
+                                                                        new detail::Progress))) {
+        handle_.reset(handle.release());
+    }
+
+    Handle handle_;
 };
 
 /// An end user of the account, from Client::consumer() or consumer_from_jws(). May be used from any
@@ -1146,7 +1201,7 @@ public:
         detail::check(lpc_conversation_open(
                           handle(), detail::optional_text(options_json, "options_json"),
                           &conversation, &err), err);
-        return Conversation(log_, detail::Handle<lpc_conversation>(conversation));
+        return Conversation(log(), detail::Handle<lpc_conversation>(conversation));
     }
 
     /// Goes on with a conversation opened earlier. Sends nothing.
@@ -1164,7 +1219,7 @@ public:
                           handle(), detail::text(conversation_id, "conversation_id"),
                           detail::optional_text(options_json, "options_json"), &conversation, &err),
                       err);
-        return Conversation(log_, detail::Handle<lpc_conversation>(conversation));
+        return Conversation(log(), detail::Handle<lpc_conversation>(conversation));
     }
 
     /// Sends one request, written by the caller, to SEND: the way out for what has no function.
@@ -1203,10 +1258,11 @@ public:
 private:
     friend class Client;
     Consumer(std::shared_ptr<detail::Log> log, lpc_consumer *handle) noexcept
-        : log_(std::move(log)), handle_(handle) {}
+        : handle_(handle, detail::FreeLogging(std::move(log))) {}
 
-    std::shared_ptr<detail::Log> log_;
-    detail::Handle<lpc_consumer> handle_;
+    const std::shared_ptr<detail::Log> &log() const noexcept { return handle_.get_deleter().log; }
+
+    detail::LoggingHandle<lpc_consumer> handle_;
 };
 
 /// An account's connector. May be used from any number of threads at once, and after a fork() in
@@ -1218,7 +1274,7 @@ public:
     ///
     /// ConfigError if an option is missing or options contradict each other. IoError if a
     /// certificate file cannot be read.
-    explicit Client(const Config &config) : log_(config.log_) {
+    explicit Client(const Config &config) : handle_(nullptr, detail::FreeLogging(config.log())) {
         lpc_client *client = nullptr;
         lpc_error *err = nullptr;
         detail::check(lpc_client_new(config.handle(), &client, &err), err);
@@ -1273,7 +1329,7 @@ public:
         lpc_error *err = nullptr;
         detail::check(lpc_consumer_new(handle(), detail::text(ext_consumer_id, "ext_consumer_id"),
                                        &consumer, &err), err);
-        return Consumer(log_, consumer);
+        return Consumer(handle_.get_deleter().log, consumer);
     }
 
     /// A consumer by a ConsumerJWS kept from earlier; it never expires. Sends nothing.
@@ -1284,7 +1340,7 @@ public:
         lpc_error *err = nullptr;
         detail::check(lpc_consumer_from_jws(handle(), detail::text(jws, "jws"), &consumer, &err),
                       err);
-        return Consumer(log_, consumer);
+        return Consumer(handle_.get_deleter().log, consumer);
     }
 
     /// The handle for calls of the C functions; it stays this object's. NULL after a move.
@@ -1298,8 +1354,7 @@ private:
         return Response(response);
     }
 
-    std::shared_ptr<detail::Log> log_;
-    detail::Handle<lpc_client> handle_;
+    detail::LoggingHandle<lpc_client> handle_;
 };
 
 /// An endpoint for webhooks, for programs that have no web server of their own: it listens, checks
@@ -1317,11 +1372,13 @@ class Receiver {
 public:
     /// Begins to listen, with the options receiver.* and, for signatures, client.secret. What an
     /// earlier process left unacknowledged in receiver.store comes first. The configuration's log
-    /// is called on the one thread that listens.
+    /// is called on the one thread that listens. Its threads take no signals: those go to the program's
+    /// own threads.
     ///
     /// ConfigError if there is no secret to check signatures with, or options contradict each
-    /// other. IoError if it cannot listen there, or a file cannot be read or written.
-    explicit Receiver(const Config &config) : log_(config.log_) {
+    /// other. IoError if it cannot listen there, a file cannot be read or written, or the system has
+    /// no thread or descriptor left for it.
+    explicit Receiver(const Config &config) : handle_(nullptr, detail::FreeLogging(config.log())) {
         lpc_receiver *receiver = nullptr;
         lpc_error *err = nullptr;
         detail::check(lpc_receiver_new(config.handle(), &receiver, &err), err);
@@ -1344,11 +1401,34 @@ public:
     /// from the file; otherwise this changes nothing.
     ///
     /// InvalidArgument for a notification that came from elsewhere. IoError if the file cannot be
-    /// written: then it comes again after a restart. Closed after a fork().
+    /// written: then it stays unacknowledged. Closed where the service could not be told, which is after
+    /// shutdown() with receiver.ack=manual and no receiver.store: then it comes again. Closed after a
+    /// fork(), too.
     void ack(const Notification &notification) {
         lpc_error *err = nullptr;
         detail::check(lpc_receiver_ack(handle(), notification.handle(), &err), err);
     }
+
+    /// Says that the program could not deal with a notification now: it is given out again, after
+    /// that time, and before what came later in its dialogs and was not given out yet, which waits for
+    /// it. Nothing counts how often: a program that tries again and again counts itself, and acknowledges
+    /// what will never work. Nothing happens for one that was acknowledged, or was given out again since;
+    /// see lpc_receiver_nack() for what else there is to know.
+    ///
+    /// InvalidArgument for a notification that came from elsewhere, and for a negative time. Closed
+    /// after a fork().
+    void nack(const Notification &notification,
+              std::chrono::milliseconds after = std::chrono::milliseconds(0)) {
+        lpc_error *err = nullptr;
+        detail::check(lpc_receiver_nack(handle(), notification.handle(),
+                                        static_cast<std::int64_t>(after.count()), &err), err);
+    }
+
+    /// A file descriptor that is readable while poll() would not wait, because there is a
+    /// notification or the receiver was shut down; -1 where there is none, as on systems other than
+    /// Linux. Once it is readable, poll with a time of 0 until that gives nothing. It is the receiver's:
+    /// wait for it, but neither read nor close it, and no longer than the receiver lives.
+    int fd() const noexcept { return lpc_receiver_fd(handle()); }
 
     /// Takes notifications for this app install and with these secrets from now on, in place of those
     /// of client.id and receiver.secret or client.secret: a rotated secret, without a restart.
@@ -1366,15 +1446,30 @@ public:
     /// Where it listens, for example https://127.0.0.1:8443/.
     std::string url() const { return detail::copy(lpc_receiver_url(handle())); }
 
-    /// Stops listening; the service is no longer answered. poll() gives what is queued, and then
-    /// throws Closed, also in threads that wait in it. Shutting down twice is fine, and so is a
-    /// receiver that was moved from.
+    /// What the receiver has done so far, and what it holds, as a JSON object; its members are listed
+    /// at lpc_receiver_stats() in lpconnector.h. Closed after a fork().
+    std::string stats() const { return told().raw(); }
+
+    /// As stats(), as text in the exposition format of Prometheus.
+    std::string prometheus() const { return told().body(); }
+
+    /// Stops listening; the service is no longer answered, and told nothing of what is acknowledged
+    /// later. poll() gives what is queued, and then throws Closed, also in threads that wait in it; see
+    /// lpc_receiver_shutdown() for an orderly end. Shutting down twice is fine, and so is a receiver that
+    /// was moved from.
     void shutdown() noexcept { lpc_receiver_shutdown(handle()); }
 
     /// The handle for calls of the C functions; it stays this object's. NULL after a move.
     lpc_receiver *handle() const noexcept { return handle_.get(); }
 
 private:
+    Response told() const {
+        lpc_response *response = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_receiver_stats(handle(), &response, &err), err);
+        return Response(response);
+    }
+
     Notification poll_ms(std::int64_t timeout_ms) {
         lpc_notification *notification = nullptr;
         lpc_error *err = nullptr;
@@ -1387,8 +1482,7 @@ private:
         return Notification(notification);
     }
 
-    std::shared_ptr<detail::Log> log_;
-    detail::Handle<lpc_receiver> handle_;
+    detail::LoggingHandle<lpc_receiver> handle_;
 };
 
 } // namespace lpc

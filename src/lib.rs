@@ -18,6 +18,7 @@ mod receiver;
 mod service;
 
 pub use base::error::{Error, Status};
+pub use base::interrupt::interruptible;
 pub use base::log::LogLevel;
 pub use base::stats::{Bucket, Latency, OperationCount, Stats};
 pub use config::configuration::Config;
@@ -42,7 +43,7 @@ pub use protocol::properties::{ClientProperties, Feature};
 pub use protocol::response::Response;
 pub use protocol::webhook::verify_webhook;
 #[cfg(feature = "receiver")]
-pub use receiver::Receiver;
+pub use receiver::{Receiver, ReceiverStats, RefusedCount};
 
 /// The version of this crate.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -46,7 +46,7 @@ HOUSES = {
             Ban("base protocol config service handles receiver ffi", r"\bureq::(?!http\b)\w+", "that is for net"),
             Ban("receiver", r"\bcrate::(service|handles)\b", "the receiver sends nothing and knows no handles"),
             Ban("base protocol net config service handles ffi", r"\b(rusqlite|hyper|tokio)\b", "that is for receiver"),
-            Ban("base protocol net config service handles receiver", r"\bunsafe\b", "that is for ffi", "base/fork.rs"),
+            Ban("base protocol net config service handles receiver", r"\bunsafe\b", "that is for ffi", "base/fork.rs base/left_behind.rs base/thread.rs"),
         ),
     ),
     "tests/sandbox/src": House(

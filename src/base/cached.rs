@@ -6,10 +6,13 @@
 //! nobody asks again for a moment.
 
 use std::sync::{Condvar, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::base::clock::Moment;
 use crate::base::deadline::Deadline;
 use crate::base::error::{Error, Status};
+use crate::base::fork::generation;
+use crate::base::interrupt;
 use crate::base::lock::{lock, wait};
 
 /// What a fetch brought.
@@ -17,15 +20,15 @@ use crate::base::lock::{lock, wait};
 pub(crate) struct Fetched<T> {
     pub value: T,
     /// From then on the next one who asks fetches another.
-    pub renew_at: Instant,
+    pub renew_at: Moment,
     /// From then on it is of no use.
-    pub expires_at: Instant,
+    pub expires_at: Moment,
 }
 
 impl<T> Fetched<T> {
     /// Good for this time, and of use for as long as there is no other.
     pub(crate) fn good_for(time: Duration, value: T) -> Fetched<T> {
-        let now = Instant::now();
+        let now = Moment::now();
         Fetched { value, renew_at: now + time, expires_at: now + FOREVER }
     }
 
@@ -50,13 +53,13 @@ pub(crate) struct Cached<T> {
 
 struct State<T> {
     kept: Option<Fetched<T>>,
-    fetched_at: Option<Instant>,
+    fetched_at: Option<Moment>,
     /// The value that the one under way is to replace was of no use while it should have been.
     was_useless: bool,
     /// Nobody fetches sooner.
-    next_try: Option<Instant>,
+    next_try: Option<Moment>,
     failure: Option<Failure>,
-    failed_at: Option<Instant>,
+    failed_at: Option<Moment>,
     is_fetching: bool,
     /// Counts the fetches begun, so that a waiting thread knows its own from a later one.
     fetches: u64,
@@ -67,7 +70,7 @@ struct State<T> {
 /// How the last fetch failed.
 struct Failure {
     error: Error,
-    at: Instant,
+    at: Moment,
     /// How long it had.
     deadline: Deadline,
     /// The one before failed, too, a moment ago.
@@ -132,7 +135,7 @@ impl<T: Clone> Cached<T> {
                 Step::Join => {
                     joined = Some(state.fetches);
                     while state.is_fetching && joined == Some(state.fetches) {
-                        state = wait(&self.landed, state, deadline)?;
+                        state = wait(&self.state, &self.landed, state, deadline)?;
                     }
                     continue;
                 }
@@ -140,12 +143,17 @@ impl<T: Clone> Cached<T> {
             };
             let restarts = state.begin(&serves);
             drop(state);
-            let landing = Landing { cached: self, is_over: false };
+            let landing = Landing { cached: self, is_over: false, generation: generation() };
             let left = deadline.remaining().unwrap_or_default();
             let renewal = deadline.at_most(LONGEST_RENEWAL.min(left / 2));
             let by = if old.is_some() { renewal } else { deadline };
             let outcome = fetch(by);
-            state = landing.end();
+            let Some(landed) = landing.end() else {
+                // The lock is the parent's, and may be held by a thread that is not here.
+                let forked = Error::new(Status::Closed, "the process forked during the call");
+                return Err(outcome.err().unwrap_or(forked));
+            };
+            state = landed;
             let failure = match outcome {
                 Ok(fetched) if has_ended(&fetched) && state.usable(&serves).is_some() => {
                     Error::new(Status::Protocol, "what came in its place has ended already")
@@ -154,8 +162,9 @@ impl<T: Clone> Cached<T> {
                 Err(failure) => failure,
             };
             let is_outdated = state.restarts != restarts;
-            // That this thread had no more time says nothing to the others.
-            if !is_outdated && (old.is_some() || deadline.remaining().is_ok()) {
+            // That this thread had no more time, or was called away, says nothing to the others.
+            let had_time = old.is_some() || deadline.remaining().is_ok();
+            if !is_outdated && had_time && !interrupt::came() {
                 state.fail(failure.clone(), by, self.failure_pause());
             }
             match old {
@@ -166,7 +175,7 @@ impl<T: Clone> Cached<T> {
                     state.failure = None;
                 }
                 // What it was made with was replaced meanwhile.
-                None if is_outdated && deadline.remaining().is_ok() => {}
+                None if is_outdated && deadline.remaining().is_ok() && !interrupt::came() => {}
                 _ => return Err(failure),
             }
         }
@@ -180,7 +189,7 @@ impl<T: Clone> Cached<T> {
         deadline: Deadline,
         joined: Option<u64>,
     ) -> Step<T> {
-        let now = Instant::now();
+        let now = Moment::now();
         let failed_within = |pause| state.failure.as_ref().is_some_and(|it| now < it.at + pause);
         if let Some(usable) = state.usable(serves) {
             let value = usable.value.clone();
@@ -224,7 +233,7 @@ impl<T: Clone> Cached<T> {
 }
 
 fn has_ended<T>(fetched: &Fetched<T>) -> bool {
-    fetched.expires_at <= Instant::now()
+    fetched.expires_at <= Moment::now()
 }
 
 /// What somebody who needs the value does.
@@ -241,13 +250,13 @@ enum Step<T> {
 impl<T: Clone> State<T> {
     /// The kept value, while it is valid and serves.
     fn usable(&self, serves: impl Fn(&T) -> bool) -> Option<&Fetched<T>> {
-        let now = Instant::now();
+        let now = Moment::now();
         self.kept.as_ref().filter(|kept| now < kept.expires_at && serves(&kept.value))
     }
 
     /// A fetch begins.
     fn begin(&mut self, serves: impl Fn(&T) -> bool) -> u64 {
-        let now = Instant::now();
+        let now = Moment::now();
         self.was_useless = self.kept.as_ref().is_some_and(|kept| {
             let came_too_late = self.fetched_at.is_some_and(|at| kept.expires_at <= at);
             came_too_late || (now < kept.expires_at && !serves(&kept.value))
@@ -261,7 +270,7 @@ impl<T: Clone> State<T> {
 
     /// A fetch failed.
     fn fail(&mut self, error: Error, deadline: Deadline, pause: Duration) {
-        let at = Instant::now();
+        let at = Moment::now();
         let is_second = self.failed_at.is_some_and(|before| at < before + pause);
         self.failed_at = Some(at);
         self.failure = Some(Failure { error, at, deadline, is_second });
@@ -269,7 +278,7 @@ impl<T: Clone> State<T> {
 
     /// A fetch succeeded.
     fn keep(&mut self, fetched: Fetched<T>, replacement_pause: Duration) -> T {
-        let now = Instant::now();
+        let now = Moment::now();
         let is_recent = self.fetched_at.is_some_and(|at| now < at + replacement_pause);
         self.next_try = (is_recent && self.was_useless).then(|| now + replacement_pause);
         self.fetched_at = Some(now);
@@ -284,21 +293,27 @@ impl<T: Clone> State<T> {
 struct Landing<'a, T> {
     cached: &'a Cached<T>,
     is_over: bool,
+    /// The process that began it.
+    generation: u64,
 }
 
 impl<'a, T> Landing<'a, T> {
-    fn end(mut self) -> MutexGuard<'a, State<T>> {
+    /// Nothing in a child that was forked meanwhile, as in a log function: the fetch is its parent's.
+    fn end(mut self) -> Option<MutexGuard<'a, State<T>>> {
         self.is_over = true;
+        if self.generation != generation() {
+            return None;
+        }
         let mut state = lock(&self.cached.state);
         state.is_fetching = false;
         self.cached.landed.notify_all();
-        state
+        Some(state)
     }
 }
 
 impl<T> Drop for Landing<'_, T> {
     fn drop(&mut self) {
-        if !self.is_over {
+        if !self.is_over && self.generation == generation() {
             lock(&self.cached.state).is_fetching = false;
             self.cached.landed.notify_all();
         }
@@ -311,6 +326,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
+    use crate::base::clock::tests::sleep_machine;
 
     const HOUR: Duration = Duration::from_secs(3600);
 
@@ -324,13 +340,13 @@ mod tests {
 
     /// Good for an hour.
     fn good<T>(value: T) -> Result<Fetched<T>, Error> {
-        let later = Instant::now() + HOUR;
+        let later = Moment::now() + HOUR;
         Ok(Fetched { value, renew_at: later, expires_at: later })
     }
 
     /// To be renewed at once, and of use for an hour.
     fn due<T>(value: T) -> Result<Fetched<T>, Error> {
-        let now = Instant::now();
+        let now = Moment::now();
         Ok(Fetched { value, renew_at: now, expires_at: now + HOUR })
     }
 
@@ -449,9 +465,8 @@ mod tests {
     #[test]
     fn a_renewal_that_failed_silences_nobody_once_the_old_value_has_ended() {
         let ended = |cached: &Cached<u32>, ago| {
-            let mut state = cached.state.lock().unwrap();
-            state.kept.as_mut().unwrap().expires_at = Instant::now();
-            state.failure.as_mut().unwrap().at -= ago;
+            sleep_machine(ago);
+            cached.state.lock().unwrap().kept.as_mut().unwrap().expires_at = Moment::now();
         };
         let cached = cached();
         cached.state.lock().unwrap().kept = due(1).ok();
@@ -479,7 +494,7 @@ mod tests {
         let fetches = AtomicU32::new(0);
         let fetch = |within: Deadline| {
             if fetches.fetch_add(1, Ordering::SeqCst) == 0 {
-                cached.state.lock().unwrap().kept.as_mut().unwrap().expires_at = Instant::now();
+                cached.state.lock().unwrap().kept.as_mut().unwrap().expires_at = Moment::now();
                 return Err(Error::new(Status::Timeout, "not within 4 s"));
             }
             assert!(!deadline.exceeds(within, Duration::ZERO), "all the time that there is");
@@ -492,14 +507,14 @@ mod tests {
     fn a_renewal_that_brings_what_has_ended_is_one_that_fails() {
         let cached = cached();
         cached.state.lock().unwrap().kept = due(1).ok();
-        let ended = |_| Ok(Fetched { expires_at: Instant::now(), ..good(2)? });
+        let ended = |_| Ok(Fetched { expires_at: Moment::now(), ..good(2)? });
         assert_eq!(cached.get(soon(), |_| true, ended).unwrap(), 1);
         assert_eq!(cached.get(soon(), |_| true, |_| unreachable!("asked again")).unwrap(), 1);
         // But where the old one has ended, too, the newest is the best there is.
         let cached = self::cached();
         cached.state.lock().unwrap().kept = due(1).ok();
         let both = |by| {
-            cached.state.lock().unwrap().kept.as_mut().unwrap().expires_at = Instant::now();
+            cached.state.lock().unwrap().kept.as_mut().unwrap().expires_at = Moment::now();
             ended(by)
         };
         assert_eq!(cached.get(soon(), |_| true, both).unwrap(), 2);
@@ -510,14 +525,23 @@ mod tests {
         let cached = cached();
         for value in 1..4 {
             assert_eq!(cached.get(soon(), |_| true, |_| good(value)).unwrap(), value);
-            cached.state.lock().unwrap().kept.as_mut().unwrap().expires_at = Instant::now();
+            cached.state.lock().unwrap().kept.as_mut().unwrap().expires_at = Moment::now();
         }
+    }
+
+    #[test]
+    fn what_is_kept_ends_also_while_the_machine_sleeps() {
+        let cached = cached();
+        assert_eq!(cached.get(soon(), |_| true, |_| good(1)).unwrap(), 1);
+        assert_eq!(cached.get(soon(), |_| true, |_| unreachable!("still good")).unwrap(), 1);
+        sleep_machine(HOUR);
+        assert_eq!(cached.get(soon(), |_| true, |_| good(2)).unwrap(), 2);
     }
 
     #[test]
     fn what_has_expired_is_no_longer_given() {
         let cached = hasty();
-        let now = Instant::now();
+        let now = Moment::now();
         let expired = Fetched { value: 1, renew_at: now, expires_at: now };
         cached.state.lock().unwrap().kept = Some(expired);
         assert_eq!(cached.get(soon(), |_| true, |_| down()).unwrap_err().message(), "down");
@@ -547,7 +571,7 @@ mod tests {
         assert_eq!(newest.unwrap(), 2);
         // Nor where it has expired when it comes.
         let cached = self::cached();
-        let expired = |value| Ok(Fetched { expires_at: Instant::now(), ..good(value)? });
+        let expired = |value| Ok(Fetched { expires_at: Moment::now(), ..good(value)? });
         assert_eq!(cached.get(soon(), |_| true, |_| expired(1)).unwrap(), 1);
         assert_eq!(cached.get(soon(), |_| true, |_| expired(2)).unwrap(), 2);
         assert_eq!(cached.get(soon(), |_| true, |_| unreachable!("too soon")).unwrap(), 2);

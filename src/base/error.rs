@@ -1,6 +1,7 @@
 //! The one error type, and the statuses that a caller can act on.
 
-use std::fmt;
+use std::path::{Path, PathBuf};
+use std::{fmt, io};
 
 use crate::base::delivery::Delivery;
 
@@ -120,6 +121,16 @@ struct Fields {
     delivery: Delivery,
     retry_after_ms: Option<u64>,
     body: Vec<u8>,
+    file: Option<FailedFile>,
+    /// Whatever its status: the same call fails again.
+    is_lasting: bool,
+}
+
+/// A file of this machine that a call failed for.
+#[derive(Clone, PartialEq, Eq)]
+struct FailedFile {
+    path: PathBuf,
+    os_error: Option<i32>,
 }
 
 /// What an answer of the service tells about a failure.
@@ -145,7 +156,16 @@ impl Error {
             delivery: Delivery::default(),
             retry_after_ms: None,
             body: Vec::new(),
+            file: None,
+            is_lasting: false,
         }))
+    }
+
+    /// A file cannot be read or written; `message` says why.
+    pub(crate) fn of_file(path: &Path, why: &io::Error, message: impl Into<String>) -> Error {
+        let mut error = Error::new(Status::Io, message);
+        error.0.file = Some(FailedFile { path: path.to_owned(), os_error: why.raw_os_error() });
+        error
     }
 
     pub(crate) fn invalid(message: impl Into<String>) -> Error {
@@ -187,6 +207,12 @@ impl Error {
     /// Says that the request changes nothing, whether it was delivered or not.
     pub(crate) fn and_changed_nothing(mut self) -> Error {
         self.0.delivery.maybe_delivered = false;
+        self
+    }
+
+    /// Says that trying again brings the same, although its status is one of those that pass.
+    pub(crate) fn and_lasting(mut self) -> Error {
+        self.0.is_lasting = true;
         self
     }
 
@@ -237,19 +263,32 @@ impl Error {
         self.0.delivery.attempts
     }
 
-    /// Whether the same call may succeed later: connection failures, timeouts, 429 and 5xx.
+    /// Whether the same call may succeed later: connection failures, but for a proxy that refuses,
+    /// timeouts, 429 and 5xx.
     /// Where [`maybe_delivered`](Error::maybe_delivered) is set too, repeating a message may
     /// deliver it twice.
     pub fn is_retryable(&self) -> bool {
-        matches!(
+        let passes = matches!(
             self.0.status,
             Status::Connect | Status::Timeout | Status::RateLimited | Status::Server
-        )
+        );
+        passes && !self.0.is_lasting
+    }
+
+    /// Whether no connection could be made, of whatever reason that passes: nothing was sent.
+    pub(crate) fn is_unsent(&self) -> bool {
+        let is_network = matches!(self.0.status, Status::Connect | Status::Timeout);
+        is_network && self.0.http_status == 0 && !self.maybe_delivered()
     }
 
     /// Whether the service says that the conversation is closed.
     pub(crate) fn is_closed_there(&self) -> bool {
         self.0.status == Status::Closed && self.0.http_status != 0
+    }
+
+    /// What became of the request that failed.
+    pub(crate) fn delivery(&self) -> &Delivery {
+        &self.0.delivery
     }
 
     /// Whether the request may have taken effect: it was sent, but no usable answer came.
@@ -260,6 +299,17 @@ impl Error {
     /// How long the service asked to wait (`Retry-After`), in milliseconds, if it did.
     pub fn retry_after_ms(&self) -> Option<u64> {
         self.0.retry_after_ms
+    }
+
+    /// The file of this machine that could not be read or written; `None` where it was no file, or is
+    /// not known.
+    pub fn path(&self) -> Option<&Path> {
+        self.0.file.as_ref().map(|file| file.path.as_path())
+    }
+
+    /// What the system said of [`path`](Error::path): its error number, such as `ENOENT`.
+    pub fn os_error(&self) -> Option<i32> {
+        self.0.file.as_ref().and_then(|file| file.os_error)
     }
 
     /// The raw answer of the service; empty if there was none.

@@ -37,7 +37,7 @@ impl FifoLock {
         // Made before the wait, so that a thread that gives up leaves the queue.
         let mine = FifoGuard { lock: self, ticket, generation: generation() };
         while queue.waiting.front() != Some(&ticket) {
-            queue = wait(&self.changed, queue, deadline)?;
+            queue = wait(&self.queue, &self.changed, queue, deadline)?;
         }
         drop(queue);
         Ok(mine)

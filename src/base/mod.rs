@@ -5,19 +5,26 @@
 //! it.
 
 pub(crate) mod cached;
+pub(crate) mod callback;
+pub(crate) mod clock;
 pub(crate) mod deadline;
 pub(crate) mod delivery;
 pub(crate) mod error;
 pub(crate) mod fifo_lock;
 pub(crate) mod fork;
+pub(crate) mod interrupt;
 pub(crate) mod jitter;
+#[cfg(feature = "receiver")]
+pub(crate) mod left_behind;
 pub(crate) mod lock;
 pub(crate) mod log;
 pub(crate) mod process;
+pub(crate) mod prometheus;
 pub(crate) mod request_id;
 pub(crate) mod secret;
 pub(crate) mod shutdown;
 pub(crate) mod small_file;
 pub(crate) mod stats;
 pub(crate) mod text;
+pub(crate) mod thread;
 pub(crate) mod whole_file;

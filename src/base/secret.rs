@@ -1,4 +1,6 @@
-//! Tokens in memory that is wiped.
+//! Tokens, and other bytes that hold secrets, in memory that is wiped.
+
+use std::io::{self, Read};
 
 use bytes::Bytes;
 use ureq::http::HeaderValue;
@@ -38,6 +40,23 @@ impl Token {
     }
 }
 
+/// Reads to the end. What room there was before is wiped where it is too little; `room`: for so many
+/// bytes it is enough.
+pub(crate) fn read_to_end(mut source: impl Read, room: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    // One more, because the end is seen only where there is room for what could follow.
+    let mut whole = Zeroizing::new(Vec::with_capacity(room + 1));
+    loop {
+        let left = whole.capacity() - whole.len();
+        // No more than that, so that it never grows by itself.
+        if source.by_ref().take(left as u64).read_to_end(&mut whole)? < left {
+            return Ok(whole);
+        }
+        let mut larger = Zeroizing::new(Vec::with_capacity(2 * whole.capacity()));
+        larger.extend_from_slice(&whole);
+        whole = larger;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,6 +68,18 @@ mod tests {
         assert!(!format!("{token:?}").contains("abc"));
         for bad in ["", "a b", "a\r\nX: y", "é", "a\0"] {
             assert!(Token::new(bad).is_none(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_source_is_read_to_its_end_however_little_room_there_was() {
+        for length in [0, 1, 7, 8, 9, 1000, 100_000] {
+            let bytes = vec![7; length];
+            for room in [0, 8, length, 2 * length] {
+                let read = read_to_end(&*bytes, room).unwrap();
+                assert!(*read == bytes, "{length} {room}");
+                assert!(room < length || read.capacity() == room + 1, "moved: {length} {room}");
+            }
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Status};
+use crate::base::interrupt;
 use crate::base::lock::lock;
 
 /// Belongs to one process; whether the client was shut down is told to those forked later, too.
@@ -21,21 +22,33 @@ impl Shutdown {
     }
 
     /// # Errors
-    /// [`Status::Closed`] once the client was shut down.
+    /// [`Status::Closed`] once the client was shut down, and where the caller wanted its thread back.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        check(&self.begun)
+        check(&self.begun)?;
+        interrupt::check()
     }
 
-    /// Sleeps so long, or until the shutdown.
+    /// Sleeps so long, or until the shutdown, or until the caller wants its thread back.
     pub(crate) fn sleep(&self, time: Duration) {
-        let guard = lock(&self.sleepers);
-        let _ = self
-            .changed
-            .wait_timeout_while(guard, time, |()| !self.begun.load(SeqCst))
-            .unwrap_or_else(PoisonError::into_inner);
+        self.sleep_unless(time, || false);
     }
 
-    /// Wakes those who sleep, once `begun` is set.
+    /// The same, or until something that [`wake`](Shutdown::wake) is called after.
+    pub(crate) fn sleep_unless(&self, time: Duration, is_over: impl Fn() -> bool) {
+        let begun = Instant::now();
+        let ends = || self.begun.load(SeqCst) || is_over();
+        loop {
+            let left = interrupt::slice(time.saturating_sub(begun.elapsed()));
+            let guard = lock(&self.sleepers);
+            let slept = self.changed.wait_timeout_while(guard, left, |()| !ends());
+            drop(slept.unwrap_or_else(PoisonError::into_inner));
+            if begun.elapsed() >= time || ends() || interrupt::ask().is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Has those who sleep look why: once `begun` is set, or what they sleep for is over.
     pub(crate) fn wake(&self) {
         // With the lock, so that nobody is between the look and the sleep.
         let _guard = lock(&self.sleepers);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::base::error::Status;
+use crate::base::prometheus::Exposition;
 
 /// What a client has done so far, in this process. After a `fork()` the child counts from 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -163,14 +164,7 @@ impl Counters {
 impl Stats {
     /// The same as text in the exposition format of Prometheus.
     pub fn prometheus(&self) -> String {
-        let mut text = String::new();
-        let mut metric = |name: &str, kind: &str, help: &str, lines: &[(String, String)]| {
-            let name = format!("lpconnector_{name}");
-            text.push_str(&format!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
-            for (suffix, value) in lines {
-                text.push_str(&format!("{name}{suffix} {value}\n"));
-            }
-        };
+        let mut text = Exposition::new("lpconnector");
         let by_operation: Vec<(String, String)> = self
             .operations
             .iter()
@@ -179,7 +173,7 @@ impl Stats {
                 (labels, it.requests.to_string())
             })
             .collect();
-        metric("requests_total", "counter", "HTTP requests tried.", &by_operation);
+        text.metric("requests_total", "counter", "HTTP requests tried.", &by_operation);
         for (name, help, value) in [
             ("retries_total", "Requests that were another attempt.", self.retries),
             ("failures_total", "Requests that failed for good.", self.failures),
@@ -188,7 +182,7 @@ impl Stats {
             ("sent_bytes_total", "Bytes written to connections.", self.bytes_sent),
             ("received_bytes_total", "Bytes read from connections.", self.bytes_received),
         ] {
-            metric(name, "counter", help, &[(String::new(), value.to_string())]);
+            text.single(name, "counter", help, &value.to_string());
         }
         let seconds = |ms: u64| format!("{}", ms as f64 / 1000.0);
         let mut lines: Vec<(String, String)> = Vec::new();
@@ -198,8 +192,8 @@ impl Stats {
         }
         lines.push(("_sum".to_owned(), seconds(self.latency_ms.sum)));
         lines.push(("_count".to_owned(), self.latency_ms.count.to_string()));
-        metric("request_seconds", "histogram", "How long attempts took.", &lines);
-        text
+        text.metric("request_seconds", "histogram", "How long attempts took.", &lines);
+        text.into_text()
     }
 }
 

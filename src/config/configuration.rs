@@ -1,7 +1,7 @@
 //! What a program configures: options by their text keys.
 
-use std::fmt;
 use std::path::Path;
+use std::{fmt, io};
 
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
@@ -42,7 +42,9 @@ impl Config {
     /// off by default.
     ///
     /// It is called on the thread that makes the call, and must be quick. Each line is one line of
-    /// text without a secret.
+    /// text without a secret. One about a request ends with its id, and the conversation's where there is
+    /// one, for example `[request 1f0e…-3, conversation 8602…]`; so do those about what is done for that
+    /// request: tokens, discovery, connections, waits, and the way of its file to or from the storage.
     pub fn set_log(
         &mut self,
         level: LogLevel,
@@ -83,9 +85,10 @@ impl Config {
         for option in OPTIONS {
             let name = env_name(option.key);
             let Some(value) = std::env::var_os(&name) else { continue };
-            let set = match value.to_str() {
-                Some(value) => self.set(option.key, value),
-                None => Err(Error::new(Status::Config, "the value is not UTF-8")),
+            let value = Zeroizing::new(value.into_encoded_bytes());
+            let set = match std::str::from_utf8(&value) {
+                Ok(value) => self.set(option.key, value),
+                Err(_) => Err(Error::new(Status::Config, "the value is not UTF-8")),
             };
             set.map_err(|error| error.context(&format!("environment variable {name}")))?;
         }
@@ -101,11 +104,13 @@ impl Config {
     pub fn load_file(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
         let shown = path.display();
-        let unreadable = |why: &dyn fmt::Display| {
-            Error::new(Status::Io, format!("cannot read the configuration file '{shown}': {why}"))
+        let unreadable = |why: &io::Error| {
+            let message = format!("cannot read the configuration file '{shown}': {why}");
+            Error::of_file(path, why, message)
         };
         let bytes = Zeroizing::new(read_small(path).map_err(|why| unreadable(&why))?);
-        let text = std::str::from_utf8(&bytes).map_err(|_| unreadable(&"it is not UTF-8"))?;
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|_| unreadable(&io::Error::other("it is not UTF-8")))?;
         // Some editors begin a file with a byte order mark.
         let text = text.trim_start_matches('\u{feff}');
         for (number, line) in text.lines().map(str::trim).enumerate() {
@@ -148,6 +153,12 @@ impl Config {
     /// The file that an option names, if it is set.
     pub(super) fn file(&self, option: &'static str) -> Option<TlsFile> {
         self.value(option).map(|path| TlsFile { option, path: path.to_owned() })
+    }
+
+    /// Whether an option has a value of its own.
+    #[cfg(feature = "receiver")]
+    pub(super) fn is_set(&self, key: &str) -> bool {
+        options::find(key).is_ok_and(|index| self.values[index].is_some())
     }
 
     /// The value of an option as it was set, secrets included, or its default.

@@ -43,6 +43,8 @@ pub(crate) enum Kind {
     Listen,
     /// The path of a URL.
     Path,
+    /// The same, or `none`.
+    PathOrNone,
     /// Accounts, each with a secret.
     Accounts,
     /// `memory`, or `sqlite:` and the name of a file.
@@ -81,8 +83,13 @@ impl Kind {
                 value.starts_with('/')
                     && value.bytes().all(|b| b.is_ascii_graphic() && !b"?#".contains(&b))
             }
+            Kind::PathOrNone => value == "none" || Kind::Path.check(value).is_ok(),
             Kind::Store => {
-                value == "memory" || value.strip_prefix("sqlite:").is_some_and(|p| !p.is_empty())
+                // SQLite has names of its own for what is no file.
+                let is_file = |name: &str| {
+                    !name.is_empty() && !name.starts_with("file:") && !name.starts_with(':')
+                };
+                value == "memory" || value.strip_prefix("sqlite:").is_some_and(is_file)
             }
             Kind::Accounts => {
                 !value.chars().any(char::is_control)
@@ -119,10 +126,13 @@ impl Kind {
             Kind::Word(words) => words.join(" or "),
             Kind::Listen => "an address and port, for example 0.0.0.0:8443".to_owned(),
             Kind::Path => "a path that begins with /".to_owned(),
+            Kind::PathOrNone => "a path that begins with /, or none".to_owned(),
             Kind::Accounts => {
                 "accounts with their secrets, ID=SECRET, separated by commas".to_owned()
             }
-            Kind::Store => "memory, or sqlite: and the name of a file".to_owned(),
+            Kind::Store => {
+                "memory, or sqlite: and the name of a file, no URI and no :memory:".to_owned()
+            }
             Kind::PublicKey => "an RSA public key: SubjectPublicKeyInfo in base64".to_owned(),
             Kind::Number { min, max } => format!("a whole number from {min} to {max}"),
             Kind::Millis { min, max } => {

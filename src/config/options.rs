@@ -116,7 +116,7 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "connect.timeout.ms",
         Some("5000"),
         Kind::Millis { min: 1, max: DAY_MS },
-        "For one connection: name resolution, proxy and TLS included.",
+        "For one connection: name resolution, proxy and TLS included. Where a name has several addresses, one that does not answer has 250 ms before the next is tried beside it.",
     ),
     option(
         "request.timeout.ms",
@@ -140,7 +140,7 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "retry.backoff.ms",
         Some("5000,10000,15000"),
         Kind::MillisList { max: DAY_MS },
-        "The wait before each retry after a 5xx or a connection failure, the last for all that follow; up to a quarter more is added at random.",
+        "The wait before each retry after a 5xx or a connection failure, the last for all that follow; up to a quarter more is added at random. After a connection failure it ends sooner, once for each call, where the host answers another call of the client.",
     ),
     option(
         "retry.ambiguous",
@@ -152,7 +152,7 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "rate.limit.backoff.ms",
         Some("1000"),
         Kind::Millis { min: 0, max: DAY_MS },
-        "How long all threads pause after a 429, unless `Retry-After` asks for more; token requests pause for 5 s at least. Threads then leave spread over as long again.",
+        "How long all threads pause after a 429, unless `Retry-After` asks for more; token requests pause for 5 s at least, and by themselves. Threads then leave spread over as long again.",
     ),
     option(
         "rate.limit.max.wait.ms",
@@ -170,19 +170,19 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "pool.idle.timeout.ms",
         Some("15000"),
         Kind::Millis { min: 0, max: DAY_MS },
-        "How long an idle connection is kept.",
+        "How long an idle connection is kept. The library has no thread that closes it: the next request of the client to any host does, and reading the stats. One that was idle while the machine slept is not used again.",
     ),
     option(
         "dns.cache.ttl.ms",
         Some("60000"),
         Kind::Millis { min: 0, max: DAY_MS },
-        "How long a resolved name is kept.",
+        "How long a resolved name is kept, the time that the machine sleeps included.",
     ),
     // Secret because the URL may hold credentials.
     secret(
         "proxy.url",
         Kind::Proxy,
-        "The proxy that connections go through, with credentials or without. Unset, the environment's `HTTPS_PROXY` and `NO_PROXY` count. Plain http never goes through it.",
+        "The proxy that connections go through, with credentials or without. Unset, the environment's `HTTPS_PROXY` and `NO_PROXY` count, read as curl reads them: `example.com` stands for its subdomains, too, `10.0.0.0/8` for a network, `*` alone for all hosts; ports and brackets match nothing; names in lower case come first. A proxy that refuses (4xx) is not asked again. Plain http never goes through it.",
     ),
     option(
         "tls.ca.file",
@@ -241,10 +241,16 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
     ),
     option("receiver.path", Some("/"), Kind::Path, "The path that the service posts to."),
     option(
+        "receiver.health.path",
+        Some("/healthz"),
+        Kind::PathOrNone,
+        "A path for checks of health, without a signature: GET and HEAD are answered with 200, or with 503 while nothing can be taken, because the queue is full or the store failed in the last 30 s. With `receiver.tls.client.ca.file` a check has to show a certificate, too. `none` turns it off; so does a `receiver.path` that is the same while this is unset.",
+    ),
+    option(
         "receiver.tls.cert.file",
         None,
         Kind::File,
-        "PEM file of the receiver's certificate chain. Unset, it speaks plain http: for behind a proxy that ends TLS.",
+        "PEM file of the receiver's certificate chain. It, the key and the client CA are read again when the files change; what is broken or does not fit changes nothing. Unset, it speaks plain http: for behind a proxy that ends TLS.",
     ),
     option("receiver.tls.key.file", None, Kind::File, "PEM file of its private key."),
     option(
@@ -285,13 +291,13 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "receiver.ack.timeout.ms",
         Some("2000"),
         Kind::Millis { min: 1, max: 2500 },
-        "With `receiver.ack=manual`, how long the program has for that; then the service is told to come again (503).",
+        "With `receiver.ack=manual`, how long the program has for that; then the service is told to come again (503), and what is kept in `receiver.store` is given out again.",
     ),
     option(
         "receiver.order",
         Some("false"),
         Kind::Bool,
-        "Gives the events of one dialog out by sequence.",
+        "Gives the events of one dialog out by sequence, and the end of a conversation after what is held back of it.",
     ),
     option(
         "receiver.order.wait.ms",
@@ -303,13 +309,13 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "receiver.duplicates.window",
         Some("10000"),
         Kind::Number { min: 0, max: 10_000_000 },
-        "How many of the last notifications are remembered, to drop what comes again.",
+        "How many of the last notifications are remembered, to drop what comes again, beside those that must still be acknowledged; with `receiver.store` also over a restart.",
     ),
     option(
         "receiver.store",
         Some("memory"),
         Kind::Store,
-        "Where notifications are kept until the program acknowledges them: a file outlives the process.",
+        "Where notifications are kept until the program acknowledges them: a file (SQLite) outlives the process. It is made for its owner alone (0600), and what was acknowledged is gone from it a second later.",
     ),
 ];
 

@@ -5,21 +5,21 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::base::error::Error;
+use crate::base::error::{Error, Status};
 use crate::base::log::Log;
 use crate::config::accounts::{Account, Accounts};
 use crate::config::configuration::Config;
 use crate::config::kind;
 use crate::config::pair::{identity, missing};
-use crate::net::tls::{Identity, TlsFile};
+use crate::net::tls::ServerFiles;
 
 /// What a receiver works with.
 pub(crate) struct ReceiverSettings {
     pub listen: SocketAddr,
     pub path: String,
-    pub tls_identity: Option<Identity>,
-    /// Whose certificates the service must show.
-    pub tls_client_ca: Option<TlsFile>,
+    /// Where 200 says that notifications can be taken.
+    pub health_path: Option<String>,
+    pub tls: Option<ServerFiles>,
     pub accounts: Accounts,
     pub body_max_bytes: usize,
     pub ack_timeout: Duration,
@@ -36,6 +36,8 @@ pub(crate) struct InboxSettings {
     pub order_wait: Duration,
     /// The service is told once the program acknowledged.
     pub manual_ack: bool,
+    /// How long the program has for that.
+    pub ack_timeout: Duration,
 }
 
 impl ReceiverSettings {
@@ -68,12 +70,14 @@ impl ReceiverSettings {
             let what = "it belongs to 'receiver.tls.client.ca.file'";
             return Err(missing("receiver.tls.cert.file", what));
         }
+        let tls =
+            tls_identity.map(|identity| ServerFiles { identity, client_roots: tls_client_ca });
         Ok(ReceiverSettings {
             // Checked when it was set.
             listen: text("receiver.listen").parse().map_err(|_| missing("receiver.listen", ""))?,
             path: text("receiver.path").to_owned(),
-            tls_identity,
-            tls_client_ca,
+            health_path: health_path(config)?,
+            tls,
             accounts,
             body_max_bytes: number("receiver.body.max.bytes"),
             ack_timeout: millis("receiver.ack.timeout.ms"),
@@ -84,10 +88,26 @@ impl ReceiverSettings {
                 order: text("receiver.order") == "true",
                 order_wait: millis("receiver.order.wait.ms"),
                 manual_ack: text("receiver.ack") == "manual",
+                ack_timeout: millis("receiver.ack.timeout.ms"),
             },
             log: config.log.clone(),
         })
     }
+}
+
+/// The path of the checks of health, which must not be that of the notifications. Where only the
+/// default is, who set the other path is not asked to know of it: then there are no checks.
+fn health_path(config: &Config) -> Result<Option<String>, Error> {
+    let key = "receiver.health.path";
+    let path = config.value(key).filter(|path| *path != "none");
+    if path.is_none() || path != config.value("receiver.path") {
+        return Ok(path.map(str::to_owned));
+    }
+    if !config.is_set(key) {
+        return Ok(None);
+    }
+    let message = format!("option '{key}' cannot be that of 'receiver.path'; 'none' turns it off");
+    Err(Error::new(Status::Config, message))
 }
 
 /// Several secrets, while one replaces another.

@@ -2,14 +2,13 @@
 
 use std::ffi::c_char;
 
-use crate::base::error::{Error, Status};
+use crate::base::error::Error;
 use crate::ffi::config::lpc_config;
 use crate::ffi::error::{lpc_error, lpc_status};
 use crate::ffi::outcome::{make, status};
 use crate::ffi::pointer::{free, handle, optional_text, read, text};
 use crate::ffi::response::lpc_response;
 use crate::handles::client::Client;
-use crate::protocol::response::Response;
 
 /// An account's connector. May be used from any number of threads at once, and after a fork() in
 /// parent and child: the child makes connections of its own.
@@ -108,9 +107,7 @@ pub unsafe extern "C" fn lpc_client_stats(
 ) -> lpc_status {
     make(response, "response", err, || {
         let stats = lpc_client::of(client)?.stats();
-        let json = serde_json::to_string(&stats)
-            .map_err(|why| Error::new(Status::Internal, format!("no JSON of the stats: {why}")))?;
-        Ok(lpc_response::new(Response::told(stats.prometheus(), json)))
+        lpc_response::of_stats(stats.prometheus(), &stats)
     })
 }
 

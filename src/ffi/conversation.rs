@@ -306,6 +306,10 @@ pub unsafe extern "C" fn lpc_conversation_set_ttr(
 /// account has a survey and the conversation was opened with the feature MULTI_DIALOG, the survey
 /// begins now: its notifications name its dialog, for lpc_conversation_attach().
 ///
+/// Where the answer to an attempt is lost and the next one is refused because the conversation is
+/// closed, it is done and LPC_OK: the response has the code "OK", the sequence -1, the body "null", all
+/// attempts, and HTTP status and bytes of that refusal.
+///
 /// Arguments and errors are as for lpc_conversation_send_text().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_conversation_close(
@@ -320,7 +324,7 @@ pub unsafe extern "C" fn lpc_conversation_close(
 /// texts and other events of this handle return LPC_CLOSED without a request. This works after
 /// lpc_conversation_close(), too, as long as a survey runs.
 ///
-/// Arguments and errors are as for lpc_conversation_send_text().
+/// Arguments, errors, and what follows a lost answer are as for lpc_conversation_close().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_conversation_close_stage(
     conversation: *mut lpc_conversation,
@@ -330,10 +334,11 @@ pub unsafe extern "C" fn lpc_conversation_close_stage(
     send(conversation, response, err, Conversation::close_stage)
 }
 
-/// Closes one dialog of the conversation, for example a survey.
+/// Closes one dialog of the conversation, for example a survey. Where it is the handle's own, its later
+/// texts and other events return LPC_CLOSED without a request.
 ///
-/// `dialog_id`: not empty. The rest is as for lpc_conversation_send_text(); this works after the
-/// conversation was closed, too.
+/// `dialog_id`: not empty. The rest is as for lpc_conversation_close(), a lost answer included; this works
+/// after the conversation was closed, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_conversation_close_dialog(
     conversation: *mut lpc_conversation,

@@ -31,8 +31,8 @@ pub const LPC_RATE_LIMITED: lpc_status = 8;
 pub const LPC_SERVER: lpc_status = 9;
 /// An answer is not what the protocol allows.
 pub const LPC_PROTOCOL: lpc_status = 10;
-/// The client was shut down, or the conversation was closed: by this handle, or the service says so,
-/// whatever the HTTP status it says it with.
+/// The client or receiver was shut down, or the conversation was closed: by this handle, or the service
+/// says so, whatever the HTTP status it says it with.
 pub const LPC_CLOSED: lpc_status = 11;
 /// A local file could not be read or written.
 pub const LPC_IO: lpc_status = 12;
@@ -153,9 +153,9 @@ pub unsafe extern "C" fn lpc_error_attempts(error: *const lpc_error) -> u32 {
     read(error, 0, |e| e.error.attempts())
 }
 
-/// Whether the same call may succeed later: connection failures, timeouts, 429 and 5xx. Where
-/// lpc_error_maybe_delivered() is true too, repeating a message may deliver it twice. false for
-/// NULL.
+/// Whether the same call may succeed later: connection failures, but for a proxy that refuses,
+/// timeouts, 429 and 5xx. Where lpc_error_maybe_delivered() is true too, repeating a message may
+/// deliver it twice. false for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_error_is_retryable(error: *const lpc_error) -> bool {
     read(error, false, |e| e.error.is_retryable())

@@ -9,25 +9,42 @@ use crate::ffi::error::{lpc_error, lpc_status};
 use crate::ffi::outcome::status;
 use crate::ffi::pointer::{c_string, handle_mut};
 
-/// Called with each line that a client logs, on the thread that makes the call. `level`: one of
-/// LPC_LOG_.... `line`: one line of UTF-8 text, without a secret and without a line break at its end;
-/// valid until the function returns.
+/// Called with each line that a client or receiver logs: of a client on the thread that makes the call,
+/// of a receiver on the thread that listens, and on those that call it. `level`: one of LPC_LOG_....
+/// `line`: one line of UTF-8 text, without a secret and without a line break at its end; valid until the
+/// function returns.
+///
+/// A line about a request ends with its id, and the conversation's where there is one:
+/// "[request 1f0e...-3, conversation 8602...]". So do those about what is done for that request: tokens,
+/// discovery, connections, waits, and the way of its file to or from the storage.
+///
+/// It delays what it tells about, so it must be quick. It must not throw, and not leave by longjmp() or
+/// pthread_exit().
+///
+/// On the thread that runs it, calls of the library that may wait return LPC_INVALID_ARGUMENT at once,
+/// because they could wait for the very call that logs: whatever makes requests (of consumers, jws and
+/// lp_id included), lpc_receiver_poll(), _ack and _nack. All others are allowed: those of
+/// configurations, errors, responses and notifications, _new, accessors, the two _stats,
+/// set_app_jwt, set_credentials, _shutdown and _free. lpc_receiver_shutdown() and lpc_receiver_free()
+/// do not wait for the receiver's thread then. What the call that logs was given may be freed by it,
+/// too. A child that it forks may call everything, but of a receiver's thread it must end with
+/// _exit() or become another program with exec(), and not return: in the child nobody listens.
 pub type lpc_log_fn =
     Option<unsafe extern "C" fn(user_data: *mut c_void, level: lpc_log_level, line: *const c_char)>;
 
-/// Gives the lines that clients of this configuration log, up to this level, to `fn`; NULL, or the
-/// level LPC_LOG_LEVEL_OFF, stops that, which is the default. It goes for clients made later; those that
-/// exist keep what they were made with. Nothing is ever logged anywhere else.
+/// Gives the lines that clients and receivers of this configuration log, up to this level, to `fn`; NULL,
+/// or the level LPC_LOG_LEVEL_OFF, stops that, which is the default. It goes for clients and receivers
+/// made later; those that exist keep what they were made with. Nothing is ever logged anywhere else.
 ///
 /// `config`: from lpc_config_new(). `user_data`: handed to `fn` as it is. Both must be fit for every
-/// thread that makes calls, several at once, and stay valid until every client made from the
-/// configuration and every consumer and conversation of those are freed, and no call is under way
-/// any more. `level`: one of LPC_LOG_...: lines of this level and of those that matter more are
-/// given. `err`: may be NULL.
+/// thread that makes calls and for the threads of receivers, several at once. They may go once every
+/// client made from the configuration and every consumer and conversation of those are freed and no
+/// call of them is under way any more, and lpc_receiver_free() has returned for every receiver, with
+/// no other call of it under way and outside of `fn`: a receiver that `fn` itself frees may call it
+/// until the process ends. `level`: one of LPC_LOG_...: lines of this level and of those that matter
+/// more are given. `err`: may be NULL.
 ///
-/// `fn` delays the call that logs, so it must be quick. It must not throw, and not leave by
-/// longjmp(). It may call the library again, for example lpc_client_stats(); but a function that
-/// sends may wait for the call that logs, and so fail with LPC_TIMEOUT after call.timeout.ms.
+/// What `fn` must not do, and which calls it may make, is said at lpc_log_fn.
 ///
 /// LPC_INVALID_ARGUMENT if the configuration is NULL or there is no such level; what was set before
 /// stays then.

@@ -217,9 +217,10 @@ pub unsafe extern "C" fn lpc_event_metadata_json(
 }
 
 /// The JSON of the change that event `i` is, byte for byte: what no other function gives stands
-/// there. Of a notification without changes it is the whole. "" where it is no JSON or nested more than 128 levels deep (see
-/// lpc_notification_raw()), where there is no such event, and for NULL. Borrowed: valid until the
-/// notification is freed.
+/// there, such as event.message.relativePath of a file, for lpc_conversation_download_file(). Of a
+/// notification without changes it is the whole. "" where it is no JSON or nested more than 128 levels
+/// deep (see lpc_notification_raw()), where there is no such event, and for NULL. Borrowed: valid until
+/// the notification is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_event_json(n: *const lpc_notification, i: usize) -> *const c_char {
     event_text(n, i, |texts| &texts.json)

@@ -9,14 +9,23 @@ use crate::ffi::error::{lpc_error, lpc_status};
 use crate::ffi::notification::lpc_notification;
 use crate::ffi::outcome::{make, status};
 use crate::ffi::pointer::{c_string, free, handle, read, text};
+use crate::ffi::response::lpc_response;
 use crate::receiver::Receiver;
 
 /// An endpoint for webhooks, for programs that have no web server of their own. May be used from any
 /// number of threads at once. It belongs to the process that made it: after a fork() the child gets
-/// LPC_CLOSED, and may free it.
+/// LPC_CLOSED, and may free it; sockets of the receiver are closed there (a handler of
+/// pthread_atfork() does that), so that the port is free once the parent ended.
 pub struct lpc_receiver {
     receiver: Receiver,
     url: CString,
+}
+
+impl Drop for lpc_receiver {
+    /// Calls under way have a clone of what is inside: they are told, as nothing else ends them.
+    fn drop(&mut self) {
+        self.receiver.end();
+    }
 }
 
 impl lpc_receiver {
@@ -26,7 +35,8 @@ impl lpc_receiver {
 }
 
 /// Begins to listen, with the options receiver.* and, for signatures, client.secret. Starts the one
-/// thread that a receiver needs; it ends with lpc_receiver_free().
+/// thread that a receiver needs, and a second one for receiver.store; they end with
+/// lpc_receiver_free(). Its threads take no signals: those go to the program's own threads.
 ///
 /// Webhooks are account-wide: it hears of all conversations of the account, also of those that this
 /// connector did not open. Where account.id and client.id are set, notifications of other accounts
@@ -40,8 +50,8 @@ impl lpc_receiver {
 /// handle, to be freed with lpc_receiver_free(); NULL after an error. `err`: may be NULL.
 ///
 /// LPC_INVALID_ARGUMENT for NULL. LPC_CONFIG if there is no secret to check signatures with, or
-/// options contradict each other. LPC_IO if it cannot listen there, or a file cannot be read or
-/// written.
+/// options contradict each other. LPC_IO if it cannot listen there, a file cannot be read or
+/// written, or the system has no thread or descriptor left for it. Once this succeeded, it listens.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_receiver_new(
     config: *const lpc_config,
@@ -62,8 +72,9 @@ pub unsafe extern "C" fn lpc_receiver_new(
 /// lpc_notification_free(); NULL if there is none. `err`: may be NULL. Any thread may call this, and
 /// several at once: each notification goes to one of them.
 ///
-/// LPC_EMPTY if nothing arrived in time. LPC_CLOSED after lpc_receiver_shutdown(), once all that was
-/// queued is given out. LPC_INVALID_ARGUMENT for NULL.
+/// LPC_EMPTY if nothing arrived in time: this gives an error as well, to be freed as any other; who does
+/// not want it passes NULL for `err`. LPC_CLOSED after lpc_receiver_shutdown(), once all that was queued
+/// is given out. LPC_INVALID_ARGUMENT for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_receiver_poll(
     receiver: *mut lpc_receiver,
@@ -88,7 +99,9 @@ pub unsafe extern "C" fn lpc_receiver_poll(
 /// `err`: may be NULL. Any thread may call this.
 ///
 /// LPC_INVALID_ARGUMENT for NULL and for a notification that came from elsewhere. LPC_IO if the file
-/// cannot be written: then it comes again after a restart. LPC_CLOSED after a fork().
+/// cannot be written: then it stays unacknowledged, and may be acknowledged again. LPC_CLOSED where the
+/// service could not be told, which is after lpc_receiver_shutdown() with receiver.ack=manual and no
+/// receiver.store: then it comes again. LPC_CLOSED after a fork(), too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_receiver_ack(
     receiver: *mut lpc_receiver,
@@ -98,6 +111,52 @@ pub unsafe extern "C" fn lpc_receiver_ack(
     status(err, || {
         lpc_receiver::of(receiver)?.ack(&handle(notification, "notification")?.notification)
     })
+}
+
+/// Says that the program could not deal with a notification now: it is given out again, after that
+/// time, and before what came later in its dialogs and was not given out yet, which waits for it. The
+/// notification is not freed. Nothing counts how often it was given out: a program that tries again and
+/// again counts itself, and acknowledges what will never work.
+///
+/// With receiver.ack=manual the service's request stays open meanwhile, and is answered as if nothing
+/// had been said: what is not kept in receiver.store goes back to the service (503) once
+/// receiver.ack.timeout.ms is over, and comes again from there. Nothing happens for one that was
+/// acknowledged, or was given out again since; with neither receiver.ack=manual nor receiver.store,
+/// where an acknowledgement changes nothing, it is given out again in any case. After
+/// lpc_receiver_shutdown() nothing is given out again, but what is in the store comes after a restart.
+///
+/// `receiver`: from lpc_receiver_new(). `notification`: from lpc_receiver_poll() of this receiver.
+/// `after_ms`: in milliseconds; 0 is at once. `err`: may be NULL. Any thread may call this.
+///
+/// LPC_INVALID_ARGUMENT for NULL, for a negative time, and for a notification that came from
+/// elsewhere. LPC_CLOSED after a fork().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_receiver_nack(
+    receiver: *mut lpc_receiver,
+    notification: *const lpc_notification,
+    after_ms: i64,
+    err: *mut *mut lpc_error,
+) -> lpc_status {
+    status(err, || {
+        let receiver = lpc_receiver::of(receiver)?;
+        let notification = &handle(notification, "notification")?.notification;
+        let after = u64::try_from(after_ms).map_err(|_| Error::invalid("after_ms is negative"))?;
+        receiver.nack(notification, Duration::from_millis(after))
+    })
+}
+
+/// A file descriptor that is readable while lpc_receiver_poll() would not wait, because there is a
+/// notification or the receiver was shut down: for epoll, select, libuv, Qt and the like. -1 where
+/// there is none: for NULL, on systems other than Linux, where no more can be opened, and in a child
+/// after a fork().
+///
+/// `receiver`: from lpc_receiver_new(). Once it is readable, poll with a time-out of 0 until that gives
+/// nothing. The descriptor is the receiver's: wait for it, but neither read nor close it. It is made by
+/// the first call, the same for all, and closed in lpc_receiver_free(): take it out of what waits for it
+/// before that. Any thread may call this.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_receiver_fd(receiver: *const lpc_receiver) -> i32 {
+    read(receiver, -1, |receiver| receiver.receiver.fd().unwrap_or(-1))
 }
 
 /// Takes notifications for this app install and with these secrets from now on, in place of those of
@@ -131,16 +190,67 @@ pub unsafe extern "C" fn lpc_receiver_url(receiver: *const lpc_receiver) -> *con
     read(receiver, std::ptr::null(), |receiver| receiver.url.as_ptr())
 }
 
-/// Stops listening; the service is no longer answered. lpc_receiver_poll() gives out what is queued,
-/// and then LPC_CLOSED, also to threads that wait in it. Shutting down twice, or NULL, is fine. Any
-/// thread may call this.
+/// What the receiver has done so far, and what it holds. The counters never fall; together they are no
+/// snapshot while it works.
+///
+/// `receiver`: from lpc_receiver_new(). `response`: receives the numbers as a JSON object in
+/// lpc_response_raw(), and as text in the exposition format of Prometheus in lpc_response_body(),
+/// to be freed with lpc_response_free(); NULL after an error. As no service answered, its HTTP
+/// status and attempts are 0, its sequence is -1, its code and request id are empty. `err`: may be
+/// NULL. Any thread may call this; it does not wait for the network.
+///
+/// - "taken": notifications taken for the program, without duplicates and without what an earlier
+///   process left in receiver.store. With receiver.ack=manual and no store, what comes again after a 503
+///   is taken again: it counts here again, and not as a duplicate.
+/// - "duplicates": notifications that came again, and were dropped.
+/// - "refused": an array of {"status","requests"}: requests refused, by HTTP status. Checks of health
+///   do not count, nor does what is no HTTP.
+/// - "given_out": notifications given to the program, those included that it was given again.
+/// - "acknowledged": acknowledgements of the program.
+/// - "queued", "in_flight", "held": notifications that now wait for the program, that it has and must
+///   still acknowledge, and that are held back until what is missing in front of them comes.
+/// - "oldest_ms": how long the oldest of these has been here, in milliseconds; 0 if there is none.
+///   What an earlier process left counts from when this receiver was made.
+/// - "connections_open": connections now. "connections_evicted": those ended because another one
+///   needed the place.
+/// - "bytes_received": bytes read from connections, TLS included.
+/// - "store_failures": notifications that receiver.store failed to keep.
+///
+/// Later versions may add members. LPC_INVALID_ARGUMENT for NULL. LPC_CLOSED after a fork().
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn lpc_receiver_shutdown(receiver: *mut lpc_receiver) {
-    read(receiver, (), |receiver| receiver.receiver.shutdown());
+pub unsafe extern "C" fn lpc_receiver_stats(
+    receiver: *mut lpc_receiver,
+    response: *mut *mut lpc_response,
+    err: *mut *mut lpc_error,
+) -> lpc_status {
+    make(response, "response", err, || {
+        let stats = lpc_receiver::of(receiver)?.stats()?;
+        lpc_response::of_stats(stats.prometheus(), &stats)
+    })
 }
 
-/// Frees a receiver, and stops listening once calls that other threads have begun are over; beginning
-/// one after it is the caller's error. Notifications stay valid. Freeing NULL is fine.
+/// Stops listening; the service is no longer answered, and told nothing of what is acknowledged later.
+/// lpc_receiver_poll() gives out what is queued, and then LPC_CLOSED, also to threads that wait in it.
+///
+/// What to do for an orderly end: with receiver.store nothing, as what was not acknowledged comes again
+/// after a restart. With receiver.ack=manual and no store, poll no more and acknowledge what you have,
+/// before this: later that is LPC_CLOSED, and those notifications come again, as do those that were
+/// queued. With receiver.ack=enqueue and no store, poll after this until LPC_CLOSED, and deal with all of
+/// it: the service thinks that it arrived, and what is left is lost with the process.
+///
+/// It waits until the receiver's thread has ended, and with it the last call of the log callback; not where
+/// it is called inside a log callback. Shutting down twice, or NULL, is fine. Any thread may call this.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_receiver_shutdown(receiver: *mut lpc_receiver) {
+    // A clone, because a log callback may free the handle meanwhile.
+    read(receiver, (), |receiver| receiver.receiver.clone().shutdown());
+}
+
+/// Frees a receiver, and stops listening. Calls that other threads have begun finish safely, those that
+/// wait in lpc_receiver_poll() with LPC_CLOSED at once, whatever is queued; beginning one after it is
+/// the caller's error. The receiver's thread has ended when this returns, and the log callback with its
+/// user_data may go; not so inside a log callback, see there. Notifications stay valid. Freeing NULL is
+/// fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_receiver_free(receiver: *mut lpc_receiver) {
     free(receiver);

@@ -2,13 +2,16 @@
 
 use std::ffi::{CString, c_char};
 
-use crate::base::error::Error;
+use serde::Serialize;
+
+use crate::base::error::{Error, Status};
 use crate::ffi::error::{lpc_error, lpc_status};
 use crate::ffi::outcome::make_if_wanted;
 use crate::ffi::pointer::{c_string, free, give_bytes, put_length, read};
 use crate::protocol::response::Response;
 
-/// The service's answer to a request that it accepted, or what lpc_client_stats() tells. Belongs to
+/// The service's answer to a request that it accepted, or what lpc_client_stats() and
+/// lpc_receiver_stats() tell. Belongs to
 /// one thread at a time. It outlives the handles of the call that gave it.
 pub struct lpc_response {
     response: Response,
@@ -23,6 +26,13 @@ impl lpc_response {
             code: c_string(response.code()),
             response,
         }
+    }
+
+    /// What no service answered: numbers, as text for Prometheus and as JSON.
+    pub(super) fn of_stats(text: String, stats: &impl Serialize) -> Result<lpc_response, Error> {
+        let json = serde_json::to_string(stats)
+            .map_err(|why| Error::new(Status::Internal, format!("no JSON of the stats: {why}")))?;
+        Ok(lpc_response::new(Response::told(text, json)))
     }
 }
 
@@ -42,7 +52,8 @@ pub unsafe extern "C" fn lpc_response_request_id(response: *const lpc_response) 
     read(response, std::ptr::null(), |r| r.request_id.as_ptr())
 }
 
-/// The HTTP status, any of 200 to 299; 0 from lpc_client_stats(), and for NULL.
+/// The HTTP status, any of 200 to 299; for a close that was done although its answer was lost, that of
+/// the refusal which says so; 0 from lpc_client_stats(), and for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_response_http_status(response: *const lpc_response) -> i32 {
     read(response, 0, |r| i32::from(r.response.http_status()))

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::base::error::{Error, Status};
+use crate::base::error::Error;
 use crate::base::text::shorten;
 use crate::net::transport::Body;
 use crate::protocol::argument::Argument;
@@ -59,7 +59,7 @@ impl<'a> Attachment<'a> {
     /// all optional.
     ///
     /// # Errors
-    /// [`Status::InvalidArgument`] for an unknown member, with the nearest name, and for one of the
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument) for an unknown member, with the nearest name, and for one of the
     /// wrong type.
     pub fn with_options(mut self, json: &str) -> Result<Attachment<'a>, Error> {
         const NAME: &str = "options_json";
@@ -206,7 +206,7 @@ fn open(path: &Path) -> Result<File, Error> {
 }
 
 fn unreadable(path: &Path, why: &std::io::Error) -> Error {
-    Error::new(Status::Io, format!("cannot read the file '{}': {why}", path.display()))
+    Error::of_file(path, why, format!("cannot read the file '{}': {why}", path.display()))
 }
 
 const HEAD: usize = 8;

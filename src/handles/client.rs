@@ -130,7 +130,7 @@ impl Client {
     /// What the client has done so far, in this process. Makes no request.
     pub fn stats(&self) -> Stats {
         let session = self.state.session();
-        session.map(|session| session.exchange.counters.read()).unwrap_or_default()
+        session.map(|session| session.exchange.stats()).unwrap_or_default()
     }
 }
 

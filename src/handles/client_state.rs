@@ -2,6 +2,7 @@
 
 use ureq::http::HeaderValue;
 
+use crate::base::callback;
 use crate::base::deadline::Deadline;
 use crate::base::error::Error;
 use crate::base::process::{Mine, PerProcess};
@@ -30,8 +31,9 @@ impl ClientState {
     /// A call that begins now.
     ///
     /// # Errors
-    /// [`Status::Closed`] after a shutdown.
+    /// [`Status::Closed`] after a shutdown, [`Status::InvalidArgument`] inside a log function.
     pub(crate) fn call(&self) -> Result<Call, Error> {
+        callback::check_outside()?;
         // The session first, so that a shutdown finds what it has to interrupt.
         let session = self.session.get(|| Session::new(&self.parts));
         session.exchange.shutdown.check()?;

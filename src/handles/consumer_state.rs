@@ -19,6 +19,6 @@ impl ConsumerState {
         &'a self,
         properties: Option<&'a HeaderValue>,
     ) -> OnBehalfOf<'a> {
-        OnBehalfOf { consumer: &self.identity, properties }
+        OnBehalfOf { consumer: &self.identity, properties, conversation_id: None }
     }
 }

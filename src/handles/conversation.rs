@@ -26,6 +26,7 @@ use crate::protocol::open::Ttr;
 use crate::protocol::profile::Profile;
 use crate::protocol::response::Response;
 use crate::protocol::storage::StorageUrl;
+use crate::service::messaging::OnBehalfOf;
 use crate::service::storage::Transfer;
 
 /// One conversation of a consumer, in one of its dialogs.
@@ -173,8 +174,14 @@ impl Conversation {
     /// Fetches a file that was sent in the conversation into a file of this machine. It is written
     /// beside its place and then renamed, so that nobody ever sees half of it.
     ///
+    /// A regular file there is replaced and its mode kept; behind a symbolic link it is the file that the
+    /// link leads to. A new file has the mode that the umask leaves. Where this fails, the old file stays
+    /// as it was.
+    ///
     /// # Errors
-    /// [`Status::Io`] if the file cannot be written, [`Status::Protocol`] if it is longer than
+    /// [`Status::Io`] if the file cannot be written; before any request if there is something else than a
+    /// regular file (a directory, a pipe, a device, a link to nothing), or no such directory.
+    /// [`Status::Protocol`] if it is longer than
     /// `response.max.bytes`, otherwise as for [`send_text`](Conversation::send_text).
     pub fn download_file(&self, relative_path: &str, to_path: &Path) -> Result<(), Error> {
         if relative_path.is_empty() {
@@ -242,6 +249,10 @@ impl Conversation {
     /// account has a survey it begins now: a dialog of its own, for
     /// [`attach`](crate::Consumer::attach).
     ///
+    /// Where the answer to an attempt is lost and the next one is refused because the conversation is
+    /// closed, it is done: the response has the code `OK`, no sequence, the body `null`, all attempts,
+    /// and HTTP status and bytes of that refusal.
+    ///
     /// # Errors
     /// As for [`send_text`](Conversation::send_text).
     pub fn close(&self) -> Result<Response, Error> {
@@ -250,7 +261,8 @@ impl Conversation {
 
     /// Closes the conversation with all its dialogs: no survey follows, and one that runs ends. Later
     /// texts and other events of this handle fail with [`Status::Closed`]. This is possible after
-    /// [`close`](Conversation::close), too, as long as a survey runs.
+    /// [`close`](Conversation::close), too, as long as a survey runs. What is said there of a lost answer
+    /// goes for this, too.
     ///
     /// # Errors
     /// As for [`send_text`](Conversation::send_text).
@@ -267,7 +279,9 @@ impl Conversation {
         outcome
     }
 
-    /// Closes one dialog of the conversation, for example a survey.
+    /// Closes one dialog of the conversation, for example a survey. Where it is the handle's own, its
+    /// later sends fail with [`Status::Closed`]. What is said at [`close`](Conversation::close) of a lost
+    /// answer goes for this, too.
     ///
     /// # Errors
     /// [`Status::InvalidArgument`] if the id is empty, otherwise as for
@@ -276,7 +290,9 @@ impl Conversation {
         if dialog_id.is_empty() {
             return Err(Error::invalid("dialog_id is empty"));
         }
-        self.send_even_if_closed(|ids| message::close_dialog(ids, self.id(), dialog_id))
+        let outcome =
+            self.send_even_if_closed(|ids| message::close_dialog(ids, self.id(), dialog_id));
+        if dialog_id == self.dialog_id() { self.closing(outcome) } else { outcome }
     }
 
     fn publish(
@@ -317,7 +333,10 @@ impl Conversation {
     }
 
     fn send_in_turn(&self, call: &Call, message: &Message) -> Result<Response, Error> {
-        let on_behalf_of = self.state.consumer.with_properties(self.state.properties.as_ref());
+        let on_behalf_of = OnBehalfOf {
+            conversation_id: Some(self.id()),
+            ..self.state.consumer.with_properties(self.state.properties.as_ref())
+        };
         call.session.messaging.send(&on_behalf_of, message, call.deadline)
     }
 
@@ -338,19 +357,20 @@ impl Conversation {
     ) -> Result<StorageUrl, Error> {
         let progress = self.state.progress.load_full();
         let progress = progress.as_ref().map(|progress| &***progress);
-        let place = || {
+        let attempt = || {
             let message = ask();
-            StorageUrl::read(&self.send_in_turn(call, &message)?, message.doing)
+            let place = StorageUrl::read(&self.send_in_turn(call, &message)?, message.doing)?;
+            // The storage knows no ids: the request that asked for the place stands for what follows.
+            let _about = call.session.exchange.log().about(message.id(), Some(self.id()));
+            let moved = call.session.storage.transfer(&place, what, progress, call.deadline);
+            Ok((place, moved))
         };
-        let first = place()?;
-        let transfer = |place| call.session.storage.transfer(place, what, progress, call.deadline);
-        match transfer(&first) {
-            Err(expired) if expired.http_status() == 401 => {
-                let second = place()?;
-                transfer(&second).map(|()| second)
-            }
-            outcome => outcome.map(|()| first),
-        }
+        let first: (StorageUrl, Result<(), Error>) = attempt()?;
+        let (place, moved) = match &first.1 {
+            Err(expired) if expired.http_status() == 401 => attempt()?,
+            _ => first,
+        };
+        moved.map(|()| place)
     }
 }
 

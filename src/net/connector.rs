@@ -14,16 +14,18 @@ use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, ShutdownHandle, Transport,
 };
+use zeroize::Zeroize;
 
 use crate::base::error::{Error, Status};
 use crate::base::fork::generation;
 use crate::net::dialer::{Dialer, Wanted};
+use crate::net::early::{Unwanted, refuses};
 use crate::net::pool::{Origin, Pool};
-use crate::net::socket::is_late;
+use crate::net::socket::{INPUT_FIRST, is_late};
 use crate::net::stream::Stream;
 
-/// Connections for other requests, boxed because they are moved for each. ureq keeps none itself, because it looks at them with its pool
-/// locked and takes the one that was idle longest.
+/// Connections for other requests, boxed because they are moved for each. ureq keeps none itself, because
+/// it looks at them with its pool locked and takes the one that was idle longest.
 pub(crate) type IdleConnections = Pool<Box<Connection>>;
 
 /// An agent whose connections are made here.
@@ -47,13 +49,15 @@ impl Connector<()> for OwnConnections {
         details: &ConnectionDetails,
         _chained: Option<()>,
     ) -> Result<Option<Self::Out>, ureq::Error> {
+        // Before anybody's callback can make a request of its own.
+        let unwanted = Unwanted::of_this_request();
         // ureq takes no other URL.
         let Some(origin) = Origin::of(details.uri) else { return Ok(None) };
         let idle = std::iter::from_fn(|| self.pool.take(&origin)).find_map(|mut connection| {
             // Not one that the server closed meanwhile, or over which it said something unasked.
             connection.stream.is_quiet().then_some(connection)
         });
-        let connection = match idle {
+        let mut connection = match idle {
             Some(connection) => connection,
             None => self.open(details).map_err(|why| ureq::Error::Other(Box::new(why)))?,
         };
@@ -62,6 +66,7 @@ impl Connector<()> for OwnConnections {
             let forked = Error::new(Status::Closed, "the process forked during the call");
             return Err(ureq::Error::Other(Box::new(NotConnected(forked))));
         }
+        connection.unwanted = unwanted;
         let pool = self.pool.clone();
         let pooled =
             PooledConnection { connection: Some(connection), origin, pool, is_whole: false };
@@ -79,7 +84,6 @@ impl OwnConnections {
         let wanted = Wanted {
             uri: details.uri,
             https: details.needs_tls(),
-            proxy: details.config.proxy(),
             within: *details.timeout.after,
             on_socket: &on_socket,
         };
@@ -126,22 +130,105 @@ pub(crate) struct Connection {
     stream: Box<dyn Stream>,
     buffers: OutputHeldBack,
     tls: bool,
+    /// The request was refused before it was sent: the rest of it goes nowhere.
+    is_refused: bool,
+    /// There is input that ureq was not told of.
+    has_heard: bool,
+    /// Who reads the body that is sent.
+    unwanted: Option<Unwanted>,
 }
 
 impl Connection {
     fn new(stream: Box<dyn Stream>, tls: bool) -> Connection {
         let buffers = OutputHeldBack { buffers: LazyBuffers::new(MOST_HEAD + 1, OUTPUT), held: 0 };
-        Connection { stream, buffers, tls }
+        let (is_refused, has_heard) = (false, false);
+        Connection { stream, buffers, tls, is_refused, has_heard, unwanted: None }
     }
 
     /// Writes what is held back.
     fn send(&mut self, timeout: NextTimeout) -> Result<(), ureq::Error> {
         let held = std::mem::take(&mut self.buffers.held);
-        if held > 0 {
-            self.stream.socket().until = moment(timeout);
-            let output = &self.buffers.buffers.output()[..held];
-            let written = self.stream.write_all(output).and_then(|()| self.stream.flush());
-            written.map_err(|why| broken(self.stream.reason(why), timeout))?;
+        if held == 0 || self.is_refused {
+            return Ok(());
+        }
+        let was_taken = self.has_heard && refuses(self.buffers.input()) == Some(false);
+        let socket = self.stream.socket();
+        socket.until = moment(timeout);
+        socket.heeds_input = !was_taken;
+        let written = self.write(held);
+        self.stream.socket().heeds_input = false;
+        written.map_err(|why| broken(why, timeout))
+    }
+
+    /// Writes so much of the output, or until an answer refuses it.
+    fn write(&mut self, held: usize) -> io::Result<()> {
+        let mut sent = 0;
+        loop {
+            let rest = &self.buffers.buffers.output()[sent..held];
+            let step = if rest.is_empty() {
+                self.stream.flush().map(|()| 0)
+            } else {
+                self.stream.write(rest)
+            };
+            match step {
+                Ok(_) if sent == held => return Ok(()),
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(amount) => sent += amount,
+                Err(why) => self.hear(why)?,
+            }
+            if self.is_refused {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads what came while no more could be written, because there was input or the connection is
+    /// broken: what the server said before that is its answer.
+    fn hear(&mut self, why: io::Error) -> io::Result<()> {
+        if is_late(&why) {
+            return Err(why);
+        }
+        // Or ureq, over a connection that was used before, would read it and not ask for it: only then
+        // does the rest of the request go out.
+        self.buffers.input_consume(0);
+        let can_write = why.kind() == INPUT_FIRST;
+        let mut end = (!can_write).then_some(why);
+        loop {
+            let input = self.buffers.buffers.input_append_buf();
+            if input.is_empty() {
+                end = Some(io::ErrorKind::InvalidData.into());
+                break;
+            }
+            match self.stream.read_now(input) {
+                Ok(0) => {
+                    end = end.or(Some(io::ErrorKind::UnexpectedEof.into()));
+                    break;
+                }
+                Ok(amount) => {
+                    self.buffers.buffers.input_appended(amount);
+                    self.has_heard = true;
+                }
+                Err(nothing) if nothing.kind() == io::ErrorKind::WouldBlock => break,
+                // It may be an alert, which says more than that the connection was closed.
+                Err(why) => {
+                    end = Some(why);
+                    break;
+                }
+            }
+        }
+        // Who has said its last word may read on.
+        let reads_on = |end: &io::Error| can_write && end.kind() == io::ErrorKind::UnexpectedEof;
+        match (refuses(self.buffers.input()), end) {
+            (Some(false), end) if end.as_ref().is_none_or(reads_on) => {
+                self.stream.socket().heeds_input = false;
+            }
+            // The latter is its word, though it did not take all.
+            (Some(true), _) | (Some(false), Some(_)) => {
+                self.is_refused = true;
+                self.unwanted.iter().for_each(Unwanted::set);
+            }
+            (None | Some(false), None) => {}
+            (None, Some(why)) => return Err(why),
         }
         Ok(())
     }
@@ -160,6 +247,9 @@ impl Transport for Connection {
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
         self.send(timeout)?;
+        if std::mem::take(&mut self.has_heard) {
+            return Ok(true);
+        }
         self.stream.socket().until = moment(timeout);
         let input = self.buffers.buffers.input_append_buf();
         let amount = self.stream.read(input).map_err(|why| broken(why, timeout))?;
@@ -168,7 +258,7 @@ impl Transport for Connection {
     }
 
     fn is_open(&mut self) -> bool {
-        self.buffers.held == 0
+        self.buffers.held == 0 && !self.is_refused
     }
 
     fn is_tls(&self) -> bool {
@@ -266,6 +356,17 @@ const OUTPUT: usize = 64 * 1024;
 struct OutputHeldBack {
     buffers: LazyBuffers,
     held: usize,
+}
+
+/// Tokens and the client secret went through them.
+impl Drop for OutputHeldBack {
+    fn drop(&mut self) {
+        let unread = self.buffers.input().len();
+        self.buffers.input_consume(unread);
+        // With nothing unread, this is all of it.
+        self.buffers.input_append_buf().zeroize();
+        self.buffers.output().zeroize();
+    }
 }
 
 impl Buffers for OutputHeldBack {

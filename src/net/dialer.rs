@@ -6,7 +6,6 @@ use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::event::PollFlags;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use socket2::{Domain, SockRef, Socket as NewSocket, Type};
@@ -14,18 +13,20 @@ use ureq::http::{HeaderValue, Uri};
 use ureq::{Proxy, ProxyProtocol};
 
 use crate::base::error::{Error, Status};
-use crate::base::fork::generation;
 use crate::base::log::{Log, LogLevel};
 use crate::base::stats::{Counters, count};
 use crate::net::names::{Names, NoName};
+use crate::net::proxy::ProxyChoice;
+use crate::net::race;
 use crate::net::socket::{Socket, is_late};
 use crate::net::stream::{Secure, Stream, tls_cause};
-use crate::net::tunnel;
+use crate::net::tunnel::{self, NoWay, Refusal};
 
 /// Makes connections.
 pub(crate) struct Dialer {
     pub names: Arc<Names>,
     pub tls: Arc<ClientConfig>,
+    pub proxy: Option<ProxyChoice>,
     pub user_agent: HeaderValue,
     pub connect_timeout: Duration,
     pub counters: Arc<Counters>,
@@ -36,7 +37,6 @@ pub(crate) struct Dialer {
 pub(crate) struct Wanted<'a> {
     pub uri: &'a Uri,
     pub https: bool,
-    pub proxy: Option<&'a Proxy>,
     pub within: Duration,
     /// Told of each socket before it is used, so that a shutdown can interrupt it.
     pub on_socket: &'a dyn Fn(&Arc<TcpStream>) -> io::Result<()>,
@@ -67,7 +67,8 @@ impl Dialer {
         let https = wanted.https;
         let port = wanted.uri.port_u16().unwrap_or(if https { 443 } else { 80 });
         let target = Peer { host: bare(wanted.uri.host().unwrap_or_default()), port };
-        let proxy = wanted.proxy.filter(|proxy| !proxy.is_no_proxy(wanted.uri));
+        // Plain http is for loopback: through a proxy, its secrets would leave the machine.
+        let proxy = self.proxy.as_ref().filter(|_| https).and_then(|it| it.of(target.host));
 
         let dial = |peer: &Peer| self.dial(peer, until, wanted);
         let connection = match proxy {
@@ -92,7 +93,7 @@ impl Dialer {
         Ok(connection)
     }
 
-    /// A connection to the first address of a peer that takes one.
+    /// A connection to the address of a peer that takes one first.
     fn dial(&self, peer: &Peer, until: Instant, wanted: &Wanted) -> Result<Socket, Error> {
         let addresses = self.names.addresses(peer.host, until).map_err(|why| match why {
             NoName::NotFound(why) => {
@@ -105,60 +106,34 @@ impl Dialer {
             NoName::Closed => Error::new(Status::Closed, "the client was shut down"),
         })?;
         self.log.write(LogLevel::Trace, || format!("{} is at {addresses:?}", peer.host));
-        let mut failed = None;
-        for (index, address) in addresses.iter().enumerate() {
-            // Half of the time left for each but the last, so that a dead one leaves some.
-            let left = until.saturating_duration_since(Instant::now());
-            let last = index + 1 == addresses.len();
-            let soon = if last { until } else { Instant::now() + left / 2 };
-            match self.dial_address(*address, peer.port, soon, wanted) {
-                Ok(mut socket) => {
-                    socket.until = until;
-                    return Ok(socket);
-                }
-                Err(why) => {
-                    if concerns_address(&why) {
-                        self.names.forget(peer.host, *address);
-                    }
-                    let known = tunnel::authority(&address.to_string(), peer.port);
-                    self.log.write(LogLevel::Trace, || format!("cannot connect to {known}: {why}"));
-                    failed = Some(why);
-                }
+        let lost = |address: IpAddr, why: &io::Error| {
+            if concerns_address(why) {
+                self.names.forget(peer.host, address);
             }
-        }
-        let why = failed.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into());
-        Err(not_made(peer, &why))
+            let known = tunnel::authority(&address.to_string(), peer.port);
+            self.log.write(LogLevel::Trace, || format!("cannot connect to {known}: {why}"));
+        };
+        let begin = |address| self.begin(SocketAddr::new(address, peer.port), until, wanted);
+        let connected = race::first_connected(addresses, race::DELAY, until, begin, lost);
+        let socket = connected.map_err(|why| not_made(peer, &why))?;
+        // Without it, small requests could wait; it is a connection all the same.
+        let _ = socket.stream.set_nodelay(true);
+        count(&self.counters.connections_opened);
+        Ok(socket)
     }
 
-    fn dial_address(
-        &self,
-        address: IpAddr,
-        port: u16,
-        until: Instant,
-        wanted: &Wanted,
-    ) -> io::Result<Socket> {
-        let address = SocketAddr::new(address, port);
+    /// Begins to connect, and does not wait for it.
+    fn begin(&self, address: SocketAddr, until: Instant, wanted: &Wanted) -> io::Result<Socket> {
         let socket = NewSocket::new(Domain::for_address(address), Type::STREAM, None)?;
         socket.set_nonblocking(true)?;
         let stream = Arc::new(TcpStream::from(socket));
         (wanted.on_socket)(&stream)?;
         let counters = self.counters.clone();
-        let socket = Socket { stream, until, counters, generation: generation() };
+        let socket = Socket::new(stream, until, counters);
         match SockRef::from(&*socket.stream).connect(&address.into()) {
-            Ok(()) => {}
-            Err(why) if under_way(&why) => {
-                socket.wait(PollFlags::OUT)?;
-                if let Some(why) = socket.stream.take_error()? {
-                    return Err(why);
-                }
-                // A socket that was shut down is ready, too.
-                socket.stream.peer_addr()?;
-            }
-            Err(why) => return Err(why),
+            Err(why) if !under_way(&why) => Err(why),
+            _ => Ok(socket),
         }
-        socket.stream.set_nodelay(true)?;
-        count(&self.counters.connections_opened);
-        Ok(socket)
     }
 
     /// Has a proxy connect us to the target.
@@ -187,10 +162,17 @@ impl Dialer {
                 tunnel::socks5_connect(stream, proxy, &host, target.port)
             }
             // What proxy.rs takes is above.
-            _ => Err(io::Error::other("it is of a kind that is not spoken")),
+            _ => Err(NoWay::Refused(Refusal::lasting("it is of a kind that is not spoken"))),
         };
         crossed.map_err(|why| {
-            let why = not_made(peer, &why);
+            let why = match why {
+                NoWay::Broken(why) => not_made(peer, &why),
+                NoWay::Refused(why) => {
+                    let refused = format!("the proxy {peer} refused: {}", why.says);
+                    let error = Error::new(Status::Connect, refused);
+                    if why.for_good { error.and_lasting() } else { error }
+                }
+            };
             why.context(&format!("no way to {target} through the proxy"))
         })
     }
@@ -257,4 +239,63 @@ fn concerns_address(error: &io::Error) -> bool {
 fn under_way(error: &io::Error) -> bool {
     let unix = rustix::io::Errno::INPROGRESS.raw_os_error();
     error.kind() == io::ErrorKind::WouldBlock || error.raw_os_error() == Some(unix)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv6Addr, TcpListener};
+
+    use super::*;
+    use crate::net::proxy;
+    use crate::net::tls::client_config;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    /// A name whose IPv6 address is a hole in the network is reached by the other one.
+    #[test]
+    fn a_name_with_a_dead_first_address_is_reached() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let deaf = NewSocket::new(Domain::IPV6, Type::STREAM, None).unwrap();
+        deaf.set_only_v6(true).unwrap();
+        let there = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
+        deaf.bind(&there.into()).unwrap();
+        deaf.listen(0).unwrap();
+        let mut held = Vec::new();
+        while let Ok(stream) = TcpStream::connect_timeout(&there, Duration::from_millis(200)) {
+            held.push(stream);
+        }
+
+        let names = Arc::new(Names::new(HOUR));
+        names.know("both.test", vec![there.ip(), [127, 0, 0, 1].into()]);
+        let proxy = proxy::parse(&format!("http://both.test:{port}")).unwrap();
+        let dialer = Dialer {
+            names,
+            tls: Arc::new(client_config(None, None).unwrap()),
+            proxy: Some(proxy),
+            user_agent: HeaderValue::from_static("x"),
+            connect_timeout: HOUR,
+            counters: Arc::default(),
+            log: Log::default(),
+        };
+        let open = |uri: &str| {
+            let uri: &Uri = &uri.parse().unwrap();
+            let https = uri.scheme_str() == Some("https");
+            dialer.open(&Wanted { uri, https, within: HOUR, on_socket: &|_| Ok(()) })
+        };
+        assert!(open(&format!("http://both.test:{port}/")).is_ok());
+        listener.accept().unwrap();
+        // The dead one is known from then on: it costs nobody anything again.
+        let known = dialer.names.addresses("both.test", Instant::now()).unwrap();
+        assert_eq!(known, [IpAddr::from([127, 0, 0, 1])]);
+
+        dialer.names.know("both.test", vec![there.ip(), [127, 0, 0, 1].into()]);
+        std::thread::scope(|scope| {
+            let through = scope.spawn(|| open("https://service.test/").err().unwrap());
+            let (mut stream, _) = listener.accept().unwrap();
+            std::io::Write::write_all(&mut stream, b"HTTP/1.1 403 No\r\n\r\n").unwrap();
+            let error = through.join().unwrap();
+            assert!(error.message().contains("it answered 403"), "{error}");
+        });
+    }
 }

@@ -5,9 +5,12 @@
 
 mod connector;
 mod dialer;
+mod early;
 mod names;
+mod no_proxy;
 mod pool;
 pub(crate) mod proxy;
+mod race;
 mod socket;
 mod stream;
 pub(crate) mod streamed;

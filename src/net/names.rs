@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::base::clock::Moment;
+use crate::base::interrupt;
 use crate::base::lock::lock;
+use crate::base::thread;
 
 /// What is known about names.
 ///
@@ -28,7 +31,7 @@ struct Lookup {
 #[derive(Clone)]
 enum Outcome {
     Failed(String),
-    Found { addresses: Vec<IpAddr>, at: Instant },
+    Found { addresses: Vec<IpAddr>, at: Moment },
 }
 
 /// Why a name has no address.
@@ -68,6 +71,15 @@ impl Names {
         }
     }
 
+    /// As if it had been looked up.
+    #[cfg(test)]
+    pub(crate) fn know(&self, host: &str, addresses: Vec<IpAddr>) {
+        let outcome = Outcome::Found { addresses, at: Moment::now() };
+        let outcome = Mutex::new(Some(outcome));
+        let lookup = Lookup { begun: Instant::now(), outcome, changed: Condvar::new() };
+        lock(&self.known).insert(host.to_owned(), Arc::new(lookup));
+    }
+
     /// Ends all waits.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
@@ -94,7 +106,7 @@ impl Names {
 
         let (name, landing) = (host.to_owned(), lookup.clone());
         let run = move || landing.land(resolve(&name));
-        if std::thread::Builder::new().name("lpc-lookup".to_owned()).spawn(run).is_err() {
+        if thread::start("lpc-lookup", run).is_err() {
             // No more threads: better late than not at all.
             lookup.land(resolve(host));
         }
@@ -123,7 +135,7 @@ impl Lookup {
     fn land(&self, found: io::Result<Vec<IpAddr>>) {
         let outcome = match found {
             Ok(addresses) if addresses.is_empty() => Outcome::Failed("it has no address".into()),
-            Ok(addresses) => Outcome::Found { addresses, at: Instant::now() },
+            Ok(addresses) => Outcome::Found { addresses, at: Moment::now() },
             Err(why) => Outcome::Failed(why.to_string()),
         };
         *lock(&self.outcome) = Some(outcome);
@@ -143,8 +155,11 @@ impl Lookup {
             if left.is_zero() {
                 return Err(NoName::Late);
             }
-            outcome =
-                self.changed.wait_timeout(outcome, left).unwrap_or_else(PoisonError::into_inner).0;
+            let left = interrupt::slice(left);
+            let waited = self.changed.wait_timeout(outcome, left);
+            drop(waited.unwrap_or_else(PoisonError::into_inner));
+            interrupt::ask().map_err(|_| NoName::Closed)?;
+            outcome = lock(&self.outcome);
         }
     }
 }
@@ -165,6 +180,7 @@ mod tests {
     use std::sync::atomic::AtomicU32;
 
     use super::*;
+    use crate::base::clock::tests::sleep_machine;
 
     const A: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 1));
     const B: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 2));
@@ -196,10 +212,13 @@ mod tests {
         assert_eq!(get(&names, counted), [B]);
         names.forget("x", B);
         assert_eq!((get(&names, counted), LOOKUPS.load(Ordering::SeqCst)), (vec![A, B], 2));
+        // Where the machine slept, it may be in another network.
+        sleep_machine(Duration::from_secs(60));
+        assert_eq!((get(&names, counted), LOOKUPS.load(Ordering::SeqCst)), (vec![A, B], 3));
         let never = Names::new(Duration::ZERO);
         get(&never, counted);
         get(&never, counted);
-        assert_eq!(LOOKUPS.load(Ordering::SeqCst), 4);
+        assert_eq!(LOOKUPS.load(Ordering::SeqCst), 5);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use ureq::http::Uri;
 use ureq::http::uri::{Authority, Scheme};
 
+use crate::base::clock::Moment;
 use crate::base::lock::lock;
 
 /// Where connections lead: host and port, and whether by TLS.
@@ -43,16 +44,43 @@ struct Shelf<C> {
     origin: Origin,
     /// How long the server keeps an idle connection, where it said so.
     kept: Option<Duration>,
-    idle: Vec<(Instant, C)>,
+    idle: Vec<(Since, C)>,
 }
 
 impl<C> Shelf<C> {
-    fn is_old(&self, since: Instant, now: Instant, idle_timeout: Duration) -> bool {
+    /// Takes away those that are too old, which stand first.
+    fn take_old(&mut self, now: Since, idle_timeout: Duration) -> impl Iterator<Item = C> {
         // A second earlier than the server, so that a request does not meet its close.
         let kept = self.kept.map(|kept| kept.saturating_sub(Duration::from_secs(1)));
-        now.saturating_duration_since(since) >= kept.unwrap_or(idle_timeout).min(idle_timeout)
+        let most = kept.unwrap_or(idle_timeout).min(idle_timeout);
+        let is_old = |(since, _): &(Since, C)| since.is_over(now, most);
+        let old = self.idle.iter().take_while(|idle| is_old(idle)).count();
+        self.idle.drain(..old).map(|(_, connection)| connection)
     }
 }
+
+/// Since when a connection is idle.
+#[derive(Clone, Copy)]
+struct Since {
+    at: Moment,
+    awake: Instant,
+}
+
+impl Since {
+    fn now() -> Since {
+        Since { at: Moment::now(), awake: Instant::now() }
+    }
+
+    /// Whether the time is over that a connection may be idle. It is where the machine slept: whatever
+    /// the server and the network on the way made of the connection meanwhile, nobody was told.
+    fn is_over(self, now: Since, most: Duration) -> bool {
+        let (idle, awake) = (now.at.since(self.at), now.awake.duration_since(self.awake));
+        idle >= most || idle.saturating_sub(awake) >= A_NAP
+    }
+}
+
+/// A shorter sleep is no sleep, but a thread that was held up between its looks at two clocks.
+const A_NAP: Duration = Duration::from_secs(1);
 
 fn shelf<'a, C>(shelves: &'a mut Vec<Shelf<C>>, origin: &Origin) -> &'a mut Shelf<C> {
     let found = shelves.iter().position(|shelf| shelf.origin.is(origin));
@@ -63,40 +91,51 @@ fn shelf<'a, C>(shelves: &'a mut Vec<Shelf<C>>, origin: &Origin) -> &'a mut Shel
     &mut shelves[index]
 }
 
+/// Takes away what is too old, for being closed later.
+fn take_old<C>(shelves: &mut Vec<Shelf<C>>, idle_timeout: Duration) -> Vec<C> {
+    let now = Since::now();
+    let old = shelves.iter_mut().flat_map(|shelf| shelf.take_old(now, idle_timeout)).collect();
+    // Hosts come and go; what a server said is still to be known while its connections are in use.
+    shelves.retain(|shelf| !shelf.idle.is_empty() || shelf.kept.is_some());
+    old
+}
+
 impl<C> Pool<C> {
     pub(crate) fn new(most: usize, idle_timeout: Duration) -> Pool<C> {
         Pool { most, idle_timeout, shelves: Mutex::default() }
     }
 
     /// The connection that was used last: the server and its threads are awake, and those that are
-    /// too many grow old.
+    /// too many grow old. Closes those that are too old, whatever their origin.
     pub(crate) fn take(&self, origin: &Origin) -> Option<C> {
         let mut shelves = lock(&self.shelves);
-        let shelf = shelf(&mut shelves, origin);
-        let (since, connection) = shelf.idle.pop()?;
-        let is_old = shelf.is_old(since, Instant::now(), self.idle_timeout);
-        // Closed without the lock.
+        let old = take_old(&mut shelves, self.idle_timeout);
+        let mine = shelves.iter_mut().find(|shelf| shelf.origin.is(origin));
+        let connection = mine.and_then(|shelf| shelf.idle.pop());
+        // The old ones are closed without the lock.
         drop(shelves);
-        if is_old { None } else { Some(connection) }
+        drop(old);
+        connection.map(|(_, connection)| connection)
     }
 
     /// Keeps a connection for later, and closes those that are too old, whatever their origin.
     pub(crate) fn give(&self, origin: &Origin, connection: C) {
-        let now = Instant::now();
-        let mut gone = Vec::new();
         let mut shelves = lock(&self.shelves);
         let mine = shelf(&mut shelves, origin);
-        mine.idle.push((now, connection));
+        mine.idle.push((Since::now(), connection));
         let too_many = mine.idle.len().saturating_sub(self.most);
-        gone.extend(mine.idle.drain(..too_many));
-        for shelf in shelves.iter_mut() {
-            let is_old = |(since, _): &(Instant, C)| shelf.is_old(*since, now, self.idle_timeout);
-            let old = shelf.idle.iter().take_while(|idle| is_old(idle)).count();
-            gone.extend(shelf.idle.drain(..old));
-        }
-        // Hosts come and go; what a server said is still to be known while its connections are in use.
-        shelves.retain(|shelf| !shelf.idle.is_empty() || shelf.kept.is_some());
+        let surplus: Vec<(Since, C)> = mine.idle.drain(..too_many).collect();
+        let old = take_old(&mut shelves, self.idle_timeout);
         drop(shelves);
+        drop((surplus, old));
+    }
+
+    /// Closes those that are too old.
+    pub(crate) fn close_old(&self) {
+        let mut shelves = lock(&self.shelves);
+        let old = take_old(&mut shelves, self.idle_timeout);
+        drop(shelves);
+        drop(old);
     }
 
     /// Remembers how long a server keeps idle connections.
@@ -108,6 +147,7 @@ impl<C> Pool<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::clock::tests::sleep_machine;
 
     const HOUR: Duration = Duration::from_secs(3600);
 
@@ -155,11 +195,29 @@ mod tests {
         pool.give(&origin("a"), 2);
         assert_eq!(pool.take(&origin("a")), None, "known although none was idle meanwhile");
 
-        let kept = std::rc::Rc::new(());
+        let uses: [fn(&Pool<_>); 3] = [
+            |pool| pool.give(&origin("b"), None),
+            |pool| drop(pool.take(&origin("b"))),
+            |pool| pool.close_old(),
+        ];
+        for used in uses {
+            let kept = std::rc::Rc::new(());
+            let pool = Pool::new(8, HOUR);
+            pool.give(&origin("a"), Some(kept.clone()));
+            pool.keeps(&origin("a"), Duration::ZERO);
+            used(&pool);
+            assert_eq!(std::rc::Rc::strong_count(&kept), 1, "closed although nobody asked for it");
+        }
+    }
+
+    #[test]
+    fn none_is_used_that_slept() {
         let pool = Pool::new(8, HOUR);
-        pool.give(&origin("a"), Some(kept.clone()));
-        pool.keeps(&origin("a"), Duration::ZERO);
-        pool.give(&origin("b"), None);
-        assert_eq!(std::rc::Rc::strong_count(&kept), 1, "closed although nobody asked for it");
+        pool.give(&origin("a"), 1);
+        sleep_machine(Duration::from_millis(500));
+        assert_eq!(pool.take(&origin("a")), Some(1), "a moment");
+        pool.give(&origin("a"), 2);
+        sleep_machine(Duration::from_secs(2));
+        assert_eq!(pool.take(&origin("a")), None, "though it is younger than an hour");
     }
 }

@@ -2,54 +2,53 @@
 
 use ureq::{Error, Proxy, ProxyProtocol};
 
+use crate::net::no_proxy::NoProxy;
+
+/// A proxy, and the hosts that are spoken to without it.
+#[derive(Clone, Debug)]
+pub(crate) struct ProxyChoice {
+    proxy: Proxy,
+    exceptions: NoProxy,
+}
+
+impl ProxyChoice {
+    /// The proxy on the way to a host; an IPv6 address stands here without its brackets.
+    pub(crate) fn of(&self, host: &str) -> Option<&Proxy> {
+        (!self.exceptions.excepts(host)).then_some(&self.proxy)
+    }
+}
+
 /// Takes `http://`, `https://`, `socks5://` (names are looked up here) or `socks5h://` (there), with
 /// credentials or without.
-pub(crate) fn parse(url: &str) -> Result<Proxy, Error> {
+pub(crate) fn parse(url: &str) -> Result<ProxyChoice, Error> {
     // Without this, ureq would take `host:port` and SOCKS4 too, which api and docs do not promise.
     let known = ["http://", "https://", "socks5://", "socks5h://"];
     if !known.iter().any(|scheme| url.starts_with(scheme)) {
         return Err(Error::InvalidProxyUrl);
     }
-    Proxy::new(url)
+    Ok(ProxyChoice { proxy: Proxy::new(url)?, exceptions: NoProxy::default() })
 }
 
-/// The proxy of `HTTPS_PROXY`, if that is set, with the exceptions of `NO_PROXY`.
+/// The proxy of `https_proxy` or `HTTPS_PROXY`, if one is set, with the exceptions of `no_proxy` or
+/// `NO_PROXY`. In lower case they come first, and empty ones count as not set, as for curl.
 ///
 /// Not `HTTP_PROXY`: plain http goes through no proxy, and in a CGI program a remote client can set
 /// that variable.
 ///
 /// # Errors
 /// Where it is set to what is no proxy: going out directly could be what it was to prevent.
-pub(crate) fn from_env() -> Result<Option<Proxy>, Error> {
-    let variable = |names: [&str; 2]| match names.iter().find_map(std::env::var_os) {
-        Some(value) => value.into_string().map(Some).map_err(|_| Error::InvalidProxyUrl),
-        None => Ok(None),
+pub(crate) fn from_env() -> Result<Option<ProxyChoice>, Error> {
+    let variable = |names: [&str; 2]| {
+        let set = names.iter().filter_map(std::env::var_os).find(|value| !value.is_empty());
+        set.map(|value| value.into_string().map_err(|_| Error::InvalidProxyUrl)).transpose()
     };
-    match variable(["HTTPS_PROXY", "https_proxy"])? {
-        Some(url) if !url.is_empty() => {
-            let excepted = variable(["NO_PROXY", "no_proxy"])?.unwrap_or_default();
-            let proxy = Proxy::new(&url)?;
-            if matches!(proxy.protocol(), ProxyProtocol::Socks4 | ProxyProtocol::Socks4A) {
-                return Err(Error::InvalidProxyUrl);
-            }
-            with_exceptions(&proxy, &excepted).map(Some)
-        }
-        _ => Ok(None),
+    let Some(url) = variable(["https_proxy", "HTTPS_PROXY"])? else { return Ok(None) };
+    let proxy = Proxy::new(&url)?;
+    if matches!(proxy.protocol(), ProxyProtocol::Socks4 | ProxyProtocol::Socks4A) {
+        return Err(Error::InvalidProxyUrl);
     }
-}
-
-fn with_exceptions(proxy: &Proxy, hosts: &str) -> Result<Proxy, Error> {
-    let mut builder = Proxy::builder(proxy.protocol()).host(proxy.host()).port(proxy.port());
-    if let Some(name) = proxy.username() {
-        builder = builder.username(name);
-    }
-    if let Some(password) = proxy.password() {
-        builder = builder.password(password);
-    }
-    for host in hosts.split(',').map(str::trim).filter(|host| !host.is_empty()) {
-        builder = builder.no_proxy(host);
-    }
-    builder.build()
+    let exceptions = variable(["no_proxy", "NO_PROXY"])?.unwrap_or_default();
+    Ok(Some(ProxyChoice { proxy, exceptions: NoProxy::parse(&exceptions) }))
 }
 
 #[cfg(test)]
@@ -65,20 +64,6 @@ mod tests {
         }
         for bad in ["proxy:3128", "ftp://proxy", "socks4://proxy", "http://", "none"] {
             assert!(parse(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn exceptions_are_added_and_the_rest_is_kept() {
-        let proxy = Proxy::new("https://me:p%40ss@proxy:8443").unwrap();
-        let proxy = with_exceptions(&proxy, " localhost, .example.com,,").unwrap();
-        assert_eq!((proxy.host(), proxy.port()), ("proxy", 8443));
-        assert_eq!((proxy.username(), proxy.password()), (Some("me"), Some("p@ss")));
-        for (host, excepted) in
-            [("localhost", true), ("a.example.com", true), ("example.org", false)]
-        {
-            let uri = format!("https://{host}/").parse().unwrap();
-            assert_eq!(proxy.is_no_proxy(&uri), excepted, "{host}");
         }
     }
 }

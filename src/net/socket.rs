@@ -9,6 +9,7 @@ use std::time::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::base::fork::generation;
+use crate::base::interrupt;
 use crate::base::stats::Counters;
 
 /// A socket that never blocks but until its deadline.
@@ -16,26 +17,57 @@ pub(crate) struct Socket {
     /// Shared with those who may interrupt it: a shutdown from another thread.
     pub stream: Arc<TcpStream>,
     pub until: Instant,
-    pub counters: Arc<Counters>,
+    /// Whether writing that would have to wait fails with [`INPUT_FIRST`] where there is something to
+    /// read.
+    pub heeds_input: bool,
+    counters: Arc<Counters>,
     /// The process that made it.
-    pub generation: u64,
+    generation: u64,
 }
 
+/// Not [`io::ErrorKind::WouldBlock`], after which TLS would wait for input itself.
+pub(crate) const INPUT_FIRST: io::ErrorKind = io::ErrorKind::ResourceBusy;
+
 impl Socket {
-    pub(crate) fn wait(&self, readiness: PollFlags) -> io::Result<()> {
+    /// Of a socket that does not block.
+    pub(crate) fn new(stream: Arc<TcpStream>, until: Instant, counters: Arc<Counters>) -> Socket {
+        Socket { stream, until, heeds_input: false, counters, generation: generation() }
+    }
+
+    /// What it is ready for, of this.
+    fn wait(&self, readiness: PollFlags) -> io::Result<PollFlags> {
         loop {
             let left = self.until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(io::ErrorKind::TimedOut.into());
             }
             // What does not fit is centuries.
-            let left = Timespec::try_from(left).ok();
-            match poll(&mut [PollFd::new(&*self.stream, readiness)], left.as_ref()) {
-                Ok(0) | Err(rustix::io::Errno::INTR) => {}
-                Ok(_) => return Ok(()),
+            let left = Timespec::try_from(interrupt::slice(left)).ok();
+            let mut polled = [PollFd::new(&*self.stream, readiness)];
+            match poll(&mut polled, left.as_ref()) {
+                Ok(0) | Err(rustix::io::Errno::INTR) => {
+                    interrupt::ask().map_err(|why| io::Error::other(why.message().to_owned()))?;
+                }
+                Ok(_) => return Ok(polled[0].revents()),
                 Err(why) => return Err(why.into()),
             }
         }
+    }
+
+    /// Reads what is there already; [`io::ErrorKind::WouldBlock`] where nothing is.
+    pub(crate) fn read_now(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let amount = (&*self.stream).read(buffer)?;
+        self.counters.bytes_received.fetch_add(amount as u64, Relaxed);
+        Ok(amount)
+    }
+
+    /// Waits until more can be written.
+    fn wait_to_write(&self) -> io::Result<()> {
+        if !self.heeds_input {
+            return self.wait(PollFlags::OUT).map(drop);
+        }
+        let ready = self.wait(PollFlags::IN | PollFlags::OUT)?;
+        if ready.contains(PollFlags::IN) { Err(INPUT_FIRST.into()) } else { Ok(()) }
     }
 }
 
@@ -60,13 +92,9 @@ impl Read for Socket {
         loop {
             // First, because an answer is hardly ever there already.
             self.wait(PollFlags::IN)?;
-            match (&*self.stream).read(buffer) {
+            match self.read_now(buffer) {
                 Err(why) if not_yet(&why) => {}
-                Ok(amount) => {
-                    self.counters.bytes_received.fetch_add(amount as u64, Relaxed);
-                    return Ok(amount);
-                }
-                failed => return failed,
+                read => return read,
             }
         }
     }
@@ -77,7 +105,7 @@ impl Write for Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             match (&*self.stream).write(bytes) {
-                Err(why) if not_yet(&why) => self.wait(PollFlags::OUT)?,
+                Err(why) if not_yet(&why) => self.wait_to_write()?,
                 Ok(amount) => {
                     self.counters.bytes_sent.fetch_add(amount as u64, Relaxed);
                     return Ok(amount);

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use crate::base::error::{Error, Status};
+use crate::net::early::Unwanted;
 
 /// Told how many bytes are done, of how many (0: unknown).
 pub(crate) type Progress = dyn Fn(u64, u64) + Send + Sync;
@@ -50,17 +51,26 @@ pub(crate) struct Counted<'a, R> {
     done: u64,
     total: u64,
     progress: Option<&'a Progress>,
+    /// Once it is set, nothing more is read or told: what is left only fills what was announced.
+    pub unwanted: Unwanted,
     pub failure: Option<Error>,
 }
 
 impl<'a, R> Counted<'a, R> {
     pub(crate) fn new(source: R, total: u64, progress: Option<&'a Progress>) -> Self {
-        Counted { source, done: 0, total, progress, failure: None }
+        let unwanted = Unwanted::default();
+        Counted { source, done: 0, total, progress, unwanted, failure: None }
     }
 }
 
 impl<R: Read> Read for Counted<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.unwanted.is_set() {
+            let rest = buffer.len().min((self.total - self.done) as usize);
+            buffer[..rest].fill(0);
+            self.done += rest as u64;
+            return Ok(rest);
+        }
         // Whoever watches wants to see more than the end.
         let most = if self.progress.is_some() { CHUNK.min(buffer.len()) } else { buffer.len() };
         let read = match self.source.read(&mut buffer[..most]) {

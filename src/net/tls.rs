@@ -10,6 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
+use zeroize::Zeroizing;
 
 use crate::base::error::{Error, Status};
 use crate::base::small_file::read_small;
@@ -83,31 +84,51 @@ impl Identity {
     }
 }
 
-/// TLS for connections that others make to us. `client_roots`: who connects must show a certificate
-/// of one of them.
+/// What TLS for connections that others make to us is made of.
 #[cfg(feature = "receiver")]
-pub(crate) fn acceptor(
-    identity: &Identity,
-    client_roots: Option<&TlsFile>,
-) -> Result<tokio_rustls::TlsAcceptor, Error> {
-    let (chain, key) = identity.read()?;
-    let provider = Arc::new(ring::default_provider());
-    let verifier = match client_roots {
-        None => WebPkiClientVerifier::no_client_auth(),
-        Some(file) => {
-            let roots = Arc::new(read_roots(file)?);
-            WebPkiClientVerifier::builder_with_provider(roots, provider.clone())
-                .build()
-                .map_err(|_| file.holds_no("certificate that can be a root"))?
-        }
-    };
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(VERSIONS)
-        .map_err(|why| Error::new(Status::Internal, format!("TLS cannot be set up: {why}")))?
-        .with_client_cert_verifier(verifier)
-        .with_single_cert(chain, key)
-        .map_err(|_| identity.is_mismatched())?;
-    Ok(Arc::new(config).into())
+#[derive(Clone)]
+pub(crate) struct ServerFiles {
+    pub identity: Identity,
+    /// Who connects must show a certificate of one of these.
+    pub client_roots: Option<TlsFile>,
+}
+
+/// What changes with the content of files: of each its place, its size and its times, or nothing where
+/// it cannot be looked at.
+#[cfg(feature = "receiver")]
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Stamps(Vec<Option<[i64; 7]>>);
+
+#[cfg(feature = "receiver")]
+impl ServerFiles {
+    pub(crate) fn acceptor(&self) -> Result<tokio_rustls::TlsAcceptor, Error> {
+        let (chain, key) = self.identity.read()?;
+        let provider = Arc::new(ring::default_provider());
+        let verifier = match &self.client_roots {
+            None => WebPkiClientVerifier::no_client_auth(),
+            Some(file) => {
+                let roots = Arc::new(read_roots(file)?);
+                WebPkiClientVerifier::builder_with_provider(roots, provider.clone())
+                    .build()
+                    .map_err(|_| file.holds_no("certificate that can be a root"))?
+            }
+        };
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(VERSIONS)
+            .map_err(|why| Error::new(Status::Internal, format!("TLS cannot be set up: {why}")))?
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(chain, key)
+            .map_err(|_| self.identity.is_mismatched())?;
+        Ok(Arc::new(config).into())
+    }
+
+    /// Taken before the files are read, they tell later whether what was read is what is there.
+    pub(crate) fn stamps(&self) -> Stamps {
+        let Identity { certificate, key } = &self.identity;
+        Stamps(
+            [certificate, key].into_iter().chain(&self.client_roots).map(TlsFile::stamp).collect(),
+        )
+    }
 }
 
 /// Those whom a file says to trust.
@@ -131,12 +152,22 @@ fn certificates(file: &TlsFile) -> Result<Vec<CertificateDer<'static>>, Error> {
 }
 
 impl TlsFile {
-    fn read(&self) -> Result<Vec<u8>, Error> {
+    fn read(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         let TlsFile { option, path } = self;
         read_small(Path::new(path)).map_err(|why| {
             let message = format!("cannot read the file '{path}' of option '{option}': {why}");
-            Error::new(Status::Io, message)
+            Error::of_file(Path::new(path), &why, message)
         })
+    }
+
+    #[cfg(feature = "receiver")]
+    fn stamp(&self) -> Option<[i64; 7]> {
+        use std::os::unix::fs::MetadataExt;
+
+        let it = std::fs::metadata(&self.path).ok()?;
+        let (place, size) = ([it.dev() as i64, it.ino() as i64], it.size() as i64);
+        let (changed, other) = ([it.mtime(), it.mtime_nsec()], [it.ctime(), it.ctime_nsec()]);
+        Some([place[0], place[1], size, changed[0], changed[1], other[0], other[1]])
     }
 
     fn holds_no(&self, what: &str) -> Error {

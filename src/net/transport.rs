@@ -7,16 +7,20 @@ use std::time::Duration;
 
 use rustls::ClientConfig;
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header};
-use ureq::{Agent, Proxy, SendBody};
+use ureq::{Agent, SendBody};
+use zeroize::Zeroizing;
 
 use crate::base::deadline::Deadline;
 use crate::base::error::{Error, Status};
 use crate::base::log::Log;
+use crate::base::secret::read_to_end;
 use crate::base::stats::Counters;
 use crate::net::connector::{self, IdleConnections, MOST_HEAD, NotConnected};
 use crate::net::dialer::Dialer;
+use crate::net::early::Unwanted;
 use crate::net::names::Names;
 use crate::net::pool::{Origin, Pool};
+use crate::net::proxy::ProxyChoice;
 use crate::net::stream::tls_cause;
 use crate::net::streamed::{Counted, Progress, save, unreadable};
 
@@ -44,7 +48,7 @@ pub(crate) struct HttpSettings {
     pub pool_idle_timeout: Duration,
     /// How long a name's addresses are kept.
     pub dns_cache_ttl: Duration,
-    pub proxy: Option<Proxy>,
+    pub proxy: Option<ProxyChoice>,
     pub user_agent: HeaderValue,
     pub log: Log,
 }
@@ -96,7 +100,8 @@ impl Transport {
             .max_redirects(0)
             .max_redirects_will_error(false)
             .max_response_header_size(MOST_HEAD)
-            .proxy(settings.proxy.clone())
+            // Ways through proxies are the dialer's; the environment's is in the settings.
+            .proxy(None)
             .timeout_global(Some(settings.request_timeout))
             // Written once, below; ureq would make them anew for each request.
             .user_agent("")
@@ -108,6 +113,7 @@ impl Transport {
         let dialer = Dialer {
             names: names.clone(),
             tls: Arc::new(tls),
+            proxy: settings.proxy.clone(),
             user_agent: settings.user_agent.clone(),
             connect_timeout: settings.connect_timeout,
             counters,
@@ -164,13 +170,18 @@ impl Transport {
                 let most = self.response_max_bytes;
                 // What is announced need not come; a little more, so that the end is seen at once.
                 let announced = body.content_length().unwrap_or(0).min(64 * 1024) as usize;
-                let mut whole = Vec::with_capacity(announced + 32);
-                let mut limited = body.into_reader().take(most.saturating_add(1));
-                limited.read_to_end(&mut whole).map_err(|why| fail(why.into()))?;
+                let limited = body.into_reader().take(most.saturating_add(1));
+                let mut whole = match read_to_end(limited, announced + 32) {
+                    Ok(whole) => whole,
+                    // It refuses, whether its words arrive or not. A part of them could be one of a
+                    // secret.
+                    Err(_) if parts.status.is_client_error() => Zeroizing::default(),
+                    Err(why) => return Err(fail(why.into())),
+                };
                 if whole.len() as u64 > most {
                     return Err(fail(ureq::Error::BodyExceedsLimit(most)));
                 }
-                Ok(answer(whole))
+                Ok(answer(std::mem::take(&mut *whole)))
             }
         }
     }
@@ -190,11 +201,6 @@ impl Transport {
         if timeout < self.request_timeout {
             request = self.agent.configure_request(request).timeout_global(Some(timeout)).build();
         }
-        let plain = wanted.url.scheme_str() == Some("http");
-        if plain && self.agent.config().proxy().is_some() {
-            // Plain http is for loopback: through a proxy, its secrets would leave the machine.
-            request = self.agent.configure_request(request).proxy(None).build();
-        }
         request
     }
 
@@ -209,12 +215,18 @@ impl Transport {
         request.headers_mut().insert(header::CONTENT_LENGTH, length.into());
         // A file that grew meanwhile must not overrun the length that was announced.
         let mut source = Counted::new(source.take(length), length, progress);
+        source.unwanted = Unwanted::of_next_request();
         let body = SendBody::from_reader(&mut source);
         let sent = self.agent.run(request.map(|()| body));
         match source.failure {
             Some(failure) => Err(failure),
             None => Ok(sent),
         }
+    }
+
+    /// Closes connections that were idle for too long: without a thread, somebody has to come by.
+    pub(crate) fn close_old(&self) {
+        self.pool.close_old();
     }
 
     /// Closes every connection; requests under way fail.
@@ -276,7 +288,155 @@ fn keeps_idle(headers: &HeaderMap) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
+    use crate::base::clock::tests::sleep_machine;
+
+    /// Answers every request, and counts the connections that they come over.
+    fn server(accepted: &'static AtomicU64) -> Uri {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        // It ends with the process.
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().map(Result::unwrap) {
+                accepted.fetch_add(1, Ordering::SeqCst);
+                std::thread::spawn(move || {
+                    while stream.read(&mut [0; 4096]).is_ok_and(|amount| amount > 0) {
+                        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+                    }
+                });
+            }
+        });
+        url
+    }
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn transport() -> Transport {
+        let settings = HttpSettings {
+            connect_timeout: HOUR,
+            request_timeout: HOUR,
+            response_max_bytes: 1000,
+            pool_max_connections: 8,
+            pool_idle_timeout: HOUR,
+            dns_cache_ttl: HOUR,
+            proxy: None,
+            user_agent: HeaderValue::from_static("x"),
+            log: Log::default(),
+        };
+        let tls = crate::net::tls::client_config(None, None).unwrap();
+        Transport::new(&settings, tls, Arc::default())
+    }
+
+    #[test]
+    fn a_connection_that_slept_is_not_used_again() {
+        static ACCEPTED: AtomicU64 = AtomicU64::new(0);
+
+        let transport = transport();
+        let url = server(&ACCEPTED);
+        let ask = || {
+            let request = HttpRequest::new(Method::GET, url.clone());
+            assert_eq!(transport.attempt(&request, Deadline::after(HOUR)).unwrap().status, 200);
+            ACCEPTED.load(Ordering::SeqCst)
+        };
+        assert_eq!([ask(), ask()], [1, 1]);
+        sleep_machine(Duration::from_secs(60));
+        assert_eq!([ask(), ask()], [2, 2]);
+    }
+
+    /// More than the buffers of both ends hold.
+    const MUCH: usize = 16 * 1024 * 1024;
+
+    /// Asks once, so that there is a connection, then sends much over it, while `answer` does what the
+    /// server does once it has read the head.
+    fn much_over_a_used_connection(
+        answer: impl FnOnce(TcpStream) + Send,
+    ) -> Result<HttpAnswer, Error> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url: Uri = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        let transport = transport();
+        let much = vec![7; MUCH];
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let (mut stream, _) = listener.accept().unwrap();
+                read_head(&mut stream);
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n.").unwrap();
+                read_head(&mut stream);
+                answer(stream);
+            });
+            let get = HttpRequest::new(Method::GET, url.clone());
+            transport.attempt(&get, Deadline::after(HOUR)).unwrap();
+            let body = Body::Bytes(&much);
+            let post = HttpRequest { body, ..HttpRequest::new(Method::POST, url.clone()) };
+            transport.attempt(&post, Deadline::after(HOUR))
+        })
+    }
+
+    fn read_head(stream: &mut TcpStream) {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            head.push(byte[0]);
+        }
+    }
+
+    /// What comes until nothing more does.
+    fn read_rest(stream: &mut TcpStream) -> usize {
+        let (mut piece, mut came) = (vec![0; 1 << 20], 0);
+        while came < MUCH {
+            match stream.read(&mut piece) {
+                Ok(amount) if amount > 0 => came += amount,
+                _ => break,
+            }
+        }
+        came
+    }
+
+    #[test]
+    fn all_of_a_request_goes_out_over_a_used_connection_whatever_comes_early() {
+        for (early, late) in [("ok", ""), ("", "ok")] {
+            let mut came = 0;
+            let answer = much_over_a_used_connection(|mut stream| {
+                let head = "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n";
+                stream.write_all(format!("{head}{early}").as_bytes()).unwrap();
+                came = read_rest(&mut stream);
+                let _ = stream.write_all(late.as_bytes());
+            });
+            assert_eq!(came, MUCH);
+            let answer = answer.unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!((answer.status, &answer.body[..]), (201, &b"ok"[..]));
+        }
+    }
+
+    #[test]
+    fn the_words_of_an_early_refusal_are_waited_for_over_a_used_connection() {
+        let answer = much_over_a_used_connection(|mut stream| {
+            stream.set_nodelay(true).unwrap();
+            stream.write_all(b"HTTP/1.1 413 Large\r\nContent-Length: 12\r\n\r\n").unwrap();
+            // So that the head is heard by itself; where it is not, this shows less.
+            std::thread::sleep(Duration::from_millis(200));
+            let _ = stream.write_all(b"no more room");
+        });
+        let answer = answer.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!((answer.status, &answer.body[..]), (413, &b"no more room"[..]));
+    }
+
+    /// A server that has said its last word may read on all the same.
+    #[test]
+    fn all_of_a_request_goes_out_to_who_only_stopped_speaking() {
+        let mut came = 0;
+        let answer = much_over_a_used_connection(|mut stream| {
+            stream.write_all(b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok").unwrap();
+            stream.shutdown(std::net::Shutdown::Write).unwrap();
+            came = read_rest(&mut stream);
+        });
+        assert_eq!(came, MUCH);
+        assert_eq!(answer.unwrap_or_else(|error| panic!("{error}")).body, b"ok");
+    }
 
     #[test]
     fn a_server_says_how_long_it_keeps_an_idle_connection() {

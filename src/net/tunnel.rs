@@ -14,6 +14,36 @@ pub(crate) fn authority(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
+/// Why there is no way through a proxy.
+pub(crate) enum NoWay {
+    /// The connection to the proxy, or what it answers.
+    Broken(io::Error),
+    /// The proxy says so.
+    Refused(Refusal),
+}
+
+/// What a proxy says.
+pub(crate) struct Refusal {
+    pub says: String,
+    /// Asking again brings the same.
+    pub for_good: bool,
+}
+
+impl Refusal {
+    pub(crate) fn lasting(says: impl Into<String>) -> Refusal {
+        Refusal { says: says.into(), for_good: true }
+    }
+}
+
+impl From<io::Error> for NoWay {
+    fn from(why: io::Error) -> NoWay {
+        NoWay::Broken(why)
+    }
+}
+
+const OTHER_CREDENTIALS: &str = "it wants other credentials than those of proxy.url or HTTPS_PROXY";
+const CREDENTIALS: &str = "it wants credentials, and proxy.url or HTTPS_PROXY has none";
+
 /// The longest answer of a proxy.
 const MOST_HEAD: usize = 16 * 1024;
 
@@ -26,7 +56,7 @@ pub(crate) fn http_connect(
     host: &str,
     port: u16,
     user_agent: &str,
-) -> io::Result<()> {
+) -> Result<(), NoWay> {
     let target = authority(host, port);
     let mut request = Zeroizing::new(format!(
         "CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nUser-Agent: {user_agent}\r\n"
@@ -44,7 +74,7 @@ pub(crate) fn http_connect(
         let mut piece = [0; 1024];
         let amount = stream.read(&mut piece)?;
         if amount == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
         }
         answer.extend_from_slice(&piece[..amount]);
         let mut headers = [httparse::EMPTY_HEADER; 100];
@@ -54,16 +84,21 @@ pub(crate) fn http_connect(
                 return Ok(());
             }
             (Ok(Status::Complete(_)), Some(200..=299)) => {
-                return Err(refusal("it sent more than its answer"));
+                return Err(refused("it sent more than its answer"));
             }
             (Ok(Status::Complete(_)), Some(code @ (401 | 407))) => {
-                return Err(refusal(&format!("it wants other credentials ({code})")));
+                let has_some = credentials(proxy).is_some();
+                let wants = if has_some { OTHER_CREDENTIALS } else { CREDENTIALS };
+                return Err(refused_for_good(format!("{wants} ({code})")));
+            }
+            (Ok(Status::Complete(_)), Some(code @ 400..=499)) => {
+                return Err(refused_for_good(format!("it answered {code}")));
             }
             (Ok(Status::Complete(_)), code) => {
-                return Err(refusal(&format!("it answered {}", code.unwrap_or(0))));
+                return Err(refused(format!("it answered {}", code.unwrap_or(0))));
             }
             (Ok(Status::Partial), _) if answer.len() < MOST_HEAD => {}
-            _ => return Err(refusal("its answer is not HTTP")),
+            _ => return Err(refused("its answer is not HTTP")),
         }
     }
 }
@@ -76,7 +111,7 @@ pub(crate) fn socks5_connect(
     proxy: &Proxy,
     host: &str,
     port: u16,
-) -> io::Result<()> {
+) -> Result<(), NoWay> {
     const NO_PASSWORD: u8 = 0;
     const PASSWORD: u8 = 2;
 
@@ -93,7 +128,7 @@ pub(crate) fn socks5_connect(
             let mut login = Zeroizing::new(vec![1]);
             for part in [name, password] {
                 login.push(u8::try_from(part.len()).map_err(|_| {
-                    refusal("its name and password have at most 255 characters each")
+                    refused_for_good("its name and password have at most 255 characters each")
                 })?);
                 login.extend_from_slice(part.as_bytes());
             }
@@ -102,11 +137,12 @@ pub(crate) fn socks5_connect(
             let mut welcome = [0; 2];
             stream.read_exact(&mut welcome)?;
             if welcome[1] != 0 {
-                return Err(refusal("it wants other credentials"));
+                return Err(refused_for_good(OTHER_CREDENTIALS));
             }
         }
-        ([5, _], _) => return Err(refusal("it wants credentials")),
-        _ => return Err(refusal("its answer is not SOCKS5")),
+        ([5, _], None) => return Err(refused_for_good(CREDENTIALS)),
+        ([5, _], Some(_)) => return Err(refused_for_good(OTHER_CREDENTIALS)),
+        _ => return Err(refused("its answer is not SOCKS5")),
     }
 
     let mut request = vec![5, 1, 0];
@@ -120,7 +156,8 @@ pub(crate) fn socks5_connect(
             request.extend_from_slice(&address.octets());
         }
         Err(_) => {
-            let length = u8::try_from(host.len()).map_err(|_| refusal("the name is too long"))?;
+            let length =
+                u8::try_from(host.len()).map_err(|_| refused_for_good("the name is too long"))?;
             request.extend_from_slice(&[3, length]);
             request.extend_from_slice(host.as_bytes());
         }
@@ -132,8 +169,8 @@ pub(crate) fn socks5_connect(
     let mut answer = [0; 4];
     stream.read_exact(&mut answer)?;
     if answer[0] != 5 || answer[1] != 0 {
-        return Err(refusal(match answer[1] {
-            2 => "its rules do not allow it",
+        return Err(refused(match answer[1] {
+            2 => return Err(refused_for_good("its rules do not allow it")),
             3 => "it cannot reach the network",
             4 => "it cannot reach the host",
             5 => "the host refused the connection",
@@ -149,9 +186,10 @@ pub(crate) fn socks5_connect(
             stream.read_exact(&mut length)?;
             usize::from(length[0])
         }
-        _ => return Err(refusal("its answer is not SOCKS5")),
+        _ => return Err(refused("its answer is not SOCKS5")),
     };
-    stream.read_exact(&mut vec![0; rest + 2])
+    stream.read_exact(&mut vec![0; rest + 2])?;
+    Ok(())
 }
 
 fn credentials(proxy: &Proxy) -> Option<(&str, &str)> {
@@ -159,6 +197,10 @@ fn credentials(proxy: &Proxy) -> Option<(&str, &str)> {
     Some((name, proxy.password().unwrap_or_default()))
 }
 
-fn refusal(why: &str) -> io::Error {
-    io::Error::other(format!("the proxy refused: {why}"))
+fn refused(says: impl Into<String>) -> NoWay {
+    NoWay::Refused(Refusal { says: says.into(), for_good: false })
+}
+
+fn refused_for_good(says: impl Into<String>) -> NoWay {
+    NoWay::Refused(Refusal::lasting(says))
 }

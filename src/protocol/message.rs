@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::base::error::Error;
 use crate::base::request_id::RequestIds;
 use crate::protocol::event::{self, CsatStatus, Metadata};
 use crate::protocol::open::{OpenOptions, Ttr};
@@ -25,9 +26,16 @@ pub(crate) struct Message {
     pub json: Vec<u8>,
     pub ids: Vec<String>,
     pub idempotency: Idempotency,
+    /// It ends a conversation or a dialog.
+    pub closes: bool,
 }
 
 impl Message {
+    /// Whether this refusal says that an earlier attempt, whose answer was lost, did what it is for.
+    pub(crate) fn was_done(&self, refusal: &Error) -> bool {
+        self.closes && refusal.is_closed_there() && refusal.maybe_delivered()
+    }
+
     /// The id that stands for the whole: that of the first request.
     pub(crate) fn id(&self) -> &str {
         self.ids.first().map_or("", String::as_str)
@@ -138,7 +146,7 @@ fn one(
 ) -> Message {
     let id = ids.next();
     let json = bytes(&Request::new(&id, r#type, body));
-    Message { doing, json, ids: vec![id], idempotency: Idempotency::Idempotent }
+    Message { doing, json, ids: vec![id], idempotency: Idempotency::Idempotent, closes: false }
 }
 
 /// The batch that opens a conversation, with the consumer's first message or without.
@@ -164,6 +172,7 @@ pub(crate) fn open(ids: &RequestIds, brand_id: &str, options: &OpenOptions) -> M
         json,
         ids: used,
         idempotency: Idempotency::NotIdempotent,
+        closes: false,
     }
 }
 
@@ -179,7 +188,7 @@ pub(crate) fn publish(
     let body = PublishEvent { conversation_id: Some(conversation_id), dialog_id, event };
     let request = Request { metadata, ..Request::new(&id, PUBLISH_EVENT, body) };
     let json = bytes(&request);
-    Message { doing, json, ids: vec![id], idempotency: Idempotency::NotIdempotent }
+    Message { doing, json, ids: vec![id], idempotency: Idempotency::NotIdempotent, closes: false }
 }
 
 /// The consumer's profile.
@@ -190,13 +199,15 @@ pub(crate) fn set_profile(ids: &RequestIds, profile: &Profile) -> Message {
 /// The end of a conversation.
 pub(crate) fn close(ids: &RequestIds, conversation_id: &str) -> Message {
     let field = Field::State { conversation_state: "CLOSE" };
-    update(ids, "closing the conversation", conversation_id, field)
+    let close = update(ids, "closing the conversation", conversation_id, field);
+    Message { closes: true, ..close }
 }
 
 /// The end of a conversation with all its dialogs, without a survey.
 pub(crate) fn close_stage(ids: &RequestIds, conversation_id: &str) -> Message {
     let field = Field::Stage { conversation_state: "CLOSE" };
-    update(ids, "closing the whole conversation", conversation_id, field)
+    let close = update(ids, "closing the whole conversation", conversation_id, field);
+    Message { closes: true, ..close }
 }
 
 /// How urgent a conversation is from now on.
@@ -214,7 +225,8 @@ pub(crate) fn set_ttr(
 pub(crate) fn close_dialog(ids: &RequestIds, conversation_id: &str, dialog_id: &str) -> Message {
     let dialog = DialogChange { dialog_id, state: "CLOSE", closed_cause: "Closed by consumer" };
     let field = Field::DialogChange { r#type: "UPDATE", dialog };
-    update(ids, "closing the dialog", conversation_id, field)
+    let close = update(ids, "closing the dialog", conversation_id, field);
+    Message { closes: true, ..close }
 }
 
 /// The consumer's rating of the conversation.

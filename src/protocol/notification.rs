@@ -41,6 +41,10 @@ pub(crate) struct Receipt {
     pub inbox: u64,
     pub id: u64,
     pub digest: [u8; 32],
+    /// Its place in what was given out.
+    pub turn: u64,
+    /// How often it had been given out by then.
+    pub given: u64,
 }
 
 impl Notification {
@@ -101,6 +105,15 @@ impl Notification {
                 (Notification::unknown(body, vec![event]), Some(why))
             }
         }
+    }
+
+    /// One that was kept as its [`raw`](Notification::raw) bytes and
+    /// [`account_id`](Notification::account_id): equal to what a receiver gave out, but for that the
+    /// receiver does not know it again. What is no notification is one event of the kind
+    /// [`EventKind::Other`](crate::EventKind::Other), as a receiver gives it out.
+    #[cfg(feature = "receiver")]
+    pub fn from_kept(raw: &[u8], account_id: &str) -> Notification {
+        Notification::signed(raw).0.with_account(account_id)
     }
 
     fn unknown(body: &[u8], events: Vec<NotificationEvent>) -> Notification {

@@ -18,6 +18,7 @@ pub(crate) fn request(ids: &RequestIds, json: &[u8]) -> Result<Message, Error> {
         json: json.into_bytes(),
         ids: vec![id],
         idempotency: Idempotency::NotIdempotent,
+        closes: false,
     })
 }
 
@@ -43,6 +44,7 @@ pub(crate) fn batch(ids: &RequestIds, json: &[u8]) -> Result<Message, Error> {
         json: batch.into_bytes(),
         ids: used,
         idempotency: Idempotency::NotIdempotent,
+        closes: false,
     })
 }
 

@@ -36,6 +36,18 @@ impl Response {
         }
     }
 
+    /// Of a close whose answer was lost: what its repeat was refused with, because it is closed.
+    pub(crate) fn closed_already(refusal: &Error) -> Response {
+        Response {
+            http_status: refusal.http_status(),
+            code: "OK".to_owned(),
+            sequence: None,
+            body: "null".to_owned(),
+            raw: refusal.body().to_vec(),
+            delivery: refusal.delivery().clone(),
+        }
+    }
+
     /// What the library itself tells, in the place of an answer: text as its body, and JSON as the
     /// whole.
     #[cfg(feature = "capi")]
@@ -55,12 +67,14 @@ impl Response {
         &self.delivery.request_id
     }
 
-    /// The HTTP status, any of 200 to 299.
+    /// The HTTP status, any of 200 to 299; for a close that was done although its answer was lost, that
+    /// of the refusal which says so.
     pub fn http_status(&self) -> u16 {
         self.http_status
     }
 
-    /// The code as the service wrote it, mostly `OK`.
+    /// The code as the service wrote it, mostly `OK`; always `OK` for a close that was done although its
+    /// answer was lost.
     pub fn code(&self) -> &str {
         &self.code
     }

@@ -39,34 +39,47 @@ pub fn verify_webhook(secrets: &[&str], body: &[u8], signature: &str) -> Result<
     if secrets.iter().any(|secret| secret.is_empty()) {
         return Err(Error::invalid("a secret is empty"));
     }
-    let parts: Vec<&str> = signature
-        .split(',')
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .take(MOST_SIGNATURES + 1)
-        .collect();
-    if parts.is_empty() {
-        return Err(refused("is missing"));
-    }
-    if parts.len() > MOST_SIGNATURES {
-        return Err(refused(&format!("holds more than {MOST_SIGNATURES} signatures")));
-    }
+    Signatures::read(signature)?.verify(secrets, body)
+}
 
-    // What is wrong with the form of one says less than that another does not match.
-    let mut malformed = None;
-    let mut compared = false;
-    for part in parts {
-        match Signature::read(part) {
-            Ok(signature) if signature.matches(secrets, body) => return Ok(()),
-            Ok(_) => compared = true,
-            Err(error) => malformed = malformed.or(Some(error)),
+/// What a header holds, before there is a body to check it with.
+pub(crate) struct Signatures(Vec<Signature>);
+
+impl Signatures {
+    /// Those of a header; an error if nothing in it can be a signature.
+    pub(crate) fn read(header: &str) -> Result<Signatures, Error> {
+        let parts: Vec<&str> = header
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .take(MOST_SIGNATURES + 1)
+            .collect();
+        if parts.is_empty() {
+            return Err(refused("is missing"));
+        }
+        if parts.len() > MOST_SIGNATURES {
+            return Err(refused(&format!("holds more than {MOST_SIGNATURES} signatures")));
+        }
+        let (mut signatures, mut malformed) = (Vec::new(), None);
+        for part in parts {
+            match Signature::read(part) {
+                Ok(signature) => signatures.push(signature),
+                Err(error) => malformed = malformed.or(Some(error)),
+            }
+        }
+        match malformed {
+            // What is wrong with the form of one says less than that another does not match.
+            Some(error) if signatures.is_empty() => Err(error),
+            _ => Ok(Signatures(signatures)),
         }
     }
-    match malformed {
-        Some(error) if !compared => Err(error),
-        _ => Err(refused(
-            "does not match: the body is not as it was sent, or the secret is another one",
-        )),
+
+    /// Whether one of them is of this body and one of these secrets, of which none is empty.
+    pub(crate) fn verify(&self, secrets: &[&str], body: &[u8]) -> Result<(), Error> {
+        if self.0.iter().any(|signature| signature.matches(secrets, body)) {
+            return Ok(());
+        }
+        Err(refused("does not match: the body is not as it was sent, or the secret is another one"))
     }
 }
 

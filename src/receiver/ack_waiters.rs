@@ -14,21 +14,33 @@ impl AckWaiters {
     /// What becomes ready with the acknowledgement.
     pub(crate) fn wait_for(&mut self, id: u64) -> oneshot::Receiver<()> {
         let (waiter, acknowledged) = oneshot::channel();
-        self.by_id.entry(id).or_default().push(waiter);
+        let waiters = self.by_id.entry(id).or_default();
+        // Requests that were answered otherwise wait no more.
+        waiters.retain(|waiter| !waiter.is_closed());
+        waiters.push(waiter);
         acknowledged
     }
 
-    /// Tells all who wait that it is acknowledged.
-    pub(crate) fn acknowledge(&mut self, id: u64) {
-        for waiter in self.by_id.remove(&id).unwrap_or_default() {
-            // A request that is no longer there needs no answer.
-            let _ = waiter.send(());
-        }
+    /// Tells all who wait that it is acknowledged; whether anybody did. A request that is no longer
+    /// there needs no answer.
+    pub(crate) fn acknowledge(&mut self, id: u64) -> bool {
+        let waiters = self.by_id.remove(&id).unwrap_or_default();
+        waiters.into_iter().filter_map(|waiter| waiter.send(()).ok()).count() > 0
     }
 
-    /// Tells all who wait that no acknowledgement comes.
-    pub(crate) fn give_up(&mut self, id: u64) {
+    /// Forgets all who wait: it never came in.
+    pub(crate) fn forget(&mut self, id: u64) {
         self.by_id.remove(&id);
+    }
+
+    /// Forgets those who left; whether others still wait.
+    pub(crate) fn still_wait(&mut self, id: u64) -> bool {
+        let Some(waiters) = self.by_id.get_mut(&id) else { return false };
+        waiters.retain(|waiter| !waiter.is_closed());
+        if waiters.is_empty() {
+            self.by_id.remove(&id);
+        }
+        self.by_id.contains_key(&id)
     }
 }
 
@@ -47,7 +59,8 @@ mod tests {
         waiters.acknowledge(1);
         assert_eq!([first.try_recv(), again.try_recv()], [Ok(()), Ok(())]);
         assert_eq!(other.try_recv(), Err(TryRecvError::Empty));
-        waiters.give_up(2);
-        assert_eq!(other.try_recv(), Err(TryRecvError::Closed));
+        assert!(waiters.still_wait(2) && !waiters.still_wait(1));
+        drop(other);
+        assert!(!waiters.still_wait(2) && waiters.by_id.is_empty());
     }
 }

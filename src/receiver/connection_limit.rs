@@ -1,11 +1,14 @@
 //! How many connections there are at once, and which one goes when there are too many.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::base::lock::lock;
+use crate::base::stats::count;
+use crate::receiver::counters::Counters;
 
 /// So many slots. A connection that finds none free takes that of the one that brought nothing for
 /// the longest time, so that connections that do nothing keep nobody out.
@@ -13,6 +16,7 @@ pub(crate) struct ConnectionLimit {
     free: Arc<Semaphore>,
     idle: Mutex<Idle>,
     one_is_idle: Notify,
+    counters: Arc<Counters>,
 }
 
 /// The connections that can be evicted, the oldest first.
@@ -34,9 +38,9 @@ pub(crate) struct Slot {
 pub(crate) struct BusyGuard<'a>(&'a Slot);
 
 impl ConnectionLimit {
-    pub(crate) fn new(most: usize) -> Arc<ConnectionLimit> {
-        let free = Arc::new(Semaphore::new(most));
-        Arc::new(ConnectionLimit { free, idle: Mutex::default(), one_is_idle: Notify::new() })
+    pub(crate) fn new(most: usize, counters: Arc<Counters>) -> Arc<ConnectionLimit> {
+        let (free, one_is_idle) = (Arc::new(Semaphore::new(most)), Notify::new());
+        Arc::new(ConnectionLimit { free, idle: Mutex::default(), one_is_idle, counters })
     }
 
     /// A slot, as soon as there is one.
@@ -58,6 +62,7 @@ impl ConnectionLimit {
         };
         let evicted = Arc::new(Notify::new());
         let age = Mutex::new(self.add_idle(evicted.clone()));
+        count(&self.counters.connections_open);
         Slot { limit: self.clone(), age, evicted, _permit: permit }
     }
 
@@ -71,8 +76,10 @@ impl ConnectionLimit {
     }
 
     fn evict_the_oldest(&self) -> bool {
-        let oldest = lock(&self.idle).by_age.pop_first();
-        oldest.inspect(|(_, evicted)| evicted.notify_one()).is_some()
+        let Some((_, oldest)) = lock(&self.idle).by_age.pop_first() else { return false };
+        count(&self.counters.connections_evicted);
+        oldest.notify_one();
+        true
     }
 }
 
@@ -99,6 +106,7 @@ impl Drop for BusyGuard<'_> {
 impl Drop for Slot {
     fn drop(&mut self) {
         lock(&self.limit.idle).by_age.remove(&lock(&self.age));
+        self.limit.counters.connections_open.fetch_sub(1, Relaxed);
     }
 }
 
@@ -120,7 +128,7 @@ mod tests {
 
     #[test]
     fn the_one_that_did_nothing_for_the_longest_time_goes() {
-        let limit = ConnectionLimit::new(3);
+        let limit = ConnectionLimit::new(3, Arc::default());
         let [first, second, third] = [(); 3].map(|()| now(limit.slot()).unwrap());
         drop(first.busy());
         let busy = second.busy();
@@ -136,7 +144,7 @@ mod tests {
 
     #[test]
     fn who_is_busy_is_waited_for() {
-        let limit = ConnectionLimit::new(1);
+        let limit = ConnectionLimit::new(1, Arc::default());
         let only = now(limit.slot()).unwrap();
         let busy = only.busy();
         let mut next = pin!(limit.slot());

@@ -4,10 +4,11 @@ use std::collections::{HashMap, VecDeque};
 
 use crate::receiver::fingerprint::Fingerprint;
 
-/// The last notifications, by their fingerprints.
+/// All that must still be acknowledged, and the last ones that need not, by their fingerprints.
 pub(crate) struct DuplicatesWindow {
     size: usize,
     known: HashMap<Fingerprint, Seen>,
+    /// Those that are done.
     by_age: VecDeque<Fingerprint>,
 }
 
@@ -20,7 +21,7 @@ pub(crate) enum Seen {
 }
 
 impl DuplicatesWindow {
-    /// A window of so many notifications; of 0, nothing is known again.
+    /// A window of so many notifications beside those that must still be acknowledged.
     pub(crate) fn new(size: usize) -> DuplicatesWindow {
         DuplicatesWindow { size, known: HashMap::new(), by_age: VecDeque::new() }
     }
@@ -31,10 +32,14 @@ impl DuplicatesWindow {
 
     /// Remembers a notification, or how far it got by now.
     pub(crate) fn remember(&mut self, fingerprint: Fingerprint, seen: Seen) {
-        if self.size == 0 {
+        let before = self.known.insert(fingerprint, seen);
+        if (before, seen) == (Some(Seen::Done), Seen::Done) {
             return;
         }
-        if self.known.insert(fingerprint, seen).is_none() {
+        if before == Some(Seen::Done) {
+            self.by_age.retain(|known| *known != fingerprint);
+        }
+        if seen == Seen::Done {
             self.by_age.push_back(fingerprint);
         }
         while self.by_age.len() > self.size {
@@ -46,7 +51,7 @@ impl DuplicatesWindow {
 
     /// Takes it as new when it comes again.
     pub(crate) fn forget(&mut self, fingerprint: &Fingerprint) {
-        if self.known.remove(fingerprint).is_some() {
+        if self.known.remove(fingerprint) == Some(Seen::Done) {
             self.by_age.retain(|known| known != fingerprint);
         }
     }
@@ -60,28 +65,33 @@ mod tests {
     const B: Fingerprint = [2; 32];
     const C: Fingerprint = [3; 32];
 
+    fn known(window: &DuplicatesWindow) -> [bool; 3] {
+        [A, B, C].map(|one| window.find(&one).is_some())
+    }
+
     #[test]
     fn only_so_many_are_remembered() {
         let mut window = DuplicatesWindow::new(2);
-        for fingerprint in [A, B, C] {
+        for fingerprint in [A, B, A, C] {
             window.remember(fingerprint, Seen::Done);
         }
-        assert_eq!([A, B, C].map(|one| window.find(&one).is_some()), [false, true, true]);
+        assert_eq!(known(&window), [false, true, true]);
         let mut none = DuplicatesWindow::new(0);
         none.remember(A, Seen::Done);
         assert_eq!(none.find(&A), None);
     }
 
     #[test]
-    fn what_got_further_keeps_its_age() {
-        let mut window = DuplicatesWindow::new(2);
+    fn what_must_still_be_acknowledged_is_never_forgotten() {
+        let mut window = DuplicatesWindow::new(1);
         window.remember(A, Seen::Unacknowledged(7));
-        window.remember(B, Seen::Done);
+        window.remember(B, Seen::Unacknowledged(8));
+        window.remember(C, Seen::Done);
+        assert_eq!(known(&window), [true, true, true]);
         assert_eq!(window.find(&A), Some(Seen::Unacknowledged(7)));
         window.remember(A, Seen::Done);
+        assert_eq!(known(&window), [true, true, false]);
         assert_eq!(window.find(&A), Some(Seen::Done));
-        window.remember(C, Seen::Done);
-        assert_eq!([A, B, C].map(|one| window.find(&one).is_some()), [false, true, true]);
     }
 
     #[test]
@@ -91,6 +101,6 @@ mod tests {
         window.remember(B, Seen::Done);
         window.forget(&B);
         window.remember(C, Seen::Done);
-        assert_eq!([A, B, C].map(|one| window.find(&one).is_some()), [true, false, true]);
+        assert_eq!(known(&window), [true, false, true]);
     }
 }

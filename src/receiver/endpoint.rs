@@ -14,21 +14,23 @@ use tokio::time::timeout;
 
 use crate::base::error::Error;
 use crate::base::log::{Log, LogLevel};
+use crate::base::text::shorten;
 use crate::config::accounts::Accounts;
 use crate::protocol::notification::Notification;
+use crate::receiver::body_budget::BodyBudget;
 use crate::receiver::connection_limit::Slot;
 use crate::receiver::inbox::{Admission, Inbox};
 use crate::receiver::request_body;
-use crate::receiver::signers::Signers;
-
-const SIGNATURE: &str = "x-liveperson-signature";
+use crate::receiver::signers::{self, Signers};
 
 /// What it takes to judge a request.
 pub(crate) struct Endpoint {
     pub path: String,
+    pub health_path: Option<String>,
     /// Replaced as a whole.
     pub accounts: Arc<ArcSwap<Accounts>>,
     pub body_max_bytes: usize,
+    pub bodies: BodyBudget,
     pub ack_timeout: Duration,
     pub inbox: Arc<Inbox>,
     pub log: Log,
@@ -45,13 +47,23 @@ impl Endpoint {
         slot: &Slot,
     ) -> Response<Empty<Bytes>> {
         let (parts, mut body) = request.into_parts();
-        let status = match self.take(&parts, &mut body, slot).await {
+        let is_check = self.health_path.as_deref() == Some(parts.uri.path());
+        let outcome = if is_check {
+            self.check(&parts.method)
+        } else {
+            self.take(&parts, &mut body, slot).await
+        };
+        let status = match outcome {
             Ok(()) => {
                 self.log.write(LogLevel::Debug, || "receiver: 200".to_owned());
                 StatusCode::OK
             }
             Err((status, why)) => {
-                self.log.write(LogLevel::Warn, || format!("receiver: {}: {why}", status.as_u16()));
+                let level = if is_check { LogLevel::Debug } else { LogLevel::Warn };
+                self.log.write(level, || format!("receiver: {}: {why}", status.as_u16()));
+                if !is_check {
+                    self.inbox.counters.refuse(status.as_u16());
+                }
                 request_body::drain(&parts.headers, &mut body).await;
                 status
             }
@@ -59,9 +71,21 @@ impl Endpoint {
         let mut response = Response::new(Empty::new());
         *response.status_mut() = status;
         if status == StatusCode::METHOD_NOT_ALLOWED {
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+            let allowed = HeaderValue::from_static(if is_check { "GET, HEAD" } else { "POST" });
+            response.headers_mut().insert(ALLOW, allowed);
         }
         response
+    }
+
+    /// Whether notifications can be taken, for whoever watches over the program.
+    fn check(&self, method: &Method) -> Result<(), Refusal> {
+        match *method {
+            Method::GET | Method::HEAD if self.inbox.can_take() => Ok(()),
+            Method::GET | Method::HEAD => {
+                refuse(StatusCode::SERVICE_UNAVAILABLE, "nothing can be taken now")
+            }
+            _ => refuse(StatusCode::METHOD_NOT_ALLOWED, "not a GET or HEAD"),
+        }
     }
 
     /// Takes the notification in a request; it is the program's when this returns.
@@ -72,19 +96,17 @@ impl Endpoint {
         if parts.method != Method::POST {
             return refuse(StatusCode::METHOD_NOT_ALLOWED, "not a POST");
         }
-        let signature = parts.headers.get(SIGNATURE);
-        let Some(signature) = signature.and_then(|value| value.to_str().ok()) else {
-            return refuse(StatusCode::UNAUTHORIZED, "no signature");
-        };
+        // Before the body: who signs nothing sends nothing.
+        let unauthorized = because_of(StatusCode::UNAUTHORIZED);
+        let signatures = signers::signatures(&parts.headers).map_err(&unauthorized)?;
         let accounts = self.accounts.load_full();
         let signers = Signers::of(&accounts, &parts.headers)
             .map_err(|why| (StatusCode::UNAUTHORIZED, why))?;
-        let body = match request_body::read(body, self.body_max_bytes).await {
+        let body = match request_body::read(body, self.body_max_bytes, &self.bodies).await {
             Ok(body) => body,
             Err((status, why)) => return refuse(status, why),
         };
-        let account =
-            signers.verify(&body, signature).map_err(because_of(StatusCode::UNAUTHORIZED))?;
+        let account = signers.verify(&body, &signatures).map_err(&unauthorized)?;
         let _busy = slot.busy();
         // A refusal would stop the account's whole stream, for days: what cannot be understood is
         // the program's to look at.
@@ -92,11 +114,16 @@ impl Endpoint {
         if let Some(why) = odd {
             self.log.write(LogLevel::Warn, || format!("receiver: handed out raw: {why}"));
         }
-        match self.inbox.offer(notification.with_account(account)) {
+        // The notification has what it needs of it; the wait for the program is long.
+        drop(body);
+        let about = about(&notification);
+        match self.inbox.offer(notification.with_account(account)).await {
             Admission::Accepted => Ok(()),
             Admission::QueueFull => refuse(StatusCode::SERVICE_UNAVAILABLE, "the queue is full"),
             Admission::StoreFailed(why) => Err(because_of(StatusCode::SERVICE_UNAVAILABLE)(why)),
-            Admission::Pending { id, acknowledged } => self.wait_for_ack(id, acknowledged).await,
+            Admission::Pending { id, acknowledged } => {
+                self.wait_for_ack(id, acknowledged, &about).await
+            }
         }
     }
 
@@ -104,15 +131,55 @@ impl Endpoint {
         &self,
         id: u64,
         acknowledged: oneshot::Receiver<()>,
+        about: &str,
     ) -> Result<(), Refusal> {
-        match timeout(self.ack_timeout, acknowledged).await {
-            Ok(Ok(())) => Ok(()),
+        let mut waiter = AckWaiter { inbox: &self.inbox, id, acknowledged: Some(acknowledged) };
+        match timeout(self.ack_timeout, waiter.acknowledged()).await {
+            Ok(true) => Ok(()),
             _ => {
-                self.inbox.give_up(id);
-                let why = "the program did not acknowledge it in time";
-                refuse(StatusCode::SERVICE_UNAVAILABLE, why)
+                let why = format!("the program did not acknowledge it in time{about}");
+                Err((StatusCode::SERVICE_UNAVAILABLE, why))
             }
         }
+    }
+}
+
+/// A request that waits for an acknowledgement. Where it ends without one, because the time is over or
+/// the other side left, the service comes again, and the inbox must know.
+struct AckWaiter<'a> {
+    inbox: &'a Inbox,
+    id: u64,
+    acknowledged: Option<oneshot::Receiver<()>>,
+}
+
+impl AckWaiter<'_> {
+    /// Whether it came; false where it never will.
+    async fn acknowledged(&mut self) -> bool {
+        let Some(acknowledged) = &mut self.acknowledged else { return false };
+        let came = acknowledged.await.is_ok();
+        if came {
+            self.acknowledged = None;
+        }
+        came
+    }
+}
+
+impl Drop for AckWaiter<'_> {
+    fn drop(&mut self) {
+        // What no longer waits is gone before the inbox looks who does.
+        if self.acknowledged.take().is_some() {
+            self.inbox.give_up(self.id);
+        }
+    }
+}
+
+/// Which notification a line is about.
+fn about(notification: &Notification) -> String {
+    match notification.events().first() {
+        Some(event) if !event.conversation_id().is_empty() => {
+            format!(" [conversation {}]", shorten(event.conversation_id()))
+        }
+        _ => String::new(),
     }
 }
 

@@ -2,32 +2,35 @@
 
 use std::net::TcpListener;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::oneshot;
 
+use crate::base::callback;
 use crate::base::error::{Error, Status};
 use crate::base::fork::generation;
 use crate::base::lock::lock;
-use crate::base::log::LogLevel;
+use crate::base::thread;
 use crate::config::accounts::Accounts;
 use crate::config::configuration::Config;
 use crate::config::receiver_settings::ReceiverSettings;
-use crate::net::tls;
 use crate::protocol::notification::Notification;
+use crate::receiver::body_budget::{BodyBudget, MOST_BYTES};
+use crate::receiver::certificates::Certificates;
 use crate::receiver::endpoint::Endpoint;
 use crate::receiver::inbox::Inbox;
 use crate::receiver::server::Server;
-use crate::receiver::store::Store;
+use crate::receiver::stats::ReceiverStats;
 
 /// Receives what the service posts to a webhook: listens, checks signatures, and queues.
 ///
 /// Clones are the same receiver. It may be used from any number of threads at once. Listening is
-/// done by one thread, which ends with the receiver. It belongs to the process that made it: after
-/// a `fork()` the child has none.
+/// done by one thread, and `receiver.store` is written by another; they end with the receiver, and take
+/// no signals: those go to the program's own threads. It belongs to the process that made it: after a
+/// `fork()` the child has none.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -59,7 +62,8 @@ struct Shared {
     /// Which made it.
     /// In which it listens.
     generation: u64,
-    thread: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
+    stop: Mutex<Option<oneshot::Sender<()>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Receiver {
@@ -72,48 +76,52 @@ impl Receiver {
     /// other; [`Status::Io`] if it cannot listen there, or a file cannot be read or written.
     pub fn new(config: &Config) -> Result<Receiver, Error> {
         let settings = ReceiverSettings::of(config)?;
-        let client_ca = settings.tls_client_ca.as_ref();
-        let tls = settings.tls_identity.as_ref().map(|identity| tls::acceptor(identity, client_ca));
-        let tls = tls.transpose()?;
-        let store = settings.sqlite.as_deref().map(Path::new).map(Store::open).transpose()?;
-        let inbox = Arc::new(Inbox::open(settings.inbox, store)?);
+        let log = settings.log;
+        let demands_certificate =
+            settings.tls.as_ref().is_some_and(|files| files.client_roots.is_some());
+        let certificates = settings.tls.map(|files| Certificates::read(files, log.clone()));
+        let certificates = certificates.transpose()?;
+        let store = settings.sqlite.as_deref().map(Path::new);
+        let inbox = Arc::new(Inbox::open(settings.inbox, store, &log)?);
 
         let there = settings.listen;
         let cannot = |why| Error::new(Status::Io, format!("cannot listen at {there}: {why}"));
         let listener = TcpListener::bind(there).map_err(cannot)?;
         listener.set_nonblocking(true).map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
-        let scheme = if tls.is_some() { "https" } else { "http" };
+        let scheme = if certificates.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{address}{}", settings.path);
 
-        let log = settings.log;
         let accounts = Arc::new(ArcSwap::from_pointee(settings.accounts));
         let endpoint = Endpoint {
             path: settings.path,
+            health_path: settings.health_path,
             accounts: accounts.clone(),
             body_max_bytes: settings.body_max_bytes,
+            bodies: BodyBudget::new(MOST_BYTES),
             ack_timeout: settings.ack_timeout,
             inbox: inbox.clone(),
             log: log.clone(),
         };
-        let demands_certificate = settings.tls_client_ca.is_some();
-        let server = Server { tls, demands_certificate, endpoint, log: log.clone() };
+        let counters = inbox.counters.clone();
+        let server = Server { certificates, demands_certificate, endpoint, counters, log };
         let (stop, stopped) = oneshot::channel();
+        let (tell, began) = mpsc::channel();
         let ends = inbox.clone();
         let run = move || {
-            if let Err(why) = server.run(listener, stopped) {
-                log.write(LogLevel::Error, || format!("receiver: it cannot listen: {why}"));
-            }
+            server.run(listener, tell, stopped);
             // Nothing comes any more: who polls must learn of it.
             ends.close();
         };
-        let thread = std::thread::Builder::new()
-            .name("lpc-receiver".to_owned())
-            .spawn(run)
+        let thread = thread::start("lpc-receiver", run)
             .map_err(|why| Error::new(Status::Io, format!("cannot start a thread: {why}")))?;
+        match began.recv() {
+            Ok(began) => began.map_err(cannot)?,
+            Err(_) => return Err(Error::new(Status::Internal, "the receiver's thread broke")),
+        }
         let generation = generation();
-        let thread = Mutex::new(Some((stop, thread)));
-        Ok(Receiver { shared: Arc::new(Shared { url, inbox, accounts, generation, thread }) })
+        let (stop, thread) = (Mutex::new(Some(stop)), Mutex::new(Some(thread)));
+        Ok(Receiver { shared: Arc::new(Shared { url, inbox, accounts, generation, stop, thread }) })
     }
 
     /// Where it listens, for example `https://127.0.0.1:8443/`.
@@ -127,6 +135,7 @@ impl Receiver {
     /// [`Status::Closed`] after [`shutdown`](Receiver::shutdown), once all that was queued is given
     /// out, and in a child after a `fork()`.
     pub fn poll(&self, timeout: Duration) -> Result<Option<Notification>, Error> {
+        callback::check_outside()?;
         self.check_process()?;
         self.shared.inbox.poll(timeout)
     }
@@ -136,11 +145,67 @@ impl Receiver {
     /// Without `receiver.ack=manual` and `receiver.store` this changes nothing.
     ///
     /// # Errors
-    /// [`Status::InvalidArgument`] if it did not come from this receiver, [`Status::Io`] if the
-    /// store fails.
+    /// [`Status::InvalidArgument`] if it did not come from this receiver; [`Status::Io`] if the
+    /// store cannot be written: then it stays unacknowledged; [`Status::Closed`] where the service could
+    /// not be told, which is after [`shutdown`](Receiver::shutdown) with `receiver.ack=manual` and no
+    /// `receiver.store`: then it comes again. Also in a child after a `fork()`.
     pub fn ack(&self, notification: &Notification) -> Result<(), Error> {
+        callback::check_outside()?;
         self.check_process()?;
         self.shared.inbox.ack(notification)
+    }
+
+    /// Says that the program could not deal with a notification now: it is given out again, after
+    /// that time, and before what came later in its dialogs and was not given out yet, which waits
+    /// for it. Nothing counts how often: a program that tries again and again counts itself, and
+    /// acknowledges what will never work.
+    ///
+    /// With `receiver.ack=manual` the service's request stays open meanwhile, and is answered as if
+    /// nothing had been said: what is not kept in `receiver.store` goes back to the service (503)
+    /// once `receiver.ack.timeout.ms` is over, and comes again from there. Nothing happens for one
+    /// that was acknowledged, or was given out again since; with neither `receiver.ack=manual` nor
+    /// `receiver.store`, where an acknowledgement changes nothing, it is given out again in any case.
+    /// After [`shutdown`](Receiver::shutdown) nothing is given out again, but what is in the store
+    /// comes after a restart.
+    ///
+    /// # Errors
+    /// [`Status::InvalidArgument`] if it did not come from this receiver, [`Status::Closed`] in a
+    /// child after a `fork()`.
+    pub fn nack(&self, notification: &Notification, after: Duration) -> Result<(), Error> {
+        callback::check_outside()?;
+        self.check_process()?;
+        self.shared.inbox.nack(notification, after)
+    }
+
+    /// A file descriptor that is readable while [`poll`](Receiver::poll) would not wait, because
+    /// there is a notification or the receiver was shut down: for `epoll`, `select` and what is made
+    /// of them. `None` where the system has none (it is not Linux, or has no more), and in a child
+    /// after a `fork()`.
+    ///
+    /// Once it is readable, poll with no time until that gives nothing. Neither read nor close it: it is
+    /// closed with the last clone of the receiver. It is made by the first call, and the same for all.
+    pub fn fd(&self) -> Option<i32> {
+        self.check_process().ok()?;
+        self.shared.inbox.fd()
+    }
+
+    /// As [`shutdown`](Receiver::shutdown), and another receiver may use the file of `receiver.store`
+    /// then: acknowledgements fail with [`Status::Closed`], and what was not acknowledged comes from
+    /// there. In a child after a `fork()` it changes nothing.
+    pub fn release(&self) {
+        if self.shared.is_of_this_process() {
+            self.shared.stop();
+            self.shared.inbox.release();
+        }
+    }
+
+    /// As [`shutdown`](Receiver::shutdown), but polls under way fail at once, whatever is queued.
+    #[cfg(feature = "capi")]
+    pub(crate) fn end(&self) {
+        if self.shared.is_of_this_process() {
+            self.shared.inbox.end();
+            self.shared.stop();
+        }
     }
 
     /// Takes notifications for this app install and with these secrets from now on, in place of those
@@ -157,14 +222,39 @@ impl Receiver {
         Ok(())
     }
 
-    /// Stops listening; the service is no longer answered. Polls give out what is queued, and then
-    /// fail with [`Status::Closed`].
+    /// What it has done so far, and what it holds. Counters never fall; together they are no snapshot
+    /// while it works. Any thread may call this; it does not wait for the network.
+    ///
+    /// # Errors
+    /// [`Status::Closed`] in a child after a `fork()`.
+    pub fn stats(&self) -> Result<ReceiverStats, Error> {
+        self.check_process()?;
+        let inbox = &self.shared.inbox;
+        Ok(ReceiverStats::of(&inbox.counters, &inbox.counts()))
+    }
+
+    /// Stops listening; the service is no longer answered, and told nothing of what is acknowledged
+    /// later. Polls give out what is queued, and then fail with [`Status::Closed`].
+    ///
+    /// What to do for an orderly end: with `receiver.store` nothing, as what was not acknowledged comes
+    /// again after a restart. With `receiver.ack=manual` and no store, poll no more and acknowledge what
+    /// you have, before this: later that is [`Status::Closed`], and those notifications come again, as do
+    /// those that were queued. With `receiver.ack=enqueue` and no store, poll after this until
+    /// [`Status::Closed`], and deal with all of it: the service thinks that it arrived.
+    ///
+    /// Waits until the thread that listens has ended, and with it the last call of the log function; not
+    /// where it is called inside a log function.
     pub fn shutdown(&self) {
         self.shared.stop();
     }
 
+    /// Whether it was made by this process, and not by one that forked it.
+    pub fn is_of_this_process(&self) -> bool {
+        self.shared.is_of_this_process()
+    }
+
     fn check_process(&self) -> Result<(), Error> {
-        if self.shared.is_of_this_process() {
+        if self.is_of_this_process() {
             return Ok(());
         }
         Err(Error::new(Status::Closed, "the receiver belongs to the process that made it"))
@@ -180,13 +270,18 @@ impl Shared {
         if !self.is_of_this_process() {
             return;
         }
-        let thread = lock(&self.thread).take();
-        if let Some((stop, thread)) = thread {
+        if let Some(stop) = lock(&self.stop).take() {
             let _ = stop.send(());
-            // A log function may be what stops it, on that very thread.
-            if thread.thread().id() != std::thread::current().id() {
-                let _ = thread.join();
-            }
+        }
+        // Inside a log function the thread may be waiting for what this one holds, or be this one. Who
+        // stops it again elsewhere waits for it then.
+        if callback::is_inside() {
+            return;
+        }
+        // With the lock: others who stop it wait, too.
+        let mut thread = lock(&self.thread);
+        if let Some(thread) = thread.take() {
+            let _ = thread.join();
         }
     }
 }
@@ -196,7 +291,8 @@ impl Drop for Shared {
         self.stop();
         if !self.is_of_this_process() {
             // In a child after a fork, the thread and the locks are those of the parent.
-            std::mem::forget((self.inbox.clone(), std::mem::take(&mut self.thread)));
+            let (stop, thread) = (std::mem::take(&mut self.stop), std::mem::take(&mut self.thread));
+            std::mem::forget((self.inbox.clone(), stop, thread));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A notification in the inbox.
 
+use std::time::Instant;
+
 use crate::protocol::notification::Notification;
 use crate::receiver::fingerprint::Fingerprint;
 
@@ -9,4 +11,6 @@ pub(crate) struct Item {
     pub id: u64,
     pub notification: Notification,
     pub fingerprint: Fingerprint,
+    /// When it came, or where an earlier process left it, when this one found it.
+    pub arrived: Instant,
 }

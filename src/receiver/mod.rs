@@ -5,24 +5,34 @@
 //! services nor the handles are its business.
 //!
 //! A notification comes in through `server` and `endpoint`, is kept by `inbox`, and goes out through
-//! `handle`. Within `inbox`, `queue` says what comes next.
+//! `handle`. Within `inbox`, `queue` says what comes next, and `writer` has the `store` written.
 
 mod ack_waiters;
+mod body_budget;
+mod certificates;
 mod connection_limit;
+mod counters;
+mod dialogs;
+mod disk_room;
 mod duplicates;
 mod endpoint;
 mod fingerprint;
 mod handle;
 mod inbox;
 mod item;
-mod no_sigpipe;
 mod queue;
+mod readiness;
 mod request_body;
 mod resequencer;
 mod server;
 mod signers;
+mod socket;
+mod stats;
 mod store;
+mod store_schema;
 #[cfg(test)]
 mod test_notifications;
+mod writer;
 
 pub use crate::receiver::handle::Receiver;
+pub use crate::receiver::stats::{ReceiverStats, RefusedCount};

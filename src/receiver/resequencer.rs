@@ -1,107 +1,173 @@
 //! The order of the events in each dialog: what comes too early is held until what is missing comes,
 //! or was waited for long enough.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use crate::protocol::notification::Notification;
+use crate::receiver::dialogs::{DialogKey, Span, closed, spans};
 use crate::receiver::item::Item;
 
 /// How many dialogs are remembered at least.
 const FEWEST_DIALOGS: usize = 1000;
+
+/// How many dialogs are remembered beside those in which something is missing, where the last so
+/// many notifications are.
+pub(crate) fn most_dialogs(notifications: usize) -> usize {
+    notifications.max(FEWEST_DIALOGS)
+}
 
 /// Puts notifications into the order of their dialogs.
 pub(crate) struct Resequencer {
     gap_wait: Duration,
     most_dialogs: usize,
     dialogs: HashMap<DialogKey, Dialog>,
-    held: usize,
+    held: HashMap<u64, Held>,
+    /// By what is held, the ends of conversations that wait for it.
+    ends_behind: HashMap<u64, Vec<u64>>,
 }
-
-/// The account, and the dialog or, where it has no name, the conversation.
-type DialogKey = (String, String);
 
 /// Each dialog counts its events from 0.
 #[derive(Default)]
 struct Dialog {
     next: i64,
-    /// By the first sequence, then the id: two may have the same sequence.
-    held: BTreeMap<(i64, u64), Item>,
+    /// The first sequence and the id of each held item that has events of it: two may have the same
+    /// sequence.
+    held: BTreeSet<(i64, u64)>,
     gap_since: Option<Instant>,
+    /// The last item that had something of it.
+    used: u64,
 }
 
-/// The first and the last sequence that a notification has of one dialog.
-struct Span {
-    dialog: DialogKey,
-    first: i64,
-    last: i64,
+/// Where a dialog goes on after a restart.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Stopped {
+    pub dialog: DialogKey,
+    pub next: i64,
+    /// The last item that had something of it.
+    pub used: u64,
+}
+
+struct Held {
+    item: Item,
+    spans: Vec<Span>,
+    /// What the end of a conversation waits for.
+    behind: HashSet<u64>,
 }
 
 impl Resequencer {
-    /// One that waits for what is missing for that long. `dialogs`: how many it remembers, beside
-    /// those in which something is missing.
-    pub(crate) fn new(gap_wait: Duration, dialogs: usize) -> Resequencer {
-        let most_dialogs = dialogs.max(FEWEST_DIALOGS);
-        Resequencer { gap_wait, most_dialogs, dialogs: HashMap::new(), held: 0 }
+    /// One that waits for what is missing for that long, and remembers so many dialogs.
+    pub(crate) fn new(gap_wait: Duration, most_dialogs: usize) -> Resequencer {
+        Resequencer {
+            gap_wait,
+            most_dialogs,
+            dialogs: HashMap::new(),
+            held: HashMap::new(),
+            ends_behind: HashMap::new(),
+        }
     }
 
-    /// Takes an item, and gives out what is in order with it: none if it came too early.
-    pub(crate) fn push(&mut self, item: Item) -> Vec<Item> {
-        // Of several dialogs in one notification the first decides when it is given out.
-        let Some(Span { dialog, first, .. }) = spans(&item.notification).into_iter().next() else {
-            return vec![item];
-        };
-        if self.dialogs.len() > self.most_dialogs {
-            // Where nothing is held there is only a memory of where the next one begins.
-            self.dialogs.retain(|_, dialog| !dialog.held.is_empty());
+    /// Goes on where an earlier process stopped, and gives out what it left: in order among itself,
+    /// but what is missing there was dealt with.
+    pub(crate) fn resume(&mut self, left: Vec<Item>, stopped: Vec<Stopped>) -> Vec<Item> {
+        let mut firsts = HashMap::new();
+        for span in left.iter().flat_map(|item| spans(&item.notification)) {
+            let first = firsts.entry(span.dialog).or_insert(span.first);
+            *first = span.first.min(*first);
         }
-        let dialog = self.dialogs.entry(dialog).or_default();
-        if first > dialog.next {
-            dialog.gap_since.get_or_insert_with(Instant::now);
-            dialog.held.insert((first, item.id), item);
-            self.held += 1;
-            return Vec::new();
+        for Stopped { dialog: key, next, used } in &stopped {
+            let next = firsts.get(key).map_or(*next, |first| *next.min(first));
+            let dialog = self.dialogs.entry(key.clone()).or_default();
+            (dialog.next, dialog.used) = (next, *used);
         }
-        self.release(item)
-    }
-
-    /// Gives out what was held for long enough: what is missing in front of it is waited for no more.
-    pub(crate) fn give_up_gaps(&mut self, now: Instant) -> Vec<Item> {
-        if self.held == 0 {
-            return Vec::new();
-        }
-        let gap_wait = self.gap_wait;
-        let is_late = |dialog: &Dialog| dialog.gap_since.is_some_and(|at| at + gap_wait <= now);
-        let late = self.dialogs.iter().filter(|(_, dialog)| is_late(dialog));
-        let mut released = Vec::new();
-        for key in late.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
-            while let Some(dialog) = self.dialogs.get_mut(&key).filter(|dialog| is_late(dialog)) {
-                let Some((_, item)) = dialog.held.pop_first() else { break };
-                self.held -= 1;
-                released.extend(self.release(item));
-            }
+        let mut released: Vec<_> = left.into_iter().flat_map(|item| self.push(item)).collect();
+        for Stopped { dialog, next, .. } in stopped {
+            let reached = self.reach(&dialog, next);
+            released.extend(reached.into_iter().flat_map(|item| self.release(item)));
         }
         released
     }
 
+    /// Takes an item, and gives out what is in order with it: none if it came too early.
+    pub(crate) fn push(&mut self, item: Item) -> Vec<Item> {
+        let spans = spans(&item.notification);
+        let ended = closed(&item.notification);
+        let ended = ended.iter().filter_map(|dialog| self.dialogs.get(dialog));
+        let behind: HashSet<u64> =
+            ended.flat_map(|dialog| dialog.held.iter().map(|(_, id)| *id)).collect();
+        self.forget_some_dialogs();
+        if behind.is_empty() && self.is_in_turn(&spans) {
+            return self.release(item);
+        }
+        for span in &spans {
+            let dialog = self.dialogs.entry(span.dialog.clone()).or_default();
+            dialog.gap_since.get_or_insert_with(Instant::now);
+            dialog.held.insert((span.first, item.id));
+        }
+        for id in &behind {
+            self.ends_behind.entry(*id).or_default().push(item.id);
+        }
+        self.held.insert(item.id, Held { item, spans, behind });
+        Vec::new()
+    }
+
+    /// Gives out what was held for long enough: what is missing in front of it is waited for no more.
+    pub(crate) fn give_up_gaps(&mut self, now: Instant) -> Vec<Item> {
+        let gap_wait = self.gap_wait;
+        self.give_up(|dialog| dialog.gap_since.is_some_and(|at| at + gap_wait <= now))
+    }
+
+    /// Gives out all that is held: nothing comes any more.
+    pub(crate) fn give_up_all(&mut self) -> Vec<Item> {
+        self.give_up(|_| true)
+    }
+
     /// When the next gap is to be given up.
     pub(crate) fn next_give_up(&self) -> Option<Instant> {
-        if self.held == 0 {
+        if self.held.is_empty() {
             return None;
         }
         let since = self.dialogs.values().filter_map(|dialog| dialog.gap_since).min();
         since.map(|since| since + self.gap_wait)
     }
 
-    /// Takes out an item that is held.
-    pub(crate) fn remove(&mut self, id: u64) -> Option<Item> {
-        let found = self.dialogs.values_mut().find_map(|dialog| dialog.remove(id));
-        found.inspect(|_| self.held -= 1)
+    /// Takes out an item that is held, and what waited only for it.
+    pub(crate) fn remove(&mut self, id: u64) -> Option<(Item, Vec<Item>)> {
+        let item = self.take(id)?;
+        let freed = self.freed_by(id);
+        Some((item, freed.into_iter().flat_map(|freed| self.release(freed)).collect()))
+    }
+
+    pub(crate) fn all_held(&self) -> impl Iterator<Item = &Item> {
+        self.held.values().map(|held| &held.item)
     }
 
     /// How many items are held.
     pub(crate) fn held(&self) -> usize {
-        self.held
+        self.held.len()
+    }
+
+    fn give_up(&mut self, is_over: impl Fn(&Dialog) -> bool) -> Vec<Item> {
+        if self.held.is_empty() {
+            return Vec::new();
+        }
+        let over = |dialog: &Dialog| !dialog.held.is_empty() && is_over(dialog);
+        let late = self.dialogs.iter().filter(|(_, dialog)| over(dialog));
+        let mut released = Vec::new();
+        for key in late.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
+            while let Some(dialog) = self.dialogs.get(&key).filter(|dialog| over(dialog)) {
+                let Some((_, first)) = dialog.held.first().copied() else { break };
+                let Some(item) = self.take(first) else { break };
+                released.extend(self.release(item));
+            }
+        }
+        released
+    }
+
+    /// Nothing is missing in front of it, in any of its dialogs.
+    fn is_in_turn(&self, spans: &[Span]) -> bool {
+        spans.iter().all(|span| {
+            span.first <= self.dialogs.get(&span.dialog).map_or(0, |dialog| dialog.next)
+        })
     }
 
     /// An item, and those that waited for it, in all its dialogs.
@@ -109,67 +175,81 @@ impl Resequencer {
         let mut released = Vec::new();
         let mut leaving = VecDeque::from([item]);
         while let Some(item) = leaving.pop_front() {
-            for Span { dialog, last, .. } in spans(&item.notification) {
-                let dialog = self.dialogs.entry(dialog).or_default();
-                dialog.next = dialog.next.max(last.saturating_add(1));
-                let follow = dialog.take_next();
-                self.held -= follow.len();
-                leaving.extend(follow);
+            for Span { dialog: key, last, .. } in spans(&item.notification) {
+                let dialog = self.dialogs.entry(key.clone()).or_default();
+                dialog.used = dialog.used.max(item.id);
+                leaving.extend(self.reach(&key, last.saturating_add(1)));
             }
+            leaving.extend(self.freed_by(item.id));
             released.push(item);
         }
         released
     }
-}
 
-impl Dialog {
-    /// Takes out what is no longer missing anything.
-    fn take_next(&mut self) -> Vec<Item> {
-        let mut next = Vec::new();
-        while let Some(entry) = self.held.first_entry().filter(|held| held.key().0 <= self.next) {
-            next.push(entry.remove());
-        }
+    /// What was held in a dialog that goes on there.
+    fn reach(&mut self, key: &DialogKey, next: i64) -> Vec<Item> {
+        let Some(dialog) = self.dialogs.get_mut(key).filter(|dialog| dialog.next < next) else {
+            return Vec::new();
+        };
+        dialog.next = next;
+        let reached: Vec<u64> = dialog.held.range(..=(next, u64::MAX)).map(|(_, id)| *id).collect();
+        let taken = reached.into_iter().filter_map(|id| self.take_if_ready(id)).collect();
         // What is still held begins a wait of its own.
-        self.gap_since = if self.held.is_empty() { None } else { Some(Instant::now()) };
-        next
+        if let Some(dialog) = self.dialogs.get_mut(key) {
+            dialog.gap_since = (!dialog.held.is_empty()).then(Instant::now);
+        }
+        taken
     }
 
-    fn remove(&mut self, id: u64) -> Option<Item> {
-        let key = self.held.keys().find(|(_, held)| *held == id).copied()?;
-        let item = self.held.remove(&key);
-        if self.held.is_empty() {
-            self.gap_since = None;
+    /// The ends of conversations that waited for this one, and wait for nothing else.
+    fn freed_by(&mut self, id: u64) -> Vec<Item> {
+        let ends = self.ends_behind.remove(&id).unwrap_or_default();
+        let mut freed = Vec::new();
+        for end in ends {
+            if let Some(held) = self.held.get_mut(&end) {
+                held.behind.remove(&id);
+                freed.extend(self.take_if_ready(end));
+            }
         }
-        item
+        freed
     }
-}
 
-/// The dialogs of the events that have a sequence, in their order.
-fn spans(notification: &Notification) -> Vec<Span> {
-    let mut spans: Vec<Span> = Vec::new();
-    let mut known: HashMap<&str, usize> = HashMap::new();
-    for event in notification.events() {
-        let Some(sequence) = event.sequence() else { continue };
-        let dialog = Some(event.dialog_id()).filter(|id| !id.is_empty());
-        let dialog = dialog.unwrap_or(event.conversation_id());
-        let at = *known.entry(dialog).or_insert(spans.len());
-        match spans.get_mut(at) {
-            Some(span) => {
-                span.first = sequence.min(span.first);
-                span.last = sequence.max(span.last);
-            }
-            None => {
-                let dialog = (notification.account_id().to_owned(), dialog.to_owned());
-                spans.push(Span { dialog, first: sequence, last: sequence });
+    fn take_if_ready(&mut self, id: u64) -> Option<Item> {
+        let held = self.held.get(&id)?;
+        let ready = held.behind.is_empty() && self.is_in_turn(&held.spans);
+        if ready { self.take(id) } else { None }
+    }
+
+    fn take(&mut self, id: u64) -> Option<Item> {
+        let held = self.held.remove(&id)?;
+        for span in &held.spans {
+            if let Some(dialog) = self.dialogs.get_mut(&span.dialog) {
+                dialog.held.remove(&(span.first, id));
+                if dialog.held.is_empty() {
+                    dialog.gap_since = None;
+                }
             }
         }
+        Some(held.item)
     }
-    spans
+
+    /// Where nothing is held there is only a memory of where the next one begins: the older half of
+    /// those goes where there are too many.
+    fn forget_some_dialogs(&mut self) {
+        if self.dialogs.len() <= self.most_dialogs {
+            return;
+        }
+        let mut used: Vec<u64> = self.dialogs.values().map(|dialog| dialog.used).collect();
+        let middle = used.len() / 2;
+        let newest_that_goes = *used.select_nth_unstable(middle).1;
+        self.dialogs.retain(|_, dialog| !dialog.held.is_empty() || dialog.used > newest_that_goes);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::notification::Notification;
     use crate::receiver::fingerprint::fingerprint;
     use crate::receiver::test_notifications::{text, typing};
 
@@ -180,7 +260,7 @@ mod tests {
 
     impl Order {
         fn waiting(gap_wait: Duration) -> Order {
-            Order(Resequencer::new(gap_wait, 0), 1)
+            Order(Resequencer::new(gap_wait, FEWEST_DIALOGS), 1)
         }
 
         /// What comes out with a notification.
@@ -188,7 +268,7 @@ mod tests {
             let fingerprint = fingerprint(&notification);
             let id = self.1;
             self.1 += 1;
-            texts(self.0.push(Item { id, notification, fingerprint }))
+            texts(self.0.push(Item { id, notification, fingerprint, arrived: Instant::now() }))
         }
     }
 
@@ -237,6 +317,9 @@ mod tests {
     #[test]
     fn an_event_of_another_dialog_does_not_move_the_line() {
         let mut order = Order::waiting(HOUR);
+        for sequence in 0..7 {
+            order.push(of(&[change("s", sequence, "")]));
+        }
         assert!(order.push(of(&[change("a", 1, ""), change("s", 7, "")])).is_empty());
         assert_eq!(order.push(of(&[change("a", 0, "")])), ["a0", "a1"]);
         let early = order.push(of(&[change("a", 4, "")]));
@@ -246,6 +329,84 @@ mod tests {
         // Another account's dialog is another one, and begins at 0.
         assert!(order.push(of(&[change("a", 1, "")]).with_account("le2")).is_empty());
         assert_eq!(order.push(of(&[change("a", 0, "")]).with_account("le2")), ["a0", "a1"]);
+    }
+
+    #[test]
+    fn a_notification_waits_for_its_turn_in_all_its_dialogs() {
+        let mut order = Order::waiting(HOUR);
+        // Both orders of the two: neither is only the first one's.
+        for (a, s) in [("a", "s"), ("t", "b")] {
+            assert!(order.push(of(&[change(a, 1, ""), change(s, 1, "")])).is_empty());
+            assert_eq!(order.push(of(&[change(a, 0, "")])), [format!("{a}0")]);
+            assert!(order.push(of(&[change(a, 2, "")])).is_empty(), "it would overtake");
+            let rest = order.push(of(&[change(s, 0, "")]));
+            assert_eq!(rest, [format!("{s}0"), format!("{a}1"), format!("{a}2")]);
+        }
+        // A gap in one of them is waited for no longer than asked.
+        assert!(order.push(of(&[change("a", 3, ""), change("s", 9, "")])).is_empty());
+        assert!(order.push(of(&[change("a", 4, "")])).is_empty());
+        let at = order.0.next_give_up().unwrap();
+        assert_eq!(texts(order.0.give_up_gaps(at)), ["a3", "a4"]);
+        assert_eq!(order.0.held(), 0);
+    }
+
+    #[test]
+    fn the_end_of_a_conversation_does_not_overtake_what_is_held() {
+        let end = || {
+            let body = r#"{"body":{"changes":[{"result":{"convId":"c","conversationDetails":{
+                "state":"CLOSE","dialogs":[{"dialogId":"s"}]}}}]}}"#;
+            Notification::parse(body.as_bytes()).unwrap()
+        };
+        let mut order = Order::waiting(HOUR);
+        assert!(order.push(text("c", 1, "c1")).is_empty());
+        assert!(order.push(text("s", 1, "s1")).is_empty());
+        assert!(order.push(end()).is_empty());
+        assert_eq!(order.push(text("c", 0, "c0")), ["c0", "c1"]);
+        assert_eq!(order.push(text("other", 0, "other")), ["other"]);
+        assert_eq!(order.push(text("s", 0, "s0")), ["s0", "s1", "CLOSE"]);
+        assert_eq!(order.push(end()), ["CLOSE"], "nothing is held");
+
+        // It goes with the last of them, whatever becomes of that.
+        assert!(order.push(text("c", 7, "c7")).is_empty());
+        assert!(order.push(end()).is_empty());
+        let at = order.0.next_give_up().unwrap();
+        assert_eq!(texts(order.0.give_up_gaps(at)), ["c7", "CLOSE"]);
+        assert!(order.push(text("c", 9, "c9")).is_empty());
+        let held = order.1 - 1;
+        assert!(order.push(end()).is_empty());
+        let (_, freed) = order.0.remove(held).unwrap();
+        assert_eq!(texts(freed), ["CLOSE"]);
+        assert!(order.0.ends_behind.is_empty() && order.0.held() == 0);
+    }
+
+    #[test]
+    fn a_dialog_goes_on_where_it_stopped() {
+        let mut order = Order::waiting(HOUR);
+        let stopped = |name: &str, next, used| Stopped {
+            dialog: (String::new(), name.to_owned()),
+            next,
+            used,
+        };
+        assert!(order.0.resume(Vec::new(), vec![stopped("c", 5, 9)]).is_empty());
+        assert!(order.push(text("c", 6, "6")).is_empty());
+        assert_eq!(order.push(text("c", 5, "5")), ["5", "6"]);
+    }
+
+    #[test]
+    fn a_new_dialog_makes_room_of_the_oldest_that_stopped() {
+        let mut order = Order::waiting(HOUR);
+        let stopped = |number: usize| Stopped {
+            dialog: (String::new(), number.to_string()),
+            next: 7,
+            used: number as u64,
+        };
+        order.1 = 1 + FEWEST_DIALOGS as u64;
+        order.0.resume(Vec::new(), (0..FEWEST_DIALOGS).map(stopped).collect());
+        for dialog in ["new", "newer"] {
+            assert_eq!(order.push(text(dialog, 0, "x")), ["x"]);
+        }
+        let last = (FEWEST_DIALOGS - 1).to_string();
+        assert_eq!(order.push(text(&last, 7, "goes on")), ["goes on"]);
     }
 
     #[test]
@@ -299,7 +460,7 @@ mod tests {
         assert!(order.push(text("c", 1, "x")).is_empty());
         let gap = order.0.next_give_up();
         assert!(order.0.remove(2).is_none());
-        assert_eq!(order.0.remove(1).map(|item| item.id), Some(1));
+        assert_eq!(order.0.remove(1).map(|(item, _)| item.id), Some(1));
         assert_eq!((order.0.held(), order.0.next_give_up()), (0, None));
         assert!(order.push(text("other", 1, "y")).is_empty());
         assert!(order.0.next_give_up() > gap, "the gap went with it");

@@ -1,5 +1,5 @@
 //! Whose notification a request is: webhooks are account-wide, headers tell accounts and app installs
-//! apart, and the signature proves it.
+//! apart, and a signature proves it.
 
 use hyper::header::HeaderMap;
 use secrecy::ExposeSecret;
@@ -7,10 +7,18 @@ use secrecy::ExposeSecret;
 use crate::base::error::Error;
 use crate::base::text::shorten;
 use crate::config::accounts::{Account, Accounts};
-use crate::protocol::webhook::verify_webhook;
+use crate::protocol::webhook::Signatures;
 
 const ACCOUNT: &str = "x-liveperson-account-id";
 const CLIENT: &str = "x-liveperson-client-id";
+const SIGNATURE: &str = "x-liveperson-signature";
+
+/// What a request is signed with; an error if it is nothing that can be a signature. One header may
+/// hold several, and there may be several headers, because a proxy can add one.
+pub(crate) fn signatures(headers: &HeaderMap) -> Result<Signatures, Error> {
+    let texts = headers.get_all(SIGNATURE).iter().filter_map(|value| value.to_str().ok());
+    Signatures::read(&texts.collect::<Vec<_>>().join(","))
+}
 
 /// The accounts that may have signed a request.
 pub(crate) struct Signers<'a> {
@@ -49,13 +57,13 @@ impl Signers<'_> {
         Ok(Signers { named: account.unwrap_or_default().to_owned(), accounts: found })
     }
 
-    /// Checks the signature; gives the account whose it is, empty if nobody knows.
-    pub(crate) fn verify(self, body: &[u8], signature: &str) -> Result<String, Error> {
+    /// Checks the signatures; gives the account whose one is, empty if nobody knows.
+    pub(crate) fn verify(self, body: &[u8], signatures: &Signatures) -> Result<String, Error> {
         let mut refused = Error::invalid("there is no secret to check signatures with");
         for account in self.accounts {
             let secrets: Vec<&str> =
                 account.secrets.iter().map(ExposeSecret::expose_secret).collect();
-            match verify_webhook(&secrets, body, signature) {
+            match signatures.verify(&secrets, body) {
                 // As it was configured, however the header spells it.
                 Ok(()) => return Ok(account.id.clone().unwrap_or(self.named)),
                 Err(error) => refused = error,
@@ -85,11 +93,11 @@ mod tests {
         parsed.collect()
     }
 
-    fn signature(secret: &str) -> String {
+    fn signed(secret: &str) -> Signatures {
         let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret.as_bytes());
         let hex: String =
             ring::hmac::sign(&key, b"x").as_ref().iter().map(|b| format!("{b:02x}")).collect();
-        format!("sha256={hex}")
+        Signatures::read(&format!("sha256={hex}")).unwrap()
     }
 
     #[test]
@@ -100,7 +108,7 @@ mod tests {
         };
         let of = |pairs: &[(&'static str, &'static str)], secret: &str| {
             let signers = Signers::of(&both, &headers(pairs))?;
-            signers.verify(b"x", &signature(secret)).map_err(|error| error.message().to_owned())
+            signers.verify(b"x", &signed(secret)).map_err(|error| error.message().to_owned())
         };
         assert_eq!(of(&[(ACCOUNT, "le1"), (CLIENT, "APP-1")], "secret-1"), Ok("le1".to_owned()));
         assert_eq!(of(&[(ACCOUNT, "le2"), (CLIENT, "any")], "secret-2"), Ok("le2".to_owned()));
@@ -116,14 +124,14 @@ mod tests {
         }
         let any = Accounts { own: account(None, None, "secret-1"), others: Vec::new() };
         let signers = Signers::of(&any, &headers(&[(ACCOUNT, "le9")])).ok().unwrap();
-        assert_eq!(signers.verify(b"x", &signature("secret-1")).unwrap(), "le9");
+        assert_eq!(signers.verify(b"x", &signed("secret-1")).unwrap(), "le9");
         let own_is_any = Accounts {
             own: account(None, None, "secret-1"),
             others: vec![account(Some("le2"), None, "secret-2")],
         };
         let of = |name, secret: &str| {
             let signers = Signers::of(&own_is_any, &headers(&[(ACCOUNT, name)]))?;
-            signers.verify(b"x", &signature(secret)).map_err(|error| error.message().to_owned())
+            signers.verify(b"x", &signed(secret)).map_err(|error| error.message().to_owned())
         };
         assert_eq!(of("LE2", "secret-2").unwrap(), "le2", "as it was configured");
         assert_eq!(of("le9", "secret-1").unwrap(), "le9");

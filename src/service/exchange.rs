@@ -13,14 +13,16 @@ use crate::base::deadline::Deadline;
 use crate::base::delivery::Delivery;
 use crate::base::error::{Error, ServiceSays, Status};
 use crate::base::fork::generation;
+use crate::base::jitter::jitter;
 use crate::base::log::{Log, LogLevel};
 use crate::base::shutdown::Shutdown;
-use crate::base::stats::{Counters, Operation, count};
+use crate::base::stats::{Counters, Operation, Stats, count};
 use crate::config::settings::Settings;
 use crate::net::transport::{HttpAnswer, HttpRequest, Transport};
 use crate::protocol::message::Idempotency;
 use crate::protocol::redact::redact;
 use crate::service::dates::retry_after_ms;
+use crate::service::outages::Outages;
 use crate::service::rate_limit::RateLimit;
 use crate::service::retry::wait_before_retry;
 
@@ -31,9 +33,15 @@ pub(crate) struct Exchange {
     pub shutdown: Shutdown,
     pub counters: Arc<Counters>,
     rate_limit: RateLimit,
+    /// What messages need, tokens above all, pauses by itself: nobody who has it waits for that.
+    rate_limit_of_needs: RateLimit,
+    outages: Outages,
     /// The process that it is for.
     generation: u64,
 }
+
+/// Between two calls that go on because their host answers again, on average.
+const SPREAD: Duration = Duration::from_millis(10);
 
 /// One request to a service, and what its failures mean.
 pub(crate) struct ServiceRequest<'a> {
@@ -64,6 +72,12 @@ impl<'a> ServiceRequest<'a> {
             least_pause: Duration::ZERO,
         }
     }
+
+    /// Whether it fetches what messages need, and what is kept once it is there.
+    fn is_need(&self) -> bool {
+        use Operation::{Consumer, Domain, Keys, Token};
+        matches!(self.operation, Domain | Token | Keys | Consumer)
+    }
 }
 
 impl Exchange {
@@ -73,8 +87,19 @@ impl Exchange {
         shutdown: Shutdown,
         counters: Arc<Counters>,
     ) -> Exchange {
-        let (rate_limit, generation) = (RateLimit::new(), generation());
-        Exchange { settings, transport, shutdown, counters, rate_limit, generation }
+        let (rate_limit, rate_limit_of_needs) = (RateLimit::new(), RateLimit::new());
+        let outages = Outages::default();
+        let generation = generation();
+        Exchange {
+            settings,
+            transport,
+            shutdown,
+            counters,
+            rate_limit,
+            rate_limit_of_needs,
+            outages,
+            generation,
+        }
     }
 
     pub(crate) fn log(&self) -> &Log {
@@ -103,6 +128,7 @@ impl Exchange {
     ) -> Result<HttpAnswer, Error> {
         let mut attempts = 0;
         let mut limited = None;
+        let mut was_woken = false;
         loop {
             if let Err(error) = self.wait_for_rate_limit(request, deadline) {
                 // The 429 of this very request says more than that there was one.
@@ -119,6 +145,7 @@ impl Exchange {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
+            let is_unsent = error.is_unsent();
             if error.maybe_delivered() && request.idempotency != Idempotency::Safe {
                 delivery.maybe_delivered = true;
             }
@@ -135,15 +162,38 @@ impl Exchange {
             if error.status() == Status::RateLimited {
                 // Waited for with all others.
                 limited = Some(error);
+            } else if is_unsent && !was_woken {
+                was_woken = self.sleep_until_reachable(&request.http.url, wait);
             } else {
+                // Woken before in vain: the host answers some only, over connections it has, for example.
                 self.shutdown.sleep(wait);
             }
         }
     }
 
+    /// Sleeps so long, or until the host answers somebody else; whether it did.
+    fn sleep_until_reachable(&self, url: &Uri, most: Duration) -> bool {
+        let Some(host) = url.authority() else { return false };
+        let (begun, waiting) = (Instant::now(), self.outages.wait_for(host));
+        self.shutdown.sleep_unless(most, || waiting.is_over());
+        // They do not all come at once, nor later than they would have.
+        let spread = jitter(SPREAD.saturating_mul(waiting.all() as u32 - 1));
+        self.shutdown.sleep(spread.min(most.saturating_sub(begun.elapsed())));
+        waiting.is_over()
+    }
+
+    /// What was counted so far.
+    pub(crate) fn stats(&self) -> Stats {
+        // Whoever looks in is good for that, too.
+        self.transport.close_old();
+        self.counters.read()
+    }
+
     /// Counts and logs a request that failed for good, also by what a 2xx answer says.
     pub(crate) fn count_failure(&self, error: Error) -> Error {
         count(&self.counters.failures);
+        // Of a batch, the one that was refused.
+        let _about = self.log().about_one(error.request_id());
         self.log().write(LogLevel::Error, || error.message().to_owned());
         error
     }
@@ -173,9 +223,14 @@ impl Exchange {
             .attempt(&request.http, deadline)
             // Before anything reads it, shortens it, or makes an error of it.
             .map(|answer| HttpAnswer { body: redact(answer.body, request.secrets), ..answer })
-            .and_then(accept);
+            .and_then(accept)
+            .map_err(|error| self.or_closed(error));
         let took = begun.elapsed();
         let failed = outcome.as_ref().err().map(Error::status);
+        let host = request.http.url.authority().filter(|_| failed.is_none());
+        if host.is_some_and(|host| self.outages.end(host)) {
+            self.shutdown.wake();
+        }
         self.counters.attempt(request.operation, failed, took);
         self.log().write(LogLevel::Debug, || {
             let status = match &outcome {
@@ -187,14 +242,18 @@ impl Exchange {
             let place = without_query(&request.http.url);
             format!("{doing}: {method} {place}: {status} in {} ms", took.as_millis())
         });
-        outcome.map_err(|error| match self.shutdown.check() {
-            // A shutdown breaks connections: that is the cause, not what it looks like.
+        outcome
+    }
+
+    /// A shutdown breaks connections: that is the cause then, not what it looks like.
+    fn or_closed(&self, error: Error) -> Error {
+        match self.shutdown.check() {
             Err(closed) if error.http_status() == 0 && error.maybe_delivered() => {
                 closed.and_maybe_delivered()
             }
             Err(closed) if error.http_status() == 0 => closed,
             _ => error,
-        })
+        }
     }
 
     /// How long to wait before the next attempt, if there is one: what cannot be over in time is not
@@ -211,12 +270,20 @@ impl Exchange {
         if is_limited {
             let asked = Duration::from_millis(error.retry_after_ms().unwrap_or(0));
             let least = settings.rate_limit_backoff.max(request.least_pause);
-            self.rate_limit.pause(asked.max(least));
+            let limit =
+                if request.is_need() { &self.rate_limit_of_needs } else { &self.rate_limit };
+            limit.pause(asked.max(least));
         }
         let wait = wait_before_retry(&settings.retry, error, attempts, request.idempotency)?;
-        let wait = if is_limited { self.rate_limit.left() } else { wait };
+        let wait = if is_limited { self.longest(request, RateLimit::left) } else { wait };
         let is_short = !is_limited || wait <= settings.rate_limit_max_wait;
         (is_short && deadline.remaining().is_ok_and(|left| wait < left)).then_some(wait)
+    }
+
+    /// The longest that any limit which concerns this request gives.
+    fn longest(&self, request: &ServiceRequest, of: impl Fn(&RateLimit) -> Duration) -> Duration {
+        let of_all = of(&self.rate_limit);
+        if request.is_need() { of_all.max(of(&self.rate_limit_of_needs)) } else { of_all }
     }
 
     /// Waits, with all other threads of the client, while the service wants no requests.
@@ -232,7 +299,7 @@ impl Exchange {
                 // In a log callback, for example: the connections are the parent's.
                 return Err(Error::new(Status::Closed, "the process forked during the call"));
             }
-            let left = self.rate_limit.left();
+            let left = self.longest(request, RateLimit::left);
             let remaining = deadline.remaining().map_err(|late| late.context(request.doing))?;
             if left.is_zero() {
                 return Ok(());
@@ -248,7 +315,7 @@ impl Exchange {
             }
             // Spread out, but not beyond what this call has.
             let over = settings.rate_limit_backoff.min((remaining - left) / 2);
-            let wait = self.rate_limit.wait(over);
+            let wait = self.longest(request, |limit| limit.wait(over));
             self.log().write(LogLevel::Trace, || {
                 format!("{}: waiting {} ms after a 429", request.doing, wait.as_millis())
             });

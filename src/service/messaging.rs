@@ -43,6 +43,8 @@ impl Paths {
 pub(crate) struct OnBehalfOf<'a> {
     pub consumer: &'a ConsumerIdentity,
     pub properties: Option<&'a HeaderValue>,
+    /// None where none is open yet, or the caller writes the request.
+    pub conversation_id: Option<&'a str>,
 }
 
 pub(crate) struct Messaging {
@@ -72,7 +74,10 @@ impl Messaging {
         deadline: Deadline,
     ) -> Result<Response, Error> {
         let to = (&self.paths.send, Operation::Send);
-        self.post(to, on_behalf_of, message, deadline, response::single)
+        match self.post(to, on_behalf_of, message, deadline, response::single) {
+            Err(refusal) if message.was_done(&refusal) => Ok(Response::closed_already(&refusal)),
+            outcome => outcome,
+        }
     }
 
     /// A batch to CONVERSATION, and its answer.
@@ -97,6 +102,7 @@ impl Messaging {
         deadline: Deadline,
         read: impl FnOnce(Answer) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        let _about = self.exchange.log().about(message.id(), on_behalf_of.conversation_id);
         // First, because without credentials nothing needs to be asked of anybody.
         self.app_jwts.auth.check()?;
         let url = self.directory.base_url(Service::Messaging, deadline)?.join_parsed(path)?;
@@ -116,18 +122,25 @@ impl Messaging {
                 idempotency: message.idempotency,
                 ..ServiceRequest::new(message.doing, operation, http)
             };
-            let sent = self.exchange.deliver(&request, deadline, &mut delivery);
-            sent.map_err(|error| batch::name_refused(error, &message.ids))
+            match self.exchange.deliver(&request, deadline, &mut delivery) {
+                // No failure, and nobody is to count it as one.
+                Err(refusal) if message.was_done(&refusal) => Ok(Err(refusal)),
+                Err(error) => Err(batch::name_refused(error, &message.ids)),
+                Ok(answer) => Ok(Ok(answer)),
+            }
         });
         let answer = match answer {
             // Also where it is another request that failed in the end: this is the one to look after.
             Err(error) if delivery.maybe_delivered => {
                 return Err(error.and_maybe_delivered().with_request_id(message.id()));
             }
-            answer => answer?,
+            answer => answer??,
         };
         let answer = Answer { http_status: answer.status, body: answer.body, delivery };
         read(answer).map_err(|error| {
+            if message.was_done(&error) {
+                return error;
+            }
             let is_safe = message.idempotency == Idempotency::Safe;
             let error = if is_safe { error.and_changed_nothing() } else { error };
             self.exchange.count_failure(error.context(message.doing))

@@ -10,6 +10,7 @@ pub(crate) mod exchange;
 pub(crate) mod idp;
 mod key_set;
 pub(crate) mod messaging;
+mod outages;
 mod rate_limit;
 mod retry;
 mod sentinel;

@@ -1,8 +1,9 @@
 //! The pause of all threads after the service said that they are too fast (429).
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::base::clock::Moment;
 use crate::base::jitter::jitter;
 
 /// However long a service asks for: one slip of it must not silence a client for good.
@@ -10,14 +11,14 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
 /// Until when nobody sends.
 pub(crate) struct RateLimit {
-    since: Instant,
+    since: Moment,
     /// Milliseconds after `since`.
     until: AtomicU64,
 }
 
 impl RateLimit {
     pub(crate) fn new() -> RateLimit {
-        RateLimit { since: Instant::now(), until: AtomicU64::new(0) }
+        RateLimit { since: Moment::now(), until: AtomicU64::new(0) }
     }
 
     /// Nobody passes before this time is over.
@@ -45,6 +46,7 @@ impl RateLimit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::clock::tests::sleep_machine;
 
     #[test]
     fn all_wait_until_one_moment_and_leave_spread_out() {
@@ -58,6 +60,9 @@ mod tests {
         waits.sort_unstable();
         assert!(waits[0] > Duration::from_secs(490) && waits[63] <= Duration::from_secs(510));
         assert!(waits[63] - waits[0] > Duration::from_secs(5), "spread over the time given");
+        // It is over, too, where the machine slept meanwhile.
+        sleep_machine(Duration::from_secs(500));
+        assert_eq!(limit.left(), Duration::ZERO);
         // No service can ask for ever.
         limit.pause(Duration::MAX);
         assert!(limit.left() <= LONGEST_PAUSE);

@@ -15,7 +15,7 @@ pub(crate) fn wait_before_retry(
     attempts: u32,
     idempotency: Idempotency,
 ) -> Option<Duration> {
-    if attempts >= settings.max_attempts {
+    if attempts >= settings.max_attempts || !error.is_retryable() {
         return None;
     }
     let may_double = error.maybe_delivered() && idempotency == Idempotency::NotIdempotent;

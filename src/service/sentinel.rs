@@ -1,7 +1,7 @@
 //! Sentinel, which gives AppJWTs for the app install's credentials.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use secrecy::ExposeSecret;
 use serde::Deserialize;
@@ -9,6 +9,7 @@ use ureq::http::{HeaderValue, Method, header};
 use zeroize::Zeroizing;
 
 use crate::base::cached::Fetched;
+use crate::base::clock::Moment;
 use crate::base::deadline::Deadline;
 use crate::base::error::{Error, Status};
 use crate::base::log::LogLevel;
@@ -56,7 +57,9 @@ impl Sentinel {
         let base = self.directory.base_url(Service::Sentinel, deadline)?;
         let account = &settings.account_id;
         let secret = credentials.client_secret.expose_secret();
-        let mut form = form_urlencoded::Serializer::new(String::new());
+        // Room for all of it, so that no part of the secret is left where it grew out of.
+        let room = 3 * (credentials.client_id.len() + secret.len()) + 100;
+        let mut form = form_urlencoded::Serializer::new(String::with_capacity(room));
         form.append_pair("client_id", &credentials.client_id);
         form.append_pair("client_secret", secret);
         let path = if settings.token_api_version == 2 {
@@ -66,8 +69,8 @@ impl Sentinel {
             format!("/sentinel/api/account/{account}/app/token?v=1.0&grant_type=client_credentials")
         };
         let form = Zeroizing::new(form.finish());
-        let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-        let encoded = Zeroizing::new(encoded);
+        let mut encoded = Zeroizing::new(String::with_capacity(3 * secret.len()));
+        encoded.extend(form_urlencoded::byte_serialize(secret.as_bytes()));
 
         let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
         let http = HttpRequest {
@@ -81,7 +84,7 @@ impl Sentinel {
             ..ServiceRequest::new(DOING, Operation::Token, http)
         };
         let answer = self.exchange.send(&request, deadline)?;
-        let (now, date) = (Instant::now(), server_date(&answer.headers));
+        let (now, date) = (Moment::now(), server_date(&answer.headers));
 
         // The answer holds a token, so no error carries it or any part of it.
         let body = Zeroizing::new(answer.body);

@@ -130,10 +130,14 @@ void test_log_levels(void);
 void test_log_is_quiet_unless_asked(void);
 void test_log_tells_no_secret(void);
 void test_log_callback_that_calls_the_library(void);
+void test_log_callback_that_makes_requests(void);
+void test_log_callback_that_frees_what_logs(void);
+void test_log_callback_that_forks_a_child_that_sends(void);
 void test_log_of_eight_threads(void);
 void test_stats_of_a_client_that_did_nothing(void);
 void test_stats_count_a_conversation(void);
 void test_stats_of_eight_threads(void);
+void test_stats_of_a_receiver(void);
 void test_a_failure_that_passes_is_tried_again(void);
 void test_a_text_whose_answer_was_lost(void);
 void test_a_refused_app_jwt_is_replaced(void);
@@ -152,10 +156,14 @@ void test_notifications_gone_wrong(void);
 void test_receiver(void);
 void test_receiver_with_new_credentials(void);
 void test_receiver_that_is_acknowledged_by_hand(void);
+void test_receiver_that_is_put_back(void);
 void test_receiver_bad_arguments(void);
 void test_receiver_shutdown(void);
+void test_receiver_that_is_freed_while_threads_poll(void);
 void test_receiver_in_a_forked_child(void);
+void test_receiver_killed_while_its_child_lives(void);
 void test_receiver_answers_who_left(void);
+void test_receiver_stopped_by_its_log_callback(void);
 
 #ifdef __cplusplus
 }

@@ -3,6 +3,9 @@
 #include "harness.h"
 
 #include <pthread.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* Every line of one client. */
 typedef struct {
@@ -248,4 +251,184 @@ void test_log_of_eight_threads(void)
     CHECK(!b.same_thread);
     free(requests);
     lpc_client_free(client);
+}
+
+/* Who calls the library from its log callback, and what came of it. */
+typedef struct {
+    lpc_client *client;
+    lpc_consumer *consumer;
+    lpc_conversation *conversation;
+    size_t refused, forked;
+    bool forks;
+} caller;
+
+static void is_refused(lpc_status status, lpc_error **err)
+{
+    CHECK_STATUS(LPC_INVALID_ARGUMENT, status, err);
+    CHECK(strstr(lpc_error_message(*err), "inside a log function") != NULL);
+    lpc_error_free(*err);
+    *err = NULL;
+}
+
+static void call_on_line(void *user_data, int32_t level, const char *line)
+{
+    caller *c = user_data;
+    lpc_consumer *other = NULL;
+    lpc_conversation *opened = NULL;
+    lpc_config *config;
+    lpc_client *client = NULL;
+    lpc_error *err = NULL;
+    const char *jws = NULL;
+
+    (void)level;
+    (void)line;
+    if (c->client == NULL)
+        return;
+    /* Whatever may wait is refused at once. */
+    CHECK_OK(lpc_consumer_new(c->client, "inside", &other, &err), &err);
+    is_refused(lpc_consumer_jws(other, &jws, &err), &err);
+    is_refused(lpc_consumer_lp_id(other, &jws, &err), &err);
+    is_refused(lpc_conversation_open(other, NULL, &opened, &err), &err);
+    is_refused(lpc_consumer_send_json(other, (const uint8_t *)"{}", 2, NULL, &err), &err);
+    is_refused(lpc_consumer_batch_json(other, (const uint8_t *)"[]", 2, NULL, &err), &err);
+    if (c->conversation != NULL) {
+        is_refused(lpc_conversation_send_text(c->conversation, "inside", NULL, &err), &err);
+        is_refused(lpc_conversation_close(c->conversation, NULL, &err), &err);
+        is_refused(lpc_conversation_download_file(c->conversation, "/x", "/tmp/x", &err), &err);
+        CHECK(strlen(lpc_conversation_id(c->conversation)) > 0);
+    }
+    /* All else is not. */
+    CHECK_OK(lpc_conversation_attach(other, "attached", NULL, &opened, &err), &err);
+    lpc_conversation_free(opened);
+    lpc_consumer_free(other);
+    free(client_stats(c->client));
+    config = lpc_config_new();
+    CHECK_OK(lpc_config_set(config, "account.id", "inside", &err), &err);
+    CHECK_OK(lpc_config_set(config, "app.jwt", "inside", &err), &err);
+    CHECK_OK(lpc_client_new(config, &client, &err), &err);
+    lpc_client_shutdown(client);
+    lpc_client_free(client);
+    lpc_config_free(config);
+    c->refused++;
+}
+
+void test_log_callback_that_makes_requests(void)
+{
+    account a = account_new();
+    lpc_config *config = account_config(&a);
+    caller c = {0};
+    lpc_error *err = NULL;
+    char *requests;
+
+    CHECK_OK(lpc_config_set_log_callback(config, call_on_line, &c, LPC_LOG_LEVEL_TRACE, &err), &err);
+    CHECK_OK(lpc_client_new(config, &c.client, &err), &err);
+    lpc_config_free(config);
+    c.consumer = new_consumer(c.client, "log");
+    c.conversation = new_conversation(c.consumer);
+    CHECK_OK(lpc_conversation_send_text(c.conversation, "outside", NULL, &err), &err);
+    CHECK(c.refused >= 5);
+    /* Discovery, two tokens, the opening and the text: nothing of the callback's went out. */
+    requests = account_requests(&a);
+    CHECK(occurrences(requests, "\"route\":") == 5);
+    free(requests);
+    lpc_conversation_free(c.conversation);
+    lpc_consumer_free(c.consumer);
+    lpc_client_free(c.client);
+}
+
+static void free_on_line(void *user_data, int32_t level, const char *line)
+{
+    caller *c = user_data;
+
+    (void)level;
+    (void)line;
+    lpc_conversation_free(c->conversation);
+    lpc_consumer_free(c->consumer);
+    lpc_client_free(c->client);
+    c->conversation = NULL;
+    c->consumer = NULL;
+    c->client = NULL;
+}
+
+void test_log_callback_that_frees_what_logs(void)
+{
+    account a = account_new();
+    lpc_config *config = account_config(&a);
+    lpc_conversation *conversation;
+    lpc_client *client = NULL;
+    caller c = {0};
+    lpc_error *err = NULL;
+    char *held;
+
+    CHECK_OK(lpc_config_set_log_callback(config, free_on_line, &c, LPC_LOG_LEVEL_TRACE, &err), &err);
+    CHECK_OK(lpc_client_new(config, &client, &err), &err);
+    lpc_config_free(config);
+    {
+        lpc_consumer *consumer = new_consumer(client, "log");
+
+        conversation = new_conversation(consumer);
+        c.client = client;
+        c.consumer = consumer;
+        c.conversation = conversation;
+    }
+    CHECK_OK(lpc_conversation_send_text(conversation, "freed meanwhile", NULL, &err), &err);
+    CHECK(c.client == NULL);
+    held = account_conversations(&a);
+    CHECK(occurrences(held, "freed meanwhile") == 1);
+    free(held);
+}
+
+static void fork_on_line(void *user_data, int32_t level, const char *line)
+{
+    caller *c = user_data;
+    lpc_error *err = NULL;
+    pid_t child;
+    int status;
+
+    (void)level;
+    (void)line;
+    if (!c->forks || c->conversation == NULL)
+        return;
+    c->forks = false;
+    child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        /* What the call has begun is its parent's: this may send, and log. */
+        CHECK_OK(lpc_conversation_send_text(c->conversation, "from the child", NULL, &err), &err);
+        /* At an end of its own, memcheck would take for leaked what the call that logs holds. */
+        execl("/bin/true", "true", (char *)NULL);
+        _exit(1);
+    }
+    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    is_refused(lpc_conversation_send_text(c->conversation, "inside", NULL, &err), &err);
+    c->forked++;
+    c->forks = c->forked < 6;
+}
+
+void test_log_callback_that_forks_a_child_that_sends(void)
+{
+    account a = account_new();
+    lpc_config *config = account_config(&a);
+    caller c = {0};
+    lpc_error *err = NULL;
+    char *held;
+
+    /* A connection for each request. */
+    CHECK_OK(lpc_config_set(config, "pool.idle.timeout.ms", "0", &err), &err);
+    CHECK_OK(lpc_config_set_log_callback(config, fork_on_line, &c, LPC_LOG_LEVEL_TRACE, &err), &err);
+    CHECK_OK(lpc_client_new(config, &c.client, &err), &err);
+    lpc_config_free(config);
+    c.consumer = new_consumer(c.client, "log");
+    c.conversation = new_conversation(c.consumer);
+    /* So that the next call fetches a token, too. */
+    account_revoke_tokens(&a);
+    c.forks = true;
+    CHECK_OK(lpc_conversation_send_text(c.conversation, "from the parent", NULL, &err), &err);
+    held = account_conversations(&a);
+    CHECK(c.forked == 6 && occurrences(held, "from the child") == c.forked);
+    CHECK(occurrences(held, "from the parent") == 1);
+    free(held);
+    lpc_conversation_free(c.conversation);
+    lpc_consumer_free(c.consumer);
+    lpc_client_free(c.client);
 }

@@ -3,9 +3,16 @@
 #include "harness.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/socket.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -148,6 +155,51 @@ void test_receiver_that_is_acknowledged_by_hand(void)
     lpc_config_free(config);
 }
 
+/* Whether the descriptor is readable, or becomes so in that time. */
+static int readable(int fd, int timeout_ms)
+{
+    struct pollfd wait = {0};
+
+    wait.fd = fd;
+    wait.events = POLLIN;
+    return poll(&wait, 1, timeout_ms) == 1;
+}
+
+void test_receiver_that_is_put_back(void)
+{
+    account a;
+    lpc_config *config = account_receiver_config(&a);
+    lpc_receiver *receiver;
+    lpc_notification *n;
+    lpc_error *err = NULL;
+    int fd;
+
+    receiver = new_receiver(config);
+    fd = lpc_receiver_fd(receiver);
+#ifdef __linux__
+    CHECK(fd >= 0);
+#endif
+    CHECK(lpc_receiver_fd(receiver) == fd);
+    CHECK(fd == -1 || !readable(fd, 0));
+    account_notify(&a, NOTIFICATION("x"));
+    CHECK(fd == -1 || readable(fd, 60000));
+    n = next(receiver);
+    CHECK(fd == -1 || !readable(fd, 0));
+    CHECK_STATUS(LPC_INVALID_ARGUMENT, lpc_receiver_nack(receiver, n, -1, &err), &err);
+    CHECK(strstr(lpc_error_message(err), "after_ms is negative") != NULL);
+    lpc_error_free(err);
+    err = NULL;
+    CHECK(fd == -1 || !readable(fd, 0));
+    CHECK_OK(lpc_receiver_nack(receiver, n, 20, &err), &err);
+    lpc_notification_free(n);
+    CHECK(fd == -1 || readable(fd, 60000));
+    expect_text(receiver, "x");
+    lpc_receiver_shutdown(receiver);
+    CHECK(fd == -1 || readable(fd, 60000));
+    lpc_receiver_free(receiver);
+    lpc_config_free(config);
+}
+
 void test_receiver_bad_arguments(void)
 {
     account a;
@@ -170,6 +222,10 @@ void test_receiver_bad_arguments(void)
     CHECK(lpc_receiver_ack(NULL, foreign, NULL) == LPC_INVALID_ARGUMENT);
     CHECK(lpc_receiver_ack(receiver, NULL, NULL) == LPC_INVALID_ARGUMENT);
     CHECK(lpc_receiver_ack(receiver, foreign, NULL) == LPC_INVALID_ARGUMENT);
+    CHECK(lpc_receiver_nack(NULL, foreign, 0, NULL) == LPC_INVALID_ARGUMENT);
+    CHECK(lpc_receiver_nack(receiver, NULL, 0, NULL) == LPC_INVALID_ARGUMENT);
+    CHECK(lpc_receiver_nack(receiver, foreign, 0, NULL) == LPC_INVALID_ARGUMENT);
+    CHECK(lpc_receiver_fd(NULL) == -1);
     CHECK(lpc_receiver_set_credentials(NULL, "x", "y", NULL) == LPC_INVALID_ARGUMENT);
     CHECK(lpc_receiver_set_credentials(receiver, NULL, "y", NULL) == LPC_INVALID_ARGUMENT);
     CHECK(lpc_receiver_set_credentials(receiver, "x", NULL, NULL) == LPC_INVALID_ARGUMENT);
@@ -228,6 +284,98 @@ void test_receiver_shutdown(void)
     lpc_config_free(config);
 }
 
+#ifdef __linux__
+
+enum { POLLS = 4 };
+
+struct poller {
+    pthread_t thread;
+    lpc_receiver *receiver;
+    int begins;
+};
+
+static void *poll_until_it_is_freed(void *argument)
+{
+    struct poller *poller = argument;
+    char itself[64] = {0};
+    lpc_notification *n = NULL;
+    lpc_error *err = NULL;
+
+    CHECK(readlink("/proc/thread-self", itself, sizeof itself - 1) > 0);
+    CHECK(write(poller->begins, itself, sizeof itself) == sizeof itself);
+    CHECK_STATUS(LPC_CLOSED, lpc_receiver_poll(poller->receiver, -1, &n, &err), &err);
+    CHECK(n == NULL);
+    lpc_error_free(err);
+    return NULL;
+}
+
+/* Whether a thread waits for another one: so it is inside a call. */
+static int waits(const char *thread)
+{
+    char path[128];
+    long number = -1;
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/%s/syscall", thread);
+    file = fopen(path, "r");
+    if (file == NULL)
+        return -1;
+    if (fscanf(file, "%ld", &number) != 1)
+        number = -1;
+    fclose(file);
+    return number == SYS_futex;
+}
+
+void test_receiver_that_is_freed_while_threads_poll(void)
+{
+    account a;
+    lpc_config *config = account_receiver_config(&a);
+    lpc_receiver *receiver;
+    struct poller pollers[POLLS];
+    char thread[64];
+    int begun[2];
+    size_t i;
+
+    if (waits("self") < 0) {
+        fprintf(stderr, "NOT CHECKED: a receiver that is freed while threads poll (/proc)\n");
+        lpc_config_free(config);
+        return;
+    }
+    CHECK(lpc_config_set(config, "receiver.order", "true", NULL) == LPC_OK);
+    CHECK(lpc_config_set(config, "receiver.order.wait.ms", "3600000", NULL) == LPC_OK);
+    receiver = new_receiver(config);
+    /* Held back, as its sequence is 1: nobody gets it, not even at the end. */
+    account_notify(&a, NOTIFICATION("x"));
+    while (account_pending(&a) > 0)
+        continue;
+    CHECK(pipe(begun) == 0);
+    for (i = 0; i < POLLS; i++) {
+        pollers[i].receiver = receiver;
+        pollers[i].begins = begun[1];
+        CHECK(pthread_create(&pollers[i].thread, NULL, poll_until_it_is_freed, &pollers[i]) == 0);
+    }
+    for (i = 0; i < POLLS; i++) {
+        CHECK(read(begun[0], thread, sizeof thread) == sizeof thread);
+        while (!waits(thread))
+            continue;
+    }
+    lpc_receiver_free(receiver);
+    for (i = 0; i < POLLS; i++)
+        CHECK(pthread_join(pollers[i].thread, NULL) == 0);
+    close(begun[0]);
+    close(begun[1]);
+    lpc_config_free(config);
+}
+
+#else
+
+void test_receiver_that_is_freed_while_threads_poll(void)
+{
+    fprintf(stderr, "NOT CHECKED: a receiver that is freed while threads poll (not Linux)\n");
+}
+
+#endif
+
 void test_receiver_in_a_forked_child(void)
 {
     account a;
@@ -240,12 +388,15 @@ void test_receiver_in_a_forked_child(void)
 
     account_notify(&a, NOTIFICATION("before"));
     n = next(receiver);
+    (void)lpc_receiver_fd(receiver);
     child = fork();
     CHECK(child >= 0);
     if (child == 0) {
         /* A child that hangs is ended, and its parent sees that. */
         alarm(120);
         CHECK(lpc_receiver_ack(receiver, n, NULL) == LPC_CLOSED);
+        CHECK(lpc_receiver_nack(receiver, n, 0, NULL) == LPC_CLOSED);
+        CHECK(lpc_receiver_fd(receiver) == -1);
         poll_until_it_is_closed(receiver);
         CHECK(lpc_receiver_url(receiver) != NULL);
         lpc_receiver_shutdown(receiver);
@@ -283,6 +434,98 @@ void test_receiver_in_a_forked_child(void)
     lpc_config_free(config);
 }
 
+/* What a process says that another one started. */
+static void say(int fd, const char *text)
+{
+    CHECK(write(fd, text, strlen(text) + 1) == (ssize_t)(strlen(text) + 1));
+}
+
+static void hear(int fd, char *text, size_t size)
+{
+    size_t length = 0;
+
+    do {
+        CHECK(length < size && read(fd, text + length, 1) == 1);
+    } while (text[length++] != 0);
+}
+
+/* Listens until it is killed, and has a child that lives on until `held` ends. */
+static void listen_and_fork(const lpc_config *config, const int *told, const int *asked,
+                            const int *held)
+{
+    lpc_receiver *receiver;
+    char text[8];
+
+    alarm(120);
+    receiver = new_receiver(config);
+    say(told[1], lpc_receiver_url(receiver));
+    hear(asked[0], text, sizeof text);
+    if (fork() == 0) {
+        alarm(120);
+        close(held[1]);
+        say(told[1], "forked");
+        CHECK(read(held[0], text, 1) == 0);
+        leave(0);
+    }
+    for (;;)
+        pause();
+}
+
+/* A process that is killed leaves no socket in its child: who is connected hears of the end, and the
+ * port is free. */
+void test_receiver_killed_while_its_child_lives(void)
+{
+    static const char request[] = "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n";
+    struct timeval patience = {60, 0};
+    struct sockaddr_in there = {0};
+    int told[2], asked[2], held[2], status = 0, fd;
+    char text[1024], *address;
+    lpc_config *config = lpc_config_new();
+    lpc_receiver *receiver;
+    lpc_error *err = NULL;
+    pid_t process;
+    ssize_t length;
+
+    CHECK_OK(lpc_config_set(config, "receiver.secret", "s3cr3t", &err), &err);
+    CHECK(pipe(told) == 0 && pipe(asked) == 0 && pipe(held) == 0);
+    process = fork();
+    CHECK(process >= 0);
+    if (process == 0)
+        listen_and_fork(config, told, asked, held);
+    hear(told[0], text, sizeof text);
+    address = strstr(text, "127.0.0.1:");
+    CHECK(address != NULL && strchr(address, '/') != NULL);
+    *strchr(address, '/') = 0;
+    CHECK_OK(lpc_config_set(config, "receiver.listen", address, &err), &err);
+    there.sin_family = AF_INET;
+    there.sin_port = htons((uint16_t)atoi(strrchr(address, ':') + 1));
+    there.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(connect(fd, (struct sockaddr *)&there, sizeof there) == 0);
+    CHECK(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0);
+    CHECK(write(fd, request, sizeof request - 1) == (ssize_t)(sizeof request - 1));
+    CHECK(read(fd, text, sizeof text) > 0);
+    say(asked[1], "fork");
+    hear(told[0], text, sizeof text);
+    CHECK_TEXT("forked", text);
+
+    CHECK(kill(process, SIGKILL) == 0 && waitpid(process, &status, 0) == process);
+    length = read(fd, text, sizeof text);
+    CHECK(length == 0 || (length < 0 && errno == ECONNRESET));
+    close(fd);
+    fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(connect(fd, (struct sockaddr *)&there, sizeof there) == -1 && errno == ECONNREFUSED);
+    close(fd);
+    receiver = new_receiver(config);
+    lpc_receiver_free(receiver);
+    lpc_config_free(config);
+    for (fd = 0; fd < 2; fd++) {
+        close(told[fd]);
+        close(asked[fd]);
+        close(held[fd]);
+    }
+}
+
 /* Who leaves before it is answered must not end the program by a signal. */
 void test_receiver_answers_who_left(void)
 {
@@ -311,4 +554,104 @@ void test_receiver_answers_who_left(void)
     expect_text(receiver, "x");
     lpc_receiver_free(receiver);
     lpc_config_free(config);
+}
+
+/* What a receiver's log callback does with it, once. */
+typedef struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    lpc_receiver *receiver;
+    const lpc_notification *taken;
+    bool frees, was_in, returned, may_return;
+} stopper;
+
+static void stop_on_line(void *user_data, int32_t level, const char *line)
+{
+    stopper *s = user_data;
+    lpc_notification *n = NULL;
+    lpc_error *err = NULL;
+
+    (void)level;
+    (void)line;
+    CHECK(pthread_mutex_lock(&s->lock) == 0);
+    if (s->receiver != NULL && !s->was_in) {
+        CHECK_STATUS(LPC_INVALID_ARGUMENT, lpc_receiver_poll(s->receiver, -1, &n, &err), &err);
+        CHECK(strstr(lpc_error_message(err), "inside a log function") != NULL);
+        lpc_error_free(err);
+        err = NULL;
+        CHECK_STATUS(LPC_INVALID_ARGUMENT, lpc_receiver_ack(s->receiver, s->taken, &err), &err);
+        CHECK(strstr(lpc_error_message(err), "inside a log function") != NULL);
+        lpc_error_free(err);
+        lpc_receiver_shutdown(s->receiver);
+        if (s->frees)
+            lpc_receiver_free(s->receiver);
+        s->was_in = true;
+        CHECK(pthread_cond_broadcast(&s->changed) == 0);
+        while (!s->may_return)
+            CHECK(pthread_cond_wait(&s->changed, &s->lock) == 0);
+        s->returned = true;
+        CHECK(pthread_cond_broadcast(&s->changed) == 0);
+    }
+    CHECK(pthread_mutex_unlock(&s->lock) == 0);
+}
+
+static void *let_it_return(void *user_data)
+{
+    stopper *s = user_data;
+
+    CHECK(pthread_mutex_lock(&s->lock) == 0);
+    s->may_return = true;
+    CHECK(pthread_cond_broadcast(&s->changed) == 0);
+    CHECK(pthread_mutex_unlock(&s->lock) == 0);
+    return NULL;
+}
+
+static void log_callback_that_stops(bool frees)
+{
+    account a;
+    lpc_config *config = account_receiver_config(&a);
+    static stopper both[2];
+    stopper *s = &both[frees];
+    lpc_receiver *receiver;
+    lpc_notification *taken;
+    lpc_error *err = NULL;
+    pthread_t thread;
+    int fd;
+
+    CHECK(pthread_mutex_init(&s->lock, NULL) == 0 && pthread_cond_init(&s->changed, NULL) == 0);
+    CHECK_OK(lpc_config_set_log_callback(config, stop_on_line, s, LPC_LOG_LEVEL_TRACE, &err), &err);
+    receiver = new_receiver(config);
+    lpc_config_free(config);
+    account_notify(&a, NOTIFICATION("taken"));
+    taken = next(receiver);
+    CHECK(pthread_mutex_lock(&s->lock) == 0);
+    s->receiver = receiver;
+    s->taken = taken;
+    s->frees = frees;
+    /* What is no request is logged; it may be taken for a broken TLS handshake, too. */
+    fd = connect_to(receiver);
+    CHECK(fd >= 0 && send(fd, "no\r\n\r\n", 6, MSG_NOSIGNAL) == 6);
+    CHECK(shutdown(fd, SHUT_WR) == 0);
+    while (!s->was_in)
+        CHECK(pthread_cond_wait(&s->changed, &s->lock) == 0);
+    CHECK(pthread_mutex_unlock(&s->lock) == 0);
+    CHECK(pthread_create(&thread, NULL, let_it_return, s) == 0);
+    if (!frees)
+        /* Stopped by the callback, but waited for here. */
+        lpc_receiver_free(receiver);
+    CHECK(pthread_mutex_lock(&s->lock) == 0);
+    CHECK(frees || s->returned);
+    while (!s->returned)
+        CHECK(pthread_cond_wait(&s->changed, &s->lock) == 0);
+    CHECK(pthread_mutex_unlock(&s->lock) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    lpc_notification_free(taken);
+    close(fd);
+}
+
+void test_receiver_stopped_by_its_log_callback(void)
+{
+    log_callback_that_stops(false);
+    /* Its callback may be called until the process ends: nothing of it is touched again. */
+    log_callback_that_stops(true);
 }

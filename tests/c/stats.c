@@ -166,3 +166,66 @@ void test_stats_of_eight_threads(void)
     free(requests);
     lpc_client_free(client);
 }
+
+/* A copy of what lpc_receiver_stats() tells, as text; the caller frees it. */
+static char *receiver_stats(lpc_receiver *receiver)
+{
+    lpc_response *response = NULL;
+    lpc_error *err = NULL;
+    size_t raw_len = 0, body_len = 0;
+    const uint8_t *raw, *body;
+    char *stats;
+
+    CHECK_OK(lpc_receiver_stats(receiver, &response, &err), &err);
+    CHECK(response != NULL && err == NULL);
+    CHECK(lpc_response_http_status(response) == 0 && lpc_response_sequence(response) == -1);
+    raw = lpc_response_raw(response, &raw_len);
+    body = lpc_response_body(response, &body_len);
+    CHECK(raw[0] == '{' && raw[raw_len - 1] == '}');
+    CHECK(body_len > strlen("# HELP ") && memcmp(body, "# HELP ", strlen("# HELP ")) == 0);
+    stats = malloc(raw_len + 1);
+    CHECK(stats != NULL);
+    memcpy(stats, raw, raw_len);
+    stats[raw_len] = 0;
+    lpc_response_free(response);
+    return stats;
+}
+
+void test_stats_of_a_receiver(void)
+{
+    static const char *const numbers[] = {
+        "taken", "duplicates", "given_out", "acknowledged", "queued", "in_flight", "held",
+        "oldest_ms", "connections_open", "connections_evicted", "bytes_received", "store_failures",
+    };
+    account a;
+    lpc_config *config = account_receiver_config(&a);
+    lpc_receiver *receiver = NULL;
+    lpc_notification *n = NULL;
+    lpc_response *response = (lpc_response *)&a;
+    lpc_error *err = NULL;
+    char *stats;
+    size_t i;
+
+    CHECK_OK(lpc_receiver_new(config, &receiver, &err), &err);
+    lpc_config_free(config);
+    CHECK_STATUS(LPC_INVALID_ARGUMENT, lpc_receiver_stats(NULL, &response, &err), &err);
+    CHECK(response == NULL);
+    lpc_error_free(err);
+    CHECK(lpc_receiver_stats(receiver, NULL, NULL) == LPC_INVALID_ARGUMENT);
+    stats = receiver_stats(receiver);
+    for (i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        CHECK(number_of(stats, numbers[i]) == 0);
+    CHECK(strstr(stats, "\"refused\":[]") != NULL);
+    free(stats);
+
+    account_notify(&a, "{\"type\":\"of.the.future\"}");
+    CHECK_OK(lpc_receiver_poll(receiver, -1, &n, &err), &err);
+    CHECK_OK(lpc_receiver_ack(receiver, n, &err), &err);
+    lpc_notification_free(n);
+    stats = receiver_stats(receiver);
+    CHECK(number_of(stats, "taken") == 1 && number_of(stats, "given_out") == 1);
+    CHECK(number_of(stats, "acknowledged") == 1 && number_of(stats, "queued") == 0);
+    CHECK(number_of(stats, "bytes_received") > 100);
+    free(stats);
+    lpc_receiver_free(receiver);
+}

@@ -123,6 +123,26 @@ fn an_address_that_was_known_outlives_a_list_that_lacks_it() {
     }
 }
 
+/// Neither is a list with a foreign host believed for as long as others are.
+#[test]
+fn a_slip_of_the_domain_api_is_not_believed_for_long() {
+    let scene = Scene::with(&[("domain.cache.ttl.ms", "86400000")]);
+    scene.answer_with(Route::Domain, 200, &services("127.0.0.2"));
+    assert_eq!(scene.open().unwrap_err().status(), Status::Protocol);
+    scene.conversation();
+    assert_eq!(scene.requests_on(Route::Domain).len(), 2, "asked at once for another");
+    // One that slips each time is not asked each time.
+    let scene = Scene::with(&[("domain.cache.ttl.ms", "86400000")]);
+    for _ in 0..20 {
+        scene.answer_with(Route::Domain, 200, &services("127.0.0.2"));
+    }
+    for _ in 0..20 {
+        assert_eq!(scene.open().unwrap_err().status(), Status::Protocol);
+    }
+    let asked = scene.requests_on(Route::Domain).len();
+    assert!(asked < 10, "{asked} times");
+}
+
 #[test]
 fn an_unknown_account_is_unauthorized() {
     let scene = Scene::with(&[("account.id", "le00000000nobody")]);

@@ -1,9 +1,12 @@
 //! What the service refuses and what the network breaks, and what a caller learns of it.
 
+use std::process::Command;
+
 use lpc_sandbox::{Answer, Route};
 use lpconnector::{AttachOptions, Client, Error, Status};
 use serde_json::{Value, json};
 
+use crate::allocated::most_while;
 use crate::scene::{Scene, status_answer};
 
 fn send_fails(scene: &Scene, answer: Answer) -> Error {
@@ -17,6 +20,37 @@ fn with_token(scene: &Scene, claims: &[(&str, Value)]) -> Error {
     let jwt = scene.sandbox.issue_app_jwt(&scene.account.id, 60, claims);
     scene.client.set_app_jwt(Some(&jwt)).unwrap();
     conversation.send_text("x").unwrap_err()
+}
+
+/// Cleaning an answer of secrets takes no tree of it.
+#[test]
+fn a_large_answer_takes_a_small_multiple_of_its_size() {
+    // In a process of its own: the tests of logs install a logger that keeps what all threads log.
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--ignored", "--exact", "errors::large_answers"]);
+    let output = child.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+#[test]
+#[ignore = "run by another test"]
+fn large_answers() {
+    const LENGTH: usize = 8 * 1024 * 1024 - 1000;
+
+    let scene = Scene::new();
+    let conversation = scene.conversation();
+    conversation.send_text("warm").unwrap();
+    let text = |escape: &str| format!("{{\"title\":\"{escape}{}\"}}", "x".repeat(LENGTH - 100));
+    let list = format!("[\"\\u0041\"{}]", ",\"\\/\"".repeat(LENGTH / 5 - 100));
+    for body in [text(""), text("\\/"), "\\/".repeat(LENGTH / 2), list] {
+        for status in [200, 400] {
+            scene.answer_with(Route::Send, status, &body);
+            let most = most_while(|| drop(conversation.send_text("x").unwrap_err()));
+            let times = most as f64 / body.len() as f64;
+            assert!(times < 6.0, "{status}: {times:.1} times {} bytes", body.len());
+        }
+    }
 }
 
 #[test]

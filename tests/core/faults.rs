@@ -222,6 +222,33 @@ fn a_server_that_keeps_connections_for_a_moment_only_is_believed() {
 }
 
 #[test]
+fn idle_connections_are_closed_by_whoever_comes_by() {
+    // What a client does to other hosts, or to none.
+    let comes_by: [fn(&Client); 2] = [
+        |client| drop(client.stats()),
+        // One that finds no connection of its own to be used again.
+        |client| {
+            client.set_app_jwt(Some("a.b.c")).unwrap();
+            client.consumer("another").unwrap().jws().unwrap_err();
+        },
+    ];
+    for come_by in comes_by {
+        let wire = Wire::new(&[("pool.idle.timeout.ms", "1")]);
+        let (client, _conversation) = wire.connected();
+        crate::scene::until(|| {
+            come_by(&client);
+            (wire.proxy.open() == 0).then_some(())
+        });
+    }
+    // And with the client.
+    let wire = Wire::new(&[("pool.idle.timeout.ms", "3600000")]);
+    let (client, conversation) = wire.connected();
+    assert_eq!(wire.proxy.open(), 1);
+    drop((client, conversation));
+    until(|| wire.proxy.open() == 0);
+}
+
+#[test]
 fn no_more_connections_are_kept_than_configured() {
     let wire = Wire::new(&[("pool.max.connections", "2")]);
     let (client, conversation) = wire.conversation();

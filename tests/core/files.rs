@@ -334,3 +334,122 @@ fn threads_that_send_files_and_texts_at_once_lose_and_mix_nothing() {
     }
     assert_eq!(files, usize::from(THREADS) * 5 * 2);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_download_keeps_the_mode_of_the_file_that_it_replaces() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let scene = Scene::new();
+    let conversation = scene.conversation();
+    let directory = tempfile::tempdir().unwrap();
+    let stored = scene.sandbox.put_file(&scene.account.id, "a.png", png(1000, 1));
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    let to = written(directory.path(), "old.png", b"old");
+    for kept in [0o600, 0o640, 0o666, 0o755, 0o400] {
+        std::fs::set_permissions(&to, std::fs::Permissions::from_mode(kept)).unwrap();
+        conversation.download_file(&stored, &to).unwrap();
+        assert_eq!(mode(&to), kept);
+        assert_eq!(std::fs::read(&to).unwrap().len(), 1000);
+    }
+    // Nobody else's eyes on it while it comes, either.
+    std::fs::set_permissions(&to, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let (seen, folder) = (Arc::new(Mutex::new(Vec::new())), directory.path().to_owned());
+    let modes = seen.clone();
+    conversation.set_progress(Some(Box::new(move |_, _| {
+        let files = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
+        modes.lock().unwrap().extend(files.map(|file| mode(&file)));
+    })));
+    conversation.download_file(&stored, &to).unwrap();
+    conversation.set_progress(None);
+    let seen = seen.lock().unwrap();
+    assert!(seen.len() > 1 && seen.iter().all(|mode| *mode == 0o600), "{seen:?}");
+
+    // A new one has the mode that any new file has.
+    let new = directory.path().join("new.png");
+    conversation.download_file(&stored, &new).unwrap();
+    assert_eq!(mode(&new), mode(&written(directory.path(), "any", b"")));
+
+    // Behind a link it is the file that is replaced, and the link stays.
+    let link = directory.path().join("link.png");
+    symlink("old.png", &link).unwrap();
+    let other = scene.sandbox.put_file(&scene.account.id, "b.png", png(2000, 1));
+    conversation.download_file(&other, &link).unwrap();
+    assert!(link.is_symlink() && mode(&to) == 0o600);
+    assert_eq!(std::fs::read(&to).unwrap().len(), 2000);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_download_replaces_nothing_but_a_regular_file_and_asks_nobody_before_it_knows() {
+    let scene = Scene::new();
+    let conversation = scene.conversation();
+    let directory = tempfile::tempdir().unwrap();
+    let stored = scene.sandbox.put_file(&scene.account.id, "a.png", png(1000, 1));
+    let folder = directory.path().join("folder");
+    std::fs::create_dir(&folder).unwrap();
+    let _listener = std::os::unix::net::UnixListener::bind(directory.path().join("socket"));
+    let link = |name: &str, to: &Path| {
+        let link = directory.path().join(name);
+        std::os::unix::fs::symlink(to, &link).unwrap();
+        link
+    };
+    let kinds = || {
+        let files = std::fs::read_dir(directory.path()).unwrap().map(|file| file.unwrap());
+        let mut kinds: Vec<_> =
+            files.map(|file| (file.file_name(), file.file_type().unwrap())).collect();
+        kinds.sort_by(|a, b| a.0.cmp(&b.0));
+        kinds
+    };
+    let refused = [
+        folder.clone(),
+        pipe(directory.path()),
+        directory.path().join("socket"),
+        PathBuf::from("/dev/null"),
+        link("to-folder", &folder),
+        link("to-pipe", &directory.path().join("pipe.png")),
+        link("to-nothing", &directory.path().join("nothing")),
+        link("to-itself", &directory.path().join("to-itself")),
+        directory.path().join("new.png/"),
+        directory.path().join("no/such/folder"),
+        PathBuf::new(),
+    ];
+    let (before, asked) = (kinds(), scene.requests().len());
+    for path in refused {
+        let error = conversation.download_file(&stored, &path).unwrap_err();
+        assert_eq!(error.status(), Status::Io, "{error}");
+        assert!(error.message().contains(&path.display().to_string()), "{error}");
+    }
+    assert_eq!(scene.requests().len(), asked);
+    assert_eq!(kinds(), before);
+}
+
+/// In a process of its own, where no file may grow beyond what a full disk would leave it.
+#[cfg(unix)]
+#[test]
+fn a_download_for_which_there_is_no_room_leaves_the_old_file() {
+    const TO: &str = "LPC_TEST_DOWNLOAD_TO";
+    let Some(to) = std::env::var_os(TO).map(PathBuf::from) else {
+        let directory = tempfile::tempdir().unwrap();
+        let to = written(directory.path(), "old.png", b"old");
+        let limited = r#"trap '' XFSZ; ulimit -f 64; exec "$0" "$@""#;
+        let test = "files::a_download_for_which_there_is_no_room_leaves_the_old_file";
+        let child = std::process::Command::new("sh")
+            .args(["-c", limited])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", test])
+            .env(TO, &to)
+            .output()
+            .unwrap();
+        let printed = String::from_utf8_lossy(&child.stdout);
+        assert!(child.status.success() && printed.contains("1 passed"), "{printed}");
+        assert_eq!(std::fs::read(&to).unwrap(), b"old");
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "no half file is left");
+        return;
+    };
+    let scene = Scene::new();
+    let stored = scene.sandbox.put_file(&scene.account.id, "a.png", png(200_000, 1));
+    let error = scene.conversation().download_file(&stored, &to).unwrap_err();
+    assert_eq!(error.status(), Status::Io);
+    assert!(error.message().contains("the file cannot be written"), "{error}");
+}

@@ -34,7 +34,8 @@ fn each_level_tells_its_own() {
     conversation.send_text("y").unwrap_err();
 
     let errors = logged(&lines, LogLevel::Error);
-    assert_eq!(errors, ["sending a text: the service answered 400"]);
+    assert_eq!(errors.len(), 1);
+    assert!(errors[0].starts_with("sending a text: the service answered 400 [request "));
     let warnings = logged(&lines, LogLevel::Warn);
     assert_eq!(warnings.len(), 1);
     assert!(
@@ -65,26 +66,32 @@ fn nothing_is_logged_beyond_the_level_and_nothing_without_a_callback() {
 }
 
 #[test]
-fn a_callback_may_use_the_client_that_calls_it() {
+fn a_callback_may_use_the_client_that_calls_it_but_for_what_waits() {
     let scene = Scene::new();
     let mut config = scene.config(&[]);
     let used: Arc<Mutex<Option<Client>>> = Arc::default();
     let inside = used.clone();
-    let requests = Arc::new(Mutex::new(Vec::new()));
-    let seen = requests.clone();
+    let outcomes = Arc::new(Mutex::new(Vec::new()));
+    let seen = outcomes.clone();
     config.set_log(LogLevel::Trace, move |_, _| {
         // Taken out, so that what the call logs itself finds nothing to call.
         let client = inside.lock().unwrap().take();
         if let Some(client) = client {
-            client.consumer("inside").unwrap().jws().unwrap();
-            seen.lock().unwrap().push(client.stats().requests);
+            let waits = client.consumer("inside").unwrap().jws().map(|_| ());
+            seen.lock()
+                .unwrap()
+                .push((waits.map_err(|error| error.status()), client.stats().requests));
         }
     });
     let client = Client::new(&config).unwrap();
     client.consumer("x").unwrap().jws().unwrap();
+    let before = client.stats().requests;
     *used.lock().unwrap() = Some(client.clone());
     client.consumer("y").unwrap().open(&Default::default()).unwrap();
-    assert_eq!(requests.lock().unwrap().len(), 1);
+    let refused = Err(Status::InvalidArgument);
+    assert!(
+        matches!(outcomes.lock().unwrap()[..], [(it, sent)] if it == refused && sent >= before)
+    );
 }
 
 #[test]
@@ -321,7 +328,7 @@ fn a_token_that_was_replaced_is_a_warning_and_no_failure() {
     let warnings = logged(&lines, LogLevel::Warn);
     assert_eq!(warnings.len(), 1);
     assert!(warnings[0].contains("error 40102"), "{warnings:?}");
-    assert!(warnings[0].ends_with("; once more with another AppJWT"), "{warnings:?}");
+    assert!(warnings[0].contains("; once more with another AppJWT [request "), "{warnings:?}");
     assert!(logged(&lines, LogLevel::Error).is_empty());
     assert_eq!((client.stats().failures, client.stats().token_refreshes), (0, 2));
     // One that stays refused is a failure, once.
@@ -350,7 +357,8 @@ fn what_is_refused_inside_a_200_is_a_failure_too() {
     for body in [r#"{"code":"BAD_REQUEST"}"#, "<html>"] {
         scene.answer(Route::Send, status_answer(200, &[], body));
         let error = conversation.send_text("x").unwrap_err();
-        assert_eq!(logged(&lines, LogLevel::Error).last().unwrap(), error.message());
+        let line = logged(&lines, LogLevel::Error).pop().unwrap();
+        assert!(line.starts_with(error.message()), "{line}");
     }
     assert_eq!((client.stats().failures, logged(&lines, LogLevel::Error).len()), (2, 2));
     // So is what cannot be read on the way to it.
@@ -360,4 +368,167 @@ fn what_is_refused_inside_a_200_is_a_failure_too() {
         scene.open().unwrap_err();
         assert_eq!(scene.client.stats().failures, 1, "{route:?}");
     }
+}
+
+/// The lines since the last look.
+fn taken(lines: &Lines) -> Vec<String> {
+    std::mem::take(&mut *lines.lock().unwrap()).into_iter().map(|(_, line)| line).collect()
+}
+
+/// The ids of the requests of a route, in order; of a batch, that of its first.
+fn ids(scene: &Scene, route: Route) -> Vec<String> {
+    let id = |request| {
+        let body = scene::json(request);
+        let first = if body.is_array() { &body[0] } else { &body };
+        first["id"].as_str().unwrap().to_owned()
+    };
+    scene.requests_on(route).iter().map(id).collect()
+}
+
+#[track_caller]
+fn all_name(lines: &[String], ids: &[String], conversation: Option<&str>, kinds: &[&str]) {
+    for line in lines {
+        let named = ids.iter().any(|id| {
+            let rest = conversation.map(|id| format!(", conversation {id}")).unwrap_or_default();
+            line.ends_with(&format!(" [request {id}{rest}]"))
+        });
+        assert!(named, "{line} names none of {ids:?}");
+    }
+    for kind in kinds {
+        assert!(lines.iter().any(|line| line.contains(kind)), "no line with '{kind}': {lines:#?}");
+    }
+}
+
+#[test]
+fn every_line_about_a_request_names_it_and_its_conversation() {
+    let scene = Scene::new();
+    let quick =
+        [("retry.max.attempts", "3"), ("retry.backoff.ms", "1"), ("rate.limit.backoff.ms", "500")];
+    let mut config = scene.config(&quick);
+    let lines = listen(&mut config, LogLevel::Trace);
+    let client = Client::new(&config).unwrap();
+    let consumer = client.consumer("x").unwrap();
+    let failing = |status| status_answer(status, &[], "");
+
+    // All that an opening needs is done for it.
+    for route in [Route::Domain, Route::Token, Route::Consumer, Route::Conversation] {
+        scene.answer(route, failing(503));
+        scene
+            .answer(route, if route == Route::Conversation { failing(429) } else { Answer::Reset });
+    }
+    let conversation = consumer.open(&Default::default()).unwrap();
+    let kinds = [
+        "discovering the account's services: GET ",
+        "discovering the account's services: the service answered 503; attempt 2 of 3 in ",
+        "obtaining an AppJWT: POST ",
+        "obtaining an AppJWT: it is valid for ",
+        "identifying the consumer: POST ",
+        "no answer (",
+        "opening a conversation: POST ",
+        "opening a conversation: waiting ",
+        " is at [",
+        "connected to ",
+    ];
+    all_name(&taken(&lines), &ids(&scene, Route::Conversation), None, &kinds);
+
+    // A text: refused for its token, then for its haste, then for good.
+    let id = conversation.id();
+    scene.answer(Route::Token, failing(503));
+    for status in [401, 429, 503, 400] {
+        scene.answer(Route::Send, failing(status));
+    }
+    conversation.send_text("a").unwrap_err();
+    let kinds = [
+        "; once more with another AppJWT [",
+        "obtaining an AppJWT: the service answered 503; attempt 2 of 3 in ",
+        "sending a text: waiting ",
+        "sending a text: the service answered 503; attempt 3 of 3 in ",
+        "sending a text: the service answered 400 [",
+    ];
+    let sent = ids(&scene, Route::Send);
+    assert!(sent.len() == 4 && sent.iter().all(|id| *id == sent[0]));
+    all_name(&taken(&lines), &sent, Some(id), &kinds);
+
+    // A file: what the storage does is named by the request for the place.
+    scene.answer(Route::Storage, Answer::Reset);
+    scene.answer(Route::Storage, failing(401));
+    scene.answer(Route::Storage, failing(503));
+    conversation.send_file(&Attachment::from_bytes(b"GIF89a", "GIF")).unwrap();
+    let sent = ids(&scene, Route::Send)[sent.len()..].to_vec();
+    assert_eq!(sent.len(), 3, "two places, and the event");
+    let lines_of_file = taken(&lines);
+    all_name(&lines_of_file, &sent, Some(id), &["uploading the file: PUT ", "attempt 2 of 3 in "]);
+    for (status, place) in [("no answer", 0), ("401", 0), ("503", 1), ("201", 1)] {
+        let line = |line: &&String| line.contains("PUT ") && line.contains(&format!(": {status}"));
+        let line = lines_of_file.iter().find(line).expect(status);
+        assert!(line.contains(&format!("[request {},", sent[place])), "{line}");
+    }
+
+    // What the caller writes itself has the caller's id, on one line whatever that is.
+    consumer.send_json(br#"{"id":"a\n]b","type":"x","body":{}}"#).unwrap_err();
+    for line in taken(&lines) {
+        assert!(line.ends_with(r" [request a\n]b]"), "{line}");
+    }
+    // What no request needs names none, and lines of the call before leave nothing behind.
+    client.consumer("y").unwrap().jws().unwrap();
+    assert!(taken(&lines).iter().all(|line| !line.contains("[request ")));
+
+    // Where there is no way at all.
+    config.set("domain.messaging", "http://127.0.0.1:1").unwrap();
+    let jws = consumer.jws().unwrap();
+    let known = Client::new(&config).unwrap().consumer_from_jws(jws).unwrap();
+    let attached = known.attach(id, &AttachOptions::new()).unwrap();
+    let error = attached.send_text("b").unwrap_err();
+    let never = [error.request_id().to_owned()];
+    let kinds =
+        ["cannot connect to 127.0.0.1:1: ", "sending a text: cannot connect", "attempt 3 of"];
+    all_name(&taken(&lines), &never, Some(id), &kinds);
+}
+
+#[test]
+fn threads_that_log_at_once_name_their_own_requests() {
+    let scene = Scene::new();
+    let mut config = scene.config(&[]);
+    let lines = listen(&mut config, LogLevel::Trace);
+    let client = Client::new(&config).unwrap();
+    std::thread::scope(|threads| {
+        for n in 0..16 {
+            let consumer = client.consumer(&format!("consumer {n}")).unwrap();
+            threads.spawn(move || {
+                let conversation = consumer.open(&Default::default()).unwrap();
+                for _ in 0..5 {
+                    conversation.send_text(conversation.id()).unwrap();
+                }
+            });
+        }
+    });
+    let sent = scene.requests_on(Route::Send);
+    let lines = taken(&lines);
+    assert_eq!(sent.len(), 80);
+    for request in sent {
+        let body = scene::json(&request);
+        let (id, conversation) = (&body["id"], &body["body"]["conversationId"]);
+        let end = format!(
+            " [request {}, conversation {}]",
+            id.as_str().unwrap(),
+            conversation.as_str().unwrap()
+        );
+        let its = |line: &&String| line.starts_with("sending a text: ") && line.ends_with(&end);
+        assert_eq!(lines.iter().filter(its).count(), 1, "{end}");
+    }
+}
+
+#[test]
+fn a_line_about_one_of_a_batch_names_that_one() {
+    let scene = Scene::new();
+    let mut config = scene.config(&[]);
+    let lines = listen(&mut config, LogLevel::Error);
+    let client = Client::new(&config).unwrap();
+    let consumer = client.consumer("x").unwrap();
+    consumer.open(&Default::default()).unwrap();
+    let error = consumer.open(&Default::default()).unwrap_err();
+    assert_eq!(error.status(), Status::AlreadyOpen);
+    let named = format!("[request {}]", error.request_id());
+    let errors = logged(&lines, LogLevel::Error);
+    assert!(errors.len() == 1 && errors[0].ends_with(&named), "{named}: {errors:?}");
 }

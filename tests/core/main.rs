@@ -1,14 +1,17 @@
 //! Tests of the core and of what is built from it, against the sandbox.
 #![allow(clippy::unwrap_used)] // A test that cannot go on fails.
 
+mod allocated;
 mod configuration;
 mod conversation;
 mod discovery;
+mod early;
 mod errors;
 mod faults;
 mod files;
 mod header;
 mod log;
+mod proxies;
 mod receiver;
 mod renewal;
 mod retries;
@@ -19,3 +22,5 @@ mod threads;
 mod tls;
 mod tokens;
 mod webhook;
+#[cfg(target_os = "linux")]
+mod wiping;

@@ -3,10 +3,17 @@
 mod accounts;
 mod acknowledgements;
 mod answers;
+mod certificates;
+mod child;
 mod crowd;
+mod disk;
+mod hang_ups;
+mod health;
 mod mutual_tls;
 mod polls;
 mod service;
+mod starts;
+mod stats;
 mod store;
 
 use std::io::{Read, Write};
@@ -37,14 +44,12 @@ impl Post {
     }
 
     fn sign(&self, body: &str) -> String {
-        self.scene.sandbox.sign(&self.scene.account.id, body.as_bytes(), Signature::default())
+        sign(&self.scene, body)
     }
 
     /// The head and the body as the service sends them.
     fn request(&self, body: &str) -> String {
-        let signature = self.sign(body);
-        let length = body.len();
-        format!("{HEAD}Content-Length: {length}\r\n{SIGNATURE}: {signature}\r\n\r\n{body}")
+        request(&self.scene, body)
     }
 
     /// Posts it as the service does; gives back the status of the answer.
@@ -66,6 +71,15 @@ impl Post {
 
 const SIGNATURE: &str = "X-LivePerson-Signature";
 const HEAD: &str = "POST / HTTP/1.1\r\nHost: receiver\r\n";
+
+fn sign(scene: &Scene, body: &str) -> String {
+    scene.sandbox.sign(&scene.account.id, body.as_bytes(), Signature::default())
+}
+
+fn request(scene: &Scene, body: &str) -> String {
+    let (signature, length) = (sign(scene, body), body.len());
+    format!("{HEAD}Content-Length: {length}\r\n{SIGNATURE}: {signature}\r\n\r\n{body}")
+}
 
 fn address(receiver: &Receiver) -> SocketAddr {
     let authority = receiver.url().split('/').nth(2).unwrap();

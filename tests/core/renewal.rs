@@ -499,3 +499,82 @@ fn without_a_key_set_no_token_is_trusted() {
         until(|| jws(&client).ok());
     }
 }
+
+#[test]
+fn a_sentinel_that_stalls_holds_up_one_thread_at_most_while_the_token_will_do() {
+    const TEXTS: usize = 10;
+
+    let scene = Scene::new();
+    // Due after half of its life, and of use for the other half.
+    scene.sandbox.set_token_lifetime(&scene.account.id, Duration::from_secs(16));
+    let conversations: Vec<_> = (0..16).map(|_| scene.another_conversation()).collect();
+    for _ in 0..4 {
+        scene.answer(Route::Token, Answer::Stall);
+    }
+    let asked = || scene.requests_on(Route::Token).len();
+    let sent_meanwhile = std::thread::scope(|threads| {
+        let (first, others) = conversations.split_first().unwrap();
+        let held_up = threads.spawn(|| {
+            while asked() < 2 {
+                first.send_text("x").unwrap();
+            }
+            scene.texts().iter().filter(|text| *text == "y").count()
+        });
+        // From then on it waits for Sentinel, for as long as it gives a renewal: 4 s.
+        until(|| (asked() == 2).then_some(()));
+        for other in others {
+            threads.spawn(|| (0..TEXTS).for_each(|_| drop(other.send_text("y").unwrap())));
+        }
+        held_up.join().unwrap()
+    });
+    // Where they waited as well, it would be one of each at most.
+    assert!(sent_meanwhile > 2 * conversations.len(), "{sent_meanwhile}");
+    assert_eq!(asked(), 2, "nobody else asked, nor did the first one again");
+}
+
+#[test]
+fn one_consumers_401_and_a_429_of_sentinel_fail_nobody_else() {
+    for asks in ["1", "3600"] {
+        let scene = Scene::new();
+        let (one, others) = (scene.conversation(), scene.another_conversation());
+        scene.answer_with(Route::Send, 401, "");
+        let answer = crate::scene::status_answer(429, &[("Retry-After", asks)], "");
+        scene.answer(Route::Token, answer);
+        let error = one.send_text("x").unwrap_err();
+        assert_eq!((error.status(), error.http_status()), (Status::RateLimited, 429));
+        std::thread::scope(|threads| {
+            for _ in 0..8 {
+                threads.spawn(|| others.send_text("y").unwrap());
+            }
+        });
+        one.send_text("z").unwrap();
+        assert_eq!(scene.requests_on(Route::Token).len(), 2, "Sentinel has its rest");
+        assert_eq!(scene.texts().len(), 9);
+    }
+}
+
+#[test]
+fn many_consumers_with_a_lasting_401_cost_few_token_requests_and_nobody_else_a_failure() {
+    const CALLS: usize = 20;
+
+    let scene = Scene::new();
+    let good = scene.another_conversation();
+    let refused: Vec<_> = (0..8).map(|_| scene.another_conversation()).collect();
+    let asked = || scene.requests_on(Route::Token).len();
+    let before = asked();
+    for _ in 0..CALLS {
+        for conversation in &refused {
+            scene.answer_with(Route::Send, 401, "");
+            scene.answer_with(Route::Send, 401, "");
+            assert_eq!(conversation.send_text("x").unwrap_err().http_status(), 401);
+            // Where it got no other token, one of the two is left.
+            while conversation.send_text("x").is_err() {}
+        }
+        let asked_for_them = asked();
+        good.send_text("y").unwrap();
+        assert_eq!(asked(), asked_for_them, "the newest token is good");
+    }
+    // Two in a second.
+    let asked = asked() - before;
+    assert!(asked < CALLS * refused.len() / 2, "{asked}");
+}

@@ -1,10 +1,10 @@
 //! What is tried again, how often, and what is not.
 
 use lpc_sandbox::{Answer, Route};
-use lpconnector::{Attachment, Client, Error, Status};
+use lpconnector::{Attachment, Client, Conversation, CsatStatus, Error, Response, Status};
 use serde_json::json;
 
-use crate::scene::{Scene, json as body_of, status_answer};
+use crate::scene::{Scene, json as body_of, status_answer, until};
 
 /// Four attempts with next to no wait between them.
 const QUICK: [(&str, &str); 3] =
@@ -151,6 +151,7 @@ fn it_is_repeated_with_the_same_id_where_the_caller_wants_that() {
     scene.answer(Route::Conversation, Answer::Lose);
     let error = consumer.open(&Default::default()).unwrap_err();
     assert_eq!((error.status(), error.attempts()), (Status::AlreadyOpen, 2));
+    assert!(error.maybe_delivered() && !error.request_id().is_empty());
 
     // Once it may have been delivered, a refusal of its repetition does not undo that.
     fail_each(&scene, Route::Send, &[Answer::Lose, status(400)]);
@@ -182,6 +183,125 @@ fn what_changes_nothing_when_repeated_is_repeated() {
     scene.answer(Route::Send, Answer::Lose);
     assert_eq!(conversation.close().unwrap().attempts(), 2);
     assert_eq!(scene.client.stats().failures, 0);
+}
+
+/// Every shape in which the service refuses what is closed already.
+fn closed_already() -> Vec<Answer> {
+    let says = "Conversation is closed";
+    let message =
+        |code: &str, body: &str| format!(r#"{{"kind":"resp","code":{code},"body":{body}}}"#);
+    let plain = format!(r#""{says}""#);
+    let titled = format!(r#"{{"title":"Bad Request","details":"{says}","errorCode":4}}"#);
+    let mut answers = vec![status_answer(400, &[], says)];
+    for status in [200, 202, 400, 404, 409, 410, 500] {
+        for body in [&plain, &titled] {
+            let answer = message("\"BAD_REQUEST\"", body);
+            answers.push(status_answer(status, &[], &answer));
+            answers.push(status_answer(status, &[], &format!("[{answer}]")));
+            answers.push(status_answer(status, &[], &message("500", body)));
+        }
+    }
+    answers
+}
+
+#[test]
+fn a_close_whose_answer_was_lost_is_done_where_its_repeat_finds_it_done() {
+    type Close = fn(&Conversation) -> Result<Response, Error>;
+    let ways: [(&str, Close); 3] = [
+        ("close", |conversation| conversation.close()),
+        ("close_stage", |conversation| conversation.close_stage()),
+        ("close_dialog", |conversation| conversation.close_dialog(conversation.dialog_id())),
+    ];
+    let scene = quick(&[]);
+    for (name, close) in ways {
+        for refusal in closed_already() {
+            let conversation = scene.another_conversation();
+            fail_each(&scene, Route::Send, &[Answer::Lose, refusal.clone()]);
+            let shown = format!("{name} {refusal:?}");
+            let done = close(&conversation).expect(&shown);
+            assert_eq!((done.code(), done.attempts(), done.sequence()), ("OK", 2, None), "{shown}");
+            assert_eq!(done.body(), "null");
+            let Answer::Status { status, body, .. } = refusal else { unreachable!() };
+            assert_eq!((done.http_status(), done.raw()), (status, &body[..]), "{shown}");
+            // The handle knows: nothing more goes out.
+            let sent = scene.requests_on(Route::Send).len();
+            assert_eq!(done.request_id(), body_of(&scene.requests_on(Route::Send)[sent - 1])["id"]);
+            assert_eq!(conversation.send_text("x").unwrap_err().status(), Status::Closed);
+            assert_eq!(scene.requests_on(Route::Send).len(), sent);
+        }
+    }
+    assert_eq!(scene.client.stats().failures, 0);
+}
+
+#[test]
+fn a_close_that_is_refused_at_once_was_not_done_by_this_call() {
+    let scene = quick(&[]);
+    for refusal in closed_already() {
+        let conversation = scene.another_conversation();
+        scene.answer(Route::Send, refusal.clone());
+        let error = conversation.close().expect_err(&format!("{refusal:?}"));
+        assert_eq!((error.status(), error.maybe_delivered()), (Status::Closed, false));
+        // Closed is closed, whoever did it.
+        assert_eq!(conversation.send_text("x").unwrap_err().http_status(), 0);
+    }
+    // What does not say that it is closed is a refusal still.
+    let conversation = scene.another_conversation();
+    fail_each(&scene, Route::Send, &[Answer::Lose, status(400)]);
+    let error = conversation.close().unwrap_err();
+    assert!(error.status() == Status::Rejected && error.maybe_delivered());
+    conversation.send_text("x").unwrap_err();
+    // Nor is a rating done because the conversation is closed.
+    let conversation = scene.another_conversation();
+    let closed = closed_already().remove(0);
+    fail_each(&scene, Route::Send, &[Answer::Lose, closed]);
+    let error = conversation.rate(5, true, CsatStatus::Filled).unwrap_err();
+    assert!(error.status() == Status::Closed && error.maybe_delivered());
+}
+
+#[test]
+fn a_close_of_another_dialog_leaves_the_handle_open() {
+    let scene = quick(&[]);
+    let conversation = scene.conversation();
+    let survey = scene.sandbox.open_survey(&scene.account.id, conversation.id());
+    fail_each(&scene, Route::Send, &[Answer::Lose, closed_already().remove(0)]);
+    assert_eq!(conversation.close_dialog(&survey).unwrap().attempts(), 2);
+    // Its own dialog ended with the beginning of the survey: it is the service that says so.
+    assert_eq!(conversation.send_text("x").unwrap_err().http_status(), 400);
+}
+
+#[test]
+fn a_text_whose_answer_was_lost_stays_uncertain_where_the_conversation_is_closed_now() {
+    let scene = quick(&[("retry.ambiguous", "true")]);
+    for refusal in closed_already() {
+        let conversation = scene.another_conversation();
+        fail_each(&scene, Route::Send, &[Answer::Lose, refusal.clone()]);
+        let error = conversation.send_text("x").unwrap_err();
+        assert_eq!((error.status(), error.attempts()), (Status::Closed, 2), "{refusal:?}");
+        assert!(error.maybe_delivered() && !error.request_id().is_empty(), "{refusal:?}");
+    }
+}
+
+#[test]
+fn an_opening_whose_answer_was_lost_stays_uncertain_where_its_repeat_finds_one_open() {
+    let scene = quick(&[("retry.ambiguous", "true")]);
+    let says = "User x already has open conversation c-1";
+    let item = json!({"code": "BAD_REQUEST", "body": {"msg": says}});
+    let fine = json!({"code": "OK", "body": {}});
+    for (status, body) in [
+        (400, json!({"code": "BAD_REQUEST", "body": says})),
+        (400, item.clone()),
+        (200, json!([fine, item])),
+        (400, json!([fine, item])),
+        (409, json!({"message": says})),
+        (500, json!({"error": {"message": says}})),
+    ] {
+        let consumer = scene.client.consumer(&format!("{status} {body}")).unwrap();
+        let refusal = status_answer(status, &[], &body.to_string());
+        fail_each(&scene, Route::Conversation, &[Answer::Lose, refusal]);
+        let error = consumer.open(&Default::default()).unwrap_err();
+        assert_eq!((error.status(), error.attempts()), (Status::AlreadyOpen, 2), "{status} {body}");
+        assert!(error.maybe_delivered() && !error.request_id().is_empty(), "{status} {body}");
+    }
 }
 
 #[test]
@@ -301,6 +421,91 @@ fn a_shutdown_ends_back_offs_and_pauses() {
             assert!(!error.maybe_delivered(), "an answer came");
         });
     }
+}
+
+/// Of many calls that wait after an outage, one that gets through wakes the others.
+#[test]
+fn who_waits_for_a_host_goes_on_once_it_answers_somebody() {
+    const SLEEPERS: usize = 8;
+    let scene = Scene::with(&[]);
+    let proxy = scene.sandbox.fault_proxy().unwrap();
+    let url = format!("http://{}", proxy.address());
+    let opened: Vec<_> = (0..=SLEEPERS).map(|_| scene.another_conversation()).collect();
+    let client = Client::new(&scene.config(&[
+        ("domain.messaging", &url),
+        ("retry.max.attempts", "2"),
+        ("retry.backoff.ms", "3600000"),
+        ("call.timeout.ms", "86400000"),
+    ]))
+    .unwrap();
+    let attached: Vec<_> = opened
+        .iter()
+        .enumerate()
+        .map(|(n, opened)| {
+            let consumer = client.consumer(&format!("consumer {n}")).unwrap();
+            consumer.jws().unwrap();
+            consumer.attach(opened.id(), &Default::default()).unwrap()
+        })
+        .collect();
+    proxy.refuse();
+    std::thread::scope(|scope| {
+        let sending: Vec<_> =
+            attached[1..].iter().map(|it| scope.spawn(|| it.send_text("x").unwrap())).collect();
+        until(|| (client.stats().retries == SLEEPERS as u64).then_some(()));
+        // Another service's answers are another matter.
+        client.consumer("another").unwrap().jws().unwrap();
+        assert!(sending.iter().all(|thread| !thread.is_finished()));
+        proxy.accept().unwrap();
+        until(|| {
+            // Should one be late to fall asleep, the next answer wakes it.
+            attached[0].send_text("y").unwrap();
+            sending.iter().all(|thread| thread.is_finished()).then_some(())
+        });
+        for thread in sending {
+            assert_eq!(thread.join().unwrap().attempts(), 2);
+        }
+    });
+    let slept = scene.texts().iter().filter(|text| *text == "x").count();
+    assert_eq!(slept, SLEEPERS, "each once");
+}
+
+/// A service that takes no new connections still answers over those it has: that is no reason to use up
+/// all attempts at once.
+#[test]
+fn who_goes_on_in_vain_waits_for_its_time() {
+    let scene = Scene::with(&[]);
+    let proxy = scene.sandbox.fault_proxy().unwrap();
+    let url = format!("http://{}", proxy.address());
+    let opened: Vec<_> = (0..16).map(|_| scene.another_conversation()).collect();
+    let client = Client::new(&scene.config(&[
+        ("domain.messaging", &url),
+        ("retry.max.attempts", "4"),
+        ("retry.backoff.ms", "3600000"),
+        ("call.timeout.ms", "86400000"),
+    ]))
+    .unwrap();
+    let attach = |(n, opened): (usize, &Conversation)| {
+        let consumer = client.consumer(&format!("consumer {n}")).unwrap();
+        consumer.jws().unwrap();
+        consumer.attach(opened.id(), &Default::default()).unwrap()
+    };
+    let attached: Vec<_> = opened.iter().enumerate().map(attach).collect();
+    attached[0].send_text("by the one connection that there is").unwrap();
+    proxy.refuse();
+    let talk = |conversation: &Conversation| {
+        (0..20).try_for_each(|_| conversation.send_text("x").map(drop))
+    };
+    std::thread::scope(|scope| {
+        let talking: Vec<_> = attached.iter().map(|it| scope.spawn(move || talk(it))).collect();
+        // Whoever comes by the connection last has it for himself.
+        until(|| talking.iter().any(|thread| thread.is_finished()).then_some(()));
+        client.shutdown();
+        for thread in talking {
+            if let Err(error) = thread.join().unwrap() {
+                assert_eq!(error.status(), Status::Closed, "{error}");
+            }
+        }
+    });
 }
 
 #[test]

@@ -32,7 +32,8 @@ impl Scene {
         Scene::of(TLS.get_or_init(|| start(true)), options)
     }
 
-    fn of(sandbox: &'static Sandbox, options: &[(&str, &str)]) -> Scene {
+    /// The same in a sandbox of the test's own.
+    pub fn of(sandbox: &'static Sandbox, options: &[(&str, &str)]) -> Scene {
         let account = sandbox.new_account();
         let client = Client::new(&config(sandbox, &account, options)).unwrap();
         Scene { sandbox, account, client }

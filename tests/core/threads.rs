@@ -74,6 +74,10 @@ fn shutdown_ends_a_call_in_flight() {
         assert_eq!(error.status(), Status::Closed);
         assert!(error.maybe_delivered(), "it was sent");
     });
+    // Nor is it counted as what the network did.
+    let stats = scene.client.stats();
+    let sent = stats.operations.iter().filter(|one| one.operation == "send");
+    assert_eq!(sent.map(|one| one.status).collect::<Vec<_>>(), ["CLOSED"]);
     assert_eq!(conversation.send_text("x").unwrap_err().status(), Status::Closed);
     assert_eq!(scene.open().unwrap_err().status(), Status::Closed);
 }

@@ -57,7 +57,7 @@ pub fn life_of_the_token(scene: &Scene) -> u64 {
     let heard = lives.clone();
     config.set_log(LogLevel::Info, move |_, line| {
         if let Some((_, life)) = line.split_once("it is valid for ") {
-            heard.lock().unwrap().push(life.trim_end_matches(" s").parse().unwrap());
+            heard.lock().unwrap().push(life.split(' ').next().unwrap().parse().unwrap());
         }
     });
     Client::new(&config).unwrap().consumer("x").unwrap().jws().unwrap();

@@ -122,7 +122,7 @@ Expected thrown_by(const char *file, int line, const char *what, Call call) {
     std::abort(); // fail() has ended the program.
 }
 
-#define THROWS(type, call) thrown_by<type>(__FILE__, __LINE__, #call, [&] { call; })
+#define THROWS(type, call) thrown_by<type>(__FILE__, __LINE__, #call, [&] { (void)(call); })
 
 // The tests; main.cpp lists them.
 namespace tests {
@@ -190,11 +190,15 @@ void notifications_that_are_none();
 void notifications_are_handed_on();
 void receiver();
 void receiver_polls();
+void receiver_stats();
 void receiver_new_credentials();
 void receiver_acknowledgements();
 void receiver_in_threads();
 void receiver_log();
 void receiver_moved();
+void receiver_assigned_while_it_logs();
+
+void assigning_frees_the_handle_before_its_log();
 } // namespace tests
 
 #endif

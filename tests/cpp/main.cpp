@@ -65,11 +65,14 @@ const struct {
     {"notifications are handed on", tests::notifications_are_handed_on},
     {"receiver", tests::receiver},
     {"receiver: polls", tests::receiver_polls},
+    {"receiver: stats", tests::receiver_stats},
     {"receiver: new credentials", tests::receiver_new_credentials},
     {"receiver: acknowledgements", tests::receiver_acknowledgements},
     {"receiver: in threads", tests::receiver_in_threads},
     {"receiver: log", tests::receiver_log},
     {"receiver: moved", tests::receiver_moved},
+    {"receiver: assigned while it logs", tests::receiver_assigned_while_it_logs},
+    {"assigning frees the handle before its log", tests::assigning_frees_the_handle_before_its_log},
 };
 
 } // namespace

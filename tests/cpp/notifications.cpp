@@ -268,6 +268,22 @@ void tests::receiver_polls() {
                "cannot listen"));
 }
 
+void tests::receiver_stats() {
+    lpc::Receiver receiver(alone());
+    const auto number = [&receiver](const char *name) {
+        return number_of(receiver.stats().c_str(), name);
+    };
+    CHECK(number("taken") == 0 && number("oldest_ms") == 0);
+    CHECK(post(receiver) == 200 && post(receiver, "sha1=bogus") == 401);
+    CHECK(number("taken") == 1 && number("queued") == 1 && number("given_out") == 0);
+    CHECK(count(receiver.stats(), "\"refused\":[{\"status\":401,\"requests\":1}]") == 1);
+    CHECK(count(receiver.prometheus(), "\nlpconnector_receiver_taken_total 1\n") == 1);
+    receiver.ack(receiver.poll());
+    CHECK(number("queued") == 0 && number("given_out") == 1 && number("acknowledged") == 1);
+    receiver.shutdown();
+    CHECK(number("taken") == 1);
+}
+
 void tests::receiver_new_credentials() {
     lpc::Receiver receiver(alone());
     THROWS(lpc::InvalidArgument, receiver.set_credentials("an-app", ""));
@@ -294,6 +310,17 @@ void tests::receiver_acknowledgements() {
     CHECK(says(THROWS(lpc::InvalidArgument, other.ack(notification)), "did not come from"));
     // Nothing came, and nothing is to be acknowledged.
     THROWS(lpc::InvalidArgument, receiver.ack(receiver.poll(std::chrono::milliseconds(0))));
+
+    const int fd = other.fd();
+    CHECK(fd >= 0 && other.fd() == fd);
+    CHECK(post(other) == 200);
+    const lpc::Notification first = other.poll();
+    THROWS(lpc::InvalidArgument, other.nack(first, std::chrono::milliseconds(-1)));
+    THROWS(lpc::InvalidArgument, other.nack(notification));
+    other.nack(first);
+    CHECK(other.poll().raw() == first.raw());
+    other.nack(first, std::chrono::milliseconds(20));
+    CHECK(other.poll().raw() == first.raw());
 
     lpc::Receiver hasty(alone().set("receiver.ack", "manual").set("receiver.ack.timeout.ms", "1"));
     CHECK(post(hasty) == 503);
@@ -378,4 +405,35 @@ void tests::receiver_moved() {
     lpc::Config gone = alone();
     const lpc::Config kept = std::move(gone);
     THROWS(lpc::InvalidArgument, lpc::Receiver{gone});
+}
+
+void tests::receiver_assigned_while_it_logs() {
+    struct Owned {
+        ~Owned() { CHECK(running == 0); }
+        std::atomic<int> running{0};
+    };
+    for (int i = 0; i < 20; i++) {
+        auto owned = std::make_shared<Owned>();
+        std::atomic<bool> is_in(false), is_assigning(false);
+        lpc::Receiver receiver(alone().set_log(
+            lpc::LogLevel::Trace, [owned, &is_in, &is_assigning](lpc::LogLevel, const std::string &) {
+                owned->running++;
+                is_in = true;
+                while (!is_assigning)
+                    std::this_thread::yield();
+                for (int turn = 0; turn < 1000; turn++)
+                    std::this_thread::yield();
+                owned->running--;
+            }));
+        owned.reset();
+        const std::string url = receiver.url();
+        std::thread poster([&url] {
+            http("POST", url, empty_body, "x-liveperson-signature: " + sha1 + "\r\n");
+        });
+        while (!is_in)
+            std::this_thread::yield();
+        is_assigning = true;
+        receiver = lpc::Receiver(alone());
+        poster.join();
+    }
 }

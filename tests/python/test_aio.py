@@ -164,6 +164,27 @@ def test_sends_of_a_conversation_keep_the_order_of_the_calls(account: Account) -
     assert account.texts() == [str(number) for number in range(100)]
 
 
+def test_as_many_connections_are_kept_as_there_are_calls_at_a_time(account: Account) -> None:
+    rounds, size = 8, 64
+
+    async def main() -> None:
+        async with client(account, max_concurrency=size) as c:
+            consumers = [c.consumer(str(number)) for number in range(size)]
+            opened = await asyncio.gather(*(consumer.open() for consumer in consumers))
+            for _ in range(rounds):
+                await asyncio.gather(*(conversation.send_text("x") for conversation in opened))
+
+    run(main())
+    sends = account.requests("send")
+    assert len(sends) == rounds * size
+    assert len({request["connection"] for request in sends}) <= size
+    with pytest.raises(lpconnector.InvalidArgument, match="max_concurrency is 3, more than pool"):
+        client(account, max_concurrency=3, pool_max_connections=2)
+    with pytest.raises(lpconnector.InvalidArgument, match=r"more than pool_max_connections \(2\)"):
+        aio.Client(account_id="x", pool_max_connections=2)
+    aio.Client(account_id="x", max_concurrency=2, pool_max_connections=2).shutdown()
+
+
 def test_no_more_threads_than_allowed(account: Account) -> None:
     async def main() -> None:
         before = threading.active_count()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,10 @@ def test_polls(listening: Account) -> None:
             await asyncio.to_thread(listening.notify, body(1))
             notification = await r.poll(float("inf"))
             assert number(notification) == 1 and notification is not None
+            await r.nack(notification)
+            notification = await r.poll()
+            assert number(notification) == 1 and notification is not None
+            assert r.fileno() == r.fileno()
             await r.ack(notification)
             await delivered(listening, 1)
             other = lpconnector.parse_notification(body(1))
@@ -111,12 +116,82 @@ def test_queued_and_kept_ones_are_given_out_after_the_end(listening: Account) ->
             await delivered(listening, n + 1)
         r.shutdown()
         poll = asyncio.ensure_future(r.poll())
-        while not r._kept:
+        while not r._came:
             await asyncio.sleep(0)
             poll.cancel()
         assert [number(notification) async for notification in r] == [0, 1, 2]
 
     run(main())
+
+
+def test_polls_that_are_cancelled_take_nothing(listening: Account) -> None:
+    """Cancelled at any moment, by a timeout or from outside, while others come in."""
+    count = 60
+
+    async def main() -> None:
+        async with receiver(listening) as r:
+            sends = asyncio.ensure_future(asyncio.to_thread(notify_all))
+            got: list[int] = []
+            cancelled = 0
+            while len(got) < count:
+                polls = [asyncio.ensure_future(r.poll()) for _ in range(3)]
+                # Sometimes before it begins, sometimes while it looks, sometimes when it has one.
+                for _ in range(cancelled % 7):
+                    await asyncio.sleep(0)
+                for poll in polls:
+                    poll.cancel()
+                for poll in polls:
+                    try:
+                        got.append(number(await poll))
+                    except asyncio.CancelledError:
+                        cancelled += 1
+                with suppress(asyncio.TimeoutError):
+                    got.append(number(await asyncio.wait_for(r.poll(), 0.0005 * (cancelled % 5))))
+            await sends
+            assert got == list(range(count))
+            assert cancelled > count
+            assert await r.poll(0) is None
+
+    def notify_all() -> None:
+        for n in range(count):
+            listening.notify(body(n))
+
+    run(main())
+
+
+def test_what_came_for_a_loop_that_ended_goes_to_the_next(listening: Account) -> None:
+    """As after Ctrl-C: `asyncio.run` ends while the thread of a poll waits or has one."""
+    count = 20
+
+    async def ends(r: aio.Receiver) -> None:
+        asyncio.ensure_future(r.poll())
+        while r._looking is None:
+            await asyncio.sleep(0)
+        # Its thread has begun.
+        await asyncio.to_thread(listening.deliveries)
+
+    async def next_one(r: aio.Receiver) -> int:
+        return number(await r.poll())
+
+    r = receiver(listening)
+    got: list[int] = []
+    for n in range(count):
+        asyncio.run(ends(r))
+        listening.notify(body(n))
+        if n % 2:
+            got += [asyncio.run(next_one(r)) for _ in range(2)]
+    # One that is closed without anybody cancelling its tasks.
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(ends(r))
+    listening.notify(body(count))
+    got.append(asyncio.run(next_one(r)))
+    left = asyncio.all_tasks(loop)
+    for task in left:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+    loop.close()
+    r.shutdown()
+    assert got == list(range(count + 1))
 
 
 def test_one_kept_at_the_very_end_is_given_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,11 +202,11 @@ def test_one_kept_at_the_very_end_is_given_out(monkeypatch: pytest.MonkeyPatch) 
 
         async def ends(seconds: float) -> None:
             if number(kept) not in given:
-                r._kept.append(kept)
+                r._came.append(kept)
             raise Closed("the receiver was shut down")
 
         given: list[int] = []
-        monkeypatch.setattr(r, "_wait", ends)
+        monkeypatch.setattr(r, "_look", ends)
         async for notification in r:
             given.append(number(notification))
         assert given == [1]
@@ -167,7 +242,7 @@ def test_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_same_methods() -> None:
     names = {name for name in dir(lpconnector.Receiver) if not name.startswith("_")}
     assert names == {name for name in dir(aio.Receiver) if not name.startswith("_")}
-    for name in ("poll", "ack"):
+    for name in ("poll", "ack", "nack"):
         mine, theirs = getattr(aio.Receiver, name), getattr(lpconnector.Receiver, name)
         assert inspect.iscoroutinefunction(mine)
         assert list(inspect.signature(mine).parameters) == list(

@@ -184,7 +184,7 @@ def test_every_exception_is_an_lpc_error_and_survives_pickling() -> None:
         for value in vars(lpconnector).values()
         if isinstance(value, type) and issubclass(value, LpcError)
     ]
-    assert len(classes) == 15
+    assert len(classes) == 17
     for cls in classes:
         error = cls("what", status=5, http_status=500, body=b"x", attempts=2)
         again = pickle.loads(pickle.dumps(error))

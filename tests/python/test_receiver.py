@@ -7,6 +7,7 @@ import http.client
 import json
 import logging
 import multiprocessing
+import selectors
 import signal
 import subprocess
 import sys
@@ -136,7 +137,7 @@ def test_several_secrets(account: Account) -> None:
 def test_only_what_is_signed_arrives(account: Account) -> None:
     with signed(account, receiver_body_max_bytes=1024) as receiver:
         assert post(receiver, body(1), account.sign(body(2))) == 401
-        assert post(receiver, bytes(2000), "") == 413
+        assert post(receiver, bytes(2000), account.sign(b"")) == 413
         assert receiver.poll(0) is None
         assert post(receiver, body(3), account.sign(body(3))) == 200
         assert number(receiver.poll(0)) == 3
@@ -280,6 +281,46 @@ def test_what_came_from_elsewhere_is_not_acknowledged(account: Account) -> None:
             receiver.ack(body(1))  # type: ignore[arg-type]
 
 
+def test_what_is_put_back_comes_again(account: Account) -> None:
+    with signed(account) as receiver, signed(account) as other:
+        for n in (1, 2):
+            assert post(receiver, body(n), account.sign(body(n))) == 200
+        first = receiver.poll()
+        assert first is not None
+        receiver.nack(first, after=HOUR)
+        assert receiver.poll(0) is None, "the second one waits for it"
+        receiver.ack(first)
+        second = receiver.poll(0)
+        assert number(second) == 2 and second is not None
+        receiver.nack(second)
+        assert number(receiver.poll(0)) == 2
+        receiver.nack(second, 0.02)
+        assert number(receiver.poll()) == 2
+        receiver.nack(second, float("inf"))
+        assert receiver.poll(0) is None
+        for bad in (-1.0, float("nan")):
+            with pytest.raises(lpconnector.InvalidArgument, match="after"):
+                receiver.nack(second, bad)
+        with pytest.raises(lpconnector.InvalidArgument, match="did not come from"):
+            other.nack(second)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no such descriptor")
+def test_a_selector_tells_when_to_poll(account: Account) -> None:
+    with signed(account) as receiver, selectors.DefaultSelector() as selector:
+        selector.register(receiver, selectors.EVENT_READ)
+        assert not selector.select(0)
+        assert post(receiver, body(1), account.sign(body(1))) == 200
+        assert selector.select(HOUR)
+        first = receiver.poll(0)
+        assert first is not None and not selector.select(0)
+        receiver.nack(first, 0.02)
+        assert selector.select(HOUR)
+        assert number(receiver.poll(0)) == 1 and not selector.select(0)
+        receiver.shutdown()
+        assert selector.select(HOUR)
+
+
 def test_a_store_outlives_the_receiver(account: Account, tmp_path: Path) -> None:
     store = f"sqlite:{tmp_path / 'inbox.db'}"
     with signed(account, receiver_store=store) as receiver:
@@ -288,8 +329,11 @@ def test_a_store_outlives_the_receiver(account: Account, tmp_path: Path) -> None
         first = receiver.poll()
         assert first is not None
         receiver.ack(first)
-    del receiver
-    gc.collect()
+        second = receiver.poll()
+        assert second is not None
+    # The name still holds it, and not its file.
+    with pytest.raises(Closed):
+        receiver.ack(second)
     with signed(account, receiver_store=store) as receiver:
         assert number(receiver.poll(0)) == 2
         assert receiver.poll(0) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import typing
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,7 +11,7 @@ import pytest
 
 import lpconnector
 from conftest import Account
-from lpconnector import Client, aio
+from lpconnector import Client, Receiver, aio
 
 
 def test_a_client_that_did_nothing(account: Account, client: Client) -> None:
@@ -82,6 +83,32 @@ def test_operations_and_prometheus(account: Account, client: Client) -> None:
     assert set(first) == set(lpconnector.OperationCount.__annotations__)
     line = 'lpconnector_requests_total{operation="send",status="SERVER"} 1'
     assert line in client.prometheus().splitlines()
+
+
+def test_a_receiver(account: Account) -> None:
+    async def main() -> None:
+        async with aio.Receiver(receiver_secret="x") as receiver:
+            assert receiver.stats()["taken"] == 0
+            assert "lpconnector_receiver_queued 0" in receiver.prometheus().splitlines()
+
+    asyncio.run(main())
+    with Receiver(receiver_secret="x") as receiver:
+        stats = receiver.stats()
+        # Its type is written by hand.
+        assert set(stats) == set(lpconnector.ReceiverStats.__annotations__)
+        assert stats.pop("refused") == []  # type: ignore[misc]
+        assert set(stats.values()) == {0}
+        address = receiver.url.split("/")[2]
+        for _ in range(2):
+            connection = http.client.HTTPConnection(address)
+            connection.request("POST", "/", b"{}")
+            assert connection.getresponse().status == 401
+            connection.close()
+        [refused] = receiver.stats()["refused"]
+        assert set(refused) == set(lpconnector.RefusedCount.__annotations__)
+        assert refused == {"status": 401, "requests": 2}
+        line = 'lpconnector_receiver_refused_total{status="401"} 2'
+        assert line in receiver.prometheus().splitlines()
 
 
 def test_asyncio(account: Account) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import http.client
 import json
+import multiprocessing
+import pickle
+import unittest.mock
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Optional, Union
 
 import pytest
@@ -19,6 +25,7 @@ from lpconnector import (
     ChatState,
     EventKind,
     InvalidArgument,
+    Notification,
     NotificationEvent,
     ProtocolError,
     SignatureError,
@@ -305,10 +312,75 @@ def test_wrong_arguments() -> None:
     for wrong in (None, SECRET.encode(), [SECRET.encode()], {SECRET: 1}):
         with pytest.raises(TypeError):
             verify_webhook(good, BODY, wrong)
-    with pytest.raises(AttributeError, match="items"):
-        verify_webhook([(HEADER, SIGNATURE)], BODY, SECRET)  # type: ignore[arg-type]
-    with pytest.raises(TypeError):
-        verify_webhook({HEADER: 5}, BODY, SECRET)
+    for wrong in (None, 5, SIGNATURE, SIGNATURE.encode(), [SIGNATURE], [(HEADER,)], {HEADER: 5}):
+        with pytest.raises(TypeError, match="headers takes a mapping, or pairs of name and value"):
+            verify_webhook(wrong, BODY, SECRET)
+
+
+@pytest.mark.parametrize("form", [str, str.upper, str.title, str.encode])
+def test_headers_as_frameworks_have_them(form: Any) -> None:
+    name, value = form(HEADER), SIGNATURE
+    headers: Any
+    nothing: Any
+    pairs = [(form("host"), "x"), (name, value)]
+    for headers in (pairs, tuple(pairs), iter(pairs), dict(pairs), MappingProxyType(dict(pairs))):
+        assert verify_webhook(headers, BODY, SECRET).raw == BODY
+    for headers in ([(name, b"sha1=bogus"), (name, value.encode())], [(name, [value])]):
+        assert verify_webhook(headers, BODY, SECRET).raw == BODY
+    for nothing in ([], [(form("host"), value)], {}):
+        with pytest.raises(SignatureError):
+            verify_webhook(nothing, BODY, SECRET)
+
+
+def test_the_environment_of_a_wsgi_application() -> None:
+    environ = {"REQUEST_METHOD": "POST", "wsgi.version": (1, 0), "wsgi.input": object()}
+    with pytest.raises(SignatureError):
+        verify_webhook(environ, BODY, SECRET)
+    environ["HTTP_X_LIVEPERSON_SIGNATURE"] = SIGNATURE
+    assert verify_webhook(environ, BODY, SECRET).raw == BODY
+
+
+CHANGE = {"sequence": 1, "event": {"type": "ContentEvent", "message": "x"}}
+
+
+def notification(*changes: Any, **more: Any) -> Notification:
+    body = {"body": {"changes": list(changes)}, **more}
+    return parse_notification(json.dumps(body).encode())
+
+
+def test_notifications_are_compared_by_what_they_say() -> None:
+    one, same = notification(CHANGE, CHANGE), notification(CHANGE, CHANGE)
+    other = notification(CHANGE, sent="later")
+    assert one == same and hash(one) == hash(same) and len({one, same, other}) == 2
+    assert one != other and one != one.raw and one != one.events[0]
+    events = [*one.events, *same.events, *other.events]
+    assert len(events) == 5 and len(set(events)) == 1 and events[0] == events[4]
+    assert events[0] != notification({**CHANGE, "sequence": 2}).events[0]
+    assert events[0] != "x"
+
+
+def test_what_is_no_notification_is_another() -> None:
+    one = lpconnector.parse_notification(b'{"body": {"changes": [{"sequence": 1}]}}')
+    for mine in (one, one.events[0]):
+        assert (mine == 5) is False and (mine != 5) is True
+        # The other one is asked, too.
+        assert mine == unittest.mock.ANY and unittest.mock.ANY == mine
+    assert (one == one.events[0]) is False
+
+
+def test_notifications_are_pickled_and_copied() -> None:
+    one = notification(CHANGE, {**CHANGE, "sequence": 2}, type="t")
+    for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+        again = pickle.loads(pickle.dumps(one, protocol))
+        assert again == one and again is not one and again.type_name == "t"
+        event = pickle.loads(pickle.dumps(one.events[1], protocol))
+        assert event == one.events[1] and event.sequence == 2 and event.text == "x"
+    for copied in (copy.copy(one), copy.deepcopy(one), copy.deepcopy({"a": [one]})["a"][0]):
+        assert copied == one
+    assert copy.copy(one.events[0]) == copy.deepcopy(one.events[0]) == one.events[0]
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        assert pool.submit(copy.copy, one).result(60) == one
+        assert pool.submit(copy.copy, one.events[1]).result(60) == one.events[1]
 
 
 def test_what_the_service_signs(account: Account) -> None:

@@ -111,6 +111,10 @@ impl Running {
         self.end()
     }
 
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     pub fn has_ended(&mut self) -> bool {
         self.0.try_wait().unwrap().is_some()
     }

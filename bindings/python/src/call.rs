@@ -1,14 +1,100 @@
 //! A call of the core.
 
-use lpconnector::Error;
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lpconnector::{Error, interruptible};
+use pyo3::exceptions::{PyException, PyKeyboardInterrupt};
 use pyo3::prelude::*;
 
+use crate::ending::{Inside, come_back, stay};
 use crate::error::raise;
 
+/// What a signal handler raised while the core was at work.
+type Raised = Arc<Mutex<Option<PyErr>>>;
+
+thread_local! {
+    /// That of the call under way in the main thread.
+    static UNDER_WAY: RefCell<Option<Raised>> = const { RefCell::new(None) };
+}
+
+/// The call further out, which goes on.
+struct Outer(Option<Raised>);
+
+impl Drop for Outer {
+    fn drop(&mut self) {
+        UNDER_WAY.set(self.0.take());
+    }
+}
+
 /// Makes a call of the core that may wait, without the GIL; its error becomes an exception.
+///
+/// In the main thread signal handlers run meanwhile; what one raises ends the call, and what came of
+/// the call is its context.
 pub(crate) fn call<T: Send>(
     py: Python<'_>,
     make: impl FnOnce() -> Result<T, Error> + Send,
 ) -> PyResult<T> {
-    py.detach(make).map_err(|error| raise(py, &error))
+    if !has_signals(py)? {
+        let (outcome, _inside) = away(py, make);
+        return outcome.map_err(|error| raise(py, &error));
+    }
+    let raised = Raised::default();
+    let keep = raised.clone();
+    let _outer = Outer(UNDER_WAY.replace(Some(raised.clone())));
+    let (outcome, _inside) = away(py, || interruptible(move || handle_signals(&keep), make));
+    let outcome = outcome.map_err(|error| raise(py, &error));
+    let raised = raised.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let Some(raised) = raised else { return outcome };
+    if let Err(error) = outcome {
+        raised.value(py).setattr("__context__", error.value(py))?;
+    }
+    Err(raised)
+}
+
+/// Does what may wait for another thread without the GIL.
+pub(crate) fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> T {
+    away(py, work).0
+}
+
+/// As [`detached`], and the interpreter does not end as long as the second is kept.
+fn away<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> (T, Inside) {
+    py.detach(|| (work(), come_back()))
+}
+
+/// Whether this thread runs signal handlers.
+fn has_signals(py: Python<'_>) -> PyResult<bool> {
+    let _inside = stay(py);
+    let threading = py.import("threading")?;
+    let main = threading.call_method0("main_thread")?.getattr("ident")?;
+    threading.call_method0("get_ident")?.eq(main)
+}
+
+/// What a function of the program raised that the core called. What is meant for the program and not
+/// for that function, such as Ctrl-C or an exit while it ran, ends the call under way; anything else is
+/// given back.
+pub(crate) fn keep(py: Python<'_>, error: PyErr) -> Option<PyErr> {
+    if error.is_instance_of::<PyException>(py) {
+        return Some(error);
+    }
+    if let Some(raised) = UNDER_WAY.with_borrow(Clone::clone) {
+        raised.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        return None;
+    }
+    if !error.is_instance_of::<PyKeyboardInterrupt>(py) {
+        return Some(error);
+    }
+    // It comes again in the main thread.
+    py.import("_thread").and_then(|thread| thread.call_method0("interrupt_main")).err()
+}
+
+/// Whether a handler raised something.
+fn handle_signals(raised: &Raised) -> bool {
+    if raised.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+        return true;
+    }
+    let handled = Python::try_attach(|py| py.check_signals());
+    let Some(Err(error)) = handled else { return false };
+    *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    true
 }

@@ -1,13 +1,13 @@
 //! `Client`: one account.
 
 use lpconnector::Config;
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 
-use crate::call::call;
+use crate::call::{call, detached};
 use crate::consumer::Consumer;
 use crate::error::raise;
+use crate::json;
 use crate::options;
 use crate::text::{optional_text, text};
 
@@ -24,6 +24,7 @@ use crate::text::{optional_text, text};
 pub(crate) struct Client {
     core: lpconnector::Client,
     account_id: String,
+    pool_max_connections: u32,
 }
 
 #[pymethods]
@@ -31,7 +32,9 @@ impl Client {
     #[new]
     #[pyo3(signature = (**options))]
     fn new(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Client> {
-        Client::with(py, &options::of_keywords(py, options)?)
+        let config = options::of_keywords(py, options)?;
+        options::check_secret(py, &config, options)?;
+        Client::with(py, &config)
     }
 
     /// A client with the options that the environment has, such as `LPC_ACCOUNT_ID`; keywords
@@ -55,6 +58,12 @@ impl Client {
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Client> {
         Client::with(class.py(), &options::of_file(path, options)?)
+    }
+
+    /// So many connections to one host are kept.
+    #[getter]
+    fn _pool_max_connections(&self) -> u32 {
+        self.pool_max_connections
     }
 
     /// The account's id.
@@ -99,9 +108,7 @@ impl Client {
     /// What the client has done so far, in this process: after a fork the child counts from 0.
     /// Sends nothing.
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let stats = serde_json::to_string(&self.core.stats());
-        let stats = stats.map_err(|why| PyRuntimeError::new_err(why.to_string()))?;
-        py.import("json")?.call_method1("loads", (stats,))
+        json::of(py, &self.core.stats())
     }
 
     /// The same as `stats`, as text in the exposition format of Prometheus.
@@ -112,7 +119,7 @@ impl Client {
     /// Ends the client for good: calls in flight in other threads raise `Closed`, whatever they
     /// wait for; later ones raise it, too.
     fn shutdown(&self, py: Python<'_>) {
-        py.detach(|| self.core.shutdown());
+        detached(py, || self.core.shutdown());
     }
 
     fn __enter__(this: Py<Self>) -> Py<Self> {
@@ -139,6 +146,7 @@ impl Client {
         // Reading certificates takes a moment, in which other threads may run.
         let core = call(py, || lpconnector::Client::new(config))?;
         let account_id = config.get("account.id").unwrap_or_default().to_owned();
-        Ok(Client { core, account_id })
+        let pool = config.get("pool.max.connections").and_then(|size| size.parse().ok());
+        Ok(Client { core, account_id, pool_max_connections: pool.unwrap_or_default() })
     }
 }

@@ -4,10 +4,12 @@ use lpconnector::{Dialog, EventContent, Participant};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::ending::stay;
 use crate::json::loaded;
 
 /// The content of an event; `None` for one of a type that has no class.
 pub(crate) fn of(py: Python<'_>, content: &EventContent) -> PyResult<Py<PyAny>> {
+    let _inside = stay(py);
     let fields = PyDict::new(py);
     let class = match content {
         EventContent::Text(text) => {

@@ -1,8 +1,12 @@
 //! Errors of the core as Python's exceptions, which `lpconnector._errors` defines.
 
-use lpconnector::{Error, Status};
+use std::io;
+
+use lpconnector::{Config, Error, Status};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
+
+use crate::ending::stay;
 
 fn class_of(status: Status) -> &'static str {
     match status {
@@ -20,7 +24,8 @@ fn class_of(status: Status) -> &'static str {
         Status::Signature => "SignatureError",
         Status::AlreadyOpen => "AlreadyOpen",
         Status::Full => "Full",
-        // Files, defects, and what later versions add.
+        Status::Io => "IoError",
+        // Defects, and what later versions add.
         _ => "LpcError",
     }
 }
@@ -38,11 +43,53 @@ const NAMES: [(&str, &str); 7] = [
 
 /// The exception for an error of the core.
 pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
+    if error.http_status() != 0 {
+        // What the service says is its own.
+        return raise_as_written(py, error);
+    }
+    let message = as_keywords(error.message());
     if error.status() != Status::InvalidArgument {
-        return raise_with(py, error, error.message());
+        return raise_with(py, error, &message);
     }
     let renamed = |message: String, (theirs, ours): &(&str, &str)| message.replace(theirs, ours);
-    raise_with(py, error, &NAMES.iter().fold(error.message().to_owned(), renamed))
+    raise_with(py, error, &NAMES.iter().fold(message, renamed))
+}
+
+/// As [`raise`], about what has the core's names itself: a file of options, the environment.
+pub(crate) fn raise_as_written(py: Python<'_>, error: &Error) -> PyErr {
+    raise_with(py, error, error.message())
+}
+
+/// A message about options with their names as keywords have them.
+pub(crate) fn as_keywords(message: &str) -> String {
+    Config::keys().filter(|key| key.contains('.')).fold(message.to_owned(), |message, key| {
+        let mut renamed = String::with_capacity(message.len());
+        let mut rest = message.as_str();
+        while let Some(at) = rest.find(key) {
+            let (before, found) = rest.split_at(at);
+            let after = &found[key.len()..];
+            renamed.push_str(before);
+            if is_part_of_a_name(before.chars().next_back()) || goes_on(after) {
+                renamed.push_str(key);
+            } else {
+                renamed.push_str(&key.replace('.', "_"));
+            }
+            rest = after;
+        }
+        renamed + rest
+    })
+}
+
+/// Whether a longer name, or the name of a file or host, has the option's in it.
+fn goes_on(after: &str) -> bool {
+    let mut after = after.chars();
+    let next = after.next();
+    let next = if next == Some('.') { after.next() } else { next };
+    is_part_of_a_name(next)
+}
+
+fn is_part_of_a_name(letter: Option<char>) -> bool {
+    letter.is_some_and(|letter| letter.is_alphanumeric() || "._-/".contains(letter))
 }
 
 /// As [`raise`], with another message.
@@ -64,12 +111,29 @@ fn exception(py: Python<'_>, error: &Error, message: &str) -> PyResult<PyErr> {
     fields.set_item("maybe_delivered", error.maybe_delivered())?;
     fields.set_item("retry_after_ms", error.retry_after_ms())?;
     fields.set_item("body", PyBytes::new(py, error.body()))?;
-    made(py, class_of(error.status()), message, Some(&fields))
+    let Some(path) = error.path() else {
+        return made(py, class_of(error.status()), message, Some(&fields));
+    };
+    fields.set_item("errno", error.os_error())?;
+    fields.set_item("filename", path.as_os_str())?;
+    let is_missing = error
+        .os_error()
+        .is_some_and(|code| io::Error::from_raw_os_error(code).kind() == io::ErrorKind::NotFound);
+    made(py, if is_missing { "FileNotFound" } else { "IoError" }, message, Some(&fields))
 }
 
 /// An `InvalidArgument` for what this layer finds before the core is called.
 pub(crate) fn invalid(py: Python<'_>, message: String) -> PyErr {
     made(py, "InvalidArgument", &message, None).unwrap_or_else(|broken| broken)
+}
+
+/// A `ConfigError` for what this layer finds before the core is called.
+pub(crate) fn missing(py: Python<'_>, message: &str) -> PyErr {
+    let fields = PyDict::new(py);
+    let made = fields
+        .set_item("status", Status::Config as i32)
+        .and_then(|()| made(py, "ConfigError", message, Some(&fields)));
+    made.unwrap_or_else(|broken| broken)
 }
 
 fn made(
@@ -78,6 +142,7 @@ fn made(
     message: &str,
     fields: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<PyErr> {
+    let _inside = stay(py);
     let class = py.import("lpconnector._errors")?.getattr(class)?;
     Ok(PyErr::from_value(class.call((message,), fields)?))
 }

@@ -5,6 +5,7 @@ mod client;
 mod consumer;
 mod content;
 mod conversation;
+mod ending;
 mod error;
 mod json;
 mod keywords;
@@ -30,6 +31,10 @@ mod _lpconnector {
     use crate::consumer::Consumer;
     #[pymodule_export]
     use crate::conversation::Conversation;
+    #[pymodule_export]
+    use crate::ending::{end, forked};
+    #[pymodule_export]
+    use crate::notification::kept;
     #[pymodule_export]
     use crate::notification::{Notification, NotificationEvent};
     #[pymodule_export]

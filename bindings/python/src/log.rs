@@ -1,8 +1,10 @@
 //! The lines of the core's log, for `logging.getLogger("lpconnector")`.
 
 use lpconnector::{Config, LogLevel};
-use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
+
+use crate::call::keep;
+use crate::ending;
 
 /// Gives the lines of the configuration's clients to the package's logger: those that it lets pass
 /// now, so that a quiet logger costs nothing.
@@ -15,22 +17,15 @@ pub(crate) fn listen(py: Python<'_>, config: &mut Config) -> PyResult<()> {
     let logger = logger.unbind();
     config.set_log(level, move |level, line| {
         // While the interpreter ends, there is nobody left to tell.
+        let Some(_inside) = ending::enter() else { return };
         Python::try_attach(|py| tell(py, &logger, level, line));
     });
     Ok(())
 }
 
 fn tell(py: Python<'_>, logger: &Py<PyAny>, level: LogLevel, line: &str) {
-    let logged = logger.call_method1(py, "log", (number(level), line)).map(drop);
-    let told = logged.or_else(|error| {
-        if !error.is_instance_of::<PyKeyboardInterrupt>(py) {
-            return Err(error);
-        }
-        // Ctrl-C while a handler ran is meant for the program: it comes again when the call under
-        // way has ended.
-        py.import("_thread")?.call_method0("interrupt_main").map(drop)
-    });
-    if let Err(error) = told {
+    let logged = logger.call_method1(py, "log", (number(level), line));
+    if let Some(error) = logged.err().and_then(|error| keep(py, error)) {
         error.write_unraisable(py, Some(logger.bind(py)));
     }
 }

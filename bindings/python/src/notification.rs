@@ -1,13 +1,18 @@
 //! `Notification`: what the service posted to a webhook.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyList;
+use pyo3::types::{PyBytes, PyList};
 
 use crate::content;
+use crate::ending::stay;
 use crate::json::Loaded;
+
+/// What pickle calls to make an object again, and with what.
+type Reduced<'py, Arguments> = (Bound<'py, PyAny>, Arguments);
 
 /// What the service posted to a webhook: one or more events.
 #[pyclass(frozen, module = "lpconnector")]
@@ -72,6 +77,33 @@ impl Notification {
         self.json.of(py, self.core.raw())
     }
 
+    /// By its bytes and its account.
+    fn __eq__(&self, other: &Bound<'_, Notification>) -> bool {
+        self.kept() == other.get().kept()
+    }
+
+    fn __hash__(&self) -> u64 {
+        hash_of(self.kept())
+    }
+
+    /// It never changes: a copy is itself, and its receiver knows it.
+    fn __copy__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    fn __deepcopy__(this: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        this
+    }
+
+    /// Its bytes and its account: in another process its receiver does not know it.
+    fn __reduce__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<Reduced<'py, (Bound<'py, PyBytes>, &str)>> {
+        let kept = py.import("lpconnector._lpconnector")?.getattr("_kept")?;
+        Ok((kept, (PyBytes::new(py, self.core.raw()), self.core.account_id())))
+    }
+
     fn __repr__(&self) -> String {
         let (name, count) = (self.core.type_name(), self.core.events().len());
         format!("<lpconnector.Notification type_name={name:?} events={count}>")
@@ -86,6 +118,23 @@ impl Notification {
     pub(crate) fn core(&self) -> &lpconnector::Notification {
         &self.core
     }
+
+    fn kept(&self) -> (&[u8], &str) {
+        (self.core.raw(), self.core.account_id())
+    }
+}
+
+/// A notification that was pickled.
+#[pyfunction]
+#[pyo3(name = "_kept")]
+pub(crate) fn kept(raw: &[u8], account_id: &str) -> Notification {
+    Notification::new(lpconnector::Notification::from_kept(raw, account_id))
+}
+
+fn hash_of(content: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    content.hash(&mut hasher);
+    hasher.finish()
 }
 
 #[pymethods]
@@ -93,6 +142,7 @@ impl NotificationEvent {
     /// What the event is about.
     #[getter]
     fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let _inside = stay(py);
         let kinds = py.import("lpconnector._enums")?.getattr("EventKind")?;
         kinds.call1((self.core().kind() as i32,))
     }
@@ -171,6 +221,36 @@ impl NotificationEvent {
         self.json.of(py, self.core().json().as_bytes())
     }
 
+    /// By what it says, and the account of its notification.
+    fn __eq__(&self, other: &Bound<'_, NotificationEvent>) -> bool {
+        let other = other.get();
+        let accounts = [&self.notification, &other.notification].map(|one| one.account_id());
+        self.core() == other.core() && accounts[0] == accounts[1] && self.bytes() == other.bytes()
+    }
+
+    fn __hash__(&self) -> u64 {
+        hash_of((self.core().json(), self.notification.account_id(), self.bytes()))
+    }
+
+    fn __copy__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    fn __deepcopy__(this: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        this
+    }
+
+    /// Its notification, and which of its events it is.
+    fn __reduce__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<Reduced<'py, (Bound<'py, PyAny>, usize)>> {
+        let item = py.import("lpconnector._content")?.getattr("event_of")?;
+        let core = self.notification.clone();
+        let notification = Notification { core, events: PyOnceLock::new(), json: Loaded::new() };
+        Ok((item, (Py::new(py, notification)?.into_bound(py).into_any(), self.index)))
+    }
+
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let event = self.core();
         // Messages are the consumer's own: they stay out of logs.
@@ -186,5 +266,10 @@ impl NotificationEvent {
 impl NotificationEvent {
     fn core(&self) -> &lpconnector::NotificationEvent {
         &self.notification.events()[self.index]
+    }
+
+    /// What says more than the event's JSON: the whole body, where there is none.
+    fn bytes(&self) -> &[u8] {
+        if self.core().json().is_empty() { self.notification.raw() } else { &[] }
     }
 }

@@ -7,8 +7,9 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyMapping, PyString, PyTuple};
 
-use crate::call::call;
-use crate::error::{raise, raise_with};
+use crate::call::detached;
+use crate::ending::stay;
+use crate::error::{as_keywords, missing, raise_as_written, raise_with};
 use crate::json::dumped;
 use crate::log;
 use crate::text::{self, text};
@@ -24,7 +25,7 @@ pub(crate) fn of_keywords(
 /// A configuration with the options that the environment has, and the keywords on top.
 pub(crate) fn of_env(py: Python<'_>, keywords: Option<&Bound<'_, PyDict>>) -> PyResult<Config> {
     let mut config = Config::new();
-    config.load_env().map_err(|error| raise(py, &error))?;
+    config.load_env().map_err(|error| raise_as_written(py, &error))?;
     with_keywords(py, config, keywords)
 }
 
@@ -37,7 +38,8 @@ pub(crate) fn of_file(
     let path = text::path(path, "path")?;
     let path: &Path = &path;
     let mut config = Config::new();
-    call(py, || config.load_file(path))?;
+    let loaded = detached(py, || config.load_file(path));
+    loaded.map_err(|error| raise_as_written(py, &error))?;
     with_keywords(py, config, keywords)
 }
 
@@ -47,6 +49,7 @@ fn with_keywords(
     mut config: Config,
     keywords: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Config> {
+    let _inside = stay(py);
     for (name, value) in keywords.into_iter().flatten() {
         if value.is_none() {
             continue;
@@ -55,18 +58,35 @@ fn with_keywords(
         let key = name.replace('_', ".");
         config
             .set(&key, &option(&value, &name)?)
-            .map_err(|error| raise_with(py, &error, &as_keywords(error.message(), &key)))?;
+            .map_err(|error| raise_with(py, &error, &as_keyword(error.message(), &key)))?;
     }
     log::listen(py, &mut config)?;
     Ok(config)
 }
 
-/// A message about options with their names as keywords have them.
-fn as_keywords(message: &str, given: &str) -> String {
-    let renamed = |message: String, key: &str| {
-        message.replace(&format!("'{key}'"), &format!("'{}'", key.replace('.', "_")))
-    };
-    Config::keys().fold(renamed(message.to_owned(), given), renamed)
+/// A program that names the credentials means to have some, even where it has `None`, as from an
+/// environment that lacks them; one that does not may set them later.
+pub(crate) fn check_secret(
+    py: Python<'_>,
+    config: &Config,
+    keywords: Option<&Bound<'_, PyDict>>,
+) -> PyResult<()> {
+    let has = |key| config.get(key).is_some_and(|value| !value.is_empty());
+    let names = |name| keywords.map_or(Ok(false), |keywords| keywords.contains(name));
+    if has("client.id") || has("client.secret") || has("app.jwt") {
+        return Ok(());
+    }
+    if names("client_id")? || names("client_secret")? || names("app_jwt")? {
+        let message = "no secret: client_id and client_secret are None, and so is app_jwt; without \
+                       any, leave them out and call set_credentials or set_app_jwt";
+        return Err(missing(py, message));
+    }
+    Ok(())
+}
+
+/// A message about one option, which may not exist, with its name as the keyword has it.
+fn as_keyword(message: &str, given: &str) -> String {
+    as_keywords(&message.replace(&format!("'{given}'"), &format!("'{}'", given.replace('.', "_"))))
 }
 
 /// An option's value as text: `True` is `true`, a list is its items with commas between them, a
@@ -97,6 +117,6 @@ fn option(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
     })?;
     match path.cast::<PyString>() {
         Ok(path) => Ok(text(path, name)?.into_owned()),
-        Err(_) => Err(PyTypeError::new_err(format!("{name} takes str"))),
+        Err(_) => Err(PyTypeError::new_err(format!("{name} takes str, not {}", value.get_type()))),
     }
 }

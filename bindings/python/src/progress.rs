@@ -5,6 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
+use crate::call::keep;
+use crate::ending;
+
 /// A conversation's progress callback.
 ///
 /// It is kept here, not in the core, so that Python's garbage collector sees it: a callback often
@@ -28,6 +31,7 @@ impl Progress {
         let this = self.clone();
         Box::new(move |done, total| {
             // While the interpreter ends, there is nobody left to tell.
+            let Some(_inside) = ending::enter() else { return };
             Python::try_attach(|py| this.tell(py, done, total));
         })
     }
@@ -37,7 +41,8 @@ impl Progress {
         let callback = place.as_ref().map(|callback| callback.clone_ref(py));
         drop(place);
         let Some(callback) = callback else { return };
-        if let Err(error) = callback.call1(py, (done, total)) {
+        let told = callback.call1(py, (done, total));
+        if let Some(error) = told.err().and_then(|error| keep(py, error)) {
             error.write_unraisable(py, Some(callback.bind(py)));
         }
     }

@@ -1,13 +1,16 @@
 //! `Receiver`: an endpoint for webhooks, for programs without a web server.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lpconnector::{Config, Status};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 
-use crate::call::call;
+use crate::call::{call, detached};
+use crate::ending;
 use crate::error::{invalid, raise};
+use crate::json;
 use crate::notification::Notification;
 use crate::options;
 use crate::text::{text, texts};
@@ -25,8 +28,7 @@ const SLICE: Duration = Duration::from_millis(100);
 /// Logs as `Client` does, from the thread that listens.
 #[pyclass(frozen, module = "lpconnector")]
 pub(crate) struct Receiver {
-    core: Option<lpconnector::Receiver>,
-    process: u32,
+    core: Option<Arc<lpconnector::Receiver>>,
 }
 
 #[pymethods]
@@ -114,10 +116,43 @@ impl Receiver {
         call(py, || self.core().ack(notification.core()))
     }
 
+    /// Says that the program could not deal with a notification now: it is given out again, after
+    /// so many seconds.
+    #[pyo3(signature = (notification, after=0.0))]
+    fn nack(
+        &self,
+        py: Python<'_>,
+        notification: &Bound<'_, Notification>,
+        after: f64,
+    ) -> PyResult<()> {
+        if after.is_nan() || after < 0.0 {
+            return Err(invalid(py, "after is no number of seconds from 0 on".to_owned()));
+        }
+        // What is too long to count is without end.
+        let after = Duration::try_from_secs_f64(after).unwrap_or(Duration::MAX);
+        let notification = notification.get();
+        call(py, || self.core().nack(notification.core(), after))
+    }
+
+    /// A file descriptor that is readable while `poll` would not wait; -1 where there is none.
+    fn fileno(&self) -> i32 {
+        self.core().fd().unwrap_or(-1)
+    }
+
+    /// What the receiver has done so far, and what it holds.
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        json::of(py, &call(py, || self.core().stats())?)
+    }
+
+    /// The same as `stats`, as text in the exposition format of Prometheus.
+    fn prometheus(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(call(py, || self.core().stats())?.prometheus())
+    }
+
     /// Stops listening; the service is no longer answered. `poll` and iterations give what is
     /// queued; then `poll` raises `Closed`, and iterations end.
     fn shutdown(&self, py: Python<'_>) {
-        py.detach(|| self.core().shutdown());
+        detached(py, || self.core().shutdown());
     }
 
     fn __iter__(this: Py<Self>) -> Py<Self> {
@@ -128,7 +163,7 @@ impl Receiver {
         let next = self.poll(py, None);
         // In a child after a fork it has not ended: there is none.
         match next {
-            Err(error) if self.process == std::process::id() && is_closed(py, &error)? => Ok(None),
+            Err(error) if self.core().is_of_this_process() && is_closed(py, &error)? => Ok(None),
             other => other,
         }
     }
@@ -144,7 +179,7 @@ impl Receiver {
         _exc_value: &Bound<'_, PyAny>,
         _traceback: &Bound<'_, PyAny>,
     ) {
-        self.shutdown(py);
+        detached(py, || self.core().release());
     }
 
     fn __repr__(&self) -> String {
@@ -154,8 +189,9 @@ impl Receiver {
 
 impl Receiver {
     fn with(py: Python<'_>, config: &Config) -> PyResult<Receiver> {
-        let core = call(py, || lpconnector::Receiver::new(config))?;
-        Ok(Receiver { core: Some(core), process: std::process::id() })
+        let core = Arc::new(call(py, || lpconnector::Receiver::new(config))?);
+        ending::register(&core);
+        Ok(Receiver { core: Some(core) })
     }
 
     fn core(&self) -> &lpconnector::Receiver {
@@ -166,24 +202,20 @@ impl Receiver {
 impl Drop for Receiver {
     /// Its thread ends here, and may need the GIL to tell something before that.
     fn drop(&mut self) {
-        let Some(core) = self.core.take() else { return };
-        let mut core = Some(core);
-        Python::try_attach(|py| {
-            if !is_finalizing(py).unwrap_or(true) {
+        let mut core = self.core.take();
+        if let Some(_inside) = ending::enter() {
+            Python::try_attach(|py| {
                 let core = core.take();
-                py.detach(|| drop(core));
-            }
-        });
+                detached(py, || drop(core));
+            });
+        }
         // While the interpreter ends, the thread may be held up for ever: the process ends it.
         std::mem::forget(core);
     }
 }
 
-fn is_finalizing(py: Python<'_>) -> PyResult<bool> {
-    py.import("sys")?.call_method0("is_finalizing")?.extract()
-}
-
 fn is_closed(py: Python<'_>, error: &PyErr) -> PyResult<bool> {
+    let _inside = ending::stay(py);
     let status = error.value(py).getattr_opt("status")?;
     let status = status.map(|status| status.extract::<i32>()).transpose()?;
     Ok(status == Some(Status::Closed as i32))

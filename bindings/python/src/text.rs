@@ -7,6 +7,7 @@ use pyo3::exceptions::{PyTypeError, PyUnicodeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString, PyTuple};
 
+use crate::ending::stay;
 use crate::error::invalid;
 
 /// The text of a `str`; one with lone surrogates is no text that can be sent.
@@ -36,15 +37,25 @@ pub(crate) fn texts(given: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<String
         return Err(PyTypeError::new_err(format!("{name} takes str, list or tuple, not {kind}")));
     }
     let one = |item: Bound<'_, PyAny>| -> PyResult<String> {
-        Ok(text(item.cast::<PyString>()?, name)?.into_owned())
+        let Ok(item) = item.cast::<PyString>() else {
+            let kind = item.get_type();
+            return Err(PyTypeError::new_err(format!("{name} takes str in its list, not {kind}")));
+        };
+        Ok(text(item, name)?.into_owned())
     };
+    let _inside = stay(given.py());
     given.try_iter()?.map(|item| one(item?)).collect()
 }
 
 /// A file's path: a `str` or an `os.PathLike`.
 pub(crate) fn path(value: &Bound<'_, PyAny>, name: &str) -> PyResult<PathBuf> {
     let py = value.py();
+    let _inside = stay(py);
     value.extract().map_err(|error: PyErr| {
-        if error.is_instance_of::<PyUnicodeError>(py) { not_unicode(py, name) } else { error }
+        if error.is_instance_of::<PyUnicodeError>(py) {
+            return not_unicode(py, name);
+        }
+        let kind = value.get_type();
+        PyTypeError::new_err(format!("{name} takes str or os.PathLike, not {kind}"))
     })
 }

@@ -7,11 +7,14 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
 use crate::call::call;
+use crate::ending::stay;
 use crate::error::invalid;
 use crate::notification::Notification;
 use crate::text::texts;
 
 const SIGNATURE: &str = "x-liveperson-signature";
+/// The same in the environment of a WSGI application.
+const SIGNATURE_IN_WSGI: &str = "HTTP_X_LIVEPERSON_SIGNATURE";
 
 /// Reads the body of a webhook, whose signature was checked elsewhere.
 #[pyfunction]
@@ -47,20 +50,25 @@ fn raw<'a>(body: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, [u8]>> {
         return Err(invalid(body.py(), why.to_owned()));
     }
     let wrong = |_| PyTypeError::new_err(format!("body takes bytes, not {}", body.get_type()));
+    let _inside = stay(body.py());
     body.extract().map_err(wrong)
 }
 
 /// What the headers have as signatures: all of them with commas between, or nothing.
 fn signature(headers: &Bound<'_, PyAny>) -> PyResult<String> {
+    let _inside = stay(headers.py());
     let mut found = Vec::new();
-    for pair in headers.call_method0("items")?.try_iter()? {
-        let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair?.extract()?;
-        if header_text(&name).is_some_and(|name| name.eq_ignore_ascii_case(SIGNATURE)) {
+    for pair in pairs(headers)?.try_iter()? {
+        let pair: PyResult<(Bound<'_, PyAny>, Bound<'_, PyAny>)> = pair?.extract();
+        let (name, value) = pair.map_err(|_| wrong(headers))?;
+        let is_named =
+            |name: String| name.eq_ignore_ascii_case(SIGNATURE) || name == SIGNATURE_IN_WSGI;
+        if header_text(&name).is_some_and(is_named) {
             match header_text(&value) {
                 Some(value) => found.push(value),
                 None if value.is_none() => {}
                 None => {
-                    for one in value.try_iter()? {
+                    for one in value.try_iter().map_err(|_| wrong(headers))? {
                         found.extend(header_text(&one?));
                     }
                 }
@@ -68,6 +76,23 @@ fn signature(headers: &Bound<'_, PyAny>) -> PyResult<String> {
         }
     }
     Ok(found.join(","))
+}
+
+/// The names and values of headers: a mapping's items, or the pairs that ASGI has.
+fn pairs<'py>(headers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(items) = headers.getattr_opt("items")? {
+        return items.call0();
+    }
+    let is_text = header_text(headers).is_some();
+    if is_text || headers.try_iter().is_err() {
+        return Err(wrong(headers));
+    }
+    Ok(headers.clone())
+}
+
+fn wrong(headers: &Bound<'_, PyAny>) -> PyErr {
+    let kind = headers.get_type();
+    PyTypeError::new_err(format!("headers takes a mapping, or pairs of name and value, not {kind}"))
 }
 
 /// A header's name or value; what is no text in it can be no signature either.

@@ -23,6 +23,47 @@ fn every_way_to_sign_is_taken() {
 }
 
 #[test]
+fn one_signature_of_several_will_do() {
+    let post = Post::with(&[]);
+    let sign =
+        |body: &str, kind| post.scene.sandbox.sign(&post.scene.account.id, body.as_bytes(), kind);
+    let wrong = sign("another", Signature::Sha1Hex);
+    for sequence in 0..4 {
+        let body = text("c", sequence, &sequence.to_string());
+        let right = sign(&body, Signature::Sha256Base64);
+        let signatures = match sequence {
+            0 => format!("{SIGNATURE}: {wrong}\r\n{SIGNATURE}: {right}\r\n"),
+            1 => format!("{SIGNATURE}: {right}\r\n{SIGNATURE}: {wrong}\r\n"),
+            2 => format!("{SIGNATURE}: {wrong}, {right}\r\n"),
+            _ => format!("{SIGNATURE}: \u{e9}\r\n{SIGNATURE}: md5=x\r\n{SIGNATURE}: {right}\r\n"),
+        };
+        let length = body.len();
+        let request = format!("{HEAD}Content-Length: {length}\r\n{signatures}\r\n{body}");
+        assert_eq!(exchange(post.address(), &request), 200, "{signatures}");
+        assert_eq!(text_of(&post.next()), sequence.to_string());
+    }
+    // Each costs a hash of the body.
+    let body = text("c", 9, "x");
+    let right = sign(&body, Signature::Sha256Base64);
+    let many = format!("{SIGNATURE}: {wrong}\r\n").repeat(8);
+    let length = body.len();
+    let head = format!("{HEAD}Content-Length: {length}\r\n{many}{SIGNATURE}: {right}\r\n\r\n");
+    assert_eq!(exchange(post.address(), &(head + &body)), 401);
+}
+
+#[test]
+fn what_can_be_no_signature_is_refused_before_the_body() {
+    let post = Post::with(&[]);
+    for signature in ["", "sha1=AAAA", "md5=AAAA", "sha256=no", "eIcTY81QUvAq3lS0SyGqAZ8Gi3U="] {
+        // Nothing of the body ever comes.
+        let head = format!(
+            "{HEAD}Expect: 100-continue\r\nContent-Length: 1000\r\n{SIGNATURE}: {signature}\r\n\r\n"
+        );
+        assert_eq!(exchange(post.address(), &head), 401, "{signature}");
+    }
+}
+
+#[test]
 fn what_is_not_signed_right_is_refused() {
     let post = Post::with(&[]);
     let body = text("c", 0, "x");
@@ -99,7 +140,7 @@ fn what_is_too_large_is_refused_and_who_sends_it_hears_so() {
     assert_eq!(exchange(post.address(), &chunked(&post, &padded(1000))), 200);
     // Who asks before it sends, or announces more than anybody reads, is told without a byte of it.
     let announced = |length: u64, more: &str| {
-        let signature = "sha1=AAAA";
+        let signature = post.sign("another");
         format!("{HEAD}{more}Content-Length: {length}\r\n{SIGNATURE}: {signature}\r\n\r\n")
     };
     assert_eq!(exchange(post.address(), &announced(2000, "Expect: 100-continue\r\n")), 413);

@@ -12,13 +12,13 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, Stream};
 use super::*;
 
 /// A CA with one certificate for the loopback address, each in PEM.
-struct Made {
-    ca: String,
-    certificate: String,
-    key: String,
+pub(super) struct Made {
+    pub ca: String,
+    pub certificate: String,
+    pub key: String,
 }
 
-fn make() -> Made {
+pub(super) fn make() -> Made {
     let ca_key = KeyPair::generate().unwrap();
     let mut ca = CertificateParams::new(Vec::new()).unwrap();
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -31,7 +31,7 @@ fn make() -> Made {
 }
 
 /// Posts over TLS, with this certificate or none; the status, or none where nobody answers.
-fn post_over_tls(
+pub(super) fn post_over_tls(
     address: SocketAddr,
     server: &Made,
     own: Option<&Made>,

@@ -135,3 +135,33 @@ fn a_log_function_may_shut_it_down() {
     assert_eq!(closed.status(), Status::Closed);
     returns.recv().unwrap();
 }
+
+#[test]
+fn a_shutdown_lets_out_what_waited_for_something() {
+    let post = Post::with(&[("receiver.order", "true"), ("receiver.order.wait.ms", "86400000")]);
+    for (dialog, sequence) in [("c", 0), ("c", 1), ("d", 7)] {
+        assert_eq!(post.deliver(&text(dialog, sequence, &format!("{dialog}{sequence}"))), 200);
+    }
+    let first = post.next();
+    let day = Duration::from_secs(86400);
+    post.receiver.nack(&first, day).unwrap();
+    assert!(post.texts().is_empty());
+    post.receiver.shutdown();
+    let rest: Vec<_> = (0..3).map(|_| text_of(&post.next())).collect();
+    assert_eq!(rest, ["c0", "c1", "d7"]);
+    // Nothing a second time, or polls would never end.
+    post.receiver.nack(&first, Duration::ZERO).unwrap();
+    assert_eq!(post.receiver.poll(Duration::MAX).unwrap_err().status(), Status::Closed);
+}
+
+#[test]
+fn an_end_does_not_overtake_what_is_held_back() {
+    let post = Post::with(&[("receiver.order", "true"), ("receiver.order.wait.ms", "86400000")]);
+    let end = r#"{"type":"cqm.ExConversationChangeNotification","body":{"changes":[{"type":"UPSERT",
+        "result":{"convId":"c","conversationDetails":{"state":"CLOSE","stage":"CLOSE"}}}]}}"#;
+    assert_eq!(post.deliver(&text("c", 1, "1")), 200);
+    assert_eq!(post.deliver(end), 200);
+    assert!(post.texts().is_empty());
+    assert_eq!(post.deliver(&text("c", 0, "0")), 200);
+    assert_eq!(post.texts(), ["0", "1", "CLOSE"]);
+}

@@ -1,9 +1,12 @@
 //! `receiver.store=sqlite:…`: what outlives a receiver.
 
-use lpconnector::Status;
+use std::sync::{Arc, Mutex};
+
+use lpconnector::{LogLevel, Status};
 use tempfile::TempDir;
 
 use super::*;
+use crate::scene::until;
 
 struct Kept {
     scene: Scene,
@@ -124,4 +127,140 @@ fn a_file_that_is_none_is_refused() {
     assert_eq!(kept.receiver(&[]).unwrap_err().status(), Status::Io);
     let nowhere = [("receiver.store", "sqlite:/nonexistent/inbox.db")];
     assert_eq!(kept.receiver(&nowhere).unwrap_err().status(), Status::Io);
+}
+
+#[test]
+fn what_was_acknowledged_is_a_duplicate_also_after_a_restart() {
+    let kept = Kept::new();
+    let post = kept.open(&[]);
+    for sequence in 0..2 {
+        assert_eq!(post.deliver(&text("c", sequence, &sequence.to_string())), 200);
+        post.receiver.ack(&post.next()).unwrap();
+    }
+    drop(post);
+    let post = kept.open(&[("receiver.duplicates.window", "1")]);
+    assert_eq!(post.deliver(&text("c", 1, "1")), 200);
+    assert!(post.texts().is_empty());
+    assert_eq!(post.deliver(&text("c", 0, "0")), 200);
+    assert_eq!(post.texts(), ["0"], "the window is smaller now");
+}
+
+#[test]
+fn what_is_not_acknowledged_is_a_duplicate_however_small_the_window() {
+    let kept = Kept::new();
+    let window = [("receiver.duplicates.window", "0")];
+    let post = kept.open(&window);
+    for _ in 0..2 {
+        assert_eq!(post.deliver(&text("c", 0, "0")), 200);
+    }
+    drop(post);
+    let post = kept.open(&window);
+    assert_eq!(post.deliver(&text("c", 0, "0")), 200);
+    assert_eq!(post.texts(), ["0"]);
+}
+
+#[test]
+fn a_dialog_goes_on_after_a_restart_without_a_wait() {
+    let kept = Kept::new();
+    let order = [("receiver.order", "true"), ("receiver.order.wait.ms", "86400000")];
+    let post = kept.open(&order);
+    for sequence in 0..3 {
+        assert_eq!(post.deliver(&text("c", sequence, &sequence.to_string())), 200);
+    }
+    for _ in 0..2 {
+        post.receiver.ack(&post.next()).unwrap();
+    }
+    drop(post);
+    let post = kept.open(&order);
+    for sequence in [4, 3] {
+        assert_eq!(post.deliver(&text("c", sequence, &sequence.to_string())), 200);
+    }
+    assert_eq!(post.texts(), ["2", "3", "4"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn the_file_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let kept = Kept::new();
+    let post = kept.open(&[]);
+    assert_eq!(post.deliver(&text("c", 0, "x")), 200);
+    let files: Vec<_> = std::fs::read_dir(kept.directory.path())
+        .unwrap()
+        .map(|file| file.unwrap())
+        .map(|file| (file.file_name(), file.metadata().unwrap().permissions().mode() & 0o777))
+        .collect();
+    assert!(files.len() >= 2, "{files:?}");
+    assert!(files.iter().all(|(_, mode)| *mode == 0o600), "{files:?}");
+}
+
+#[test]
+fn what_was_acknowledged_leaves_the_file_and_gives_its_space_back() {
+    const MANY: i64 = 40;
+
+    let kept = Kept::new();
+    let post = kept.open(&[]);
+    let secret = "the number of my card";
+    for sequence in 0..MANY {
+        let long = format!("{secret} {}", "x".repeat(100_000));
+        assert_eq!(post.deliver(&text("c", sequence, &long)), 200);
+    }
+    let files = || {
+        let files = std::fs::read_dir(kept.directory.path()).unwrap();
+        files.map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect::<Vec<_>>()
+    };
+    let holds = |bytes: &[u8]| bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+    assert!(files().iter().any(|file| holds(file)));
+    for _ in 0..MANY {
+        post.receiver.ack(&post.next()).unwrap();
+    }
+    until(|| {
+        let files = files();
+        let size: usize = files.iter().map(Vec::len).sum();
+        (size < 100_000 && !files.iter().any(|file| holds(file))).then_some(())
+    });
+}
+
+#[test]
+fn what_is_no_file_is_refused() {
+    let kept = Kept::new();
+    let mut config = kept.scene.config(&[]);
+    for store in
+        ["sqlite::memory:", "sqlite:file:x.db?mode=memory", "sqlite:file:/tmp/x", "sqlite:"]
+    {
+        let refused = config.set("receiver.store", store).unwrap_err();
+        assert_eq!(refused.status(), Status::Config, "{store}");
+        assert!(refused.message().contains("the name of a file, no URI"), "{refused}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_told_and_stops_nothing() {
+    let kept = Kept::new();
+    let post = kept.open(&[]);
+    for sequence in 0..3 {
+        assert_eq!(post.deliver(&text("c", sequence, &sequence.to_string())), 200);
+    }
+    drop(post);
+    rusqlite::Connection::open(kept.path())
+        .unwrap()
+        .execute("UPDATE notification SET body = 7 WHERE id = 2", [])
+        .unwrap();
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let sink = lines.clone();
+    let store = format!("sqlite:{}", kept.path().display());
+    let mut config = kept.scene.config(&[("receiver.store", &*store)]);
+    config
+        .set_log(LogLevel::Error, move |_, line: &str| sink.lock().unwrap().push(line.to_owned()));
+    let receiver = Receiver::new(&config).unwrap();
+    assert_eq!(
+        *lines.lock().unwrap(),
+        ["receiver: store: put aside: notification 2: it is no notification"]
+    );
+    for expected in ["0", "2"] {
+        let next = receiver.poll(Duration::ZERO).unwrap().unwrap();
+        assert_eq!(text_of(&next), expected);
+    }
+    assert!(receiver.poll(Duration::ZERO).unwrap().is_none());
 }

@@ -17,7 +17,9 @@ Everything blocks, and nothing holds the GIL while it waits. Failures are ``LpcE
 to ``logging.getLogger("lpconnector")``. ``lpconnector.aio`` is the same for asyncio.
 """
 
+import atexit as _atexit
 import logging as _logging
+import os as _os
 
 from ._content import (
     AcceptStatusContent,
@@ -39,8 +41,10 @@ from ._errors import (
     Closed,
     ConfigError,
     ConnectError,
+    FileNotFound,
     Full,
     InvalidArgument,
+    IoError,
     LpcError,
     ProtocolError,
     RateLimited,
@@ -61,6 +65,8 @@ from ._lpconnector import (
     Receiver,
     Response,
     __version__,
+    _end,
+    _forked,
     parse_notification,
     verify_webhook,
 )
@@ -83,9 +89,16 @@ from ._types import (
     PrivateData,
     Profile,
     PushNotificationData,
+    ReceiverStats,
+    RefusedCount,
     SdeAuth,
     Stats,
 )
+
+# Threads of the library must be gone from Python before the interpreter ends.
+_atexit.register(_end)
+if hasattr(_os, "register_at_fork"):
+    _os.register_at_fork(after_in_child=_forked)
 
 # Without it, Python prints the warnings of programs that set up no logging.
 _logging.getLogger("lpconnector").addHandler(_logging.NullHandler())
@@ -121,9 +134,11 @@ __all__ = [
     "ExternalId",
     "Feature",
     "FileContent",
+    "FileNotFound",
     "Full",
     "Gender",
     "InvalidArgument",
+    "IoError",
     "Latency",
     "LpcError",
     "Metadata",
@@ -139,6 +154,8 @@ __all__ = [
     "PushNotificationData",
     "RateLimited",
     "Receiver",
+    "ReceiverStats",
+    "RefusedCount",
     "Rejected",
     "Response",
     "RichContent",

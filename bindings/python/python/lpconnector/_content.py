@@ -7,9 +7,12 @@ conversation is not part of ``repr()``, so that it stays out of logs.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 from ._enums import AcceptStatus, ChatState
+
+if TYPE_CHECKING:
+    from ._lpconnector import Notification, NotificationEvent
 
 
 @dataclass(frozen=True)
@@ -190,6 +193,11 @@ class ConversationContent:
     """Who is in it."""
     dialogs: list[Dialog]
     """Its dialogs."""
+
+
+def event_of(notification: Notification, index: int) -> NotificationEvent:
+    """The event that was pickled."""
+    return notification.events[index]
 
 
 EventContent = Union[

@@ -31,8 +31,7 @@ class Status(enum.IntEnum):
 class LpcError(Exception):
     """Why a call failed; the base of all exceptions of this package.
 
-    Raised itself for a local file that cannot be read (``Status.IO``) and for a defect of the
-    library (``Status.INTERNAL``). No secret is ever part of it.
+    Raised itself for a defect of the library (``Status.INTERNAL``). No secret is ever part of it.
     """
 
     status: Status
@@ -52,7 +51,8 @@ class LpcError(Exception):
     attempts: int
     """How often the failing request was tried, connection failures included."""
     is_retryable: bool
-    """Whether the same call may succeed later."""
+    """Whether the same call may succeed later: connection failures, but for a proxy that refuses,
+    timeouts, 429 and 5xx."""
     maybe_delivered: bool
     """Whether the request may have taken effect: it was sent, but no usable answer came."""
     retry_after_ms: Optional[int]
@@ -97,7 +97,8 @@ class LpcError(Exception):
 
 def _rebuild(cls: type[LpcError], message: str, fields: dict[str, Any]) -> LpcError:
     error = cls(message)
-    error.__dict__.update(fields)
+    for name, value in fields.items():
+        setattr(error, name, value)
     return error
 
 
@@ -152,6 +153,37 @@ class Closed(LpcError):
 
 class Full(LpcError):
     """A queue of the library has no room."""
+
+
+class IoError(LpcError, OSError):
+    """A file of this machine cannot be read or written, or a receiver cannot listen. ``errno`` and
+    ``filename`` are set where it was a file."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = Status.IO,
+        errno: Optional[int] = None,
+        filename: Optional[str] = None,
+        **fields: Any,
+    ) -> None:
+        super().__init__(message, status=status, **fields)
+        self.errno = errno
+        self.strerror = message
+        self.filename = filename
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Those of OSError are not in its __dict__.
+        ours = {"errno": self.errno, "strerror": self.strerror, "filename": self.filename}
+        return (_rebuild, (type(self), self.message, {**self.__dict__, **ours}))
+
+
+class FileNotFound(IoError, FileNotFoundError):
+    """There is no such file."""
 
 
 class SignatureError(LpcError):

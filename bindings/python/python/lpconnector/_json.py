@@ -7,17 +7,24 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def dumps(value: object) -> str:
+def dumps(value: object, name: str) -> str:
     """JSON in which everything beyond ASCII stands as it is.
 
     So a lone surrogate stays one and is found when the text is encoded; its escape would hide it.
     """
-    return json.dumps(value, ensure_ascii=False, default=_plain)
+    return _dumps(value, name, ensure_ascii=False)
 
 
-def ascii(value: object) -> str:
+def ascii(value: object, name: str) -> str:
     """JSON in ASCII."""
-    return json.dumps(value, default=_plain)
+    return _dumps(value, name, ensure_ascii=True)
+
+
+def _dumps(value: object, name: str, *, ensure_ascii: bool) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=ensure_ascii, default=_plain)
+    except TypeError as wrong:
+        raise TypeError(f"{name}: {wrong}") from None
 
 
 def loads(text: str) -> Any:

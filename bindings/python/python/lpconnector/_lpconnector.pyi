@@ -7,7 +7,15 @@ from typing_extensions import Self, Unpack
 
 from ._content import EventContent
 from ._enums import AcceptStatus, ChatState, CsatStatus, EventKind, Feature, Ttr
-from ._types import Campaign, ClientProperties, ConversationContext, Metadata, Profile, Stats
+from ._types import (
+    Campaign,
+    ClientProperties,
+    ConversationContext,
+    Metadata,
+    Profile,
+    ReceiverStats,
+    Stats,
+)
 
 __all__ = [
     "Client",
@@ -21,6 +29,9 @@ __all__ = [
     "verify_webhook",
     "__version__",
     "OPTIONS",
+    "_end",
+    "_forked",
+    "_kept",
 ]
 
 __version__: str
@@ -68,6 +79,7 @@ class _Options(TypedDict, total=False):
     user_agent: Optional[str]
     receiver_listen: Optional[str]
     receiver_path: Optional[str]
+    receiver_health_path: Optional[str]
     receiver_tls_cert_file: Union[str, os.PathLike[str], None]
     receiver_tls_key_file: Union[str, os.PathLike[str], None]
     receiver_tls_client_ca_file: Union[str, os.PathLike[str], None]
@@ -93,12 +105,24 @@ class Client:
     end.
 
     Logs to ``logging.getLogger("lpconnector")``, what the logger's effective level lets pass when
-    the client is made.
+    the client is made. Inside a log handler, calls that may wait raise ``InvalidArgument`` at once,
+    because they could wait for the call that logs: whatever makes requests, and ``poll`` and ``ack``
+    of a ``Receiver``.
 
-    Raises ``ConfigError`` for an option that is unknown, malformed or missing.
+    In the main thread, signal handlers run while a call waits. What one raises, such as
+    ``KeyboardInterrupt`` at Ctrl-C, ends the call within a tenth of a second; its ``__context__`` is
+    the ``Closed`` that came of the call, whose ``maybe_delivered`` says whether the request may have
+    been sent. The client stays usable. Inside such a handler the same holds as inside a log handler.
+
+    Raises ``ConfigError`` for an option that is unknown, malformed or missing: also where
+    ``client_id``, ``client_secret`` or ``app_jwt`` are named and all that are named are ``None``,
+    as from an environment that lacks them; for ``set_credentials`` or ``set_app_jwt`` later, leave
+    them out. Raises ``IoError`` for a file that cannot be read.
     """
 
     def __new__(cls, **options: Unpack[_Options]) -> Self: ...
+    @property
+    def _pool_max_connections(self) -> int: ...
     @classmethod
     def from_env(cls, **options: Unpack[_Options]) -> Client:
         """A client with the options that the environment has, such as ``LPC_ACCOUNT_ID``;
@@ -278,17 +302,20 @@ class Conversation:
         memory, too."""
     def download_file(self, relative_path: str, to_path: Union[str, os.PathLike[str]]) -> None:
         """Fetches a file that was sent in the conversation into a file of this machine, in place of
-        one that is there. Nobody ever sees half of it.
+        one that is there. Nobody ever sees half of it. ``relative_path`` is that of the file's event:
+        ``event.content.relative_path``.
 
         Raises ``LpcError`` with ``Status.IO`` if the file cannot be written, and ``ProtocolError``
         if it is longer than ``response_max_bytes``.
         """
     def set_progress(self, callback: Optional[Callable[[int, int], object]]) -> None:
         """Calls this function with the bytes done and the bytes in all (0: unknown) while files of
-        this conversation go up or come down; ``None`` stops that.
+        this conversation go up or come down; ``None`` stops that. Where an attempt fails and another
+        follows, the bytes done fall back and the count begins again.
 
         It is called on the thread that sends or fetches the file. What it raises goes to
-        ``sys.unraisablehook`` and stops nothing.
+        ``sys.unraisablehook`` and stops nothing, but for what a signal handler raises meanwhile, such
+        as ``KeyboardInterrupt``: that ends the call.
         """
     def set_profile(self, profile: Union[Profile, Mapping[str, Any], str]) -> Response:
         """Sets the consumer's profile: what is there replaces what the service knows."""
@@ -320,6 +347,9 @@ class _Headers(Protocol):
 
     def items(self) -> Iterable[tuple[Any, Any]]: ...
 
+def _end() -> None: ...
+def _forked() -> None: ...
+def _kept(raw: bytes, account_id: str) -> Notification: ...
 def parse_notification(body: Union[bytes, bytearray]) -> Notification:
     """Reads the body of a webhook, whose signature was checked elsewhere.
 
@@ -331,14 +361,20 @@ def parse_notification(body: Union[bytes, bytearray]) -> Notification:
     """
 
 def verify_webhook(
-    headers: _Headers, body: Union[bytes, bytearray], secret: Union[str, Sequence[str]]
+    headers: Union[_Headers, Iterable[tuple[Any, Any]]],
+    body: Union[bytes, bytearray],
+    secret: Union[str, Sequence[str]],
 ) -> Notification:
     """Checks that a webhook was signed with the client secret, and reads it.
 
-    ``headers`` are those of the request, as web frameworks have them: names in any letter case,
-    names and values ``str`` or ``bytes``, a value also a list of them. ``body`` is the request's,
-    byte for byte. ``secret`` is the client secret of the app install; while it is replaced, a list
-    or tuple of the old and the new one.
+    ``headers`` are those of the request, as web frameworks have them: a mapping, the environment of a
+    WSGI application, or pairs of name and value as ASGI has them in ``scope["headers"]`` (the scope
+    itself has no signature); names in any letter case, names and values ``str`` or ``bytes``, a value
+    also a list of them. ``body`` is the request's, byte for byte. ``secret`` is the client secret of the
+    app install; while it is replaced, a list or tuple of the old and the new one.
+
+    The signature is all that is checked: compare the headers ``x-liveperson-account-id`` and
+    ``x-liveperson-client-id`` with your account and app, and drop what comes again, yourself.
 
     Raises ``SignatureError`` if the signature does not match, or is none: answer 401, and do
     nothing else with the body. Raises ``ProtocolError`` as ``parse_notification``, and
@@ -347,7 +383,17 @@ def verify_webhook(
 
 @final
 class Notification:
-    """What the service posted to a webhook: one or more events. Not changed by anything."""
+    """What the service posted to a webhook: one or more events. Not changed by anything.
+
+    Compared by its bytes and its account. It can be pickled; a ``Receiver`` no longer knows what was
+    unpickled, so ``ack`` refuses that. A copy is the object itself.
+    """
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: Any) -> Self: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
     @property
     def type_name(self) -> str:
@@ -370,7 +416,17 @@ class Notification:
 
 @final
 class NotificationEvent:
-    """One event of a notification. Texts that were absent are empty."""
+    """One event of a notification. Texts that were absent are empty.
+
+    Compared by what it says, and the account of its notification. It can be pickled; a copy is the
+    object itself.
+    """
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: Any) -> Self: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
 
     @property
     def kind(self) -> EventKind:
@@ -436,7 +492,10 @@ class Receiver:
     Takes every option as a keyword, as ``Client`` does: ``receiver_listen`` and so on, and for
     signatures ``receiver_secret`` or ``client_secret``. May be used from any number of threads at
     once; each notification goes to one of them. After a fork the child has none. As a context
-    manager it shuts down at the end; as an iterator it gives notifications until then.
+    manager it shuts down at the end and lets go of its file: ``poll`` still gives what is queued, but
+    with ``receiver_store`` ``ack`` raises ``Closed``, and that comes again from there. After ``shutdown`` alone the file of
+    ``receiver_store`` stays in use until the receiver is freed. As an iterator it gives notifications
+    until the receiver is shut down.
 
     Webhooks are account-wide: it hears of all conversations of the account, also of those that this
     connector did not open. Where ``account_id`` and ``client_id`` are given, notifications of other
@@ -445,10 +504,12 @@ class Receiver:
     taken: what cannot be read is one event of ``EventKind.OTHER``, and ``Notification.raw`` has it.
 
     Logs to ``logging.getLogger("lpconnector")``, what the logger's effective level lets pass when
-    the receiver is made, from the thread that listens.
+    the receiver is made, from the thread that listens. One that is still there when the interpreter
+    ends is shut down then.
 
-    Raises ``ConfigError`` for an option that is unknown, malformed or missing, and ``LpcError`` with
-    ``Status.IO`` if it cannot listen there, or a file cannot be read or written.
+    Raises ``ConfigError`` for an option that is unknown, malformed or missing, and ``IoError`` if
+    it cannot listen there, a file cannot be read or written, or the system has no
+    thread or descriptor left for it.
     """
 
     def __new__(cls, **options: Unpack[_Options]) -> Self: ...
@@ -481,12 +542,52 @@ class Receiver:
         ``receiver_ack="manual"`` the service is told now, and with a ``receiver_store`` it is
         removed from the file; otherwise this changes nothing.
 
-        Raises ``InvalidArgument`` for a notification that came from elsewhere, and ``LpcError`` with
-        ``Status.IO`` if the file cannot be written.
+        Raises ``InvalidArgument`` for a notification that came from elsewhere, and ``IoError`` if
+        the file cannot be written: then it stays unacknowledged. Raises ``Closed`` where the service
+        could not be told, which is after ``shutdown`` with ``receiver_ack="manual"`` and no
+        ``receiver_store``: then it comes again. Also in a child after a fork.
         """
+    def nack(self, notification: Notification, after: float = 0.0) -> None:
+        """Says that the program could not deal with a notification now: it is given out again, after
+        so many seconds, and before what came later in its dialogs and was not given out yet, which
+        waits for it. Nothing counts how often: a program that tries again and again counts itself, and
+        acknowledges what will never work.
+
+        With ``receiver_ack="manual"`` the service's request stays open meanwhile, and is answered as
+        if nothing had been said: what is not kept in ``receiver_store`` goes back to the service
+        once ``receiver_ack_timeout_ms`` is over, and comes again from there. Nothing happens for one
+        that was acknowledged, or was given out again since; with neither ``receiver_ack="manual"``
+        nor ``receiver_store``, where an acknowledgement changes nothing, it is given out again in
+        any case. After ``shutdown`` nothing is given out again, but what is in the store comes after
+        a restart.
+
+        Raises ``InvalidArgument`` for a notification that came from elsewhere, and for a time that
+        is negative or no number.
+        """
+    def fileno(self) -> int:
+        """A file descriptor that is readable while ``poll`` would not wait, because there is a
+        notification or the receiver was shut down: for ``selectors``, ``loop.add_reader`` and the
+        like. -1 where there is none: on systems other than Linux, and in a child after a fork.
+
+        Once it is readable, ``poll(0)`` until that gives ``None``. It is the receiver's: wait for it,
+        but neither read nor close it, and no longer than the receiver lives.
+        """
+    def stats(self) -> ReceiverStats:
+        """What the receiver has done so far, and what it holds. Raises ``Closed`` in a child after a
+        fork."""
+    def prometheus(self) -> str:
+        """The same as ``stats``, as text in the exposition format of Prometheus."""
     def shutdown(self) -> None:
-        """Stops listening; the service is no longer answered. ``poll`` and iterations give what is
-        queued; then ``poll`` raises ``Closed``, and iterations end."""
+        """Stops listening; the service is no longer answered, and told nothing of what is acknowledged
+        later. ``poll`` and iterations give what is queued; then ``poll`` raises ``Closed``, and
+        iterations end.
+
+        What to do for an orderly end: with ``receiver_store`` nothing, as what was not acknowledged
+        comes again after a restart. With ``receiver_ack="manual"`` and no store, poll no more and
+        acknowledge what you have, before this: later that raises ``Closed``, and those notifications
+        come again, as do those that were queued. With neither, go on after this until the iteration
+        ends, and deal with all of it: the service thinks that it arrived.
+        """
     def __iter__(self) -> Self: ...
     def __next__(self) -> Notification: ...
     def __enter__(self) -> Self: ...

@@ -227,6 +227,50 @@ class OperationCount(TypedDict):
     """Attempts counted."""
 
 
+class RefusedCount(TypedDict):
+    """Requests that a receiver refused with one HTTP status."""
+
+    status: int
+    """The HTTP status, for example 401."""
+    requests: int
+    """Requests counted."""
+
+
+class ReceiverStats(TypedDict):
+    """What a receiver has done since it was made, and what it holds now."""
+
+    taken: int
+    """Notifications taken for the program, without duplicates, and without what an earlier process
+    left in ``receiver_store``. With ``receiver_ack="manual"`` and no store, what comes again after a
+    503 is taken again: it counts here again, and not as a duplicate."""
+    duplicates: int
+    """Notifications that came again, and were dropped."""
+    refused: list[RefusedCount]
+    """Requests that were refused, by HTTP status, without those that never happened. Checks of
+    health do not count, nor does what is no HTTP."""
+    given_out: int
+    """Notifications given to the program, those included that it was given again."""
+    acknowledged: int
+    """Acknowledgements of the program."""
+    queued: int
+    """Notifications that wait for the program now."""
+    in_flight: int
+    """Those that it has now, and must still acknowledge."""
+    held: int
+    """Those held back now, until what is missing in front of them comes (``receiver_order``)."""
+    oldest_ms: int
+    """How long the oldest of these has been here, in milliseconds; 0 if there is none. What an
+    earlier process left counts from when this receiver was made."""
+    connections_open: int
+    """Connections now."""
+    connections_evicted: int
+    """Connections that were ended because another one needed the place."""
+    bytes_received: int
+    """Bytes read from connections, TLS included."""
+    store_failures: int
+    """Notifications that ``receiver_store`` failed to keep."""
+
+
 class Stats(TypedDict):
     """What a client has done so far, in this process."""
 

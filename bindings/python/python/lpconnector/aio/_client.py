@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Optional, Union
+from typing import TYPE_CHECKING, Callable, Optional, Union
 
 from .. import _lpconnector as blocking
+from .._errors import InvalidArgument
 from ._calls import Calls
 from ._consumer import Consumer
 
@@ -21,22 +23,24 @@ class Client:
     """An account's connector.
 
     Takes every option of ``lpconnector.Client`` as a keyword, and ``max_concurrency``: so many
-    calls are made at the same time, each by a thread of the client; others wait. Sends nothing by
-    itself. Logs as ``lpconnector.Client`` does, in its threads. As an async context manager it shuts
+    calls are made at the same time, each by a thread of the client; others wait. So many connections
+    are kept, too: ``pool_max_connections`` is at least that, and a keyword for fewer is
+    ``InvalidArgument``, because all beyond it would connect anew each time. Sends nothing by itself. Logs as ``lpconnector.Client`` does, in its threads. As an async context manager it shuts
     down at the end.
 
     Raises ``ConfigError`` for an option that is unknown, malformed or missing.
     """
 
     def __init__(self, *, max_concurrency: int = 32, **options: Unpack[_Options]) -> None:
-        self._calls = Calls(max_concurrency)
-        self._client = blocking.Client(**options)
+        self._make(max_concurrency, blocking.Client, options)
 
     @classmethod
     def from_env(cls, *, max_concurrency: int = 32, **options: Unpack[_Options]) -> Self:
         """A client with the options that the environment has, such as ``LPC_ACCOUNT_ID``;
         keywords come on top."""
-        return cls._of(blocking.Client.from_env(**options), max_concurrency)
+        made = cls.__new__(cls)
+        made._make(max_concurrency, blocking.Client.from_env, options)
+        return made
 
     @classmethod
     def from_file(
@@ -48,14 +52,23 @@ class Client:
     ) -> Self:
         """A client with the options of a file, which has lines such as ``account.id = 64467156``;
         keywords come on top."""
-        return cls._of(blocking.Client.from_file(path, **options), max_concurrency)
-
-    @classmethod
-    def _of(cls, client: blocking.Client, max_concurrency: int) -> Self:
         made = cls.__new__(cls)
-        made._calls = Calls(max_concurrency)
-        made._client = client
+        made._make(max_concurrency, partial(blocking.Client.from_file, path), options)
         return made
+
+    def _make(
+        self, max_concurrency: int, make: Callable[..., blocking.Client], options: _Options
+    ) -> None:
+        self._calls = Calls(max_concurrency)
+        client = make(**options)
+        if client._pool_max_connections < max_concurrency:
+            if options.get("pool_max_connections") is not None:
+                raise InvalidArgument(
+                    f"max_concurrency is {max_concurrency}, more than pool_max_connections"
+                    f" ({client._pool_max_connections})"
+                )
+            client = make(**{**options, "pool_max_connections": max_concurrency})
+        self._client = client
 
     @property
     def account_id(self) -> str:

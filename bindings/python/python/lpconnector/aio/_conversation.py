@@ -127,7 +127,8 @@ class Conversation:
 
     def set_progress(self, callback: Optional[Callable[[int, int], object]]) -> None:
         """Calls this function with the bytes done and the bytes in all (0: unknown) while files of
-        this conversation go up or come down; ``None`` stops that.
+        this conversation go up or come down; ``None`` stops that. Where an attempt fails and another
+        follows, the bytes done fall back and the count begins again.
 
         It is called by the event loop that runs now; what it raises goes to the loop's exception
         handler.

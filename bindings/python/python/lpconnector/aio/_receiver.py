@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections import deque
 from collections.abc import Sequence
 from types import TracebackType
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from .._lpconnector import _Options
+    from .._types import ReceiverStats
 
 # A thread waits so many seconds at a time, so that a program that ends waits for it no longer.
 _SLICE = 0.1
@@ -29,7 +31,7 @@ class Receiver:
 
     Takes every option of ``lpconnector.Receiver`` as a keyword, and ``max_concurrency``: so many
     calls are made at the same time, each by a thread of the receiver. As an async context manager
-    it shuts down at the end; as an async iterator it gives notifications until then.
+    it shuts down at the end and lets go of its file; as an async iterator it gives notifications until then.
     """
 
     def __init__(self, *, max_concurrency: int = 32, **options: Unpack[_Options]) -> None:
@@ -62,8 +64,10 @@ class Receiver:
     def _make(self, calls: Calls, receiver: blocking.Receiver) -> None:
         self._calls = calls
         self._receiver = receiver
-        # What came for tasks that were cancelled meanwhile.
-        self._kept: deque[Notification] = deque()
+        # What came and was not taken yet; one look at a time, so that it is in order.
+        self._came: deque[Notification] = deque()
+        self._turn = threading.Lock()
+        self._looking: Optional[asyncio.Future[None]] = None
 
     @property
     def url(self) -> str:
@@ -72,38 +76,45 @@ class Receiver:
 
     async def poll(self, timeout: Optional[float] = None) -> Optional[Notification]:
         """The next notification, or ``None`` if none comes in so many seconds; without a timeout it
-        waits until one comes. What comes for a task that is cancelled goes to the next one that
-        polls. See ``lpconnector.Receiver.poll``."""
+        waits until one comes. A task that is cancelled takes none: what comes then goes to the next
+        one that polls, in order, in another event loop too. See ``lpconnector.Receiver.poll``."""
         loop = asyncio.get_running_loop()
         until = None if timeout is None else loop.time() + timeout
-        while not self._kept:
-            left = _SLICE if until is None else min(until - loop.time(), _SLICE)
-            try:
-                next_one = await self._wait(left)
-            except Closed:
-                if self._kept:
-                    break
-                raise
-            if next_one is not None:
-                return next_one
-            if until is not None and loop.time() >= until and not self._kept:
+        has_looked = False
+        while not self._came:
+            left = _SLICE if until is None else until - loop.time()
+            if has_looked and left <= 0:
                 return None
-        return self._kept.popleft()
+            try:
+                await self._look(min(left, _SLICE))
+            except Closed:
+                if not self._came:
+                    raise
+            has_looked = True
+        return self._came.popleft()
 
-    async def _wait(self, seconds: float) -> Optional[Notification]:
-        call = asyncio.ensure_future(self._calls.run(lambda: self._receiver.poll(seconds)))
-        try:
-            return await asyncio.shield(call)
-        except asyncio.CancelledError:
-            call.add_done_callback(self._keep)
-            raise
+    async def _look(self, seconds: float) -> None:
+        """Waits for the look at the queue that is under way, or for a new one."""
+        # One of another loop, which may have been closed, ends by itself.
+        if self._looking is None or self._looking.get_loop() is not asyncio.get_running_loop():
+            self._looking = asyncio.ensure_future(self._calls.run(lambda: self._take(seconds)))
+            self._looking.add_done_callback(self._looked)
+        # It goes on without this task, should that be cancelled.
+        await asyncio.shield(self._looking)
 
-    def _keep(self, call: asyncio.Future[Optional[Notification]]) -> None:
-        if call.cancelled() or call.exception() is not None:
-            return
-        notification = call.result()
-        if notification is not None:
-            self._kept.append(notification)
+    def _take(self, seconds: float) -> None:
+        # What came is kept here, in the thread: the loop may end before it hears of it.
+        with self._turn:
+            notification = self._receiver.poll(seconds)
+            if notification is not None:
+                self._came.append(notification)
+
+    def _looked(self, look: asyncio.Future[None]) -> None:
+        if self._looking is look:
+            self._looking = None
+        if not look.cancelled():
+            # Whoever waits has it; where nobody does, asyncio would complain.
+            look.exception()
 
     def set_credentials(self, client_id: str, client_secret: Union[str, Sequence[str]]) -> None:
         """Takes notifications for this app install and with these secrets from now on; see
@@ -115,9 +126,30 @@ class Receiver:
         ``lpconnector.Receiver.ack``."""
         await self._calls.run(lambda: self._receiver.ack(notification))
 
+    async def nack(self, notification: Notification, after: float = 0.0) -> None:
+        """Says that the program could not deal with a notification now: it is given out again, after
+        so many seconds; see ``lpconnector.Receiver.nack``."""
+        await self._calls.run(lambda: self._receiver.nack(notification, after))
+
+    def fileno(self) -> int:
+        """A file descriptor that is readable while a poll would not wait; -1 where there is none. It
+        does not show what came for a poll that was cancelled: wait for it, or poll, not both. See
+        ``lpconnector.Receiver.fileno``."""
+        return self._receiver.fileno()
+
+    def stats(self) -> ReceiverStats:
+        """What the receiver has done so far, and what it holds; see
+        ``lpconnector.Receiver.stats``."""
+        return self._receiver.stats()
+
+    def prometheus(self) -> str:
+        """The same as ``stats``, as text in the exposition format of Prometheus."""
+        return self._receiver.prometheus()
+
     def shutdown(self) -> None:
         """Stops listening; the service is no longer answered. ``poll`` and iterations give what is
-        queued; then ``poll`` raises ``Closed``, and iterations end."""
+        queued; then ``poll`` raises ``Closed``, and iterations end. See
+        ``lpconnector.Receiver.shutdown`` for an orderly end."""
         self._receiver.shutdown()
 
     def __aiter__(self) -> Self:
@@ -141,6 +173,7 @@ class Receiver:
         traceback: Optional[TracebackType],
     ) -> None:
         self.shutdown()
+        self._receiver.__exit__(exc_type, exc_value, traceback)
 
     def __repr__(self) -> str:
         return f"<lpconnector.aio.Receiver url={self.url!r}>"

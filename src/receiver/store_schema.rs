@@ -1,0 +1,127 @@
+//! The tables of the store's file, and the files of earlier versions.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+/// The `user_version` of what is written now; files from before it was counted have 0.
+const VERSION: i64 = 1;
+
+/// Why a file cannot be used.
+pub(crate) enum Unusable {
+    Failed(rusqlite::Error),
+    Newer,
+}
+
+impl From<rusqlite::Error> for Unusable {
+    fn from(why: rusqlite::Error) -> Unusable {
+        Unusable::Failed(why)
+    }
+}
+
+/// Opens or makes the file, and keeps others from it.
+pub(crate) fn open(path: &Path) -> Result<Connection, Unusable> {
+    make_private(path);
+    let mut connection = Connection::open(path)?;
+    // Who has the file keeps it: waiting would change nothing.
+    connection.busy_timeout(std::time::Duration::ZERO)?;
+    // The lock first: with it SQLite needs no memory that it would share through a further file.
+    set(&connection, "locking_mode", "EXCLUSIVE")?;
+    // How space is given back counts where nothing was written yet. Where it is so, to say it again
+    // would write, for which there may be no room.
+    if gives_no_space_back(&connection)? {
+        set(&connection, "auto_vacuum", "INCREMENTAL")?;
+    }
+    for (pragma, value) in [
+        // What is deleted is overwritten.
+        ("secure_delete", "ON"),
+        ("journal_mode", "WAL"),
+        // The writer does it, and sees where it fails.
+        ("wal_autocheckpoint", "0"),
+    ] {
+        set(&connection, pragma, value)?;
+    }
+    let version =
+        connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
+    match version {
+        VERSION => {}
+        0 => upgrade(&mut connection, path)?,
+        _ => return Err(Unusable::Newer),
+    }
+    Ok(connection)
+}
+
+fn set(connection: &Connection, pragma: &str, value: &str) -> rusqlite::Result<()> {
+    match connection.pragma_update_and_check(None, pragma, value, |_| Ok(())) {
+        // Not every pragma answers.
+        Err(rusqlite::Error::QueryReturnedNoRows) => Ok(()),
+        outcome => outcome,
+    }
+}
+
+fn gives_no_space_back(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.pragma_query_value(None, "auto_vacuum", |row| Ok(row.get::<_, i64>(0)? == 0))
+}
+
+/// Makes the tables of a new file, or those that an earlier version did not know.
+fn upgrade(connection: &mut Connection, path: &Path) -> rusqlite::Result<()> {
+    let upgrade = connection.transaction()?;
+    upgrade.execute_batch(
+        "CREATE TABLE IF NOT EXISTS notification (
+             id INTEGER PRIMARY KEY AUTOINCREMENT,
+             body BLOB NOT NULL,
+             account TEXT NOT NULL DEFAULT ''
+         );
+         -- The last ones, so that what comes again is known.
+         CREATE TABLE seen (id INTEGER PRIMARY KEY, fingerprint BLOB NOT NULL);
+         -- Where each dialog goes on, and the last notification that had something of it.
+         CREATE TABLE dialog (
+             account TEXT NOT NULL,
+             dialog TEXT NOT NULL,
+             next INTEGER NOT NULL,
+             used INTEGER NOT NULL,
+             PRIMARY KEY (account, dialog)
+         ) WITHOUT ROWID;
+         -- What cannot be read stays where it is, and is left alone.
+         CREATE TABLE unreadable (id INTEGER PRIMARY KEY, why TEXT NOT NULL);",
+    )?;
+    if !upgrade.column_exists(None, "notification", "account")? {
+        upgrade.execute_batch(
+            "ALTER TABLE notification ADD COLUMN account TEXT NOT NULL DEFAULT '';",
+        )?;
+    }
+    upgrade.pragma_update(None, "user_version", VERSION)?;
+    upgrade.commit()?;
+    if gives_no_space_back(connection)? {
+        // Written anew it gives space back. Where there is no room for that, it goes on as it was.
+        let _ = connection.execute_batch("VACUUM;");
+        only_for_its_owner(path);
+    }
+    Ok(())
+}
+
+/// A new file is nobody else's, and so are those that SQLite puts beside it. One that exists is not
+/// opened here: to close it again would end the lock of who has it.
+fn make_private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // Where that fails, SQLite tells why.
+    let _ = options.open(path);
+}
+
+/// An earlier version made the file as the umask said.
+fn only_for_its_owner(path: &Path) {
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        let wal = path.as_os_str().to_owned().into_string().map(|path| path + "-wal");
+        for file in [Some(path.to_owned()), wal.ok().map(Into::into)].into_iter().flatten() {
+            // One that belongs to somebody else stays as it is.
+            let _ = std::fs::set_permissions(file, Clone::clone(&mode));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+}
