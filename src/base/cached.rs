@@ -562,6 +562,7 @@ mod tests {
         for value in 1..4 {
             assert_eq!(cached.get(soon(), |_| true, |_| due(value)).unwrap(), value);
         }
+        assert_eq!(cached.get(soon(), another_than(3), |_| good(4)).unwrap(), 4);
     }
 
     #[test]

@@ -40,7 +40,9 @@ fn through(proxy: &str) -> (Conversation, Watch) {
     for (key, value) in [
         ("account.id", secrets::ACCOUNT),
         ("app.jwt", &secrets::app_jwt()),
-        ("call.timeout.ms", "5000"),
+        // Long beside what a busy machine takes.
+        ("call.timeout.ms", "30000"),
+        ("connect.timeout.ms", "30000"),
         ("domain.messaging", base),
         ("proxy.url", proxy),
         ("retry.max.attempts", "1"),
