@@ -631,7 +631,7 @@ mod tests {
         assert_eq!(cached.get(soon(), |_| true, |_| due(1)).unwrap(), 1);
         let fetch = |_| {
             fetches.fetch_add(1, Ordering::SeqCst);
-            cached.state.lock().unwrap().kept.as_mut().unwrap().expires_at = Instant::now();
+            cached.state.lock().unwrap().kept.as_mut().unwrap().expires_at = Moment::now();
             refused()
         };
         assert_eq!(cached.get(soon(), |_| true, fetch).unwrap_err().message(), "wrong secret");
@@ -642,7 +642,7 @@ mod tests {
     fn what_is_good_for_a_time_is_of_use_for_longer_than_a_process_lives() {
         const LIFE: Duration = Duration::from_secs(50 * 365 * 24 * 60 * 60);
 
-        let now = Instant::now();
+        let now = Moment::now();
         let fetched = Fetched::good_for(HOUR, 1);
         assert!(fetched.renew_at >= now + HOUR && fetched.renew_at < now + LIFE);
         assert!(fetched.expires_at > now + LIFE);
