@@ -551,9 +551,15 @@ mod tests {
 
     #[test]
     fn a_second_failure_is_told_to_all_for_a_while() {
-        let cached = cached::<u32>();
-        assert!(cached.get(soon(), |_| true, |_| refused()).is_err());
-        assert!(cached.get(soon(), |_| true, |_| refused()).is_err());
+        let (cached, fetches) = (cached::<u32>(), AtomicU32::new(0));
+        for count in 1..3 {
+            let fetch = |_| {
+                fetches.fetch_add(1, Ordering::SeqCst);
+                refused()
+            };
+            assert!(cached.get(soon(), |_| true, fetch).is_err());
+            assert_eq!(fetches.load(Ordering::SeqCst), count, "the first one is told to nobody");
+        }
         let asked = cached.get(soon(), |_| true, |_| unreachable!("asked again"));
         assert_eq!(asked.unwrap_err().message(), "wrong secret");
         // But for who knows better.
@@ -580,6 +586,7 @@ mod tests {
         for value in 1..4 {
             assert_eq!(cached.get(soon(), |_| true, |_| due(value)).unwrap(), value);
         }
+        assert_eq!(cached.get(soon(), another_than(3), |_| good(4)).unwrap(), 4);
     }
 
     #[test]
@@ -601,6 +608,48 @@ mod tests {
             _ => good(1),
         };
         assert_eq!(cached.get(soon(), |_| true, fetch).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_failure_with_what_was_replaced_meanwhile_does_not_count() {
+        let (cached, tries) = (cached::<u32>(), AtomicU32::new(0));
+        let fetch = |_| {
+            if tries.fetch_add(1, Ordering::SeqCst) == 0 {
+                cached.restart();
+            }
+            refused()
+        };
+        assert!(cached.get(soon(), |_| true, fetch).is_err());
+        assert_eq!(tries.load(Ordering::SeqCst), 2);
+        // It was the first one, so the next one asks.
+        assert_eq!(cached.get(soon(), |_| true, |_| good(1)).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_renewal_that_is_refused_is_not_repeated_where_the_old_value_ended_meanwhile() {
+        let (cached, fetches) = (cached(), AtomicU32::new(0));
+        assert_eq!(cached.get(soon(), |_| true, |_| due(1)).unwrap(), 1);
+        let fetch = |_| {
+            fetches.fetch_add(1, Ordering::SeqCst);
+            cached.state.lock().unwrap().kept.as_mut().unwrap().expires_at = Moment::now();
+            refused()
+        };
+        assert_eq!(cached.get(soon(), |_| true, fetch).unwrap_err().message(), "wrong secret");
+        assert_eq!(fetches.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn what_is_good_for_a_time_is_of_use_for_longer_than_a_process_lives() {
+        const LIFE: Duration = Duration::from_secs(50 * 365 * 24 * 60 * 60);
+
+        let now = Moment::now();
+        let fetched = Fetched::good_for(HOUR, 1);
+        assert!(fetched.renew_at >= now + HOUR && fetched.renew_at < now + LIFE);
+        assert!(fetched.expires_at > now + LIFE);
+        let cached = cached();
+        assert_eq!(cached.newest(), None);
+        assert_eq!(cached.get(soon(), |_| true, |_| Ok(Fetched::for_ever(2))).unwrap(), 2);
+        assert_eq!(cached.newest(), Some(2));
     }
 
     #[test]

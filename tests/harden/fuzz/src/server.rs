@@ -24,12 +24,7 @@ impl Server {
         let authority = listener.local_addr().unwrap().to_string();
         let server = Server { authority, answers: Arc::default() };
         let serving = server.clone();
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let server = serving.clone();
-                thread::spawn(move || server.serve(stream));
-            }
-        });
+        accept(listener, move |stream| serving.serve(stream));
         server
     }
 
@@ -59,6 +54,21 @@ impl Server {
         let length = body.len();
         let head = format!("HTTP/1.1 {status} It\r\nContent-Length: {length}\r\n\r\n");
         ([head.as_bytes(), body].concat(), true)
+    }
+}
+
+/// Serves connections, a few at a time. The threads stay: one that begins or ends while leaks are looked
+/// for would be taken for one.
+pub fn accept<T>(listener: TcpListener, serve: impl Fn(TcpStream) -> T + Send + Sync + 'static) {
+    let (listener, serve) = (Arc::new(listener), Arc::new(serve));
+    for _ in 0..4 {
+        let (listener, serve) = (listener.clone(), serve.clone());
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                // Who left early has heard enough.
+                serve(stream);
+            }
+        });
     }
 }
 

@@ -1,16 +1,15 @@
 //! Whatever a proxy answers: the first byte says which kind it is, the rest is all that it sends.
 #![no_main]
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{LazyLock, Mutex};
-use std::thread;
 
 use libfuzzer_sys::fuzz_target;
 use lpconnector::{AttachOptions, Client, Config, Conversation, Status};
 use oracle::memory::bounded;
 use oracle::secrets::{self, Watch};
-use oracle::server::hang_up;
+use oracle::server::{accept, hang_up};
 
 static SAYS: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
@@ -18,11 +17,7 @@ static SAYS: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 static THROUGH: LazyLock<[(Conversation, Watch); 4]> = LazyLock::new(|| {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let authority = listener.local_addr().unwrap().to_string();
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            thread::spawn(move || answer(stream));
-        }
-    });
+    accept(listener, answer);
     let password = secrets::PROXY_PASSWORD;
     [
         format!("http://{authority}"),
@@ -33,10 +28,10 @@ static THROUGH: LazyLock<[(Conversation, Watch); 4]> = LazyLock::new(|| {
     .map(|proxy| through(&proxy))
 });
 
-fn answer(mut stream: TcpStream) {
+fn answer(mut stream: TcpStream) -> io::Result<()> {
     let says = SAYS.lock().unwrap().clone();
-    // Who left early has heard enough.
-    let _ = stream.write_all(&says).and_then(|()| hang_up(stream));
+    stream.write_all(&says)?;
+    hang_up(stream)
 }
 
 fn through(proxy: &str) -> (Conversation, Watch) {
@@ -45,7 +40,9 @@ fn through(proxy: &str) -> (Conversation, Watch) {
     for (key, value) in [
         ("account.id", secrets::ACCOUNT),
         ("app.jwt", &secrets::app_jwt()),
-        ("call.timeout.ms", "5000"),
+        // Long beside what a busy machine takes.
+        ("call.timeout.ms", "30000"),
+        ("connect.timeout.ms", "30000"),
         ("domain.messaging", base),
         ("proxy.url", proxy),
         ("retry.max.attempts", "1"),
