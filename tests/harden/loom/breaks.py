@@ -33,8 +33,8 @@ BREAKS = (
           "while queue.waiting.front() != Some(&ticket)", "if queue.waiting.front() != Some(&ticket)",
           "fifo_lock::", "two at once"),
     Break("who gives up stays in the queue", "src/base/fifo_lock.rs",
-          "queue = wait(&self.changed, queue, deadline)?;",
-          "queue = match wait(&self.changed, queue, deadline) {"
+          "queue = wait(&self.queue, &self.changed, queue, deadline)?;",
+          "queue = match wait(&self.queue, &self.changed, queue, deadline) {"
           " Ok(queue) => queue, Err(why) => { std::mem::forget(mine); return Err(why) } };",
           "fifo_lock::who_gives_up_leaves_the_queue", "deadlock"),
     Break("who asks last comes first", "src/base/fifo_lock.rs",
@@ -51,7 +51,7 @@ BREAKS = (
           "let too_many = mine.idle.len().saturating_sub(self.most);",
           "let too_many = counted;", "pool::each_connection_has_one_user", "more are kept than may be"),
     Break("a connection is closed under the pool's lock", "src/net/pool.rs",
-          "// Closed without the lock.\n        drop(shelves);", "", "pool::none_is_closed_under_the_lock", "deadlock"),
+          "drop(shelves);\n        drop((surplus, old));", "drop((surplus, old));", "pool::none_is_closed_under_the_lock", "deadlock"),
     Break("nobody hears that a fetch is over", "src/base/cached.rs",
           "state.is_fetching = false;\n        self.cached.landed.notify_all();", "state.is_fetching = false;",
           "cached::one_fetches_for_all", "deadlock"),

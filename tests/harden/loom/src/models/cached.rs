@@ -1,9 +1,10 @@
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use loom::thread;
 
 use super::{Alone, Count, never};
+use crate::base::clock::Moment;
 use crate::base::cached::{Cached, Fetched};
 use crate::base::deadline::Deadline;
 use crate::base::error::{Error, Status};
@@ -35,12 +36,12 @@ impl Kept {
 }
 
 fn good(value: u64) -> Result<Fetched<u64>, Error> {
-    Ok(Fetched { value, renew_at: Instant::now() + HOUR, expires_at: Instant::now() + HOUR })
+    Ok(Fetched { value, renew_at: Moment::now() + HOUR, expires_at: Moment::now() + HOUR })
 }
 
 /// To be renewed at once.
 fn due(value: u64) -> Result<Fetched<u64>, Error> {
-    Ok(Fetched { value, renew_at: Instant::now(), expires_at: Instant::now() + HOUR })
+    Ok(Fetched { value, renew_at: Moment::now(), expires_at: Moment::now() + HOUR })
 }
 
 fn down() -> Result<Fetched<u64>, Error> {
