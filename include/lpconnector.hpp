@@ -1377,7 +1377,8 @@ public:
     ///
     /// ConfigError if there is no secret to check signatures with, or options contradict each
     /// other. IoError if it cannot listen there, a file cannot be read or written, or the system has
-    /// no thread or descriptor left for it.
+    /// no thread or descriptor left for it; with receiver.store also in a process that was forked while
+    /// its parent had such a file open.
     explicit Receiver(const Config &config) : handle_(nullptr, detail::FreeLogging(config.log())) {
         lpc_receiver *receiver = nullptr;
         lpc_error *err = nullptr;

@@ -51,7 +51,8 @@ impl lpc_receiver {
 ///
 /// LPC_INVALID_ARGUMENT for NULL. LPC_CONFIG if there is no secret to check signatures with, or
 /// options contradict each other. LPC_IO if it cannot listen there, a file cannot be read or
-/// written, or the system has no thread or descriptor left for it. Once this succeeded, it listens.
+/// written, or the system has no thread or descriptor left for it; with receiver.store also in a process
+/// that was forked while its parent had such a file open. Once this succeeded, it listens.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_receiver_new(
     config: *const lpc_config,
@@ -248,8 +249,8 @@ pub unsafe extern "C" fn lpc_receiver_shutdown(receiver: *mut lpc_receiver) {
 
 /// Frees a receiver, and stops listening. Calls that other threads have begun finish safely, those that
 /// wait in lpc_receiver_poll() with LPC_CLOSED at once, whatever is queued; beginning one after it is
-/// the caller's error. The receiver's thread has ended when this returns, and the log callback with its
-/// user_data may go; not so inside a log callback, see there. Notifications stay valid. Freeing NULL is
+/// the caller's error. The receiver's threads have ended when this returns: the log callback with its
+/// user_data may go, and another receiver may use the file of receiver.store; not so inside a log callback, see there. Notifications stay valid. Freeing NULL is
 /// fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_receiver_free(receiver: *mut lpc_receiver) {

@@ -73,7 +73,8 @@ impl Receiver {
     ///
     /// # Errors
     /// [`Status::Config`] if there is no secret to check signatures with, or options contradict each
-    /// other; [`Status::Io`] if it cannot listen there, or a file cannot be read or written.
+    /// other; [`Status::Io`] if it cannot listen there, or a file cannot be read or written; with
+    /// `receiver.store` also in a process that was forked while its parent had such a file open.
     pub fn new(config: &Config) -> Result<Receiver, Error> {
         let settings = ReceiverSettings::of(config)?;
         let log = settings.log;
@@ -205,6 +206,8 @@ impl Receiver {
         if self.shared.is_of_this_process() {
             self.shared.inbox.end();
             self.shared.stop();
+            // Polls under way still hold the inbox, but the file is free for another receiver.
+            self.shared.inbox.release();
         }
     }
 

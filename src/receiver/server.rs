@@ -11,6 +11,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -62,9 +63,9 @@ impl Server {
                 _ = stop => {}
                 () = Arc::new(self).accept(&listener) => {}
             }
-            // What was acknowledged just now is still answered: that is ready, and has its turn. Nobody
-            // is waited for.
-            for _ in 0..4 {
+            // What was acknowledged just now is still answered: that is ready, and has its turn, on each
+            // connection. Nobody is waited for.
+            for _ in 0..=Handle::current().metrics().num_alive_tasks() {
                 tokio::task::yield_now().await;
             }
             // A child made without fork() may hold the socket until it runs another program: nobody

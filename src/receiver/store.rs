@@ -10,8 +10,10 @@ use crate::base::error::{Error, Status};
 use crate::protocol::notification::Notification;
 use crate::receiver::dialogs::DialogKey;
 use crate::receiver::disk_room::free_bytes;
+use crate::receiver::file_id::{FileId, file_id};
 use crate::receiver::fingerprint::{Fingerprint, can_be_told_apart};
 use crate::receiver::item::Item;
+use crate::receiver::open_stores::OpenStore;
 use crate::receiver::resequencer::Stopped;
 use crate::receiver::store_schema::{self, Unusable};
 
@@ -28,7 +30,13 @@ const PAGES_TOUCHED: u64 = 8;
 /// The SQLite file of one receiver.
 pub(crate) struct Store {
     connection: Connection,
+    /// Goes after the connection.
+    _counted: OpenStore,
     path: PathBuf,
+    /// What was written and is not in the file yet.
+    beside: PathBuf,
+    /// Which files these were when they were opened.
+    files: [Option<FileId>; 2],
     shown: String,
     keeps: Keeps,
     /// How many bytes the longest notification has that may be in it.
@@ -74,6 +82,13 @@ impl Store {
     /// everything out twice.
     pub(crate) fn open(path: &Path, keeps: Keeps) -> Result<Store, Error> {
         let shown = path.display().to_string();
+        let counted = OpenStore::new().ok_or_else(|| {
+            let message = format!(
+                "the file '{shown}' of option 'receiver.store' cannot be used in this process, which \
+                 was forked from one that had such a file open"
+            );
+            Error::new(Status::Io, message)
+        })?;
         let connection = store_schema::open(path).map_err(|why| match why {
             Unusable::Failed(why) => failed(&shown, &why),
             Unusable::Newer => {
@@ -85,7 +100,15 @@ impl Store {
         let longest = "SELECT ifnull(max(length(CAST(body AS BLOB))), 0) FROM notification";
         let longest: rusqlite::Result<i64> = connection.query_row(longest, [], |row| row.get(0));
         let longest = longest.map_err(|why| failed(&shown, &why))? as u64;
-        Ok(Store { connection, path: path.to_owned(), shown, keeps, longest, doubtful: false })
+        let path = path.to_owned();
+        // SQLite puts it where links end.
+        let mut beside = path.canonicalize().unwrap_or_else(|_| path.clone()).into_os_string();
+        beside.push("-wal");
+        let beside = PathBuf::from(beside);
+        let files = [file_id(&path), file_id(&beside)];
+        let _counted = counted;
+        let doubtful = false;
+        Ok(Store { connection, _counted, path, beside, files, shown, keeps, longest, doubtful })
     }
 
     /// What an earlier process left. What cannot be read is put aside.
@@ -200,6 +223,7 @@ impl Store {
     }
 
     fn try_commit(&mut self, changes: &[&Change]) -> rusqlite::Result<()> {
+        self.check_files()?;
         if self.doubtful {
             // The system tells of a failed write once, and may have dropped it, with what was written
             // before: all of it goes to the disk again, from where it still is.
@@ -222,14 +246,24 @@ impl Store {
         outcome
     }
 
+    /// What somebody removed or replaced still takes all that is written, but nobody finds it again.
+    fn check_files(&self) -> rusqlite::Result<()> {
+        let files = [&self.path, &self.beside].into_iter().zip(&self.files);
+        for (path, opened) in files.filter(|(_, opened)| opened.is_some()) {
+            if file_id(path) != *opened {
+                let moved = ffi::Error::new(ffi::SQLITE_READONLY_DBMOVED);
+                return Err(rusqlite::Error::SqliteFailure(moved, None));
+            }
+        }
+        Ok(())
+    }
+
     /// Nothing is put where its removal would find no room on the disk: that has to be written as well,
     /// before it makes any.
     fn check_room(&self, changes: &[&Change]) -> rusqlite::Result<()> {
         let Some(free) = free_bytes(&self.path) else { return Ok(()) };
         // What lies beside the file, as these will, still has to find room in the file itself.
-        let mut beside = self.path.as_os_str().to_owned();
-        beside.push("-wal");
-        let beside = std::fs::metadata(beside).map_or(0, |file| file.len());
+        let beside = std::fs::metadata(&self.beside).map_or(0, |file| file.len());
         let put: u64 = changes.iter().filter_map(|change| length(change)).map(|it| it + PAGE).sum();
         let touched = PAGES_TOUCHED * PAGE;
         let removal = self.longest + touched;
@@ -339,9 +373,16 @@ fn failed(shown: &str, why: &rusqlite::Error) -> Error {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             format!("another receiver uses the file '{shown}' of option 'receiver.store'")
         }
+        Some(ErrorCode::ReadOnly) if is_moved(why) => {
+            format!("the file '{shown}' of option 'receiver.store' was removed or replaced")
+        }
         _ => format!("the file '{shown}' of option 'receiver.store' failed: {why}"),
     };
     Error::new(Status::Io, message)
+}
+
+fn is_moved(why: &rusqlite::Error) -> bool {
+    why.sqlite_error().is_some_and(|it| it.extended_code == ffi::SQLITE_READONLY_DBMOVED)
 }
 
 #[cfg(test)]

@@ -104,11 +104,13 @@ fn upgrade(connection: &mut Connection, path: &Path) -> rusqlite::Result<()> {
 /// opened here: to close it again would end the lock of who has it.
 fn make_private(path: &Path) {
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // At the end of a link there may be none yet: only what follows it makes that one.
+    let leads_nowhere = path.is_symlink() && !path.exists();
     // Where that fails, SQLite tells why.
-    let _ = options.open(path);
+    let _ = options.create_new(!leads_nowhere).open(path);
 }
 
 /// An earlier version made the file as the umask said.

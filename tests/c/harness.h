@@ -161,6 +161,7 @@ void test_receiver_bad_arguments(void);
 void test_receiver_shutdown(void);
 void test_receiver_that_is_freed_while_threads_poll(void);
 void test_receiver_in_a_forked_child(void);
+void test_receiver_with_a_store_after_a_fork(void);
 void test_receiver_killed_while_its_child_lives(void);
 void test_receiver_answers_who_left(void);
 void test_receiver_stopped_by_its_log_callback(void);

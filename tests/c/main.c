@@ -83,6 +83,7 @@ static const struct {
     {"receiver: shutdown", test_receiver_shutdown},
     {"receiver: freed while threads poll", test_receiver_that_is_freed_while_threads_poll},
     {"receiver: in a forked child", test_receiver_in_a_forked_child},
+    {"receiver: with a store after a fork", test_receiver_with_a_store_after_a_fork},
     {"receiver: killed while its child lives", test_receiver_killed_while_its_child_lives},
     {"receiver: stopped by its log callback", test_receiver_stopped_by_its_log_callback},
     {"receiver: who left", test_receiver_answers_who_left},

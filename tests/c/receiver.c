@@ -41,6 +41,29 @@ static lpc_notification *next(lpc_receiver *receiver)
     return n;
 }
 
+/* Sets receiver.store to a new file; gives its name, for remove_store(). */
+static void set_store(lpc_config *config, char file[32])
+{
+    char store[64];
+    int fd;
+
+    strcpy(file, "/tmp/lpc-test-XXXXXX");
+    fd = mkstemp(file);
+    CHECK(fd >= 0);
+    close(fd);
+    snprintf(store, sizeof store, "sqlite:%s", file);
+    CHECK(lpc_config_set(config, "receiver.store", store, NULL) == LPC_OK);
+}
+
+static void remove_store(const char *file)
+{
+    char beside[64];
+
+    snprintf(beside, sizeof beside, "%s-wal", file);
+    unlink(beside);
+    CHECK(unlink(file) == 0);
+}
+
 /* Takes one off the queue, which says this. */
 static void expect_text(lpc_receiver *receiver, const char *text)
 {
@@ -286,7 +309,7 @@ void test_receiver_shutdown(void)
 
 #ifdef __linux__
 
-enum { POLLS = 4 };
+enum { POLLS = 16 };
 
 struct poller {
     pthread_t thread;
@@ -332,7 +355,7 @@ void test_receiver_that_is_freed_while_threads_poll(void)
     lpc_config *config = account_receiver_config(&a);
     lpc_receiver *receiver;
     struct poller pollers[POLLS];
-    char thread[64];
+    char thread[64], file[32];
     int begun[2];
     size_t i;
 
@@ -343,6 +366,7 @@ void test_receiver_that_is_freed_while_threads_poll(void)
     }
     CHECK(lpc_config_set(config, "receiver.order", "true", NULL) == LPC_OK);
     CHECK(lpc_config_set(config, "receiver.order.wait.ms", "3600000", NULL) == LPC_OK);
+    set_store(config, file);
     receiver = new_receiver(config);
     /* Held back, as its sequence is 1: nobody gets it, not even at the end. */
     account_notify(&a, NOTIFICATION("x"));
@@ -360,8 +384,12 @@ void test_receiver_that_is_freed_while_threads_poll(void)
             continue;
     }
     lpc_receiver_free(receiver);
+    /* Whatever they still do, its file is free. */
+    receiver = new_receiver(config);
     for (i = 0; i < POLLS; i++)
         CHECK(pthread_join(pollers[i].thread, NULL) == 0);
+    lpc_receiver_free(receiver);
+    remove_store(file);
     close(begun[0]);
     close(begun[1]);
     lpc_config_free(config);
@@ -431,6 +459,47 @@ void test_receiver_in_a_forked_child(void)
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     lpc_notification_free(n);
     lpc_receiver_free(receiver);
+    lpc_config_free(config);
+}
+
+/* What SQLite shares between files may be in use in the parent: the child would wait for ever. */
+void test_receiver_with_a_store_after_a_fork(void)
+{
+    account a;
+    lpc_config *config = account_receiver_config(&a);
+    lpc_receiver *receiver, *other = NULL;
+    lpc_error *err = NULL;
+    char file[32], others[32];
+    int status = 0, i;
+    pid_t child;
+
+    set_store(config, file);
+    receiver = new_receiver(config);
+    set_store(config, others);
+    /* With one open in the parent, and without. */
+    for (i = 0; i < 2; i++) {
+        child = fork();
+        CHECK(child >= 0);
+        if (child == 0) {
+            alarm(120);
+            if (i == 0) {
+                CHECK(lpc_receiver_new(config, &other, &err) == LPC_IO);
+                CHECK(strstr(lpc_error_message(err), "was forked") != NULL);
+                CHECK(other == NULL);
+                lpc_receiver_free(receiver);
+                CHECK(lpc_receiver_new(config, &other, NULL) == LPC_IO);
+            } else {
+                lpc_receiver_free(new_receiver(config));
+            }
+            leave(7);
+        }
+        CHECK(waitpid(child, &status, 0) == child);
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+        if (i == 0)
+            lpc_receiver_free(receiver);
+    }
+    remove_store(file);
+    remove_store(others);
     lpc_config_free(config);
 }
 
