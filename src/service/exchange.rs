@@ -227,7 +227,10 @@ impl Exchange {
             .map_err(|error| self.or_closed(error));
         let took = begun.elapsed();
         let failed = outcome.as_ref().err().map(Error::status);
-        let host = request.http.url.authority().filter(|_| failed.is_none());
+        // A refusal is an answer, too; a 5xx may be that of a gateway before a host that is gone.
+        let answers =
+            outcome.as_ref().map_or_else(|why| (1..500).contains(&why.http_status()), |_| true);
+        let host = request.http.url.authority().filter(|_| answers);
         if host.is_some_and(|host| self.outages.end(host)) {
             self.shutdown.wake();
         }

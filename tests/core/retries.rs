@@ -469,6 +469,38 @@ fn who_waits_for_a_host_goes_on_once_it_answers_somebody() {
     assert_eq!(slept, SLEEPERS, "each once");
 }
 
+/// A refusal shows that a host is back as well as any other answer.
+#[test]
+fn who_waits_for_a_host_goes_on_once_it_refuses_somebody() {
+    let scene = Scene::with(&[]);
+    let proxy = scene.sandbox.fault_proxy().unwrap();
+    let url = format!("http://{}", proxy.address());
+    let opened = scene.conversation();
+    let client = Client::new(&scene.config(&[
+        ("domain.messaging", &url),
+        ("retry.max.attempts", "2"),
+        ("retry.backoff.ms", "3600000"),
+        ("call.timeout.ms", "86400000"),
+    ]))
+    .unwrap();
+    let consumer = client.consumer_from_jws(scene.consumer().jws().unwrap()).unwrap();
+    let attached = consumer.attach(opened.id(), &Default::default()).unwrap();
+    let unknown = consumer.attach("unknown", &Default::default()).unwrap();
+    proxy.refuse();
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(|| attached.send_text("x").unwrap());
+        until(|| (client.stats().retries == 1).then_some(()));
+        proxy.accept().unwrap();
+        let woken = (0..1000).any(|_| {
+            let refused = unknown.send_text("y").unwrap_err();
+            assert!((400..500).contains(&refused.http_status()), "{refused}");
+            sending.is_finished()
+        });
+        client.shutdown();
+        assert!(woken);
+    });
+}
+
 /// A service that takes no new connections still answers over those it has: that is no reason to use up
 /// all attempts at once.
 #[test]

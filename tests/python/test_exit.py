@@ -119,6 +119,33 @@ def late():
 receiver = Receiver(receiver_secret="x")
 """
 
+# An exit handler that was registered before the package's own waits for a daemon thread in a call.
+JOINS = """
+import atexit, socket, threading
+
+@atexit.register
+def stop():
+    client.shutdown()
+    calling.join()
+    print("joined", flush=True)
+
+from lpconnector import Client, Closed
+
+listener = socket.create_server(("127.0.0.1", 0))
+client = Client(account_id="1", app_jwt="x", allow_plaintext=True,
+                domain_idp="http://127.0.0.1:%d" % listener.getsockname()[1])
+
+def call():
+    try:
+        client.consumer("x").jws()
+    except Closed:
+        print("closed", flush=True)
+
+calling = threading.Thread(target=call, daemon=True)
+calling.start()
+listener.accept()
+"""
+
 
 def run(program: str, lines: int) -> tuple[int, str]:
     made = [sys.executable, "-c", program, str(lines)]
@@ -150,3 +177,7 @@ def test_calls_of_exit_handlers() -> None:
     line = "from lpconnector import Closed, Receiver\n"
     before = LATE.replace(line, "").replace("receiver = ", line + "receiver = ")
     assert run(before, 0) == (0, "closed\n")
+
+
+def test_an_exit_handler_that_joins_a_thread_in_a_call() -> None:
+    assert run(JOINS, 0) == (0, "closed\njoined\n")

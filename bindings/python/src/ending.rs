@@ -58,13 +58,21 @@ pub(crate) fn enter() -> Option<Inside> {
 
 /// As [`enter`], for a thread that must have the GIL to go on: once the interpreter ends it stays here,
 /// until the process ends.
+///
+/// Exit handlers that were registered before this package's run after it, and may wait for the thread: where
+/// there is an interpreter after all that time, it is one that still runs those.
 pub(crate) fn come_back() -> Inside {
-    loop {
-        if let Some(inside) = enter() {
-            return inside;
-        }
+    if let Some(inside) = enter() {
+        return inside;
+    }
+    let begun = Instant::now();
+    while let Some(left) = LONGEST.checked_sub(begun.elapsed()) {
+        std::thread::park_timeout(left);
+    }
+    while Python::try_attach(|_| ()).is_none() {
         std::thread::park();
     }
+    Inside { forks: None }
 }
 
 /// For what runs Python's code on a thread that has the GIL: that may give it away, and want it again.
