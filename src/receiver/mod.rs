@@ -20,6 +20,7 @@ mod fingerprint;
 mod handle;
 mod inbox;
 mod item;
+mod line_limit;
 mod queue;
 mod readiness;
 mod request_body;
