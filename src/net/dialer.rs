@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use rustls::{CertificateError, ClientConfig, ClientConnection, StreamOwned};
 use socket2::{Domain, SockRef, Socket as NewSocket, Type};
 use ureq::http::{HeaderValue, Uri};
 use ureq::{Proxy, ProxyProtocol};
@@ -182,8 +182,11 @@ impl Dialer {
         let name = ServerName::try_from(peer.host.to_owned()).map_err(|_| {
             Error::new(Status::Tls, format!("{} is no name that TLS can check", peer.host))
         })?;
-        let failed =
-            |why: &rustls::Error| Error::new(Status::Tls, format!("TLS with {peer} failed: {why}"));
+        let failed = |why: &rustls::Error| {
+            let hint =
+                if is_unknown_issuer(why) { "; tls.ca.file names the roots to trust" } else { "" };
+            Error::new(Status::Tls, format!("TLS with {peer} failed: {why}{hint}"))
+        };
         let tls = ClientConnection::new(self.tls.clone(), name).map_err(|why| failed(&why))?;
         let mut stream = StreamOwned::new(tls, stream);
         match stream.conn.complete_io(&mut stream.sock) {
@@ -206,6 +209,10 @@ impl Dialer {
     ) -> Result<Box<dyn Stream>, Error> {
         if https { Ok(Box::new(self.secure(stream, target)?)) } else { Ok(Box::new(stream)) }
     }
+}
+
+fn is_unknown_issuer(why: &rustls::Error) -> bool {
+    matches!(why, rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer))
 }
 
 fn not_made(peer: &Peer, why: &io::Error) -> Error {
