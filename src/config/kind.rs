@@ -143,7 +143,7 @@ impl Kind {
 }
 
 /// The accounts behind a value that [`Kind::check`] let pass, each with a secret.
-#[cfg(feature = "receiver")]
+#[cfg(any(feature = "receiver", test))]
 pub(crate) fn accounts(value: &str) -> impl Iterator<Item = (&str, &str)> {
     value.split(',').filter_map(account)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use rustls::{CertificateError, ClientConfig, ClientConnection, StreamOwned};
 use socket2::{Domain, SockRef, Socket as NewSocket, Type};
 use ureq::ProxyProtocol;
 use ureq::http::{HeaderValue, Uri};
@@ -189,8 +189,11 @@ impl Dialer {
         let name = ServerName::try_from(peer.host.to_owned()).map_err(|_| {
             Error::new(Status::Tls, format!("{} is no name that TLS can check", peer.host))
         })?;
-        let failed =
-            |why: &rustls::Error| Error::new(Status::Tls, format!("TLS with {peer} failed: {why}"));
+        let failed = |why: &rustls::Error| {
+            let hint =
+                if is_unknown_issuer(why) { "; tls.ca.file names the roots to trust" } else { "" };
+            Error::new(Status::Tls, format!("TLS with {peer} failed: {why}{hint}"))
+        };
         let tls = ClientConnection::new(self.tls.clone(), name).map_err(|why| failed(&why))?;
         let mut stream = StreamOwned::new(tls, stream);
         match stream.conn.complete_io(&mut stream.sock) {
@@ -213,6 +216,10 @@ impl Dialer {
     ) -> Result<Box<dyn Stream>, Error> {
         if https { Ok(Box::new(self.secure(stream, target)?)) } else { Ok(Box::new(stream)) }
     }
+}
+
+fn is_unknown_issuer(why: &rustls::Error) -> bool {
+    matches!(why, rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer))
 }
 
 fn not_made(peer: &Peer, why: &io::Error) -> Error {
@@ -258,6 +265,8 @@ mod tests {
     use crate::net::tls::client_config;
 
     const HOUR: Duration = Duration::from_secs(3600);
+    /// Less than the system itself gives an address that says nothing.
+    const MINUTE: Duration = Duration::from_secs(60);
 
     /// A port at which one address answers, and the other one is a hole in the network.
     struct Both {
@@ -288,7 +297,7 @@ mod tests {
             tls: Arc::new(client_config(None, None).unwrap()),
             proxy: Some(proxy::parse(&format!("http://both.test:{proxy_port}")).unwrap()),
             user_agent: HeaderValue::from_static("x"),
-            connect_timeout: HOUR,
+            connect_timeout: MINUTE,
             counters: Arc::default(),
             log,
         }
@@ -326,7 +335,7 @@ mod tests {
         let open = |uri: &str| {
             let uri: &Uri = &uri.parse().unwrap();
             let https = uri.scheme_str() == Some("https");
-            dialer.open(&Wanted { uri, https, within: HOUR, on_socket: &|_| Ok(()) })
+            dialer.open(&Wanted { uri, https, within: MINUTE, on_socket: &|_| Ok(()) })
         };
         assert!(open(&format!("http://both.test:{port}/")).is_ok());
         listener.accept().unwrap();

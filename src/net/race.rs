@@ -153,6 +153,8 @@ mod tests {
     use super::*;
 
     const HOUR: Duration = Duration::from_secs(3600);
+    /// Less than the system itself gives an address that says nothing.
+    const MINUTE: Duration = Duration::from_secs(60);
 
     fn host(number: u8) -> IpAddr {
         Ipv4Addr::new(127, 0, 0, number).into()
@@ -203,8 +205,8 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let _deaf = [2, 3].map(|number| deaf(SocketAddr::new(host(number), port)));
         let dead = [host(2), host(3)];
-        let (won, begun, lost) = race(&[dead[0], dead[1], host(1)], port, DELAY, HOUR);
-        assert_eq!(won.unwrap(), host(1));
+        let (won, begun, lost) = race(&[dead[0], dead[1], host(1)], port, DELAY, MINUTE);
+        assert_eq!((won.unwrap(), DELAY.as_millis()), (host(1), 250));
         assert_eq!((begun, lost), (vec![dead[0], dead[1], host(1)], dead.to_vec()));
         // Nobody but the winner came to be connected, and nobody is left.
         let (first, _) = listener.accept().unwrap();
@@ -228,6 +230,11 @@ mod tests {
         let (won, _, lost) = race(&refusing, port, HOUR, HOUR);
         assert_eq!(won.unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
         assert_eq!(lost, refusing);
+        // Nor where others are still under way: the next one does not wait for its turn.
+        let _deaf = deaf(SocketAddr::new(host(6), port));
+        let (delay, most) = (Duration::from_secs(3), Duration::from_millis(5500));
+        let (won, begun, _) = race(&[host(6), host(4), host(1)], port, delay, most);
+        assert_eq!((won.unwrap(), begun.len()), (host(1), 3));
         // The first one that takes it is the only one that is asked.
         let (won, begun, _) = race(&[host(1), host(4)], port, HOUR, HOUR);
         assert_eq!((won.unwrap(), begun), (host(1), vec![host(1)]));

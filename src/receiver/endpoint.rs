@@ -20,6 +20,7 @@ use crate::protocol::notification::Notification;
 use crate::receiver::body_budget::BodyBudget;
 use crate::receiver::connection_limit::Slot;
 use crate::receiver::inbox::{Admission, Inbox};
+use crate::receiver::line_limit::LineLimit;
 use crate::receiver::request_body;
 use crate::receiver::signers::{self, Signers};
 
@@ -33,11 +34,22 @@ pub(crate) struct Endpoint {
     pub bodies: BodyBudget,
     pub ack_timeout: Duration,
     pub inbox: Arc<Inbox>,
+    /// What is logged of requests that are refused before anything says that the service sent them.
+    pub unsigned: LineLimit,
     pub log: Log,
 }
 
 /// A status, and for the log why.
 type Refusal = (StatusCode, String);
+
+/// Who sent a request, as far as it shows.
+enum Sender {
+    /// Who watches over the program.
+    Watcher,
+    /// The service: the signature matches.
+    Service,
+    Anybody,
+}
 
 impl Endpoint {
     /// Answers a request of the connection that has this slot.
@@ -48,10 +60,13 @@ impl Endpoint {
     ) -> Response<Empty<Bytes>> {
         let (parts, mut body) = request.into_parts();
         let is_check = self.health_path.as_deref() == Some(parts.uri.path());
-        let outcome = if is_check {
-            self.check(&parts.method)
+        let (outcome, sender) = if is_check {
+            (self.check(&parts.method), Sender::Watcher)
         } else {
-            self.take(&parts, &mut body, slot).await
+            match self.verified(&parts, &mut body).await {
+                Ok((body, account)) => (self.take(body, account, slot).await, Sender::Service),
+                Err(refusal) => (Err(refusal), Sender::Anybody),
+            }
         };
         let status = match outcome {
             Ok(()) => {
@@ -59,8 +74,12 @@ impl Endpoint {
                 StatusCode::OK
             }
             Err((status, why)) => {
-                let level = if is_check { LogLevel::Debug } else { LogLevel::Warn };
-                self.log.write(level, || format!("receiver: {}: {why}", status.as_u16()));
+                let line = || format!("receiver: {}: {why}", status.as_u16());
+                match sender {
+                    Sender::Watcher => self.log.write(LogLevel::Debug, line),
+                    Sender::Service => self.log.write(LogLevel::Warn, line),
+                    Sender::Anybody => self.unsigned.write(&self.log, line),
+                }
                 if !is_check {
                     self.inbox.counters.refuse(status.as_u16());
                 }
@@ -88,8 +107,12 @@ impl Endpoint {
         }
     }
 
-    /// Takes the notification in a request; it is the program's when this returns.
-    async fn take(&self, parts: &Parts, body: &mut Incoming, slot: &Slot) -> Result<(), Refusal> {
+    /// The body of a notification, and the account for which it is signed.
+    async fn verified(
+        &self,
+        parts: &Parts,
+        body: &mut Incoming,
+    ) -> Result<(Vec<u8>, String), Refusal> {
         if parts.uri.path() != self.path {
             return refuse(StatusCode::NOT_FOUND, "another path");
         }
@@ -107,6 +130,11 @@ impl Endpoint {
             Err((status, why)) => return refuse(status, why),
         };
         let account = signers.verify(&body, &signatures).map_err(&unauthorized)?;
+        Ok((body, account))
+    }
+
+    /// Takes a notification; it is the program's when this returns.
+    async fn take(&self, body: Vec<u8>, account: String, slot: &Slot) -> Result<(), Refusal> {
         let _busy = slot.busy();
         // A refusal would stop the account's whole stream, for days: what cannot be understood is
         // the program's to look at.
@@ -183,7 +211,7 @@ fn about(notification: &Notification) -> String {
     }
 }
 
-fn refuse(status: StatusCode, why: &str) -> Result<(), Refusal> {
+fn refuse<T>(status: StatusCode, why: &str) -> Result<T, Refusal> {
     Err((status, why.to_owned()))
 }
 

@@ -22,6 +22,7 @@ use crate::receiver::body_budget::{BodyBudget, MOST_BYTES};
 use crate::receiver::certificates::Certificates;
 use crate::receiver::endpoint::Endpoint;
 use crate::receiver::inbox::Inbox;
+use crate::receiver::line_limit::LineLimit;
 use crate::receiver::server::Server;
 use crate::receiver::stats::ReceiverStats;
 
@@ -102,10 +103,12 @@ impl Receiver {
             bodies: BodyBudget::new(MOST_BYTES),
             ack_timeout: settings.ack_timeout,
             inbox: inbox.clone(),
+            unsigned: LineLimit::default(),
             log: log.clone(),
         };
         let counters = inbox.counters.clone();
-        let server = Server { certificates, demands_certificate, endpoint, counters, log };
+        let no_tls = LineLimit::default();
+        let server = Server { certificates, demands_certificate, endpoint, counters, no_tls, log };
         let (stop, stopped) = oneshot::channel();
         let (tell, began) = mpsc::channel();
         let ends = inbox.clone();

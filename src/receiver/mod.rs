@@ -21,6 +21,7 @@ mod fingerprint;
 mod handle;
 mod inbox;
 mod item;
+mod line_limit;
 mod open_stores;
 mod queue;
 mod readiness;

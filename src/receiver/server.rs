@@ -21,6 +21,7 @@ use crate::receiver::certificates::Certificates;
 use crate::receiver::connection_limit::{ConnectionLimit, Slot};
 use crate::receiver::counters::Counters;
 use crate::receiver::endpoint::Endpoint;
+use crate::receiver::line_limit::LineLimit;
 use crate::receiver::socket::Socket;
 
 /// The service has read and written everything in 5 s, or gives up.
@@ -36,6 +37,8 @@ pub(crate) struct Server {
     pub demands_certificate: bool,
     pub endpoint: Endpoint,
     pub counters: Arc<Counters>,
+    /// What is logged of handshakes that fail.
+    pub no_tls: LineLimit,
     pub log: Log,
 }
 
@@ -109,8 +112,12 @@ impl Server {
         match timeout(LONGEST_HANDSHAKE, handshake).await {
             Ok(Ok(stream)) => self.serve_http(stream, slot).await,
             Ok(Err(why)) => {
-                let level = if self.demands_certificate { LogLevel::Warn } else { LogLevel::Debug };
-                self.log.write(level, || format!("receiver: no TLS: {why}"));
+                let line = || format!("receiver: no TLS: {why}");
+                if self.demands_certificate {
+                    self.no_tls.write(&self.log, line);
+                } else {
+                    self.log.write(LogLevel::Debug, line);
+                }
             }
             Err(_) => {}
         }

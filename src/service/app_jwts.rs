@@ -1,6 +1,7 @@
 //! The AppJWT in use: the caller's own, or one that is obtained, kept, and replaced.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -60,9 +61,13 @@ impl AppJwts {
 
     /// Does something with the AppJWT to use now. One of ours that the service refuses is replaced,
     /// and the thing done once more.
+    ///
+    /// `hopeless`, kept for whom it is done: the last AppJWT that came in place of a refused one was
+    /// refused as well. Such a call fails at once where it is too soon for another; others wait.
     pub(crate) fn with_app_jwt<T>(
         &self,
         deadline: Deadline,
+        hopeless: &AtomicBool,
         is_refused: fn(&Error) -> bool,
         mut act: impl FnMut(&Arc<Token>) -> Result<T, Error>,
     ) -> Result<T, Error> {
@@ -73,11 +78,19 @@ impl AppJwts {
         let token = self.obtained(deadline, None)?;
         let refused = match act(&token) {
             Err(error) if is_refused(&error) => error,
-            outcome => return outcome.map_err(for_good),
+            outcome => {
+                if outcome.is_ok() {
+                    hopeless.store(false, Relaxed);
+                }
+                return outcome.map_err(for_good);
+            }
         };
+        if !hopeless.load(Relaxed) {
+            self.wait_for_another(deadline, &token).map_err(for_good)?;
+        }
         let another = self.obtained(deadline, Some(&token));
         if another.as_ref().is_ok_and(|another| Arc::ptr_eq(another, &token)) {
-            // It replaced one that was refused a moment ago.
+            // It replaced one that was refused a moment ago, and there is no time to wait, or no use.
             return Err(for_good(refused));
         }
         self.exchange.log().write(LogLevel::Warn, || {
@@ -87,7 +100,24 @@ impl AppJwts {
         });
         let another = another?;
         count(&self.exchange.counters.retries);
-        act(&another).map_err(for_good)
+        let outcome = act(&another);
+        hopeless.store(outcome.as_ref().is_err_and(is_refused), Relaxed);
+        outcome.map_err(for_good)
+    }
+
+    /// Waits until another AppJWT than the refused one is there or may be asked for, if there is time for
+    /// that: where some are refused whatever they come with, it is too soon for the others as well.
+    fn wait_for_another(&self, deadline: Deadline, refused: &Arc<Token>) -> Result<(), Error> {
+        let pause = || self.obtained.pause(|jwt| !Arc::ptr_eq(refused, jwt));
+        let left = pause();
+        if left.is_zero() || deadline.remaining().map_or(true, |remaining| remaining <= left) {
+            return Ok(());
+        }
+        self.exchange.log().write(LogLevel::Trace, || {
+            format!("waiting {} ms before another AppJWT is asked for", left.as_millis())
+        });
+        self.exchange.shutdown.sleep_unless(left, || pause().is_zero());
+        self.exchange.shutdown.check()
     }
 
     /// An AppJWT of ours, another than the one that was refused if it is not too soon for that.
@@ -104,6 +134,7 @@ impl AppJwts {
     /// There are other credentials: what failed with the old ones says nothing about them.
     pub(crate) fn credentials_changed(&self) {
         self.obtained.restart();
+        self.exchange.shutdown.wake();
     }
 }
 

@@ -310,8 +310,14 @@ impl Exchange {
             if left >= remaining || left > settings.rate_limit_max_wait {
                 let ms = left.as_millis() as u64;
                 let says = ServiceSays { retry_after_ms: Some(ms), ..ServiceSays::default() };
+                let (bound, most) = if left > settings.rate_limit_max_wait {
+                    ("rate.limit.max.wait.ms allows", settings.rate_limit_max_wait)
+                } else {
+                    ("call.timeout.ms leaves", remaining)
+                };
                 let message = format!(
-                    "the service wants no requests for another {ms} ms, after a 429 before"
+                    "the service wants no requests for another {ms} ms, after a 429 before; {bound} {} ms",
+                    most.as_millis()
                 );
                 let error = Error::new(Status::RateLimited, message);
                 return Err(error.with_service(says).context(request.doing));

@@ -371,10 +371,17 @@ fn after_a_429_no_thread_sends_until_the_pause_is_over() {
                 assert!(error.request_id().is_empty() && !error.maybe_delivered());
                 let left = error.retry_after_ms().unwrap();
                 assert!((500_000..=600_000).contains(&left), "ten minutes at most: {left}");
+                assert!(error.message().ends_with("; rate.limit.max.wait.ms allows 30000 ms"));
             });
         }
     });
     assert_eq!(scene.requests().len(), sent, "nobody asked again");
+    // Where there is no time for a shorter one, it is not that option which bounds it.
+    let scene = Scene::with(&[("call.timeout.ms", "9000")]);
+    limited(&scene, Route::Conversation, &[("Retry-After", "20")]);
+    scene.open().unwrap_err();
+    let error = scene.open().unwrap_err();
+    assert!(error.message().contains("; call.timeout.ms leaves "), "{error}");
     // Another client is another matter.
     let other = Client::new(&scene.config(&[])).unwrap();
     other.consumer("y").unwrap().open(&Default::default()).unwrap();

@@ -587,6 +587,10 @@ class Receiver:
         acknowledge what you have, before this: later that raises ``Closed``, and those notifications
         come again, as do those that were queued. With neither, go on after this until the iteration
         ends, and deal with all of it: the service thinks that it arrived.
+
+        Waits for the last log line of the thread that listens, as does the end of a ``with`` block: do
+        not call it with a lock held that a handler of the logger takes. Inside such a handler it does
+        not wait.
         """
     def __iter__(self) -> Self: ...
     def __next__(self) -> Notification: ...
