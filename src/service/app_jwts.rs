@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use ureq::http::{HeaderName, HeaderValue, header};
 
-use crate::base::cached::Cached;
+use crate::base::cached::{Cached, Fetched};
 use crate::base::deadline::Deadline;
 use crate::base::error::{Error, Status};
 use crate::base::log::LogLevel;
@@ -50,7 +50,12 @@ pub(crate) struct AppJwts {
     pub auth: Arc<AppAuth>,
     exchange: Arc<Exchange>,
     sentinel: Sentinel,
-    obtained: Cached<Arc<Token>>,
+    obtained: Cached<Arc<Obtained>>,
+}
+
+struct Obtained {
+    token: Arc<Token>,
+    asked_at: Instant,
 }
 
 impl AppJwts {
@@ -59,11 +64,12 @@ impl AppJwts {
         AppJwts { auth, exchange, sentinel, obtained }
     }
 
-    /// Does something with the AppJWT to use now. One of ours that the service refuses is replaced,
-    /// and the thing done once more.
+    /// Does something with the AppJWT to use now. One of ours that the service refuses is replaced, and
+    /// the thing done once more; again only where what came had been asked for before the refusal, and so
+    /// may have been revoked with the other.
     ///
-    /// `hopeless`, kept for whom it is done: the last AppJWT that came in place of a refused one was
-    /// refused as well. Such a call fails at once where it is too soon for another; others wait.
+    /// `hopeless`, kept for whom it is done: the last time, no other was of help. Such a call fails at
+    /// once where it is too soon for another; others wait.
     pub(crate) fn with_app_jwt<T>(
         &self,
         deadline: Deadline,
@@ -75,39 +81,46 @@ impl AppJwts {
         if let Some(given) = self.auth.given.load_full() {
             return act(&given).map_err(for_good);
         }
-        let token = self.obtained(deadline, None)?;
-        let refused = match act(&token) {
-            Err(error) if is_refused(&error) => error,
-            outcome => {
-                if outcome.is_ok() {
-                    hopeless.store(false, Relaxed);
+        let mut jwt = self.obtained(deadline, None)?;
+        let mut first_refusal = None;
+        loop {
+            let refused = match act(&jwt.token) {
+                Err(error) if is_refused(&error) => error,
+                outcome => {
+                    if outcome.is_ok() {
+                        hopeless.store(false, Relaxed);
+                    }
+                    return outcome.map_err(for_good);
                 }
-                return outcome.map_err(for_good);
+            };
+            if jwt.asked_at >= *first_refusal.get_or_insert_with(Instant::now) {
+                hopeless.store(true, Relaxed);
+                return Err(for_good(refused));
             }
-        };
-        if !hopeless.load(Relaxed) {
-            self.wait_for_another(deadline, &token).map_err(for_good)?;
+            if !hopeless.load(Relaxed) {
+                self.wait_for_another(deadline, &jwt).map_err(for_good)?;
+            }
+            let another = self.obtained(deadline, Some(&jwt));
+            if another.as_ref().is_ok_and(|another| Arc::ptr_eq(another, &jwt)) {
+                // It replaced one that was refused a moment ago, and there is no time to wait, or no use.
+                return Err(for_good(refused));
+            }
+            self.exchange.log().write(LogLevel::Warn, || {
+                let then = if another.is_ok() {
+                    "once more with another AppJWT"
+                } else {
+                    "no other AppJWT"
+                };
+                format!("{}; {then}", refused.message())
+            });
+            jwt = another?;
+            count(&self.exchange.counters.retries);
         }
-        let another = self.obtained(deadline, Some(&token));
-        if another.as_ref().is_ok_and(|another| Arc::ptr_eq(another, &token)) {
-            // It replaced one that was refused a moment ago, and there is no time to wait, or no use.
-            return Err(for_good(refused));
-        }
-        self.exchange.log().write(LogLevel::Warn, || {
-            let then =
-                if another.is_ok() { "once more with another AppJWT" } else { "no other AppJWT" };
-            format!("{}; {then}", refused.message())
-        });
-        let another = another?;
-        count(&self.exchange.counters.retries);
-        let outcome = act(&another);
-        hopeless.store(outcome.as_ref().is_err_and(is_refused), Relaxed);
-        outcome.map_err(for_good)
     }
 
     /// Waits until another AppJWT than the refused one is there or may be asked for, if there is time for
     /// that: where some are refused whatever they come with, it is too soon for the others as well.
-    fn wait_for_another(&self, deadline: Deadline, refused: &Arc<Token>) -> Result<(), Error> {
+    fn wait_for_another(&self, deadline: Deadline, refused: &Arc<Obtained>) -> Result<(), Error> {
         let pause = || self.obtained.pause(|jwt| !Arc::ptr_eq(refused, jwt));
         let left = pause();
         if left.is_zero() || deadline.remaining().map_or(true, |remaining| remaining <= left) {
@@ -124,10 +137,15 @@ impl AppJwts {
     fn obtained(
         &self,
         deadline: Deadline,
-        refused: Option<&Arc<Token>>,
-    ) -> Result<Arc<Token>, Error> {
-        let is_other = |jwt: &Arc<Token>| !refused.is_some_and(|refused| Arc::ptr_eq(refused, jwt));
-        let obtain = |by| self.sentinel.obtain(&*self.auth.credentials()?, by);
+        refused: Option<&Arc<Obtained>>,
+    ) -> Result<Arc<Obtained>, Error> {
+        let is_other = |jwt: &Arc<Obtained>| !refused.is_some_and(|it| Arc::ptr_eq(it, jwt));
+        let obtain = |by| {
+            let asked_at = Instant::now();
+            let Fetched { value: token, renew_at, expires_at } =
+                self.sentinel.obtain(&*self.auth.credentials()?, by)?;
+            Ok(Fetched { value: Arc::new(Obtained { token, asked_at }), renew_at, expires_at })
+        };
         self.exchange.kept(&self.obtained, deadline, is_other, obtain)
     }
 

@@ -598,8 +598,9 @@ fn a_revocation_fails_nobody_while_one_consumer_has_a_lasting_401() {
     std::thread::scope(|threads| {
         let sending = threads.spawn(|| [0; 3].map(|_| revoke_and_send()).concat());
         while !sending.is_finished() {
-            scene.answer_with(Route::Consumer, 401, "");
-            scene.answer_with(Route::Consumer, 401, "");
+            for _ in 0..3 {
+                scene.answer_with(Route::Consumer, 401, "");
+            }
             assert_eq!(bad.jws().unwrap_err().http_status(), 401);
         }
         assert_eq!(sending.join().unwrap(), vec![Ok(()); 3 * good.len()]);
@@ -607,4 +608,39 @@ fn a_revocation_fails_nobody_while_one_consumer_has_a_lasting_401() {
     // Two in a second.
     let (asked, most) = (asked(), 2 * (begun.elapsed().as_secs() as usize + 2));
     assert!(asked <= most, "{asked} and not {most}");
+}
+
+#[test]
+fn a_token_that_was_on_its_way_when_all_were_revoked_is_replaced_as_well() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    SockRef::from(&listener).set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let sentinel = format!("http://{}", listener.local_addr().unwrap());
+    let scene = Scene::with(&[("domain.sentinel", &sentinel)]);
+    let asked = || {
+        let (mut stream, _) = listener.accept().unwrap();
+        read_request(&mut stream);
+        stream
+    };
+    let issue = || scene.sandbox.issue_app_jwt(&scene.account.id, 3600, &[]);
+    let grant = |mut stream: TcpStream, token: &str| {
+        answer(&mut stream, "200 OK", &format!(r#"{{"access_token":"{token}"}}"#));
+    };
+    std::thread::scope(|threads| {
+        let opening = threads.spawn(|| scene.another_conversation());
+        grant(asked(), &issue());
+        let conversation = opening.join().unwrap();
+        // One that has another's request refused has a token on its way.
+        scene.answer_with(Route::Consumer, 401, "");
+        scene.answer_with(Route::Consumer, 401, "");
+        let bad = threads.spawn(|| scene.client.consumer("bad").unwrap().jws().map(drop));
+        let on_its_way = (asked(), issue());
+        scene.sandbox.revoke_tokens(&scene.account.id);
+        let good = threads.spawn(move || conversation.send_text("x"));
+        until(|| (!scene.requests_on(Route::Send).is_empty()).then_some(()));
+        grant(on_its_way.0, &on_its_way.1);
+        assert_eq!(bad.join().unwrap().unwrap_err().http_status(), 401);
+        grant(asked(), &issue());
+        assert_eq!(good.join().unwrap().unwrap().attempts(), 3);
+    });
+    assert_eq!(scene.texts(), ["x"]);
 }
