@@ -60,8 +60,7 @@ struct Shared {
     url: String,
     inbox: Arc<Inbox>,
     accounts: Arc<ArcSwap<Accounts>>,
-    /// Which made it.
-    /// In which it listens.
+    /// Of the process in which it listens.
     generation: u64,
     stop: Mutex<Option<oneshot::Sender<()>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
