@@ -159,6 +159,22 @@ def test_polls_that_are_cancelled_take_nothing(listening: Account) -> None:
     run(main())
 
 
+def test_a_look_that_is_over_is_not_waited_for(listening: Account) -> None:
+    """It is over a moment before the loop says so; who polled then once held the loop up for ever."""
+
+    async def main() -> None:
+        async with receiver(listening) as r:
+            listening.notify(body(0))
+            while r.stats()["queued"] == 0:
+                await asyncio.sleep(0)
+            over = asyncio.get_running_loop().create_future()
+            over.set_result(None)
+            r._looking = over
+            assert number(await r.poll(0)) == 0
+
+    run(main())
+
+
 def test_what_came_for_a_loop_that_ended_goes_to_the_next(listening: Account) -> None:
     """As after Ctrl-C: `asyncio.run` ends while the thread of a poll waits or has one."""
     count = 20

@@ -95,12 +95,16 @@ class Receiver:
 
     async def _look(self, seconds: float) -> None:
         """Waits for the look at the queue that is under way, or for a new one."""
-        # One of another loop, which may have been closed, ends by itself.
-        if self._looking is None or self._looking.get_loop() is not asyncio.get_running_loop():
-            self._looking = asyncio.ensure_future(self._calls.run(lambda: self._take(seconds)))
-            self._looking.add_done_callback(self._looked)
+        # One of another loop, which may have been closed, ends by itself. One that is over is waited for
+        # in no time: the loop would never come to say that it is over.
+        looking = self._looking
+        loop = asyncio.get_running_loop()
+        if looking is None or looking.done() or looking.get_loop() is not loop:
+            looking = asyncio.ensure_future(self._calls.run(lambda: self._take(seconds)))
+            looking.add_done_callback(self._looked)
+            self._looking = looking
         # It goes on without this task, should that be cancelled.
-        await asyncio.shield(self._looking)
+        await asyncio.shield(looking)
 
     def _take(self, seconds: float) -> None:
         # What came is kept here, in the thread: the loop may end before it hears of it.
