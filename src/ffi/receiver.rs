@@ -8,7 +8,7 @@ use crate::ffi::config::lpc_config;
 use crate::ffi::error::{lpc_error, lpc_status};
 use crate::ffi::notification::lpc_notification;
 use crate::ffi::outcome::{make, status};
-use crate::ffi::pointer::{c_string, free, handle, read, text};
+use crate::ffi::pointer::{c_string, free, handle, read, text, texts};
 use crate::ffi::response::lpc_response;
 use crate::receiver::Receiver;
 
@@ -178,8 +178,7 @@ pub unsafe extern "C" fn lpc_receiver_set_credentials(
 ) -> lpc_status {
     status(err, || {
         let receiver = lpc_receiver::of(receiver)?;
-        let several = text(client_secret, "client_secret")?.split(',').map(str::trim);
-        let secrets: Vec<&str> = several.filter(|secret| !secret.is_empty()).collect();
+        let secrets = texts(client_secret, "client_secret")?;
         receiver.set_credentials(text(client_id, "client_id")?, &secrets)
     })
 }

@@ -19,10 +19,10 @@ use crate::config::accounts::Accounts;
 use crate::protocol::notification::Notification;
 use crate::receiver::body_budget::BodyBudget;
 use crate::receiver::connection_limit::Slot;
-use crate::receiver::inbox::{Admission, Inbox};
 use crate::receiver::line_limit::LineLimit;
 use crate::receiver::request_body;
 use crate::receiver::signers::{self, Signers};
+use crate::receiver::sink::{Admission, Sink};
 
 /// What it takes to judge a request.
 pub(crate) struct Endpoint {
@@ -33,7 +33,7 @@ pub(crate) struct Endpoint {
     pub body_max_bytes: usize,
     pub bodies: BodyBudget,
     pub ack_timeout: Duration,
-    pub inbox: Arc<Inbox>,
+    pub sink: Arc<dyn Sink>,
     /// What is logged of requests that are refused before anything says that the service sent them.
     pub unsigned: LineLimit,
     pub log: Log,
@@ -81,7 +81,7 @@ impl Endpoint {
                     Sender::Anybody => self.unsigned.write(&self.log, line),
                 }
                 if !is_check {
-                    self.inbox.counters.refuse(status.as_u16());
+                    self.sink.counters().refuse(status.as_u16());
                 }
                 request_body::drain(&parts.headers, &mut body).await;
                 status
@@ -99,7 +99,7 @@ impl Endpoint {
     /// Whether notifications can be taken, for whoever watches over the program.
     fn check(&self, method: &Method) -> Result<(), Refusal> {
         match *method {
-            Method::GET | Method::HEAD if self.inbox.can_take() => Ok(()),
+            Method::GET | Method::HEAD if self.sink.can_take() => Ok(()),
             Method::GET | Method::HEAD => {
                 refuse(StatusCode::SERVICE_UNAVAILABLE, "nothing can be taken now")
             }
@@ -145,7 +145,7 @@ impl Endpoint {
         // The notification has what it needs of it; the wait for the program is long.
         drop(body);
         let about = about(&notification);
-        match self.inbox.offer(notification.with_account(account)).await {
+        match self.sink.offer(notification.with_account(account)).await {
             Admission::Accepted => Ok(()),
             Admission::QueueFull => refuse(StatusCode::SERVICE_UNAVAILABLE, "the queue is full"),
             Admission::StoreFailed(why) => Err(because_of(StatusCode::SERVICE_UNAVAILABLE)(why)),
@@ -161,7 +161,7 @@ impl Endpoint {
         acknowledged: oneshot::Receiver<()>,
         about: &str,
     ) -> Result<(), Refusal> {
-        let mut waiter = AckWaiter { inbox: &self.inbox, id, acknowledged: Some(acknowledged) };
+        let mut waiter = AckWaiter { sink: &*self.sink, id, acknowledged: Some(acknowledged) };
         match timeout(self.ack_timeout, waiter.acknowledged()).await {
             Ok(true) => Ok(()),
             _ => {
@@ -173,9 +173,9 @@ impl Endpoint {
 }
 
 /// A request that waits for an acknowledgement. Where it ends without one, because the time is over or
-/// the other side left, the service comes again, and the inbox must know.
+/// the other side left, the service comes again, and the sink must know.
 struct AckWaiter<'a> {
-    inbox: &'a Inbox,
+    sink: &'a dyn Sink,
     id: u64,
     acknowledged: Option<oneshot::Receiver<()>>,
 }
@@ -194,9 +194,9 @@ impl AckWaiter<'_> {
 
 impl Drop for AckWaiter<'_> {
     fn drop(&mut self) {
-        // What no longer waits is gone before the inbox looks who does.
+        // What no longer waits is gone before the sink looks who does.
         if self.acknowledged.take().is_some() {
-            self.inbox.give_up(self.id);
+            self.sink.give_up(self.id);
         }
     }
 }
