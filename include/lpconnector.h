@@ -18,14 +18,15 @@
  * - Strings that go in are NUL-terminated UTF-8 and copied where they are kept. Strings and bytes
  *   that come out are borrowed from their handle, valid until it is freed, and never freed by the
  *   caller.
- * - lpc_client, lpc_consumer, lpc_conversation and lpc_receiver may be used from any number of
- *   threads at once; lpc_config, lpc_error, lpc_response and lpc_notification belong to one thread at
- *   a time.
+ * - lpc_client, lpc_consumer, lpc_conversation, lpc_receiver and lpc_connector may be used from any
+ *   number of threads at once; lpc_config, lpc_error, lpc_response, lpc_notification and lpc_update
+ *   belong to one thread at a time.
  * - The library installs no signal handler, raises no SIGPIPE, and writes nothing to stdout or
- *   stderr. It starts no thread but that of a receiver, and one for the lookup of a host name that it
- *   does not know yet: the system's resolver cannot be interrupted, so it runs on a thread that
+ *   stderr. It starts no thread but those of a receiver or connector, and one for the lookup of a host
+ *   name that it does not know yet: the system's resolver cannot be interrupted, so it runs on a thread that
  *   ends with the lookup.
- * - After fork() parent and child go on with the handles they have and never share a connection.
+ * - After fork() parent and child go on with the handles they have and never share a connection;
+ *   receivers and connectors stay the parent's.
  */
 
 #ifndef LPCONNECTOR_H
@@ -81,6 +82,32 @@
 #define LPC_EVENT_KIND_CONVERSATION 6
 
 /**
+ * What an update of a connector is about; lpc_update_kind() gives it. This: an action that had a key was
+ * sent. One that had none is not told.
+ */
+#define LPC_UPDATE_KIND_SENT 1
+
+/**
+ * An action was not sent, and never will be: lpc_update_error() tells why.
+ */
+#define LPC_UPDATE_KIND_FAILED 2
+
+/**
+ * A conversation was opened for the consumer.
+ */
+#define LPC_UPDATE_KIND_OPENED 3
+
+/**
+ * Something happened in the consumer's conversation: an agent wrote, types, was assigned.
+ */
+#define LPC_UPDATE_KIND_EVENT 4
+
+/**
+ * The consumer's conversation is over; the next message opens another one.
+ */
+#define LPC_UPDATE_KIND_CLOSED 5
+
+/**
  * An account's connector. May be used from any number of threads at once, and after a fork() in
  * parent and child: the child makes connections of its own.
  */
@@ -90,6 +117,16 @@ typedef struct lpc_client lpc_client;
  * Options of a client, set as text. Belongs to one thread at a time.
  */
 typedef struct lpc_config lpc_config;
+
+/**
+ * A channel on an account: it takes what the channel's consumers say, and tells what the agents answer.
+ * What is submitted is kept in connector.store and goes out in order for each consumer; conversations are
+ * found, opened and opened again; what cannot be sent now is tried later; and what the program did not
+ * acknowledge comes again. May be used from any number of threads at once.
+ *
+ * It belongs to the process that made it: after a fork() the child gets LPC_CLOSED, and may free it.
+ */
+typedef struct lpc_connector lpc_connector;
 
 /**
  * An end user of the account. May be used from any number of threads at once.
@@ -123,11 +160,17 @@ typedef struct lpc_notification lpc_notification;
 typedef struct lpc_receiver lpc_receiver;
 
 /**
- * The service's answer to a request that it accepted, or what lpc_client_stats() and
- * lpc_receiver_stats() tell. Belongs to
- * one thread at a time. It outlives the handles of the call that gave it.
+ * The service's answer to a request that it accepted, or what lpc_client_stats(), lpc_receiver_stats()
+ * and lpc_connector_stats() tell. Belongs to one thread at a time. It outlives the handles of the call that gave it.
  */
 typedef struct lpc_response lpc_response;
+
+/**
+ * What became of an action, or what happened in a consumer's conversation; from lpc_connector_poll().
+ * The program acknowledges it with lpc_connector_ack(), and frees it, whether it did or not. Belongs to
+ * one thread at a time. It outlives its connector.
+ */
+typedef struct lpc_update lpc_update;
 
 /**
  * The outcome of a call: LPC_OK or one of the codes below. The numbers never change.
@@ -140,8 +183,8 @@ typedef int32_t lpc_status;
 typedef int32_t lpc_log_level;
 
 /**
- * Called with each line that a client or receiver logs: of a client on the thread that makes the call,
- * of a receiver on the thread that listens, and on those that call it. `level`: one of LPC_LOG_....
+ * Called with each line that a client, receiver or connector logs: of a client on the thread that makes
+ * the call, of a receiver and a connector on their own threads, and on those that call them. `level`: one of LPC_LOG_....
  * `line`: one line of UTF-8 text, without a secret and without a line break at its end; valid until the
  * function returns.
  *
@@ -154,12 +197,13 @@ typedef int32_t lpc_log_level;
  *
  * On the thread that runs it, calls of the library that may wait return LPC_INVALID_ARGUMENT at once,
  * because they could wait for the very call that logs: whatever makes requests (of consumers, jws and
- * lp_id included), lpc_receiver_poll(), _ack and _nack. All others are allowed: those of
- * configurations, errors, responses and notifications, _new, accessors, the two _stats,
- * set_app_jwt, set_credentials, _shutdown and _free. lpc_receiver_shutdown() and lpc_receiver_free()
- * do not wait for the receiver's thread then. What the call that logs was given may be freed by it,
- * too. A child that it forks may call everything, but of a receiver's thread it must end with
- * _exit() or become another program with exec(), and not return: in the child nobody listens.
+ * lp_id included), lpc_receiver_poll(), _ack and _nack, lpc_connector_submit(), _submit_text, _receive,
+ * _poll, _ack, _nack and _download_file. All others are allowed: those of configurations, errors,
+ * responses, notifications and updates, _new, accessors, the three _stats, set_app_jwt,
+ * set_credentials, _shutdown and _free. The last two do not wait for the threads of a receiver or
+ * connector then. What the call that logs was given may be freed by it, too. A child that it forks may
+ * call everything, but of a thread of a receiver or connector it must end with _exit() or become
+ * another program with exec(), and not return: in the child that thread has nothing to go on with.
  */
 typedef void (*lpc_log_fn)(void *user_data, lpc_log_level level, const char *line);
 
@@ -243,7 +287,7 @@ typedef void (*lpc_progress_fn)(void *user_data, uint64_t done, uint64_t total);
 #define LPC_PROTOCOL 10
 
 /**
- * The client or receiver was shut down, or the conversation was closed: by this handle, or the service
+ * The client, receiver or connector was shut down, or the conversation was closed: by this handle, or the service
  * says so, whatever the HTTP status it says it with.
  */
 #define LPC_CLOSED 11
@@ -542,16 +586,16 @@ const char *lpc_config_get(const struct lpc_config *config, const char *key);
 void lpc_config_free(struct lpc_config *config);
 
 /**
- * Gives the lines that clients and receivers of this configuration log, up to this level, to `fn`; NULL,
- * or the level LPC_LOG_LEVEL_OFF, stops that, which is the default. It goes for clients and receivers
- * made later; those that exist keep what they were made with. Nothing is ever logged anywhere else.
+ * Gives the lines that clients, receivers and connectors of this configuration log, up to this level, to
+ * `fn`; NULL, or the level LPC_LOG_LEVEL_OFF, stops that, which is the default. It goes for those made
+ * later; those that exist keep what they were made with. Nothing is ever logged anywhere else.
  *
  * `config`: from lpc_config_new(). `user_data`: handed to `fn` as it is. Both must be fit for every
- * thread that makes calls and for the threads of receivers, several at once. They may go once every
- * client made from the configuration and every consumer and conversation of those are freed and no
- * call of them is under way any more, and lpc_receiver_free() has returned for every receiver, with
- * no other call of it under way and outside of `fn`: a receiver that `fn` itself frees may call it
- * until the process ends. `level`: one of LPC_LOG_...: lines of this level and of those that matter
+ * thread that makes calls and for the threads of receivers and connectors, several at once. They may go
+ * once every client made from the configuration and every consumer and conversation of those are freed
+ * and no call of them is under way any more, and lpc_receiver_free() or lpc_connector_free() has
+ * returned for every receiver and connector, with no other call of it under way and outside of `fn`: one
+ * that `fn` itself frees may call it until the process ends. `level`: one of LPC_LOG_...: lines of this level and of those that matter
  * more are given. `err`: may be NULL.
  *
  * What `fn` must not do, and which calls it may make, is said at lpc_log_fn.
@@ -1274,7 +1318,8 @@ void lpc_notification_free(struct lpc_notification *n);
  *
  * LPC_INVALID_ARGUMENT for NULL. LPC_CONFIG if there is no secret to check signatures with, or
  * options contradict each other. LPC_IO if it cannot listen there, a file cannot be read or
- * written, or the system has no thread or descriptor left for it. Once this succeeded, it listens.
+ * written, or the system has no thread or descriptor left for it; with receiver.store also in a process
+ * that was forked while its parent had such a file open. Once this succeeded, it listens.
  */
 lpc_status lpc_receiver_new(const struct lpc_config *config,
                             struct lpc_receiver **receiver,
@@ -1424,11 +1469,346 @@ void lpc_receiver_shutdown(struct lpc_receiver *receiver);
 /**
  * Frees a receiver, and stops listening. Calls that other threads have begun finish safely, those that
  * wait in lpc_receiver_poll() with LPC_CLOSED at once, whatever is queued; beginning one after it is
- * the caller's error. The receiver's thread has ended when this returns, and the log callback with its
- * user_data may go; not so inside a log callback, see there. Notifications stay valid. Freeing NULL is
+ * the caller's error. The receiver's threads have ended when this returns: the log callback with its
+ * user_data may go, and another receiver may use the file of receiver.store; not so inside a log callback, see there. Notifications stay valid. Freeing NULL is
  * fine.
  */
 void lpc_receiver_free(struct lpc_receiver *receiver);
+
+/**
+ * What the update is about, one of LPC_UPDATE_KIND_...; 0 for NULL. A number that this header does not
+ * know may come from a newer library: acknowledge it.
+ */
+int32_t lpc_update_kind(const struct lpc_update *update);
+
+/**
+ * The consumer, as the program named it to lpc_connector_submit(). "" for an event of a conversation that
+ * the connector did not open, which comes with connector.foreign=true alone, and for NULL. Borrowed:
+ * valid until the update is freed.
+ */
+const char *lpc_update_consumer_id(const struct lpc_update *update);
+
+/**
+ * The id of the conversation; "" where there is none, and for NULL. Borrowed: valid until the update is
+ * freed.
+ */
+const char *lpc_update_conversation_id(const struct lpc_update *update);
+
+/**
+ * The id of the dialog in it; "" where there is none, and for NULL. Borrowed: valid until the update is
+ * freed.
+ */
+const char *lpc_update_dialog_id(const struct lpc_update *update);
+
+/**
+ * Of SENT and FAILED the key with which the action was submitted; "" where it had none, for all else,
+ * and for NULL. Borrowed: valid until the update is freed.
+ */
+const char *lpc_update_key(const struct lpc_update *update);
+
+/**
+ * Of SENT the sequence that the service gave the message, of EVENT that of the event; -1 if absent, as
+ * for the message that opened its conversation, for all else, and for NULL.
+ */
+int64_t lpc_update_sequence(const struct lpc_update *update);
+
+/**
+ * Of SENT and FAILED how often the action was sent since the connector was made; 0 where it never was,
+ * for all else, and for NULL.
+ */
+uint32_t lpc_update_attempts(const struct lpc_update *update);
+
+/**
+ * Whether the program may have had it before: it was not acknowledged in time, was put back, or comes
+ * from an earlier process. false for NULL.
+ */
+bool lpc_update_is_repeat(const struct lpc_update *update);
+
+/**
+ * Of FAILED why, for the lpc_error_...() functions; NULL for all else, and for NULL. Borrowed: valid until
+ * the update is freed, and never freed by the caller.
+ */
+const struct lpc_error *lpc_update_error(const struct lpc_update *update);
+
+/**
+ * Of EVENT, and of CLOSED where the service told of it, a notification with the one event that it is
+ * about, for the lpc_notification_...() and lpc_event_...() functions with index 0; NULL for all else, and
+ * for NULL. Borrowed: valid until the update is freed, and never freed by the caller.
+ */
+const struct lpc_notification *lpc_update_notification(const struct lpc_update *update);
+
+/**
+ * Frees an update, and everything borrowed from it. It is not acknowledged by that. Freeing NULL is fine.
+ */
+void lpc_update_free(struct lpc_update *update);
+
+/**
+ * Begins to work with a copy of the configuration, and with what an earlier process left in
+ * connector.store. It uses the options connector.*, those of a client, and those of receiver.* that say
+ * where and how it listens.
+ *
+ * With connector.store=memory everything is lost with the process, and with lpc_connector_free(). With
+ * sqlite:FILE both directions survive a crash and a loss of power: what was submitted goes out after a
+ * restart, and what was not acknowledged comes again. The file belongs to one connector at a time.
+ *
+ * It starts connector.workers threads that send, and more while all of these wait for the network; one
+ * that writes the file; and, where receiver.listen is set, one that listens for notifications. Without
+ * receiver.listen the program has a web server of its own, and hands in what that got with
+ * lpc_connector_receive(). The threads take no signals: those go to the program's own. They end with
+ * lpc_connector_shutdown() and lpc_connector_free(). The log callback is called on all of them but the one
+ * that writes.
+ *
+ * `config`: stays the caller's, who may change or free it at once. `connector`: receives the handle, to
+ * be freed with lpc_connector_free(); NULL after an error. `err`: may be NULL.
+ *
+ * LPC_INVALID_ARGUMENT for NULL. LPC_CONFIG if an option is missing or options contradict each other:
+ * connector.store has no default. LPC_IO if it cannot listen there, a file cannot be read or written,
+ * another connector has it, or the system has no thread or descriptor left; with sqlite: also in a process
+ * that was forked while its parent had such a file open. Nothing is sent before there is something to send.
+ */
+lpc_status lpc_connector_new(const struct lpc_config *config,
+                             struct lpc_connector **connector,
+                             struct lpc_error **err);
+
+/**
+ * Takes an action for a consumer. Once this returns LPC_OK it is safe in connector.store, and goes out
+ * after the consumer's earlier ones: sent, or reported as failed once connector.give.up.ms is over or the
+ * service refuses it for good. It does not wait for the network.
+ *
+ * `connector`: from lpc_connector_new(). `consumer_id`: any id by which the program knows the consumer, 1
+ * to 1024 bytes. `action_json`: a JSON object, at most 1 MiB, with one of these members:
+ *
+ * - "text": a message.
+ * - "richContent": as the content of lpc_conversation_send_rich_content().
+ * - "event": as that of lpc_conversation_send_event().
+ * - "file": the path of a file of at most 64 MiB, and where wanted "caption" and "previewPath". Both files
+ *   are copied into the store now, so that they may go. Files in memory take 64 MiB together at most.
+ * - "chatState": "COMPOSING" and so on. It means something only now: where it cannot go out at once, it is
+ *   dropped.
+ * - "acceptStatus": "READ" and so on, with "sequences", an array of the numbers of the messages that it is
+ *   about, and where wanted "dialogId".
+ * - "profile": as for lpc_conversation_set_profile().
+ * - "rate": 1 to 5 stars, and where wanted "resolved", true or false.
+ * - "ttr": "URGENT" and so on, as for lpc_conversation_set_ttr().
+ * - "close": true.
+ *
+ * Beside "text", "richContent", "event", "file" and "acceptStatus" there may be "metadata", an array;
+ * beside the first four also "open": the options of lpc_conversation_open() without "firstMessage", for
+ * the case that a conversation is opened for it; the option connector.open is the default. Those four open
+ * one where the consumer has none.
+ *
+ * `key`: NULL, or the program's own id of the action, 1 to 512 bytes. The same key of the same consumer
+ * again within connector.key.window.ms is LPC_OK, and not sent twice. What becomes of an action with a key
+ * comes as an update. `err`: may be NULL. Any thread may call this; the order of one consumer's actions is
+ * that of the calls.
+ *
+ * After an error it was not taken. LPC_INVALID_ARGUMENT for NULL where none is allowed, and for what is no
+ * action, with what is wrong. LPC_FULL where connector.queue.max actions wait. LPC_IO if the store or the
+ * action's file fails. LPC_CLOSED after lpc_connector_shutdown() and after a fork().
+ */
+lpc_status lpc_connector_submit(struct lpc_connector *connector,
+                                const char *consumer_id,
+                                const char *action_json,
+                                const char *key,
+                                struct lpc_error **err);
+
+/**
+ * As lpc_connector_submit(), for a text.
+ *
+ * `connector`: from lpc_connector_new(). `consumer_id`, `key`: as there. `text`: the message. `err`: may be
+ * NULL. Any thread may call this.
+ */
+lpc_status lpc_connector_submit_text(struct lpc_connector *connector,
+                                     const char *consumer_id,
+                                     const char *text,
+                                     const char *key,
+                                     struct lpc_error **err);
+
+/**
+ * Takes the body of a webhook that the program's own web server got; the signature is checked here. Once
+ * this returns LPC_OK it is safe in connector.store: answer the service with 200. After LPC_SIGNATURE
+ * answer with 401, after any other error with 503: then it comes again. What was signed right is taken,
+ * whatever it says.
+ *
+ * `connector`: from lpc_connector_new(). `body`: the `len` bytes as they came. NULL is allowed where `len`
+ * is 0. `signature`: the header x-liveperson-signature, "" if there was none. `err`: may be NULL. Any thread
+ * may call this; it does not wait for the network. A connector that listens takes what it is handed, too.
+ *
+ * LPC_SIGNATURE if it was not signed with one of the connector's secrets. LPC_FULL where
+ * connector.queue.max updates wait for the program. LPC_IO if the store fails. LPC_CLOSED after
+ * lpc_connector_shutdown() and after a fork(). LPC_INVALID_ARGUMENT for NULL.
+ */
+lpc_status lpc_connector_receive(struct lpc_connector *connector,
+                                 const uint8_t *body,
+                                 size_t len,
+                                 const char *signature,
+                                 struct lpc_error **err);
+
+/**
+ * Waits for the next update. Of one consumer at most one is out at a time: the next follows once this one
+ * was acknowledged, so that order holds with any number of threads that poll. One that is neither
+ * acknowledged nor put back within connector.ack.timeout.ms comes again.
+ *
+ * `connector`: from lpc_connector_new(). `timeout_ms`: how long, in milliseconds; 0 looks only, a negative
+ * number waits for ever. `update`: receives the handle, to be freed with lpc_update_free(); NULL if there
+ * is none. `err`: may be NULL. Any thread may call this, and several at once: each update goes to one of
+ * them.
+ *
+ * LPC_EMPTY if nothing came in time: this gives an error as well, to be freed as any other; who does not
+ * want it passes NULL for `err`. LPC_CLOSED after lpc_connector_shutdown(), once all that can be told is
+ * given out, and after a fork(). LPC_INVALID_ARGUMENT for NULL.
+ */
+lpc_status lpc_connector_poll(struct lpc_connector *connector,
+                              int64_t timeout_ms,
+                              struct lpc_update **update,
+                              struct lpc_error **err);
+
+/**
+ * Says that the program dealt with an update: it will not come again, and the next one of its consumer
+ * follows. It is removed from connector.store when this returns. The agent is told that a message arrived,
+ * or was read, as connector.receipts says. The update is not freed. Twice is fine.
+ *
+ * `connector`: from lpc_connector_new(). `update`: from lpc_connector_poll() of this connector. `err`: may
+ * be NULL. Any thread may call this, also after lpc_connector_shutdown().
+ *
+ * LPC_INVALID_ARGUMENT for NULL, and for an update of another connector. LPC_IO if the store fails: then
+ * it comes again. LPC_CLOSED after a fork().
+ */
+lpc_status lpc_connector_ack(struct lpc_connector *connector,
+                             const struct lpc_update *update,
+                             struct lpc_error **err);
+
+/**
+ * Says that the program could not deal with an update now: it is given out again, after that time, and
+ * what follows for its consumer waits for it. The update is not freed. Nothing counts how often: a program
+ * that tries again and again counts itself, and acknowledges what will never work. Nothing happens for one
+ * that was acknowledged, or was given out again since.
+ *
+ * `connector`: from lpc_connector_new(). `update`: from lpc_connector_poll() of this connector. `after_ms`:
+ * in milliseconds; 0 is at once. `err`: may be NULL. Any thread may call this.
+ *
+ * LPC_INVALID_ARGUMENT for NULL, for a negative time, and for an update of another connector. LPC_CLOSED
+ * after a fork().
+ */
+lpc_status lpc_connector_nack(struct lpc_connector *connector,
+                              const struct lpc_update *update,
+                              int64_t after_ms,
+                              struct lpc_error **err);
+
+/**
+ * A file descriptor that is readable while lpc_connector_poll() would not wait, because there is an
+ * update or the connector was shut down: for epoll, select, libuv, Qt and the like. -1 where there is none:
+ * for NULL, on systems other than Linux, where no more can be opened, and in a child after a fork().
+ *
+ * `connector`: from lpc_connector_new(). Once it is readable, poll with a time-out of 0 until that gives
+ * nothing. The descriptor is the connector's: wait for it, but neither read nor close it. It is made by the
+ * first call, the same for all, and closed in lpc_connector_free(): take it out of what waits for it before
+ * that. Any thread may call this.
+ */
+int32_t lpc_connector_fd(const struct lpc_connector *connector);
+
+/**
+ * What the connector has done since it was made, and what it holds. The counters never fall; together they
+ * are no snapshot while it works.
+ *
+ * `connector`: from lpc_connector_new(). `response`: receives the numbers as a JSON object in
+ * lpc_response_raw(), and as text in the exposition format of Prometheus in lpc_response_body(), to be
+ * freed with lpc_response_free(); NULL after an error. As no service answered, its HTTP status and attempts
+ * are 0, its sequence is -1, its code and request id are empty. `err`: may be NULL. Any thread may call
+ * this; it does not wait for the network.
+ *
+ * - "waiting": actions that wait to be sent now, those included that are being sent.
+ * - "oldest_ms": how long the oldest of those that go next has waited, in milliseconds; 0 if none waits.
+ * - "updates_waiting": updates that wait for the program now, those included that it must still
+ *   acknowledge. "updates_out": those of them that it has.
+ * - "consumers": those that are known. "conversations": those with an open conversation.
+ * - "workers": threads that send now.
+ * - "submitted": actions taken, without those that came again. "repeated_keys": those that came again with
+ *   a key that was known, and were not sent twice.
+ * - "sent", "failed": actions sent, and actions that never will be.
+ * - "put_off": attempts after which an action had to wait.
+ * - "repeated": messages sent again although nobody knew whether they had arrived. "settled_by_echo":
+ *   messages of which the service's own notification told that they arrived.
+ * - "opened": conversations opened.
+ * - "received": notifications that came. "duplicates": events that came again, and were dropped.
+ *   "foreign": events of conversations that the connector did not open, and were dropped.
+ * - "given_out": updates given to the program, those included that it was given again. "acknowledged":
+ *   those it acknowledged.
+ * - "refused": an array of {"status","requests"}: requests that its endpoint refused, by HTTP status.
+ *   "connections_open": connections to it now.
+ * - "store_failures": what connector.store failed to keep.
+ *
+ * Later versions may add members. LPC_INVALID_ARGUMENT for NULL. LPC_CLOSED after a fork().
+ */
+lpc_status lpc_connector_stats(struct lpc_connector *connector,
+                               struct lpc_response **response,
+                               struct lpc_error **err);
+
+/**
+ * Fetches a file that an agent sent to the consumer, on the thread that calls this, as
+ * lpc_conversation_download_file() does. Not kept in the store, and not tried again.
+ *
+ * `connector`: from lpc_connector_new(). `consumer_id`: of the update. `relative_path`:
+ * event.message.relativePath of the event's JSON. `to_path`: where the file goes; it appears there once it
+ * is complete, and replaces one that is there. `err`: may be NULL. Any thread may call this.
+ *
+ * LPC_CLOSED if the consumer has had no conversation of which the connector knows, after
+ * lpc_connector_shutdown() and after a fork(). LPC_INVALID_ARGUMENT for NULL. Otherwise as
+ * lpc_conversation_download_file().
+ */
+lpc_status lpc_connector_download_file(struct lpc_connector *connector,
+                                       const char *consumer_id,
+                                       const char *relative_path,
+                                       const char *to_path,
+                                       struct lpc_error **err);
+
+/**
+ * Uses these credentials from now on, for AppJWTs and for signatures, in place of those of client.id,
+ * client.secret and receiver.secret: a rotated secret, without a restart. The AppJWT in use stays until it
+ * ends or is refused. Secrets of receiver.accounts stay as they are.
+ *
+ * `connector`: from lpc_connector_new(). `client_id`: copied. `client_secret`: one, or several separated by
+ * commas while one replaces another: AppJWTs are obtained with the first, notifications may be signed with
+ * any of them; copied. `err`: may be NULL. Any thread may call this.
+ *
+ * LPC_INVALID_ARGUMENT for NULL, and if one is empty or has control characters; those in use stay.
+ */
+lpc_status lpc_connector_set_credentials(struct lpc_connector *connector,
+                                         const char *client_id,
+                                         const char *client_secret,
+                                         struct lpc_error **err);
+
+/**
+ * Where it listens, for example "https://127.0.0.1:8443/"; "" where receiver.listen is not set. NULL for
+ * NULL. Borrowed: valid until the connector is freed.
+ */
+const char *lpc_connector_url(const struct lpc_connector *connector);
+
+/**
+ * Takes nothing new, goes on sending what waits for so long, and then stops: requests that are still under
+ * way are broken off, and it listens no more. What could not be sent stays in connector.store, for the next
+ * start; with memory it is lost. lpc_connector_poll() gives out what the program was not told yet, also to
+ * threads that wait in it, and then LPC_CLOSED; what it has may be acknowledged.
+ *
+ * `connector`: from lpc_connector_new(). `drain_ms`: how long at most, in milliseconds; 0 stops at once, a
+ * negative number goes on until all is sent or has failed. Any thread may call this.
+ *
+ * When this returns, the threads that send and listen have ended, and with them the last call of the log
+ * callback. Inside of a log callback it stops at once, and does not wait for them. Shutting down twice, or
+ * NULL, is fine; the second one does not wait for the first.
+ */
+void lpc_connector_shutdown(struct lpc_connector *connector,
+                            int64_t drain_ms);
+
+/**
+ * Frees a connector, and stops it at once, as lpc_connector_shutdown() with 0; what waits stays in
+ * connector.store, with memory it is lost. Calls that other threads have begun finish safely, those that
+ * wait in lpc_connector_poll() with LPC_CLOSED at once, whatever there is to tell; beginning one after it is
+ * the caller's error. The connector's threads have ended when this returns: the log callback with its
+ * user_data may go, and another connector may use the file of connector.store; not so inside a log
+ * callback, see there. Updates stay valid. Freeing NULL is fine.
+ */
+void lpc_connector_free(struct lpc_connector *connector);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -5,18 +5,18 @@
  * C++11 or newer; header only. Link with liblpconnector. Names and meanings are those of C, with
  * these rules on top:
  *
- * - Handles (Config, Client, Consumer, Conversation, Response, Notification, Receiver) own what they
- *   hold and free it. They are moved, not copied, and outlive the handles that made them: a
- *   Conversation goes on when its Consumer and Client are gone. From a handle that was moved from,
+ * - Handles (Config, Client, Consumer, Conversation, Response, Notification, Receiver, Update,
+ *   Connector) own what they hold and free it. They are moved, not copied, and outlive the handles
+ *   that made them: a Conversation goes on when its Consumer and Client are gone. From a handle that was moved from,
  *   accessors give empty text, and every other call throws InvalidArgument.
  * - A call that fails throws a class of Error. Beside what a function lists, every one may throw
  *   InvalidArgument, and std::bad_alloc.
  * - Text is UTF-8 in a std::string. Optional text that is empty is absent: `open("")` is `open()`.
  *   A NUL inside a text, behind which C could not see, is InvalidArgument.
  * - Text that is given is copied where it is kept; text that comes back is the caller's own.
- * - Client, Consumer, Conversation and Receiver may be used from any number of threads at once;
- *   moving, assigning and destroying them is for one thread, while no other uses them. Config,
- *   Response and Notification belong to one thread at a time. Errors are immutable and may go to any
+ * - Client, Consumer, Conversation, Receiver and Connector may be used from any number of threads at
+ *   once; moving, assigning and destroying them is for one thread, while no other uses them. Config,
+ *   Response, Notification and Update belong to one thread at a time. Errors are immutable and may go to any
  *   thread.
  */
 
@@ -112,6 +112,15 @@ enum class EventKind : std::int32_t {
     Conversation = LPC_EVENT_KIND_CONVERSATION   ///< The state of a conversation.
 };
 
+/// What an update of a connector is about. A newer library may give a number that is not listed.
+enum class UpdateKind : std::int32_t {
+    Sent = LPC_UPDATE_KIND_SENT,     ///< An action that had a key was sent.
+    Failed = LPC_UPDATE_KIND_FAILED, ///< An action was not sent, and never will be.
+    Opened = LPC_UPDATE_KIND_OPENED, ///< A conversation was opened for the consumer.
+    Event = LPC_UPDATE_KIND_EVENT,   ///< Something happened in the consumer's conversation.
+    Closed = LPC_UPDATE_KIND_CLOSED  ///< The conversation is over; the next message opens another.
+};
+
 /// How much a log line matters.
 enum class LogLevel : std::int32_t {
     Off = LPC_LOG_LEVEL_OFF,     ///< Nothing is logged.
@@ -139,6 +148,8 @@ struct Free {
     void operator()(lpc_response *handle) const noexcept { lpc_response_free(handle); }
     void operator()(lpc_notification *handle) const noexcept { lpc_notification_free(handle); }
     void operator()(lpc_receiver *handle) const noexcept { lpc_receiver_free(handle); }
+    void operator()(lpc_update *handle) const noexcept { lpc_update_free(handle); }
+    void operator()(lpc_connector *handle) const noexcept { lpc_connector_free(handle); }
     void operator()(lpc_error *handle) const noexcept { lpc_error_free(handle); }
 };
 
@@ -286,8 +297,8 @@ class ProtocolError : public Error {
     using Error::Error;
 };
 
-/// The client or receiver was shut down, or the conversation was closed: by this handle, or the
-/// service says so, whatever the HTTP status it says it with.
+/// The client, receiver or connector was shut down, or the conversation was closed: by this handle,
+/// or the service says so, whatever the HTTP status it says it with.
 class Closed : public Error {
     using Error::Error;
 };
@@ -302,7 +313,8 @@ class SignatureError : public Error {
     using Error::Error;
 };
 
-/// Nothing arrived in time. No function of this header throws it: see Receiver::poll().
+/// Nothing arrived in time. No function of this header throws it: see Receiver::poll() and
+/// Connector::poll().
 class Empty : public Error {
     using Error::Error;
 };
@@ -347,29 +359,37 @@ namespace detail {
     throw Error(std::move(fields));
 }
 
+/// What an error of C tells; NULL tells nothing.
+inline Fields fields(const lpc_error *error) {
+    Fields what;
+    std::size_t len = 0;
+
+    what.status = static_cast<Status>(lpc_error_status(error));
+    what.message = copy(lpc_error_message(error));
+    what.http_status = lpc_error_http_status(error);
+    what.service_code = lpc_error_service_code(error);
+    what.title = copy(lpc_error_title(error));
+    what.details = copy(lpc_error_details(error));
+    what.request_id = copy(lpc_error_request_id(error));
+    what.attempts = lpc_error_attempts(error);
+    what.is_retryable = lpc_error_is_retryable(error);
+    what.maybe_delivered = lpc_error_maybe_delivered(error);
+    what.retry_after_ms = lpc_error_retry_after_ms(error);
+    const std::uint8_t *body = lpc_error_body(error, &len);
+    what.body = copy(body, len);
+    return what;
+}
+
 /// Throws if the call failed. Takes over the error, by reference: the call that is the first
 /// argument may be evaluated last.
 inline void check(lpc_status status, lpc_error *&error) {
     if (status == LPC_OK)
         return;
     const Handle<lpc_error> owned(error);
-    Fields what;
-    std::size_t len = 0;
 
     error = nullptr;
+    Fields what = fields(owned.get());
     what.status = static_cast<Status>(status);
-    what.message = copy(lpc_error_message(owned.get()));
-    what.http_status = lpc_error_http_status(owned.get());
-    what.service_code = lpc_error_service_code(owned.get());
-    what.title = copy(lpc_error_title(owned.get()));
-    what.details = copy(lpc_error_details(owned.get()));
-    what.request_id = copy(lpc_error_request_id(owned.get()));
-    what.attempts = lpc_error_attempts(owned.get());
-    what.is_retryable = lpc_error_is_retryable(owned.get());
-    what.maybe_delivered = lpc_error_maybe_delivered(owned.get());
-    what.retry_after_ms = lpc_error_retry_after_ms(owned.get());
-    const std::uint8_t *body = lpc_error_body(owned.get(), &len);
-    what.body = copy(body, len);
     raise(std::move(what));
 }
 
@@ -582,6 +602,7 @@ private:
     friend class Consumer;
     friend class Conversation;
     friend class Receiver;
+    friend class Connector;
     explicit Response(lpc_response *handle) noexcept : handle_(handle) {}
 
     detail::Handle<lpc_response> handle_;
@@ -603,8 +624,8 @@ inline void verify_webhook(const std::string &secret, const std::string &body,
                                      body.size(), detail::text(signature, "signature"), &err), err);
 }
 
-/// One event of a notification: a view, copied freely and valid until the Notification it came from
-/// is destroyed or assigned to. Moving the Notification does not disturb it.
+/// One event of a notification or update: a view, copied freely and valid until the Notification or
+/// Update it came from is destroyed or assigned to. Moving that does not disturb it.
 class Event {
 public:
     /// What the event is about.
@@ -672,6 +693,7 @@ public:
 
 private:
     friend class Events;
+    friend class Update;
     Event(const lpc_notification *of, std::size_t index) noexcept : of_(of), index_(index) {}
 
     const lpc_notification *of_;
@@ -891,6 +913,7 @@ public:
 private:
     friend class Client;
     friend class Receiver;
+    friend class Connector;
 
     const std::shared_ptr<detail::Log> &log() const noexcept { return handle_.get_deleter().log; }
 
@@ -1377,7 +1400,8 @@ public:
     ///
     /// ConfigError if there is no secret to check signatures with, or options contradict each
     /// other. IoError if it cannot listen there, a file cannot be read or written, or the system has
-    /// no thread or descriptor left for it.
+    /// no thread or descriptor left for it; with receiver.store also in a process that was forked while
+    /// its parent had such a file open.
     explicit Receiver(const Config &config) : handle_(nullptr, detail::FreeLogging(config.log())) {
         lpc_receiver *receiver = nullptr;
         lpc_error *err = nullptr;
@@ -1483,6 +1507,262 @@ private:
     }
 
     detail::LoggingHandle<lpc_receiver> handle_;
+};
+
+/// What became of an action, or what happened in a consumer's conversation; from Connector::poll().
+/// Belongs to one thread at a time, and outlives its connector. As a condition it is false where
+/// nothing came, and after a move.
+class Update {
+public:
+    /// What it is about.
+    UpdateKind kind() const noexcept { return static_cast<UpdateKind>(lpc_update_kind(handle())); }
+
+    /// The consumer, as the program named it to Connector::submit(). Empty for an event of a
+    /// conversation that the connector did not open (connector.foreign).
+    std::string consumer_id() const { return detail::copy(lpc_update_consumer_id(handle())); }
+
+    /// The id of the conversation; empty where there is none.
+    std::string conversation_id() const {
+        return detail::copy(lpc_update_conversation_id(handle()));
+    }
+
+    /// The id of the dialog in it; empty where there is none.
+    std::string dialog_id() const { return detail::copy(lpc_update_dialog_id(handle())); }
+
+    /// Of Sent and Failed the key with which the action was submitted; empty where it had none, and
+    /// for all else.
+    std::string key() const { return detail::copy(lpc_update_key(handle())); }
+
+    /// Whether it has a sequence.
+    bool has_sequence() const noexcept { return sequence() != -1; }
+
+    /// Of Sent the sequence that the service gave the message, of Event that of the event; -1 if
+    /// absent, as for the message that opened its conversation.
+    std::int64_t sequence() const noexcept { return lpc_update_sequence(handle()); }
+
+    /// Of Sent and Failed how often the action was sent since the connector was made; 0 where it
+    /// never was, and for all else.
+    std::uint32_t attempts() const noexcept { return lpc_update_attempts(handle()); }
+
+    /// Whether the program may have had it before: it was not acknowledged in time, was put back, or
+    /// comes from an earlier process.
+    bool is_repeat() const noexcept { return lpc_update_is_repeat(handle()); }
+
+    /// Of Failed why: not thrown, but told, so it is of the class Error itself. For all else its
+    /// status is Ok.
+    Error error() const {
+        return Error(std::make_shared<const detail::Fields>(
+            detail::fields(lpc_update_error(handle()))));
+    }
+
+    /// Whether it has an event: one of the kind Event has, and one of the kind Closed where the
+    /// service told of it.
+    bool has_event() const noexcept { return lpc_update_notification(handle()) != nullptr; }
+
+    /// What happened. Where there is none, its texts are empty and its kind is Other.
+    Event event() const noexcept { return Event(lpc_update_notification(handle()), 0); }
+
+    /// Whether anything came.
+    explicit operator bool() const noexcept { return handle() != nullptr; }
+
+    /// The handle for calls of the C functions; it stays this object's. NULL where nothing came, and
+    /// after a move.
+    lpc_update *handle() const noexcept { return handle_.get(); }
+
+private:
+    friend class Connector;
+    explicit Update(lpc_update *handle) noexcept : handle_(handle) {}
+
+    detail::Handle<lpc_update> handle_;
+};
+
+/// A channel on an account: it takes what the channel's consumers say, and tells what the agents
+/// answer. What is submitted is kept in connector.store and goes out in order for each consumer;
+/// conversations are found, opened and opened again; what cannot be sent now is tried later; and what
+/// the program did not acknowledge comes again. May be used from any number of threads at once.
+///
+/// It works on threads of its own, on which the configuration's log is called, too; they take no
+/// signals. It belongs to the process that made it: after a fork() the child gets Closed, and may
+/// destroy it. Destroying it stops it at once: what waits stays in connector.store, or with memory is
+/// lost; updates stay valid.
+class Connector {
+public:
+    /// Begins to work with a copy of the configuration, and with what an earlier process left in
+    /// connector.store. Listens where receiver.listen is set; otherwise the program hands in what its
+    /// own web server got, with receive().
+    ///
+    /// ConfigError if an option is missing or options contradict each other: connector.store has no
+    /// default. IoError if it cannot listen there, a file cannot be read or written, another connector
+    /// has it, or the system has no thread or descriptor left; with sqlite: also in a process that was
+    /// forked while its parent had such a file open.
+    explicit Connector(const Config &config) : handle_(nullptr, detail::FreeLogging(config.log())) {
+        lpc_connector *connector = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_connector_new(config.handle(), &connector, &err), err);
+        handle_.reset(connector);
+    }
+
+    /// Takes an action for a consumer. Once this returns it is safe in connector.store, and goes out
+    /// after the consumer's earlier ones. It does not wait for the network.
+    ///
+    /// `consumer_id`: any id by which the program knows the consumer, 1 to 1024 bytes. `action_json`: a
+    /// JSON object, as lpc_connector_submit() in lpconnector.h lists them, for example
+    /// {"file":"/tmp/a.png","caption":"a"}. `key`: optional, the program's own id of the action, at most
+    /// 512 bytes: the same key of the same consumer again within connector.key.window.ms is not sent
+    /// twice, and what becomes of the action comes as an update.
+    ///
+    /// After an error it was not taken. InvalidArgument for what is no action, with what is wrong.
+    /// Full where connector.queue.max actions wait. IoError if the store or the action's file fails.
+    /// Closed after shutdown() and after a fork().
+    void submit(const std::string &consumer_id, const std::string &action_json,
+                const std::string &key = "") {
+        lpc_error *err = nullptr;
+        detail::check(lpc_connector_submit(handle(), detail::text(consumer_id, "consumer_id"),
+                                           detail::text(action_json, "action_json"),
+                                           detail::optional_text(key, "key"), &err), err);
+    }
+
+    /// As submit(), for a text.
+    void submit_text(const std::string &consumer_id, const std::string &text,
+                     const std::string &key = "") {
+        lpc_error *err = nullptr;
+        detail::check(lpc_connector_submit_text(handle(), detail::text(consumer_id, "consumer_id"),
+                                                detail::text(text, "text"),
+                                                detail::optional_text(key, "key"), &err), err);
+    }
+
+    /// Takes the body of a webhook that the program's own web server got, and checks its signature.
+    /// Once this returns it is safe in connector.store: answer the service with 200.
+    ///
+    /// `body`: the bytes as they came. `signature`: the header x-liveperson-signature, empty if there
+    /// was none.
+    ///
+    /// SignatureError if it was not signed with one of the connector's secrets: answer with 401. After
+    /// any other error answer with 503, then it comes again: Full where connector.queue.max updates
+    /// wait, IoError if the store fails, Closed after shutdown() and after a fork().
+    void receive(const std::string &body, const std::string &signature) {
+        lpc_error *err = nullptr;
+        detail::check(lpc_connector_receive(handle(), detail::bytes(body), body.size(),
+                                            detail::text(signature, "signature"), &err), err);
+    }
+
+    /// Waits until the next update comes. Each goes to one of the threads that wait. Of one consumer at
+    /// most one is out at a time: the next follows once this one was acknowledged. One that is neither
+    /// acknowledged nor put back within connector.ack.timeout.ms comes again.
+    ///
+    /// Closed after shutdown(), once all that can be told is given out, and after a fork().
+    Update poll() { return poll_ms(-1); }
+
+    /// As above, for so long; a time of 0 or less looks only. What it gives is false as a condition if
+    /// nothing came: `if (auto update = connector.poll(std::chrono::seconds(1)))`.
+    Update poll(std::chrono::milliseconds timeout) {
+        return poll_ms(timeout.count() > 0 ? static_cast<std::int64_t>(timeout.count()) : 0);
+    }
+
+    /// Says that the program dealt with an update: it will not come again, and the next one of its
+    /// consumer follows. Twice is fine, and so is after shutdown().
+    ///
+    /// InvalidArgument for an update of another connector. IoError if the store fails: then it comes
+    /// again. Closed after a fork().
+    void ack(const Update &update) {
+        lpc_error *err = nullptr;
+        detail::check(lpc_connector_ack(handle(), update.handle(), &err), err);
+    }
+
+    /// Says that the program could not deal with an update now: it is given out again, after that time,
+    /// and what follows for its consumer waits for it. Nothing counts how often: a program that tries
+    /// again and again counts itself, and acknowledges what will never work. Nothing happens for one that
+    /// was acknowledged, or was given out again since.
+    ///
+    /// InvalidArgument for an update of another connector, and for a negative time. Closed after a
+    /// fork().
+    void nack(const Update &update,
+              std::chrono::milliseconds after = std::chrono::milliseconds(0)) {
+        lpc_error *err = nullptr;
+        detail::check(lpc_connector_nack(handle(), update.handle(),
+                                         static_cast<std::int64_t>(after.count()), &err), err);
+    }
+
+    /// A file descriptor that is readable while poll() would not wait, because there is an update or
+    /// the connector was shut down; -1 where there is none, as on systems other than Linux. Once it is
+    /// readable, poll with a time of 0 until that gives nothing. It is the connector's: wait for it, but
+    /// neither read nor close it, and no longer than the connector lives.
+    int fd() const noexcept { return lpc_connector_fd(handle()); }
+
+    /// What the connector has done so far, and what it holds, as a JSON object; its members are listed
+    /// at lpc_connector_stats() in lpconnector.h. Closed after a fork().
+    std::string stats() const { return told().raw(); }
+
+    /// As stats(), as text in the exposition format of Prometheus.
+    std::string prometheus() const { return told().body(); }
+
+    /// Fetches a file that an agent sent to the consumer, on the thread that calls this.
+    ///
+    /// `relative_path`: event.message.relativePath of the event's JSON. `to_path`: where the file goes;
+    /// it appears there once it is complete, and replaces one that is there.
+    ///
+    /// Closed if the consumer has had no conversation of which the connector knows, after shutdown()
+    /// and after a fork(). Otherwise as Conversation::download_file().
+    void download_file(const std::string &consumer_id, const std::string &relative_path,
+                       const std::string &to_path) {
+        lpc_error *err = nullptr;
+        detail::check(lpc_connector_download_file(
+                          handle(), detail::text(consumer_id, "consumer_id"),
+                          detail::text(relative_path, "relative_path"),
+                          detail::text(to_path, "to_path"), &err), err);
+    }
+
+    /// Uses these credentials from now on, for AppJWTs and for signatures: a rotated secret, without a
+    /// restart. Secrets of receiver.accounts stay as they are.
+    ///
+    /// `client_secret`: one, or several separated by commas while one replaces another: AppJWTs are
+    /// obtained with the first, notifications may be signed with any of them.
+    ///
+    /// InvalidArgument if one is empty or has control characters; those in use stay.
+    void set_credentials(const std::string &client_id, const std::string &client_secret) {
+        lpc_error *err = nullptr;
+        detail::check(lpc_connector_set_credentials(handle(), detail::text(client_id, "client_id"),
+                                                    detail::text(client_secret, "client_secret"),
+                                                    &err), err);
+    }
+
+    /// Where it listens, for example https://127.0.0.1:8443/; empty where receiver.listen is not set.
+    std::string url() const { return detail::copy(lpc_connector_url(handle())); }
+
+    /// Takes nothing new, goes on sending what waits for at most that long, 0 or less being not at all,
+    /// and then stops: requests that are still under way are broken off, and it listens no more. What
+    /// could not be sent stays in connector.store, or with memory is lost. poll() gives what the program
+    /// was not told yet, and then throws Closed, also in threads that wait in it. Shutting down twice is
+    /// fine, and so is a connector that was moved from.
+    void shutdown(std::chrono::milliseconds drain = std::chrono::milliseconds(0)) noexcept {
+        const std::int64_t drain_ms = static_cast<std::int64_t>(drain.count());
+        lpc_connector_shutdown(handle(), drain_ms > 0 ? drain_ms : 0);
+    }
+
+    /// The handle for calls of the C functions; it stays this object's. NULL after a move.
+    lpc_connector *handle() const noexcept { return handle_.get(); }
+
+private:
+    Response told() const {
+        lpc_response *response = nullptr;
+        lpc_error *err = nullptr;
+        detail::check(lpc_connector_stats(handle(), &response, &err), err);
+        return Response(response);
+    }
+
+    Update poll_ms(std::int64_t timeout_ms) {
+        lpc_update *update = nullptr;
+        lpc_error *err = nullptr;
+        const lpc_status status = lpc_connector_poll(handle(), timeout_ms, &update, &err);
+        if (status == LPC_EMPTY) {
+            lpc_error_free(err);
+            return Update(nullptr);
+        }
+        detail::check(status, err);
+        return Update(update);
+    }
+
+    detail::LoggingHandle<lpc_connector> handle_;
 };
 
 } // namespace lpc

@@ -1,12 +1,14 @@
 //! Client for LivePerson's Connector API: open a conversation for a consumer, send messages into
 //! it, close it.
 //!
-//! Everything blocks, nothing starts a thread (but a [`Receiver`], and the lookup of a host name), and
+//! Everything blocks, nothing starts a thread (but a [`Receiver`], a [`Connector`], and the lookup of a host name), and
 //! every call ends within `call.timeout.ms`. Start at [`Client`]. The options are listed in
 //! `CONFIGURATION.md`, the map of this crate is `ARCHITECTURE.md`.
 
 mod base;
 mod config;
+#[cfg(feature = "connector")]
+mod connector;
 #[cfg(feature = "capi")]
 #[allow(unsafe_code, non_camel_case_types)]
 pub mod ffi;
@@ -16,12 +18,16 @@ mod protocol;
 #[cfg(feature = "receiver")]
 mod receiver;
 mod service;
+#[cfg(feature = "receiver")]
+mod store;
 
 pub use base::error::{Error, Status};
 pub use base::interrupt::interruptible;
 pub use base::log::LogLevel;
 pub use base::stats::{Bucket, Latency, OperationCount, Stats};
 pub use config::configuration::Config;
+#[cfg(feature = "connector")]
+pub use connector::{Connector, ConnectorStats, Update, UpdateKind};
 pub use handles::attachment::Attachment;
 pub use handles::client::Client;
 pub use handles::consumer::Consumer;

@@ -38,15 +38,16 @@ HIDDEN = re.compile(
 
 HOUSES = {
     "src": House(
-        "base protocol net config service handles receiver ffi",
+        "base protocol net config service handles store receiver connector ffi",
         (
             Ban("base protocol", r"\bstd::net\b|\bsocket2\b|\brustls::(?!pki_types\b)\w+", "the network is above this floor"),
             Ban("protocol", r"\bstd::(time|fs|io|thread)\b|\b(SystemTime|Instant)\b", "protocol has no clock and no I/O"),
             Ban("net", r"(?i:liveperson)|\bcrate::protocol\b", "net knows no LivePerson"),
-            Ban("base protocol config service handles receiver ffi", r"\bureq::(?!http\b)\w+", "that is for net"),
-            Ban("receiver", r"\bcrate::(service|handles)\b", "the receiver sends nothing and knows no handles"),
-            Ban("base protocol net config service handles ffi", r"\b(rusqlite|hyper|tokio)\b", "that is for receiver"),
-            Ban("base protocol net config service handles receiver", r"\bunsafe\b", "that is for ffi", "base/fork.rs base/left_behind.rs base/thread.rs"),
+            Ban("base protocol config service handles store receiver connector ffi", r"\bureq::(?!http\b)\w+", "that is for net"),
+            Ban("store receiver", r"\bcrate::(service|handles)\b", "who receives sends nothing and knows no handles"),
+            Ban("base protocol net config service handles ffi", r"\b(rusqlite|hyper|tokio)\b", "that is for store and receiver"),
+            Ban("receiver connector", r"\brusqlite\b", "that is for store"),
+            Ban("base protocol net config service handles store receiver connector", r"\bunsafe\b", "that is for ffi", "base/fork.rs base/left_behind.rs base/thread.rs"),
         ),
     ),
     "tests/sandbox/src": House(

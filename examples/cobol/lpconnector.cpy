@@ -62,3 +62,9 @@
 78  lpc-log-level-info                 value 3.
 78  lpc-log-level-debug                value 4.
 78  lpc-log-level-trace                value 5.
+
+78  lpc-update-kind-sent               value 1.
+78  lpc-update-kind-failed             value 2.
+78  lpc-update-kind-opened             value 3.
+78  lpc-update-kind-event              value 4.
+78  lpc-update-kind-closed             value 5.

@@ -25,6 +25,8 @@ public interface Lpc extends Library {
     int CSAT_STATUS_FILLED = 0, CSAT_STATUS_PARTIALLY_FILLED = 1, CSAT_STATUS_SKIPPED = 2;
     int LOG_LEVEL_OFF = 0, LOG_LEVEL_ERROR = 1, LOG_LEVEL_WARN = 2, LOG_LEVEL_INFO = 3, LOG_LEVEL_DEBUG = 4,
             LOG_LEVEL_TRACE = 5;
+    int UPDATE_KIND_SENT = 1, UPDATE_KIND_FAILED = 2, UPDATE_KIND_OPENED = 3, UPDATE_KIND_EVENT = 4,
+            UPDATE_KIND_CLOSED = 5;
 
     /** Takes the status of a call whose last argument was err; throws if it failed. */
     static void check(int status, PointerByReference err) {

@@ -218,6 +218,15 @@ impl<T: Clone> Cached<T> {
         }
     }
 
+    /// How long nobody fetches yet for whom the newest value does not serve.
+    pub(crate) fn pause(&self, serves: impl Fn(&T) -> bool) -> Duration {
+        let state = lock(&self.state);
+        match state.next_try {
+            Some(at) if state.usable(serves).is_none() => at.since(Moment::now()),
+            _ => Duration::ZERO,
+        }
+    }
+
     fn failure_pause(&self) -> Duration {
         FAILURE_PAUSE.min(self.renewal_pause)
     }
@@ -575,6 +584,10 @@ mod tests {
         assert_eq!(cached.get(soon(), another_than(1), |_| good(2)).unwrap(), 2);
         let newest = cached.get(soon(), another_than(2), |_| unreachable!("too soon"));
         assert_eq!(newest.unwrap(), 2);
+        let pauses = [another_than(2), another_than(1)].map(|serves| cached.pause(serves));
+        assert!(pauses[0] > HOUR / 2 && pauses[1].is_zero(), "{pauses:?}");
+        cached.restart();
+        assert!(cached.pause(another_than(2)).is_zero());
         // Nor where it has expired when it comes.
         let cached = self::cached();
         let expired = |value| Ok(Fetched { expires_at: Moment::now(), ..good(value)? });

@@ -44,10 +44,11 @@ mod system {
 
     use rustix::time::{ClockId, clock_gettime};
 
-    #[cfg(any(target_os = "linux", target_os = "android", target_os = "openbsd"))]
+    // Miri has no such clock.
+    #[cfg(all(any(target_os = "linux", target_os = "android", target_os = "openbsd"), not(miri)))]
     const CLOCK: ClockId = ClockId::Boottime;
     // On macOS it goes on during sleep; elsewhere there is no better one.
-    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "openbsd")))]
+    #[cfg(any(miri, not(any(target_os = "linux", target_os = "android", target_os = "openbsd"))))]
     const CLOCK: ClockId = ClockId::Monotonic;
 
     pub(super) fn since_boot() -> Duration {

@@ -8,10 +8,13 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 
 /// A number of this process that none of its ancestors had.
 pub(crate) fn generation() -> u64 {
-    match wiped::page() {
+    let generation = match wiped::page() {
         Some(page) => number_in(page, wiped::next),
         None => number_of(u64::from(std::process::id()), &SEEN),
-    }
+    };
+    #[cfg(test)]
+    let generation = generation + tests::forks();
+    generation
 }
 
 /// The number in a place that is 0 in a new process.
@@ -106,8 +109,24 @@ mod wiped {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::cell::Cell;
+
     use super::*;
+
+    thread_local! {
+        /// How often the process forked, for this thread.
+        static FORKS: Cell<u64> = const { Cell::new(0) };
+    }
+
+    pub(super) fn forks() -> u64 {
+        FORKS.get()
+    }
+
+    /// For this thread, it goes on in a child.
+    pub(crate) fn fork() {
+        FORKS.set(FORKS.get() + 1);
+    }
 
     #[test]
     fn a_place_that_was_wiped_gets_a_new_number_once() {

@@ -14,6 +14,8 @@ pub(crate) mod fifo_lock;
 pub(crate) mod fork;
 pub(crate) mod interrupt;
 pub(crate) mod jitter;
+#[cfg(feature = "connector")]
+mod kept_error;
 #[cfg(feature = "receiver")]
 pub(crate) mod left_behind;
 pub(crate) mod lock;

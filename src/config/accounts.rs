@@ -16,6 +16,7 @@ pub(crate) struct Account {
 }
 
 /// The accounts of one receiver.
+#[derive(Clone)]
 pub(crate) struct Accounts {
     /// That of the options `account.id`, `client.id` and `receiver.secret` or `client.secret`; its
     /// credentials can be replaced. Without secrets nothing is taken for it.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::base::error::Error;
+use crate::protocol::open::OpenOptions;
 use crate::protocol::properties::{self, ClientProperties};
 
 /// What values an option takes.
@@ -49,6 +50,10 @@ pub(crate) enum Kind {
     Accounts,
     /// `memory`, or `sqlite:` and the name of a file.
     Store,
+    /// The same of a connector, which has more of them in other builds.
+    ConnectorStore,
+    /// JSON of how a conversation is opened, without its first message.
+    OpenOptions,
 }
 
 impl Kind {
@@ -60,6 +65,13 @@ impl Kind {
                 return ClientProperties::from_json(value).map(drop).map_err(says);
             }
             Kind::Features => return properties::features(value).map(drop).map_err(says),
+            Kind::OpenOptions => {
+                let options = OpenOptions::from_json(value).map_err(says)?;
+                options.first_message.is_none()
+            }
+            Kind::ConnectorStore if value.starts_with("nats:") => {
+                return Err(format!("{}; nats: is not in this build", self.takes()));
+            }
             Kind::AccountId => value.bytes().all(|b| b.is_ascii_alphanumeric()),
             Kind::Text => !value.chars().any(char::is_control),
             Kind::Header => {
@@ -84,7 +96,7 @@ impl Kind {
                     && value.bytes().all(|b| b.is_ascii_graphic() && !b"?#".contains(&b))
             }
             Kind::PathOrNone => value == "none" || Kind::Path.check(value).is_ok(),
-            Kind::Store => {
+            Kind::Store | Kind::ConnectorStore => {
                 // SQLite has names of its own for what is no file.
                 let is_file = |name: &str| {
                     !name.is_empty() && !name.starts_with("file:") && !name.starts_with(':')
@@ -120,6 +132,10 @@ impl Kind {
             Kind::Bool => "true or false".to_owned(),
             Kind::ClientProperties => "client properties as a JSON object".to_owned(),
             Kind::Features => "names of features, separated by commas".to_owned(),
+            Kind::OpenOptions => {
+                "options to open a conversation with as a JSON object, without firstMessage"
+                    .to_owned()
+            }
             Kind::MillisList { max } => {
                 format!("milliseconds, whole numbers up to {max}, separated by commas")
             }
@@ -130,7 +146,7 @@ impl Kind {
             Kind::Accounts => {
                 "accounts with their secrets, ID=SECRET, separated by commas".to_owned()
             }
-            Kind::Store => {
+            Kind::Store | Kind::ConnectorStore => {
                 "memory, or sqlite: and the name of a file, no URI and no :memory:".to_owned()
             }
             Kind::PublicKey => "an RSA public key: SubjectPublicKeyInfo in base64".to_owned(),
@@ -143,7 +159,7 @@ impl Kind {
 }
 
 /// The accounts behind a value that [`Kind::check`] let pass, each with a secret.
-#[cfg(feature = "receiver")]
+#[cfg(any(feature = "receiver", test))]
 pub(crate) fn accounts(value: &str) -> impl Iterator<Item = (&str, &str)> {
     value.split(',').filter_map(account)
 }
@@ -173,6 +189,32 @@ pub(crate) fn millis_list(value: &str) -> Vec<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn how_conversations_are_opened_is_checked_when_it_is_set() {
+        let good = r#"{"skillId":"7","profile":{"personal":{"firstname":"A"}},"ttr":null}"#;
+        assert_eq!(Kind::OpenOptions.check(good), Ok(()));
+        for (bad, says) in [
+            ("Hi", "options_json is not JSON"),
+            (r#"{"skill":"7"}"#, "did you mean 'skillId'?"),
+            (r#"{"firstMessage":"Hi"}"#, "without firstMessage"),
+        ] {
+            let refused = Kind::OpenOptions.check(bad).unwrap_err();
+            assert!(refused.contains(says), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_store_of_another_build_is_told_from_nonsense() {
+        for good in ["memory", "sqlite:/var/lib/queue.db"] {
+            assert_eq!(Kind::ConnectorStore.check(good), Ok(()), "{good}");
+        }
+        for bad in ["Memory", "sqlite:", "sqlite::memory:", "sqlite:file:x", "redis://h"] {
+            assert_eq!(Kind::ConnectorStore.check(bad), Err(Kind::Store.takes()), "{bad}");
+        }
+        let other = Kind::ConnectorStore.check("nats://h:4222/sms").unwrap_err();
+        assert!(other.ends_with("; nats: is not in this build"), "{other}");
+    }
 
     #[test]
     fn accounts_are_pairs_of_an_id_and_a_secret() {

@@ -6,6 +6,8 @@
 #[cfg(feature = "receiver")]
 pub(crate) mod accounts;
 pub(crate) mod configuration;
+#[cfg(feature = "connector")]
+pub(crate) mod connector_settings;
 pub(crate) mod credentials;
 mod documentation;
 mod kind;

@@ -317,6 +317,96 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         Kind::Store,
         "Where notifications are kept until the program acknowledges them: a file (SQLite) outlives the process. It is made for its owner alone (0600), and what was acknowledged is gone from it a second later.",
     ),
+    option(
+        "connector.store",
+        None,
+        Kind::ConnectorStore,
+        "Where a connector keeps what it was given to send, and what the program has not acknowledged. Required for one: `memory` lasts as long as the process; a file (SQLite) outlives its crash and the power's. The file belongs to one process, is made for its owner alone (0600), and what is done is wiped from it.",
+    ),
+    option(
+        "connector.queue.max",
+        Some("1000000"),
+        Kind::Number { min: 1, max: 100_000_000 },
+        "The most actions that wait to be sent; beyond, another is refused with `LPC_FULL`. As many updates wait for the program; beyond, the service is told to come again (503).",
+    ),
+    option(
+        "connector.key.window.ms",
+        Some("3600000"),
+        Kind::Millis { min: 0, max: 30 * DAY_MS },
+        "How long an action's key is remembered: the same key again is taken, and not sent twice.",
+    ),
+    option(
+        "connector.open",
+        None,
+        Kind::OpenOptions,
+        "How a connector opens conversations, where an action does not say: the options of `lpc_conversation_open` as JSON, without `firstMessage`, which is the action's own.",
+    ),
+    option(
+        "connector.give.up.ms",
+        Some("86400000"),
+        Kind::Millis { min: 1, max: 30 * DAY_MS },
+        "How long an action is tried, from when it was submitted; then it has failed.",
+    ),
+    option(
+        "connector.pause.ms",
+        Some("1000"),
+        Kind::Millis { min: 1, max: DAY_MS },
+        "The pause after the first failure that may pass; it doubles with each that follows. `retry.*` and `rate.limit.max.wait.ms` do not matter to a connector, which waits in its queue.",
+    ),
+    option(
+        "connector.pause.max.ms",
+        Some("60000"),
+        Kind::Millis { min: 1, max: DAY_MS },
+        "The longest such pause, unless the service asks for more.",
+    ),
+    option(
+        "connector.external.id",
+        Some("true"),
+        Kind::Bool,
+        "Gives each message an `ExternalId` in its metadata, by which a connector learns from the service's notifications that one whose outcome is unknown did arrive.",
+    ),
+    option(
+        "connector.echo.wait.ms",
+        Some("35000"),
+        Kind::Millis { min: 0, max: DAY_MS },
+        "How long it waits for such a notification.",
+    ),
+    option(
+        "connector.ambiguous",
+        Some("repeat"),
+        Kind::Word(&["repeat", "fail"]),
+        "What becomes of a message whose outcome is still unknown then: sent again, and possibly seen twice, or reported as failed.",
+    ),
+    option(
+        "connector.ack.timeout.ms",
+        Some("30000"),
+        Kind::Millis { min: 1, max: DAY_MS },
+        "How long the program has to acknowledge an update; then it is given out again.",
+    ),
+    option(
+        "connector.receipts",
+        Some("accept"),
+        Kind::Word(&["none", "accept", "read"]),
+        "What the agent sees of a message once the program acknowledged it: nothing, that it arrived, or that it was read.",
+    ),
+    option(
+        "connector.foreign",
+        Some("false"),
+        Kind::Bool,
+        "Also gives out what happens in conversations that the connector did not open: webhooks are for the whole account.",
+    ),
+    option(
+        "connector.workers",
+        Some("8"),
+        Kind::Number { min: 1, max: 256 },
+        "Threads that send: how many consumers are served at a time.",
+    ),
+    option(
+        "connector.survey",
+        Some("true"),
+        Kind::Bool,
+        "Whether messages answer the survey that runs after a conversation; with `false` they end it, and open another conversation.",
+    ),
 ];
 
 /// The place of an option in [`OPTIONS`], or the closest key to what was meant.

@@ -15,6 +15,13 @@ use crate::net::tls::ServerFiles;
 
 /// What a receiver works with.
 pub(crate) struct ReceiverSettings {
+    pub listener: ListenerSettings,
+    pub sqlite: Option<String>,
+    pub inbox: InboxSettings,
+}
+
+/// What its endpoint works with, whatever becomes of the notifications.
+pub(crate) struct ListenerSettings {
     pub listen: SocketAddr,
     pub path: String,
     /// Where 200 says that notifications can be taken.
@@ -23,8 +30,6 @@ pub(crate) struct ReceiverSettings {
     pub accounts: Accounts,
     pub body_max_bytes: usize,
     pub ack_timeout: Duration,
-    pub sqlite: Option<String>,
-    pub inbox: InboxSettings,
     pub log: Log,
 }
 
@@ -45,6 +50,24 @@ impl ReceiverSettings {
         let text = |key| config.value(key).unwrap_or_default();
         let number = |key| kind::number(text(key)) as usize;
         let millis = |key| kind::millis(text(key));
+        Ok(ReceiverSettings {
+            listener: ListenerSettings::of(config)?,
+            sqlite: text("receiver.store").strip_prefix("sqlite:").map(str::to_owned),
+            inbox: InboxSettings {
+                queue_max: number("receiver.queue.max"),
+                duplicates_window: number("receiver.duplicates.window"),
+                order: text("receiver.order") == "true",
+                order_wait: millis("receiver.order.wait.ms"),
+                manual_ack: text("receiver.ack") == "manual",
+                ack_timeout: millis("receiver.ack.timeout.ms"),
+            },
+        })
+    }
+}
+
+impl ListenerSettings {
+    pub(crate) fn of(config: &Config) -> Result<ListenerSettings, Error> {
+        let text = |key| config.value(key).unwrap_or_default();
         let secrets = match config.value("receiver.secret") {
             Some(several) => split_secrets(several),
             None => config.value("client.secret").map(SecretString::from).into_iter().collect(),
@@ -72,24 +95,15 @@ impl ReceiverSettings {
         }
         let tls =
             tls_identity.map(|identity| ServerFiles { identity, client_roots: tls_client_ca });
-        Ok(ReceiverSettings {
+        Ok(ListenerSettings {
             // Checked when it was set.
             listen: text("receiver.listen").parse().map_err(|_| missing("receiver.listen", ""))?,
             path: text("receiver.path").to_owned(),
             health_path: health_path(config)?,
             tls,
             accounts,
-            body_max_bytes: number("receiver.body.max.bytes"),
-            ack_timeout: millis("receiver.ack.timeout.ms"),
-            sqlite: text("receiver.store").strip_prefix("sqlite:").map(str::to_owned),
-            inbox: InboxSettings {
-                queue_max: number("receiver.queue.max"),
-                duplicates_window: number("receiver.duplicates.window"),
-                order: text("receiver.order") == "true",
-                order_wait: millis("receiver.order.wait.ms"),
-                manual_ack: text("receiver.ack") == "manual",
-                ack_timeout: millis("receiver.ack.timeout.ms"),
-            },
+            body_max_bytes: kind::number(text("receiver.body.max.bytes")) as usize,
+            ack_timeout: kind::millis(text("receiver.ack.timeout.ms")),
             log: config.log.clone(),
         })
     }

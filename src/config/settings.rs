@@ -38,7 +38,8 @@ pub(crate) struct Settings {
     pub http: HttpSettings,
     pub retry: RetrySettings,
     pub rate_limit_backoff: Duration,
-    pub rate_limit_max_wait: Duration,
+    /// None: no call waits for such a pause.
+    pub rate_limit_max_wait: Option<Duration>,
     pub tls_roots: Option<TlsFile>,
     pub tls_identity: Option<Identity>,
     pub file_max_bytes: u64,
@@ -125,7 +126,7 @@ impl Settings {
                 ambiguous: yes("retry.ambiguous"),
             },
             rate_limit_backoff: millis("rate.limit.backoff.ms"),
-            rate_limit_max_wait: millis("rate.limit.max.wait.ms"),
+            rate_limit_max_wait: Some(millis("rate.limit.max.wait.ms")),
             tls_roots: config.file("tls.ca.file"),
             tls_identity: identity(config, "tls.client.cert.file", "tls.client.key.file")?,
             file_max_bytes: number("file.max.bytes"),
@@ -133,6 +134,18 @@ impl Settings {
             client_properties: client_properties(config)?,
             log: config.log.clone(),
         })
+    }
+}
+
+impl Settings {
+    /// As [`of`](Settings::of), for a connector, which waits in its queue and in no thread: each
+    /// request is tried once, and a pause after a 429 is an error that tells how long it lasts.
+    #[cfg(feature = "connector")]
+    pub(crate) fn for_connector(config: &Config) -> Result<Settings, Error> {
+        let mut settings = Settings::of(config)?;
+        settings.retry.max_attempts = 1;
+        settings.rate_limit_max_wait = None;
+        Ok(settings)
     }
 }
 
@@ -205,7 +218,7 @@ mod tests {
         assert_eq!(settings.retry.max_attempts, 4);
         assert_eq!(settings.retry.backoff, [5_000, 10_000, 15_000].map(Duration::from_millis));
         assert_eq!(settings.rate_limit_backoff.as_millis(), 1_000);
-        assert_eq!(settings.rate_limit_max_wait.as_millis(), 30_000);
+        assert_eq!(settings.rate_limit_max_wait, Some(Duration::from_secs(30)));
         assert!(!settings.retry.ambiguous && !settings.token_verify);
         assert_eq!(settings.http.pool_max_connections, 32);
         assert_eq!(settings.http.pool_idle_timeout.as_millis(), 15_000);

@@ -95,6 +95,18 @@ pub const LPC_EVENT_KIND_ACCEPT_STATUS: i32 = 5;
 /// The state of a conversation.
 pub const LPC_EVENT_KIND_CONVERSATION: i32 = 6;
 
+/// What an update of a connector is about; lpc_update_kind() gives it. This: an action that had a key was
+/// sent. One that had none is not told.
+pub const LPC_UPDATE_KIND_SENT: i32 = 1;
+/// An action was not sent, and never will be: lpc_update_error() tells why.
+pub const LPC_UPDATE_KIND_FAILED: i32 = 2;
+/// A conversation was opened for the consumer.
+pub const LPC_UPDATE_KIND_OPENED: i32 = 3;
+/// Something happened in the consumer's conversation: an agent wrote, types, was assigned.
+pub const LPC_UPDATE_KIND_EVENT: i32 = 4;
+/// The consumer's conversation is over; the next message opens another one.
+pub const LPC_UPDATE_KIND_CLOSED: i32 = 5;
+
 /// The number of a kind; a new kind needs a new number.
 pub(super) const fn event_kind(kind: EventKind) -> i32 {
     match kind {

@@ -31,7 +31,7 @@ pub const LPC_RATE_LIMITED: lpc_status = 8;
 pub const LPC_SERVER: lpc_status = 9;
 /// An answer is not what the protocol allows.
 pub const LPC_PROTOCOL: lpc_status = 10;
-/// The client or receiver was shut down, or the conversation was closed: by this handle, or the service
+/// The client, receiver or connector was shut down, or the conversation was closed: by this handle, or the service
 /// says so, whatever the HTTP status it says it with.
 pub const LPC_CLOSED: lpc_status = 11;
 /// A local file could not be read or written.

@@ -9,8 +9,8 @@ use crate::ffi::error::{lpc_error, lpc_status};
 use crate::ffi::outcome::status;
 use crate::ffi::pointer::{c_string, handle_mut};
 
-/// Called with each line that a client or receiver logs: of a client on the thread that makes the call,
-/// of a receiver on the thread that listens, and on those that call it. `level`: one of LPC_LOG_....
+/// Called with each line that a client, receiver or connector logs: of a client on the thread that makes
+/// the call, of a receiver and a connector on their own threads, and on those that call them. `level`: one of LPC_LOG_....
 /// `line`: one line of UTF-8 text, without a secret and without a line break at its end; valid until the
 /// function returns.
 ///
@@ -23,25 +23,26 @@ use crate::ffi::pointer::{c_string, handle_mut};
 ///
 /// On the thread that runs it, calls of the library that may wait return LPC_INVALID_ARGUMENT at once,
 /// because they could wait for the very call that logs: whatever makes requests (of consumers, jws and
-/// lp_id included), lpc_receiver_poll(), _ack and _nack. All others are allowed: those of
-/// configurations, errors, responses and notifications, _new, accessors, the two _stats,
-/// set_app_jwt, set_credentials, _shutdown and _free. lpc_receiver_shutdown() and lpc_receiver_free()
-/// do not wait for the receiver's thread then. What the call that logs was given may be freed by it,
-/// too. A child that it forks may call everything, but of a receiver's thread it must end with
-/// _exit() or become another program with exec(), and not return: in the child nobody listens.
+/// lp_id included), lpc_receiver_poll(), _ack and _nack, lpc_connector_submit(), _submit_text, _receive,
+/// _poll, _ack, _nack and _download_file. All others are allowed: those of configurations, errors,
+/// responses, notifications and updates, _new, accessors, the three _stats, set_app_jwt,
+/// set_credentials, _shutdown and _free. The last two do not wait for the threads of a receiver or
+/// connector then. What the call that logs was given may be freed by it, too. A child that it forks may
+/// call everything, but of a thread of a receiver or connector it must end with _exit() or become
+/// another program with exec(), and not return: in the child that thread has nothing to go on with.
 pub type lpc_log_fn =
     Option<unsafe extern "C" fn(user_data: *mut c_void, level: lpc_log_level, line: *const c_char)>;
 
-/// Gives the lines that clients and receivers of this configuration log, up to this level, to `fn`; NULL,
-/// or the level LPC_LOG_LEVEL_OFF, stops that, which is the default. It goes for clients and receivers
-/// made later; those that exist keep what they were made with. Nothing is ever logged anywhere else.
+/// Gives the lines that clients, receivers and connectors of this configuration log, up to this level, to
+/// `fn`; NULL, or the level LPC_LOG_LEVEL_OFF, stops that, which is the default. It goes for those made
+/// later; those that exist keep what they were made with. Nothing is ever logged anywhere else.
 ///
 /// `config`: from lpc_config_new(). `user_data`: handed to `fn` as it is. Both must be fit for every
-/// thread that makes calls and for the threads of receivers, several at once. They may go once every
-/// client made from the configuration and every consumer and conversation of those are freed and no
-/// call of them is under way any more, and lpc_receiver_free() has returned for every receiver, with
-/// no other call of it under way and outside of `fn`: a receiver that `fn` itself frees may call it
-/// until the process ends. `level`: one of LPC_LOG_...: lines of this level and of those that matter
+/// thread that makes calls and for the threads of receivers and connectors, several at once. They may go
+/// once every client made from the configuration and every consumer and conversation of those are freed
+/// and no call of them is under way any more, and lpc_receiver_free() or lpc_connector_free() has
+/// returned for every receiver and connector, with no other call of it under way and outside of `fn`: one
+/// that `fn` itself frees may call it until the process ends. `level`: one of LPC_LOG_...: lines of this level and of those that matter
 /// more are given. `err`: may be NULL.
 ///
 /// What `fn` must not do, and which calls it may make, is said at lpc_log_fn.

@@ -14,6 +14,8 @@
 
 pub mod client;
 pub mod config;
+#[cfg(feature = "connector")]
+pub mod connector;
 pub mod consumer;
 pub mod conversation;
 pub mod enums;
@@ -27,5 +29,7 @@ mod pointer;
 #[cfg(feature = "receiver")]
 pub mod receiver;
 pub mod response;
+#[cfg(feature = "connector")]
+pub mod update;
 pub mod version;
 pub mod webhook;

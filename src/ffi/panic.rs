@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::base::error::{Error, Status};
 
@@ -14,14 +14,7 @@ thread_local! {
 
 /// Runs what an exported function does; a panic in it is an error.
 pub(super) fn guard<R>(body: impl FnOnce() -> R) -> Result<R, Error> {
-    // Not a Once: a fork() while another thread is in it would leave it half done in the child.
-    static HOOKED: AtomicBool = AtomicBool::new(false);
-    if !HOOKED.swap(true, Ordering::SeqCst) {
-        let others = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            if INSIDE.get() { DEFECT.set(Some(describe(panic))) } else { others(panic) }
-        }));
-    }
+    set_hook_once();
     let outer = INSIDE.replace(true);
     // Unwind safe: handles hold state that is valid between any two statements.
     let outcome = catch_unwind(AssertUnwindSafe(body));
@@ -30,6 +23,32 @@ pub(super) fn guard<R>(body: impl FnOnce() -> R) -> Result<R, Error> {
         let what = DEFECT.take().unwrap_or_default();
         Error::new(Status::Internal, format!("defect in lpconnector, please report it: {what}"))
     })
+}
+
+/// Has panics of exported functions noted in place of printed. It is done when this returns.
+fn set_hook_once() {
+    const NOT_YET: u8 = 0;
+    const UNDER_WAY: u8 = 1;
+    const DONE: u8 = 2;
+    // Not a Once: a fork() while another thread is in it would leave it half done in the child for ever.
+    static HOOK: AtomicU8 = AtomicU8::new(NOT_YET);
+    const PATIENCE: usize = 10_000;
+
+    match HOOK.compare_exchange(NOT_YET, UNDER_WAY, Ordering::SeqCst, Ordering::SeqCst) {
+        Ok(_) => {
+            let others = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |panic| {
+                if INSIDE.get() { DEFECT.set(Some(describe(panic))) } else { others(panic) }
+            }));
+        }
+        Err(DONE) => return,
+        // An instant's work of another thread, unless that is not in this process.
+        Err(_) => {
+            let is_under_way = || HOOK.load(Ordering::SeqCst) == UNDER_WAY;
+            (0..PATIENCE).take_while(|_| is_under_way()).for_each(|_| std::thread::yield_now());
+        }
+    }
+    HOOK.store(DONE, Ordering::SeqCst);
 }
 
 /// Where it happened; not the panic's text, which may hold what a caller passed.

@@ -87,6 +87,13 @@ pub(super) fn optional_text<'a>(
     }
 }
 
+/// The texts behind a string that has commas between them; at the edges of each, spaces are none of it.
+#[cfg(feature = "receiver")]
+pub(super) fn texts<'a>(pointer: *const c_char, name: &str) -> Result<Vec<&'a str>, Error> {
+    let several = text(pointer, name)?.split(',').map(str::trim);
+    Ok(several.filter(|one| !one.is_empty()).collect())
+}
+
 /// The elements behind a pointer and a count; NULL is allowed for count 0 only.
 pub(super) fn array<'a, T>(pointer: *const T, count: usize, name: &str) -> Result<&'a [T], Error> {
     if pointer.is_null() {

@@ -8,7 +8,7 @@ use crate::ffi::config::lpc_config;
 use crate::ffi::error::{lpc_error, lpc_status};
 use crate::ffi::notification::lpc_notification;
 use crate::ffi::outcome::{make, status};
-use crate::ffi::pointer::{c_string, free, handle, read, text};
+use crate::ffi::pointer::{c_string, free, handle, read, text, texts};
 use crate::ffi::response::lpc_response;
 use crate::receiver::Receiver;
 
@@ -51,7 +51,8 @@ impl lpc_receiver {
 ///
 /// LPC_INVALID_ARGUMENT for NULL. LPC_CONFIG if there is no secret to check signatures with, or
 /// options contradict each other. LPC_IO if it cannot listen there, a file cannot be read or
-/// written, or the system has no thread or descriptor left for it. Once this succeeded, it listens.
+/// written, or the system has no thread or descriptor left for it; with receiver.store also in a process
+/// that was forked while its parent had such a file open. Once this succeeded, it listens.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_receiver_new(
     config: *const lpc_config,
@@ -177,8 +178,7 @@ pub unsafe extern "C" fn lpc_receiver_set_credentials(
 ) -> lpc_status {
     status(err, || {
         let receiver = lpc_receiver::of(receiver)?;
-        let several = text(client_secret, "client_secret")?.split(',').map(str::trim);
-        let secrets: Vec<&str> = several.filter(|secret| !secret.is_empty()).collect();
+        let secrets = texts(client_secret, "client_secret")?;
         receiver.set_credentials(text(client_id, "client_id")?, &secrets)
     })
 }
@@ -248,8 +248,8 @@ pub unsafe extern "C" fn lpc_receiver_shutdown(receiver: *mut lpc_receiver) {
 
 /// Frees a receiver, and stops listening. Calls that other threads have begun finish safely, those that
 /// wait in lpc_receiver_poll() with LPC_CLOSED at once, whatever is queued; beginning one after it is
-/// the caller's error. The receiver's thread has ended when this returns, and the log callback with its
-/// user_data may go; not so inside a log callback, see there. Notifications stay valid. Freeing NULL is
+/// the caller's error. The receiver's threads have ended when this returns: the log callback with its
+/// user_data may go, and another receiver may use the file of receiver.store; not so inside a log callback, see there. Notifications stay valid. Freeing NULL is
 /// fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_receiver_free(receiver: *mut lpc_receiver) {

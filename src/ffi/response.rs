@@ -10,9 +10,8 @@ use crate::ffi::outcome::make_if_wanted;
 use crate::ffi::pointer::{c_string, free, give_bytes, put_length, read};
 use crate::protocol::response::Response;
 
-/// The service's answer to a request that it accepted, or what lpc_client_stats() and
-/// lpc_receiver_stats() tell. Belongs to
-/// one thread at a time. It outlives the handles of the call that gave it.
+/// The service's answer to a request that it accepted, or what lpc_client_stats(), lpc_receiver_stats()
+/// and lpc_connector_stats() tell. Belongs to one thread at a time. It outlives the handles of the call that gave it.
 pub struct lpc_response {
     response: Response,
     request_id: CString,

@@ -48,7 +48,16 @@ impl Client {
     /// [`Status::Config`] if an option is missing or options contradict each other,
     /// [`Status::Io`] if a certificate file cannot be read.
     pub fn new(config: &Config) -> Result<Client, Error> {
-        let settings = Settings::of(config)?;
+        Client::with(Settings::of(config)?)
+    }
+
+    /// One whose calls do not wait for what may pass: see [`Settings::for_connector`].
+    #[cfg(feature = "connector")]
+    pub(crate) fn for_connector(config: &Config) -> Result<Client, Error> {
+        Client::with(Settings::for_connector(config)?)
+    }
+
+    fn with(settings: Settings) -> Result<Client, Error> {
         let tls = tls::client_config(settings.tls_roots.as_ref(), settings.tls_identity.as_ref())?;
         // Characters were checked when the option was set.
         let given = settings.app_jwt.as_ref().and_then(|jwt| Token::new(jwt.expose_secret()));
@@ -138,5 +147,87 @@ impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let account = &self.state.settings().account_id;
         f.debug_struct("Client").field("account_id", account).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "connector")]
+mod tests {
+    use std::time::Duration;
+
+    use lpc_sandbox::{Answer, Options, Route, Sandbox};
+
+    use super::*;
+    use crate::protocol::event::{Event, Metadata};
+    use crate::protocol::open::OpenOptions;
+
+    /// A connector's own client at a sandbox, with the account's id.
+    fn connector(sandbox: &Sandbox) -> (Client, String) {
+        let account = sandbox.new_account();
+        let mut config = Config::new();
+        for (name, value) in sandbox.variables(&account) {
+            let key = name.trim_start_matches("LPC_").to_lowercase().replace('_', ".");
+            config.set(&key, &value).unwrap();
+        }
+        // What would have any other client try again, and wait.
+        for (key, value) in [
+            ("retry.max.attempts", "4"),
+            ("retry.backoff.ms", "0"),
+            ("rate.limit.max.wait.ms", "86400000"),
+        ] {
+            config.set(key, value).unwrap();
+        }
+        (Client::for_connector(&config).unwrap(), account.id)
+    }
+
+    fn refuses(status: u16, headers: &[(&str, &str)]) -> Answer {
+        let headers = headers.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+        Answer::Status { status, headers: headers.collect(), body: Vec::new() }
+    }
+
+    #[test]
+    fn a_connectors_request_is_tried_once() {
+        let sandbox = Sandbox::start(Options::default()).unwrap();
+        let (client, account) = connector(&sandbox);
+        let conversation = client.consumer("a").unwrap().open(&OpenOptions::new()).unwrap();
+        sandbox.answer_next(&account, Route::Send, refuses(503, &[]));
+        let failed = conversation.send_text("Hi").unwrap_err();
+        assert_eq!((failed.status(), failed.attempts()), (Status::Server, 1));
+        assert_eq!(client.stats().retries, 0);
+        conversation.send_text("Hi").unwrap();
+    }
+
+    #[test]
+    fn what_opens_a_conversation_carries_its_external_id() {
+        let sandbox = Sandbox::start(Options::default()).unwrap();
+        let (client, account) = connector(&sandbox);
+        let metadata = Metadata::new().external_id("x-1");
+        let options = OpenOptions::new().first_event(&Event::text("Hi"), Some(metadata));
+        client.consumer("a").unwrap().open(&options).unwrap();
+        let requests = sandbox.requests(&account);
+        let opened = requests.iter().find(|it| it.route == Route::Conversation).unwrap();
+        let batch: serde_json::Value = serde_json::from_slice(&opened.body).unwrap();
+        assert_eq!(batch[2]["body"]["event"]["message"], "Hi");
+        assert_eq!(batch[2]["metadata"], serde_json::json!([{"type":"ExternalId","id":"x-1"}]));
+        assert!(batch[0].get("metadata").is_none() && batch[1].get("metadata").is_none());
+    }
+
+    #[test]
+    fn a_pause_is_an_error_for_a_connector_and_tells_how_long_it_lasts() {
+        let sandbox = Sandbox::start(Options::default()).unwrap();
+        let (client, account) = connector(&sandbox);
+        let conversation = client.consumer("a").unwrap().open(&OpenOptions::new()).unwrap();
+        sandbox.answer_next(&account, Route::Send, refuses(429, &[("Retry-After", "50")]));
+        let limited = conversation.send_text("Hi").unwrap_err();
+        assert_eq!((limited.status(), limited.attempts()), (Status::RateLimited, 1));
+        assert_eq!(limited.retry_after_ms(), Some(50_000));
+
+        let sent = sandbox.requests(&account).len();
+        let paused = conversation.send_text("Hi").unwrap_err();
+        assert_eq!((paused.status(), paused.attempts()), (Status::RateLimited, 0));
+        assert!(!paused.message().contains("rate.limit"), "no option has it wait: {paused}");
+        let left = Duration::from_millis(paused.retry_after_ms().unwrap());
+        assert!(!left.is_zero() && left <= Duration::from_secs(50), "{left:?}");
+        assert_eq!(sandbox.requests(&account).len(), sent, "nothing went out");
     }
 }

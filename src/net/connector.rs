@@ -21,7 +21,7 @@ use crate::base::fork::generation;
 use crate::net::dialer::{Dialer, Wanted};
 use crate::net::early::{Unwanted, refuses};
 use crate::net::pool::{Origin, Pool};
-use crate::net::socket::{INPUT_FIRST, is_late};
+use crate::net::socket::{INPUT_FIRST, is_late, not_yet};
 use crate::net::stream::Stream;
 
 /// Connections for other requests, boxed because they are moved for each. ureq keeps none itself, because
@@ -252,7 +252,13 @@ impl Transport for Connection {
         }
         self.stream.socket().until = moment(timeout);
         let input = self.buffers.buffers.input_append_buf();
-        let amount = self.stream.read(input).map_err(|why| broken(why, timeout))?;
+        let read = if self.is_refused {
+            // TLS would write first what is left of a request that nobody reads any more.
+            read_alone(&mut *self.stream, input)
+        } else {
+            self.stream.read(input)
+        };
+        let amount = read.map_err(|why| broken(why, timeout))?;
         self.buffers.buffers.input_appended(amount);
         Ok(amount > 0)
     }
@@ -324,6 +330,16 @@ impl fmt::Debug for PooledConnection {
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection").field("tls", &self.tls).finish_non_exhaustive()
+    }
+}
+
+/// Reads, and writes nothing.
+fn read_alone(stream: &mut dyn Stream, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match stream.read_now(buffer) {
+            Err(why) if not_yet(&why) => stream.socket().wait_to_read()?,
+            read => return read,
+        }
     }
 }
 

@@ -7,16 +7,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use rustls::{CertificateError, ClientConfig, ClientConnection, StreamOwned};
 use socket2::{Domain, SockRef, Socket as NewSocket, Type};
+use ureq::ProxyProtocol;
 use ureq::http::{HeaderValue, Uri};
-use ureq::{Proxy, ProxyProtocol};
 
 use crate::base::error::{Error, Status};
+use crate::base::fork::generation;
 use crate::base::log::{Log, LogLevel};
 use crate::base::stats::{Counters, count};
 use crate::net::names::{Names, NoName};
-use crate::net::proxy::ProxyChoice;
+use crate::net::proxy::{Proxy, ProxyChoice};
 use crate::net::race;
 use crate::net::socket::{Socket, is_late};
 use crate::net::stream::{Secure, Stream, tls_cause};
@@ -74,9 +75,9 @@ impl Dialer {
         let connection = match proxy {
             None => self.finish(dial(&target)?, &target, https)?,
             Some(proxy) => {
-                let peer = Peer { host: bare(proxy.host()), port: proxy.port() };
+                let peer = Peer { host: bare(proxy.way.host()), port: proxy.way.port() };
                 let socket = dial(&peer).map_err(|why| why.context("through the proxy"))?;
-                if proxy.protocol() == ProxyProtocol::Https {
+                if proxy.way.protocol() == ProxyProtocol::Https {
                     let mut stream = self.secure(socket, &peer)?;
                     self.cross(&mut stream, proxy, &peer, &target, until)?;
                     self.finish(stream, &target, https)?
@@ -114,7 +115,12 @@ impl Dialer {
             self.log.write(LogLevel::Trace, || format!("cannot connect to {known}: {why}"));
         };
         let begin = |address| self.begin(SocketAddr::new(address, peer.port), until, wanted);
+        let mine = generation();
         let connected = race::first_connected(addresses, race::DELAY, until, begin, lost);
+        if mine != generation() {
+            // In a log callback, while addresses were tried: what is connected is the parent's.
+            return Err(Error::new(Status::Closed, "the process forked during the call"));
+        }
         let socket = connected.map_err(|why| not_made(peer, &why))?;
         // Without it, small requests could wait; it is a connection all the same.
         let _ = socket.stream.set_nodelay(true);
@@ -146,7 +152,7 @@ impl Dialer {
         until: Instant,
     ) -> Result<(), Error> {
         let mut host = target.host.to_owned();
-        if proxy.resolve_target() {
+        if proxy.way.resolve_target() {
             // The first is as good as any: only the proxy learns whether it takes a connection.
             let found = self.names.addresses(target.host, until);
             host =
@@ -154,12 +160,13 @@ impl Dialer {
         }
         // The option takes only what converts.
         let user_agent = self.user_agent.to_str().unwrap_or_default();
-        let crossed = match proxy.protocol() {
+        let credentials = proxy.credentials.as_deref();
+        let crossed = match proxy.way.protocol() {
             ProxyProtocol::Http | ProxyProtocol::Https => {
-                tunnel::http_connect(stream, proxy, &host, target.port, user_agent)
+                tunnel::http_connect(stream, credentials, &host, target.port, user_agent)
             }
             ProxyProtocol::Socks5 | ProxyProtocol::Socks5h => {
-                tunnel::socks5_connect(stream, proxy, &host, target.port)
+                tunnel::socks5_connect(stream, credentials, &host, target.port)
             }
             // What proxy.rs takes is above.
             _ => Err(NoWay::Refused(Refusal::lasting("it is of a kind that is not spoken"))),
@@ -182,8 +189,11 @@ impl Dialer {
         let name = ServerName::try_from(peer.host.to_owned()).map_err(|_| {
             Error::new(Status::Tls, format!("{} is no name that TLS can check", peer.host))
         })?;
-        let failed =
-            |why: &rustls::Error| Error::new(Status::Tls, format!("TLS with {peer} failed: {why}"));
+        let failed = |why: &rustls::Error| {
+            let hint =
+                if is_unknown_issuer(why) { "; tls.ca.file names the roots to trust" } else { "" };
+            Error::new(Status::Tls, format!("TLS with {peer} failed: {why}{hint}"))
+        };
         let tls = ClientConnection::new(self.tls.clone(), name).map_err(|why| failed(&why))?;
         let mut stream = StreamOwned::new(tls, stream);
         match stream.conn.complete_io(&mut stream.sock) {
@@ -206,6 +216,10 @@ impl Dialer {
     ) -> Result<Box<dyn Stream>, Error> {
         if https { Ok(Box::new(self.secure(stream, target)?)) } else { Ok(Box::new(stream)) }
     }
+}
+
+fn is_unknown_issuer(why: &rustls::Error) -> bool {
+    matches!(why, rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer))
 }
 
 fn not_made(peer: &Peer, why: &io::Error) -> Error {
@@ -246,42 +260,82 @@ mod tests {
     use std::net::{Ipv6Addr, TcpListener};
 
     use super::*;
+    use crate::base::fork::tests::fork;
     use crate::net::proxy;
     use crate::net::tls::client_config;
 
     const HOUR: Duration = Duration::from_secs(3600);
+    /// Less than the system itself gives an address that says nothing.
+    const MINUTE: Duration = Duration::from_secs(60);
 
-    /// A name whose IPv6 address is a hole in the network is reached by the other one.
-    #[test]
-    fn a_name_with_a_dead_first_address_is_reached() {
+    /// A port at which one address answers, and the other one is a hole in the network.
+    struct Both {
+        listener: TcpListener,
+        port: u16,
+        dead: SocketAddr,
+        _dead: (NewSocket, Vec<TcpStream>),
+    }
+
+    fn both() -> Both {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let deaf = NewSocket::new(Domain::IPV6, Type::STREAM, None).unwrap();
         deaf.set_only_v6(true).unwrap();
-        let there = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
-        deaf.bind(&there.into()).unwrap();
+        let dead = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
+        deaf.bind(&dead.into()).unwrap();
         deaf.listen(0).unwrap();
         let mut held = Vec::new();
-        while let Ok(stream) = TcpStream::connect_timeout(&there, Duration::from_millis(200)) {
+        while let Ok(stream) = TcpStream::connect_timeout(&dead, Duration::from_millis(200)) {
             held.push(stream);
         }
+        Both { listener, port, dead, _dead: (deaf, held) }
+    }
 
-        let names = Arc::new(Names::new(HOUR));
-        names.know("both.test", vec![there.ip(), [127, 0, 0, 1].into()]);
-        let proxy = proxy::parse(&format!("http://both.test:{port}")).unwrap();
-        let dialer = Dialer {
-            names,
+    fn dialer(proxy_port: u16, log: Log) -> Dialer {
+        Dialer {
+            names: Arc::new(Names::new(HOUR)),
             tls: Arc::new(client_config(None, None).unwrap()),
-            proxy: Some(proxy),
+            proxy: Some(proxy::parse(&format!("http://both.test:{proxy_port}")).unwrap()),
             user_agent: HeaderValue::from_static("x"),
-            connect_timeout: HOUR,
+            connect_timeout: MINUTE,
             counters: Arc::default(),
-            log: Log::default(),
-        };
+            log,
+        }
+    }
+
+    /// In a child that was forked while addresses were tried, the connection is the parent's.
+    #[test]
+    fn a_child_goes_on_with_no_connection_of_its_parent() {
+        let Both { listener, port, dead, _dead } = both();
+        let log = Log::new(LogLevel::Trace, |_, line| {
+            if line.contains("another one was faster") {
+                fork();
+            }
+        });
+        let dialer = dialer(port, log);
+        dialer.names.know("both.test", vec![dead.ip(), [127, 0, 0, 1].into()]);
+        let uri = &"https://service.test/".parse().unwrap();
+        // A child that asked the proxy would wait for its answer.
+        let within = Duration::from_secs(5);
+        let wanted = Wanted { uri, https: true, within, on_socket: &|_| Ok(()) };
+        let error = dialer.open(&wanted).err().unwrap();
+        assert_eq!(error.status(), Status::Closed, "{error}");
+        let (stream, _) = listener.accept().unwrap();
+        stream.set_nonblocking(true).unwrap();
+        let heard = std::io::Read::read(&mut &stream, &mut [0; 64]);
+        assert!(!heard.is_ok_and(|amount| amount > 0), "nothing was said over it");
+    }
+
+    /// A name whose IPv6 address is a hole in the network is reached by the other one.
+    #[test]
+    fn a_name_with_a_dead_first_address_is_reached() {
+        let Both { listener, port, dead: there, _dead } = both();
+        let dialer = dialer(port, Log::default());
+        dialer.names.know("both.test", vec![there.ip(), [127, 0, 0, 1].into()]);
         let open = |uri: &str| {
             let uri: &Uri = &uri.parse().unwrap();
             let https = uri.scheme_str() == Some("https");
-            dialer.open(&Wanted { uri, https, within: HOUR, on_socket: &|_| Ok(()) })
+            dialer.open(&Wanted { uri, https, within: MINUTE, on_socket: &|_| Ok(()) })
         };
         assert!(open(&format!("http://both.test:{port}/")).is_ok());
         listener.accept().unwrap();

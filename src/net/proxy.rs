@@ -1,6 +1,10 @@
 //! Which proxy connections go through.
 
-use ureq::{Error, Proxy, ProxyProtocol};
+use std::fmt;
+use std::sync::Arc;
+
+use ureq::{Error, ProxyProtocol};
+use zeroize::Zeroizing;
 
 use crate::net::no_proxy::NoProxy;
 
@@ -16,6 +20,60 @@ impl ProxyChoice {
     pub(crate) fn of(&self, host: &str) -> Option<&Proxy> {
         (!self.exceptions.excepts(host)).then_some(&self.proxy)
     }
+}
+
+/// A proxy.
+#[derive(Clone, Debug)]
+pub(crate) struct Proxy {
+    /// Where it is and how it is spoken to, without credentials: ureq wipes nothing.
+    pub way: ureq::Proxy,
+    pub credentials: Option<Arc<Credentials>>,
+}
+
+/// What a proxy asks for, in memory that is wiped.
+pub(crate) struct Credentials {
+    pub name: Zeroizing<String>,
+    pub password: Zeroizing<String>,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").finish_non_exhaustive()
+    }
+}
+
+impl Proxy {
+    fn new(url: &str) -> Result<Proxy, Error> {
+        let begin = url.find("://").map_or(0, |end| end + 3);
+        let authority = url[begin..].split(['/', '?', '#']).next().unwrap_or_default();
+        let Some((user, _)) = authority.rsplit_once('@') else {
+            return Ok(Proxy { way: ureq::Proxy::new(url)?, credentials: None });
+        };
+        let host = begin + user.len() + 1;
+        let way = ureq::Proxy::new(&[&url[..begin], &url[host..]].concat())?;
+        let (name, password) = user.split_once(':').unwrap_or((user, ""));
+        let credentials = Credentials { name: decoded(name)?, password: decoded(password)? };
+        Ok(Proxy { way, credentials: Some(Arc::new(credentials)) })
+    }
+}
+
+/// A part of a URL as it was before its characters were written as `%40` and so on.
+fn decoded(part: &str) -> Result<Zeroizing<String>, Error> {
+    // Never too short, so that nothing of it stays where it grew out of.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(part.len()));
+    let mut rest = part.as_bytes();
+    while let [first, after @ ..] = rest {
+        if !first.is_ascii_alphanumeric() && !b"-._~!$&'()*+,;=:@[]%".contains(first) {
+            return Err(Error::InvalidProxyUrl);
+        }
+        let hex = after.get(..2).filter(|hex| hex.iter().all(u8::is_ascii_hexdigit));
+        let hex = hex.and_then(|hex| str::from_utf8(hex).ok()).filter(|_| *first == b'%');
+        let byte = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &after[2..] } else { after };
+    }
+    let text = str::from_utf8(&bytes).map_err(|_| Error::InvalidProxyUrl)?;
+    Ok(Zeroizing::new(text.to_owned()))
 }
 
 /// Takes `http://`, `https://`, `socks5://` (names are looked up here) or `socks5h://` (there), with
@@ -44,7 +102,7 @@ pub(crate) fn from_env() -> Result<Option<ProxyChoice>, Error> {
     };
     let Some(url) = variable(["https_proxy", "HTTPS_PROXY"])? else { return Ok(None) };
     let proxy = Proxy::new(&url)?;
-    if matches!(proxy.protocol(), ProxyProtocol::Socks4 | ProxyProtocol::Socks4A) {
+    if matches!(proxy.way.protocol(), ProxyProtocol::Socks4 | ProxyProtocol::Socks4A) {
         return Err(Error::InvalidProxyUrl);
     }
     let exceptions = variable(["no_proxy", "NO_PROXY"])?.unwrap_or_default();
@@ -62,8 +120,31 @@ mod tests {
         {
             assert!(parse(good).is_ok(), "{good}");
         }
-        for bad in ["proxy:3128", "ftp://proxy", "socks4://proxy", "http://", "none"] {
+        for bad in ["proxy:3128", "ftp://proxy", "socks4://proxy", "http://", "none", "http://u:p@"]
+        {
             assert!(parse(bad).is_err(), "{bad}");
+        }
+        for bad in [" ", "\"", "\n", "\u{e4}", "%ff"] {
+            assert!(parse(&format!("http://u:{bad}@proxy")).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_kept_apart_from_the_url() {
+        for (url, credentials) in [
+            ("http://proxy/x@y", None),
+            ("http://u@proxy:1", Some(("u", ""))),
+            ("http://u:@proxy:1", Some(("u", ""))),
+            ("http://:p@proxy:1", Some(("", "p"))),
+            ("http://u%3a:p:%40@q%2F@proxy:1", Some(("u:", "p:@@q/"))),
+            ("http://u:%c3%A4%@[::1]:1/?#", Some(("u", "\u{e4}%"))),
+            ("u:p%4@proxy:1", Some(("u", "p%4"))),
+        ] {
+            let proxy = Proxy::new(url).unwrap();
+            let kept = proxy.credentials.as_deref().map(|kept| (&**kept.name, &**kept.password));
+            assert_eq!(kept, credentials, "{url}");
+            assert!(["proxy", "[::1]"].contains(&proxy.way.host()), "{url}");
+            assert!(proxy.way.username().is_none() && proxy.way.password().is_none(), "{url}");
         }
     }
 }

@@ -44,17 +44,28 @@ pub(crate) fn first_connected(
         let has_room = under_way.len() < MOST;
         if under_way.is_empty() || (now >= next_at && has_room) {
             match waiting.next() {
-                Some(address) => match begin(address) {
-                    Ok(socket) => {
-                        under_way.push((address, socket));
-                        next_at = now + delay;
+                Some(address) => {
+                    let mut begun = begin(address);
+                    if begun.as_ref().is_err_and(lacks_descriptors) && !under_way.is_empty() {
+                        // The one that waited longest has had its time: this one takes its place.
+                        let (slow, _) = under_way.remove(0);
+                        let late =
+                            io::Error::new(io::ErrorKind::TimedOut, "its descriptor is needed");
+                        lost(slow, &late);
+                        begun = begin(address);
                     }
-                    Err(why) => {
-                        lost(address, &why);
-                        failure = why;
-                        continue;
+                    match begun {
+                        Ok(socket) => {
+                            under_way.push((address, socket));
+                            next_at = now + delay;
+                        }
+                        Err(why) => {
+                            lost(address, &why);
+                            failure = why;
+                            continue;
+                        }
                     }
-                },
+                }
                 None if under_way.is_empty() => return Err(failure),
                 None => {}
             }
@@ -80,6 +91,12 @@ pub(crate) fn first_connected(
             }
         }
     }
+}
+
+fn lacks_descriptors(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let number = error.raw_os_error();
+    [Errno::MFILE, Errno::NFILE].iter().any(|errno| number == Some(errno.raw_os_error()))
 }
 
 /// Both families by turns, beginning with the resolver's first: where one is broken, the address tried
@@ -136,6 +153,8 @@ mod tests {
     use super::*;
 
     const HOUR: Duration = Duration::from_secs(3600);
+    /// Less than the system itself gives an address that says nothing.
+    const MINUTE: Duration = Duration::from_secs(60);
 
     fn host(number: u8) -> IpAddr {
         Ipv4Addr::new(127, 0, 0, number).into()
@@ -186,8 +205,8 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let _deaf = [2, 3].map(|number| deaf(SocketAddr::new(host(number), port)));
         let dead = [host(2), host(3)];
-        let (won, begun, lost) = race(&[dead[0], dead[1], host(1)], port, DELAY, HOUR);
-        assert_eq!(won.unwrap(), host(1));
+        let (won, begun, lost) = race(&[dead[0], dead[1], host(1)], port, DELAY, MINUTE);
+        assert_eq!((won.unwrap(), DELAY.as_millis()), (host(1), 250));
         assert_eq!((begun, lost), (vec![dead[0], dead[1], host(1)], dead.to_vec()));
         // Nobody but the winner came to be connected, and nobody is left.
         let (first, _) = listener.accept().unwrap();
@@ -211,9 +230,40 @@ mod tests {
         let (won, _, lost) = race(&refusing, port, HOUR, HOUR);
         assert_eq!(won.unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
         assert_eq!(lost, refusing);
+        // Nor where others are still under way: the next one does not wait for its turn.
+        let _deaf = deaf(SocketAddr::new(host(6), port));
+        let (delay, most) = (Duration::from_secs(3), Duration::from_millis(5500));
+        let (won, begun, _) = race(&[host(6), host(4), host(1)], port, delay, most);
+        assert_eq!((won.unwrap(), begun.len()), (host(1), 3));
         // The first one that takes it is the only one that is asked.
         let (won, begun, _) = race(&[host(1), host(4)], port, HOUR, HOUR);
         assert_eq!((won.unwrap(), begun), (host(1), vec![host(1)]));
+    }
+
+    #[test]
+    fn who_takes_the_last_descriptor_makes_way() {
+        let listener = TcpListener::bind((host(1), 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let _deaf = deaf(SocketAddr::new(host(2), port));
+        let mut last = std::sync::Weak::<TcpStream>::new();
+        let until = Instant::now() + HOUR / 100;
+        let begin = |address| {
+            if last.strong_count() > 0 {
+                return Err(rustix::io::Errno::MFILE.into());
+            }
+            let socket = NewSocket::new(Domain::IPV4, Type::STREAM, None)?;
+            socket.set_nonblocking(true)?;
+            let stream = Arc::new(TcpStream::from(socket));
+            last = Arc::downgrade(&stream);
+            let _ = SockRef::from(&*stream).connect(&SocketAddr::new(address, port).into());
+            Ok(Socket::new(stream, until, Arc::default()))
+        };
+        let mut lost = Vec::new();
+        let lose = |address, why: &io::Error| lost.push((address, why.kind()));
+        let won = first_connected(vec![host(2), host(1)], DELAY, until, begin, lose).unwrap();
+        assert_eq!(won.stream.peer_addr().unwrap().ip(), host(1));
+        // As one that is dead: so it is known from then on.
+        assert_eq!(lost, [(host(2), io::ErrorKind::TimedOut)]);
     }
 
     #[test]

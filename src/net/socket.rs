@@ -61,6 +61,11 @@ impl Socket {
         Ok(amount)
     }
 
+    /// Waits until there is something to read.
+    pub(crate) fn wait_to_read(&self) -> io::Result<()> {
+        self.wait(PollFlags::IN).map(drop)
+    }
+
     /// Waits until more can be written.
     fn wait_to_write(&self) -> io::Result<()> {
         if !self.heeds_input {
@@ -83,7 +88,7 @@ impl Drop for Socket {
     }
 }
 
-fn not_yet(error: &io::Error) -> bool {
+pub(crate) fn not_yet(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
@@ -91,7 +96,7 @@ impl Read for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             // First, because an answer is hardly ever there already.
-            self.wait(PollFlags::IN)?;
+            self.wait_to_read()?;
             match self.read_now(buffer) {
                 Err(why) if not_yet(&why) => {}
                 read => return read,

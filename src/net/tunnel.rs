@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use httparse::Status;
-use ureq::Proxy;
 use zeroize::Zeroizing;
+
+use crate::net::proxy::Credentials;
 
 /// Host and port as they stand in a URL.
 pub(crate) fn authority(host: &str, port: u16) -> String {
@@ -52,20 +53,16 @@ const MOST_HEAD: usize = 16 * 1024;
 /// Not ureq's, which begins its time anew with each piece of the proxy's answer.
 pub(crate) fn http_connect(
     stream: &mut (impl Read + Write),
-    proxy: &Proxy,
+    credentials: Option<&Credentials>,
     host: &str,
     port: u16,
     user_agent: &str,
 ) -> Result<(), NoWay> {
     let target = authority(host, port);
-    let mut request = Zeroizing::new(format!(
-        "CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nUser-Agent: {user_agent}\r\n"
-    ));
-    if let Some((name, password)) = credentials(proxy) {
-        let both = Zeroizing::new(STANDARD.encode(format!("{name}:{password}")));
-        request.push_str(&format!("Proxy-Authorization: Basic {}\r\n", *both));
-    }
-    request.push_str("\r\n");
+    let head =
+        format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nUser-Agent: {user_agent}\r\n");
+    let authorization = credentials.map(authorization).unwrap_or_default();
+    let request = Zeroizing::new([&head, &*authorization, "\r\n"].concat());
     stream.write_all(request.as_bytes())?;
     stream.flush()?;
 
@@ -87,8 +84,7 @@ pub(crate) fn http_connect(
                 return Err(refused("it sent more than its answer"));
             }
             (Ok(Status::Complete(_)), Some(code @ (401 | 407))) => {
-                let has_some = credentials(proxy).is_some();
-                let wants = if has_some { OTHER_CREDENTIALS } else { CREDENTIALS };
+                let wants = if credentials.is_some() { OTHER_CREDENTIALS } else { CREDENTIALS };
                 return Err(refused_for_good(format!("{wants} ({code})")));
             }
             (Ok(Status::Complete(_)), Some(code @ 400..=499)) => {
@@ -108,14 +104,13 @@ pub(crate) fn http_connect(
 /// Not ureq's, which connects to the proxy where a shutdown cannot interrupt it.
 pub(crate) fn socks5_connect(
     stream: &mut (impl Read + Write),
-    proxy: &Proxy,
+    credentials: Option<&Credentials>,
     host: &str,
     port: u16,
 ) -> Result<(), NoWay> {
     const NO_PASSWORD: u8 = 0;
     const PASSWORD: u8 = 2;
 
-    let credentials = credentials(proxy);
     let methods: &[u8] =
         if credentials.is_some() { &[5, 2, NO_PASSWORD, PASSWORD] } else { &[5, 1, NO_PASSWORD] };
     stream.write_all(methods)?;
@@ -124,8 +119,10 @@ pub(crate) fn socks5_connect(
     stream.read_exact(&mut chosen)?;
     match (chosen, credentials) {
         ([5, NO_PASSWORD], _) => {}
-        ([5, PASSWORD], Some((name, password))) => {
-            let mut login = Zeroizing::new(vec![1]);
+        ([5, PASSWORD], Some(Credentials { name, password })) => {
+            // As long as it becomes, so that nothing of it stays where it grew out of.
+            let mut login = Zeroizing::new(Vec::with_capacity(3 + name.len() + password.len()));
+            login.push(1);
             for part in [name, password] {
                 login.push(u8::try_from(part.len()).map_err(|_| {
                     refused_for_good("its name and password have at most 255 characters each")
@@ -192,9 +189,10 @@ pub(crate) fn socks5_connect(
     Ok(())
 }
 
-fn credentials(proxy: &Proxy) -> Option<(&str, &str)> {
-    let name = proxy.username()?;
-    Some((name, proxy.password().unwrap_or_default()))
+fn authorization(Credentials { name, password }: &Credentials) -> Zeroizing<String> {
+    let both = Zeroizing::new([name.as_str(), ":", password].concat());
+    let encoded = Zeroizing::new(STANDARD.encode(both.as_bytes()));
+    Zeroizing::new(["Proxy-Authorization: Basic ", &encoded, "\r\n"].concat())
 }
 
 fn refused(says: impl Into<String>) -> NoWay {

@@ -5,6 +5,8 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::base::error::Error;
 use crate::protocol::json::is_object;
+#[cfg(feature = "connector")]
+use crate::protocol::json::{is_string, members, text as text_of};
 use crate::protocol::members::{any_json, names};
 
 /// An event, ready to be sent with [`Conversation::send_event`](crate::Conversation::send_event).
@@ -198,6 +200,12 @@ impl Metadata {
         Metadata::read(json, "metadata_json")
     }
 
+    /// The first id that the connector's own channel has for it.
+    #[cfg(feature = "connector")]
+    pub(crate) fn first_external_id(&self) -> Option<String> {
+        self.0.iter().find_map(|item| external_id_of(item))
+    }
+
     pub(crate) fn read(json: &str, name: &str) -> Result<Metadata, Error> {
         let refuse = || Error::invalid(format!("{name}: it takes an array of objects"));
         let items = any_json(json, name)?;
@@ -207,6 +215,14 @@ impl Metadata {
         }
         Ok(Metadata(items))
     }
+}
+
+/// The id of a piece of metadata that is an `ExternalId`.
+#[cfg(feature = "connector")]
+pub(crate) fn external_id_of(metadata: &RawValue) -> Option<String> {
+    let [kind, id] = members(Some(metadata), ["type", "id"]);
+    let id = id.filter(|id| is_string(id) && text_of(kind) == "ExternalId");
+    id.map(|id| text_of(Some(id)))
 }
 
 impl PartialEq for Metadata {

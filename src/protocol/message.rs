@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::base::error::Error;
 use crate::base::request_id::RequestIds;
-use crate::protocol::event::{self, CsatStatus, Metadata};
+use crate::protocol::event::{CsatStatus, Metadata};
 use crate::protocol::open::{OpenOptions, Ttr};
 use crate::protocol::profile::Profile;
 
@@ -152,19 +152,21 @@ fn one(
 /// The batch that opens a conversation, with the consumer's first message or without.
 pub(crate) fn open(ids: &RequestIds, brand_id: &str, options: &OpenOptions) -> Message {
     let mut used = vec![ids.next(), ids.next()];
-    let first = options.first_message.as_deref().map(event::text);
-    if first.is_some() {
+    if options.first_message.is_some() {
         used.push(ids.next());
     }
     let profile = Request::new(&used[0], SET_USER_PROFILE, options.profile_on_the_wire());
     let conversation = options.request(brand_id);
     let conversation = Request::new(&used[1], CONSUMER_REQUEST_CONVERSATION, conversation);
-    let json = match &first {
+    let json = match &options.first_message {
         None => bytes(&(profile, conversation)),
-        Some(event) => {
+        Some(first) => {
             // The dialog does not exist yet: the service puts its id in the empty place.
-            let publish = PublishEvent { conversation_id: None, dialog_id: "", event };
-            bytes(&(profile, conversation, Request::new(&used[2], PUBLISH_EVENT, publish)))
+            let publish =
+                PublishEvent { conversation_id: None, dialog_id: "", event: &first.event.0 };
+            let publish = Request::new(&used[2], PUBLISH_EVENT, publish);
+            let metadata = first.metadata.as_ref();
+            bytes(&(profile, conversation, Request { metadata, ..publish }))
         }
     };
     Message {
@@ -321,5 +323,20 @@ mod tests {
         );
         assert_eq!(String::from_utf8(sent.json).unwrap(), expected);
         assert_eq!(open(&ids(), "le1", &OpenOptions::new()).ids.len(), 2);
+    }
+
+    #[test]
+    #[cfg(feature = "connector")]
+    fn the_first_message_is_any_event_with_its_metadata() {
+        let event = Event::from_json(r#"{"type":"ContentEvent", "message":"Hi"}"#).unwrap();
+        let metadata = Metadata::new().external_id("x-1");
+        let sent = open(&ids(), "le1", &OpenOptions::new().first_event(&event, Some(metadata)));
+        let json = String::from_utf8(sent.json).unwrap();
+        let expected = concat!(
+            r#""body":{"dialogId":"","event":{"type":"ContentEvent", "message":"Hi"}},"#,
+            r#""metadata":[{"type":"ExternalId","id":"x-1"}]}]"#
+        );
+        assert!(json.ends_with(expected), "{json}");
+        assert_eq!(sent.ids.len(), 3);
     }
 }

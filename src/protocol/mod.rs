@@ -25,6 +25,8 @@ pub(crate) mod raw;
 pub(crate) mod redact;
 mod refusal;
 pub(crate) mod response;
+#[cfg(feature = "connector")]
+mod split;
 pub(crate) mod storage;
 pub(crate) mod webhook;
 mod wording;

@@ -4,6 +4,8 @@ use serde_json::value::RawValue;
 
 use crate::protocol::content::EventContent;
 use crate::protocol::json::{TooMany, count, is_object, members, text, written};
+#[cfg(feature = "connector")]
+use crate::protocol::{event::external_id_of, json::each_item};
 
 /// What the types of notifications about conversations end in: `cqm.` is in front, or of old `aam.`.
 const OF_CONVERSATIONS: &str = ".ExConversationChangeNotification";
@@ -199,6 +201,30 @@ impl NotificationEvent {
         &self.metadata
     }
 
+    /// The first `ExternalId` of the metadata: by it a connector knows its own message again.
+    #[cfg(feature = "connector")]
+    pub(crate) fn external_id(&self) -> Option<String> {
+        let metadata = serde_json::from_str(&self.metadata).ok();
+        let mut first = None;
+        each_item(metadata, |item| {
+            if first.is_none() {
+                first = external_id_of(item);
+            }
+        });
+        first
+    }
+
+    /// Of the state of a conversation whose it is, by
+    /// [`Consumer::lp_id`](crate::Consumer::lp_id).
+    #[cfg(feature = "connector")]
+    pub(crate) fn consumer_lp_id(&self) -> Option<&str> {
+        let EventContent::Conversation(it) = &self.content else { return None };
+        let of_dialogs = it.dialogs.iter().flat_map(|dialog| &dialog.participants);
+        let mut everybody = it.participants.iter().chain(of_dialogs);
+        let consumer = everybody.find(|one| one.role == "CONSUMER" && !one.id.is_empty());
+        consumer.map(|consumer| consumer.id.as_str())
+    }
+
     /// The JSON of the change, byte for byte; of a notification without changes the whole. Empty
     /// where it is no JSON, or nested more than 128 levels deep: see [`Notification::raw`](crate::Notification::raw).
     pub fn json(&self) -> &str {
@@ -302,5 +328,47 @@ mod tests {
         );
         assert_eq!((event.conversation_id(), event.dialog_id()), ("", "d"));
         assert_eq!(event.metadata_json(), r#"[{"type":"ExternalId","id":"e"}]"#);
+    }
+
+    #[test]
+    #[cfg(feature = "connector")]
+    fn a_connector_knows_its_message_by_the_first_external_id() {
+        for (metadata, id) in [
+            (
+                r#"[{"type":"New"},{"type":"ExternalId","id":"a\"b"},{"type":"ExternalId","id":"c"}]"#,
+                Some("a\"b"),
+            ),
+            (r#"{"type":"ExternalId","id":"a"}"#, Some("a")),
+            (r#"[{"type":"ExternalId","id":7},{"type":"ExternalId","id":"c"}]"#, Some("c")),
+            (r#"[{"type":"ExternalId"}]"#, None),
+            (r#"[{"id":"a"},7,null]"#, None),
+            ("null", None),
+        ] {
+            let change = format!(r#"{{"event":{{}},"metadata":{metadata}}}"#);
+            assert_eq!(of_change(&change).external_id().as_deref(), id, "{metadata}");
+        }
+        assert_eq!(event("{}").external_id(), None);
+    }
+
+    #[test]
+    #[cfg(feature = "connector")]
+    fn a_conversation_belongs_to_its_consumer() {
+        for (details, id) in [
+            (
+                r#""participants":[{"id":"a","role":"ASSIGNED_AGENT"},{"id":"c","role":"CONSUMER"}]"#,
+                Some("c"),
+            ),
+            (
+                r#""participants":[{"role":"CONSUMER"}],"dialogs":[{"participantsDetails":[{"id":"c","role":"CONSUMER"}]}]"#,
+                Some("c"),
+            ),
+            (r#""participants":[{"id":"a","role":"READER"}]"#, None),
+            (r#""state":"OPEN""#, None),
+        ] {
+            let change = format!(r#"{{"result":{{"conversationDetails":{{{details}}}}}}}"#);
+            assert_eq!(of_change(&change).consumer_lp_id(), id, "{details}");
+        }
+        let by_one = r#"{"originatorMetadata":{"id":"c","role":"CONSUMER"},"event":{}}"#;
+        assert_eq!(of_change(by_one).consumer_lp_id(), None, "no state of a conversation");
     }
 }

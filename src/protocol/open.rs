@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::base::error::Error;
 use crate::protocol::argument::Argument;
-use crate::protocol::members::{Members, TextOrNumber, members, names};
+use crate::protocol::event::{Event, Metadata};
+use crate::protocol::members::{Json, Members, TextOrNumber, members, names};
 use crate::protocol::profile::Profile;
 use crate::protocol::properties::{Channel, ClientProperties, Feature};
 
@@ -16,8 +17,25 @@ pub struct OpenOptions {
     context: Option<ConversationContext>,
     skill_id: Option<TextOrNumber>,
     ttr: Option<Ttr>,
-    pub(crate) first_message: Option<String>,
+    pub(crate) first_message: Option<FirstMessage>,
     channel: Channel,
+}
+
+/// What the consumer says first.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FirstMessage {
+    pub event: Json,
+    pub metadata: Option<Metadata>,
+}
+
+impl FirstMessage {
+    fn of(event: &Event, metadata: Option<Metadata>) -> FirstMessage {
+        FirstMessage { event: Json(event.json().to_owned()), metadata }
+    }
+
+    fn text(text: &str) -> FirstMessage {
+        FirstMessage::of(&Event::text(text), None)
+    }
 }
 
 /// How a conversation opened earlier is gone on with. All members are optional.
@@ -140,7 +158,15 @@ impl OpenOptions {
     /// What the consumer says first, sent in the same round trip.
     #[must_use]
     pub fn first_message(mut self, text: impl Into<String>) -> OpenOptions {
-        self.first_message = Some(text.into());
+        self.first_message = Some(FirstMessage::text(&text.into()));
+        self
+    }
+
+    /// The same with any event that can be one, and what it carries beside its content.
+    #[cfg(feature = "connector")]
+    #[must_use]
+    pub(crate) fn first_event(mut self, event: &Event, metadata: Option<Metadata>) -> OpenOptions {
+        self.first_message = Some(FirstMessage::of(event, metadata));
         self
     }
 
@@ -176,7 +202,7 @@ impl OpenOptions {
             context: given.object("context")?.map(ConversationContext),
             skill_id: given.text_or_number("skillId")?,
             ttr: given.text("ttr")?.map(|name| name.as_str().into()),
-            first_message: given.text("firstMessage")?,
+            first_message: given.text("firstMessage")?.as_deref().map(FirstMessage::text),
             channel: Channel::read(&given)?,
         };
         options.check()?;
@@ -191,6 +217,12 @@ impl OpenOptions {
     /// The profile as it goes out; an empty one where none was given.
     pub(crate) fn profile_on_the_wire(&self) -> Profile {
         self.profile.as_ref().map(Profile::on_the_wire).unwrap_or_default()
+    }
+
+    /// What a conversation that was opened with these options is gone on with.
+    #[cfg(feature = "connector")]
+    pub(crate) fn to_attach(&self) -> AttachOptions {
+        AttachOptions { dialog_id: None, channel: self.channel.clone() }
     }
 
     pub(crate) fn request<'a>(&'a self, brand_id: &'a str) -> ConsumerRequestConversation<'a> {

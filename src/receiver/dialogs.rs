@@ -5,9 +5,7 @@ use std::collections::HashMap;
 use crate::protocol::content::EventContent;
 use crate::protocol::notification::Notification;
 use crate::protocol::notification_event::NotificationEvent;
-
-/// The account, and the dialog or, where it has no name, the conversation.
-pub(crate) type DialogKey = (String, String);
+use crate::store::change::DialogKey;
 
 /// The first and the last sequence that a notification has of one dialog.
 pub(crate) struct Span {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::receiver::fingerprint::Fingerprint;
+use crate::store::change::Fingerprint;
 
 /// All that must still be acknowledged, and the last ones that need not, by their fingerprints.
 pub(crate) struct DuplicatesWindow {

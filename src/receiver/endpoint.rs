@@ -19,9 +19,10 @@ use crate::config::accounts::Accounts;
 use crate::protocol::notification::Notification;
 use crate::receiver::body_budget::BodyBudget;
 use crate::receiver::connection_limit::Slot;
-use crate::receiver::inbox::{Admission, Inbox};
+use crate::receiver::line_limit::LineLimit;
 use crate::receiver::request_body;
 use crate::receiver::signers::{self, Signers};
+use crate::receiver::sink::{Admission, Sink};
 
 /// What it takes to judge a request.
 pub(crate) struct Endpoint {
@@ -32,12 +33,23 @@ pub(crate) struct Endpoint {
     pub body_max_bytes: usize,
     pub bodies: BodyBudget,
     pub ack_timeout: Duration,
-    pub inbox: Arc<Inbox>,
+    pub sink: Arc<dyn Sink>,
+    /// What is logged of requests that are refused before anything says that the service sent them.
+    pub unsigned: LineLimit,
     pub log: Log,
 }
 
 /// A status, and for the log why.
 type Refusal = (StatusCode, String);
+
+/// Who sent a request, as far as it shows.
+enum Sender {
+    /// Who watches over the program.
+    Watcher,
+    /// The service: the signature matches.
+    Service,
+    Anybody,
+}
 
 impl Endpoint {
     /// Answers a request of the connection that has this slot.
@@ -48,10 +60,13 @@ impl Endpoint {
     ) -> Response<Empty<Bytes>> {
         let (parts, mut body) = request.into_parts();
         let is_check = self.health_path.as_deref() == Some(parts.uri.path());
-        let outcome = if is_check {
-            self.check(&parts.method)
+        let (outcome, sender) = if is_check {
+            (self.check(&parts.method), Sender::Watcher)
         } else {
-            self.take(&parts, &mut body, slot).await
+            match self.verified(&parts, &mut body).await {
+                Ok((body, account)) => (self.take(body, account, slot).await, Sender::Service),
+                Err(refusal) => (Err(refusal), Sender::Anybody),
+            }
         };
         let status = match outcome {
             Ok(()) => {
@@ -59,10 +74,14 @@ impl Endpoint {
                 StatusCode::OK
             }
             Err((status, why)) => {
-                let level = if is_check { LogLevel::Debug } else { LogLevel::Warn };
-                self.log.write(level, || format!("receiver: {}: {why}", status.as_u16()));
+                let line = || format!("receiver: {}: {why}", status.as_u16());
+                match sender {
+                    Sender::Watcher => self.log.write(LogLevel::Debug, line),
+                    Sender::Service => self.log.write(LogLevel::Warn, line),
+                    Sender::Anybody => self.unsigned.write(&self.log, line),
+                }
                 if !is_check {
-                    self.inbox.counters.refuse(status.as_u16());
+                    self.sink.counters().refuse(status.as_u16());
                 }
                 request_body::drain(&parts.headers, &mut body).await;
                 status
@@ -80,7 +99,7 @@ impl Endpoint {
     /// Whether notifications can be taken, for whoever watches over the program.
     fn check(&self, method: &Method) -> Result<(), Refusal> {
         match *method {
-            Method::GET | Method::HEAD if self.inbox.can_take() => Ok(()),
+            Method::GET | Method::HEAD if self.sink.can_take() => Ok(()),
             Method::GET | Method::HEAD => {
                 refuse(StatusCode::SERVICE_UNAVAILABLE, "nothing can be taken now")
             }
@@ -88,8 +107,12 @@ impl Endpoint {
         }
     }
 
-    /// Takes the notification in a request; it is the program's when this returns.
-    async fn take(&self, parts: &Parts, body: &mut Incoming, slot: &Slot) -> Result<(), Refusal> {
+    /// The body of a notification, and the account for which it is signed.
+    async fn verified(
+        &self,
+        parts: &Parts,
+        body: &mut Incoming,
+    ) -> Result<(Vec<u8>, String), Refusal> {
         if parts.uri.path() != self.path {
             return refuse(StatusCode::NOT_FOUND, "another path");
         }
@@ -107,6 +130,11 @@ impl Endpoint {
             Err((status, why)) => return refuse(status, why),
         };
         let account = signers.verify(&body, &signatures).map_err(&unauthorized)?;
+        Ok((body, account))
+    }
+
+    /// Takes a notification; it is the program's when this returns.
+    async fn take(&self, body: Vec<u8>, account: String, slot: &Slot) -> Result<(), Refusal> {
         let _busy = slot.busy();
         // A refusal would stop the account's whole stream, for days: what cannot be understood is
         // the program's to look at.
@@ -117,7 +145,7 @@ impl Endpoint {
         // The notification has what it needs of it; the wait for the program is long.
         drop(body);
         let about = about(&notification);
-        match self.inbox.offer(notification.with_account(account)).await {
+        match self.sink.offer(notification.with_account(account)).await {
             Admission::Accepted => Ok(()),
             Admission::QueueFull => refuse(StatusCode::SERVICE_UNAVAILABLE, "the queue is full"),
             Admission::StoreFailed(why) => Err(because_of(StatusCode::SERVICE_UNAVAILABLE)(why)),
@@ -133,7 +161,7 @@ impl Endpoint {
         acknowledged: oneshot::Receiver<()>,
         about: &str,
     ) -> Result<(), Refusal> {
-        let mut waiter = AckWaiter { inbox: &self.inbox, id, acknowledged: Some(acknowledged) };
+        let mut waiter = AckWaiter { sink: &*self.sink, id, acknowledged: Some(acknowledged) };
         match timeout(self.ack_timeout, waiter.acknowledged()).await {
             Ok(true) => Ok(()),
             _ => {
@@ -145,9 +173,9 @@ impl Endpoint {
 }
 
 /// A request that waits for an acknowledgement. Where it ends without one, because the time is over or
-/// the other side left, the service comes again, and the inbox must know.
+/// the other side left, the service comes again, and the sink must know.
 struct AckWaiter<'a> {
-    inbox: &'a Inbox,
+    sink: &'a dyn Sink,
     id: u64,
     acknowledged: Option<oneshot::Receiver<()>>,
 }
@@ -166,9 +194,9 @@ impl AckWaiter<'_> {
 
 impl Drop for AckWaiter<'_> {
     fn drop(&mut self) {
-        // What no longer waits is gone before the inbox looks who does.
+        // What no longer waits is gone before the sink looks who does.
         if self.acknowledged.take().is_some() {
-            self.inbox.give_up(self.id);
+            self.sink.give_up(self.id);
         }
     }
 }
@@ -183,7 +211,7 @@ fn about(notification: &Notification) -> String {
     }
 }
 
-fn refuse(status: StatusCode, why: &str) -> Result<(), Refusal> {
+fn refuse<T>(status: StatusCode, why: &str) -> Result<T, Refusal> {
     Err((status, why.to_owned()))
 }
 

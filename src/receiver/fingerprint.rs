@@ -4,9 +4,7 @@ use ring::digest::{SHA256, digest};
 
 use crate::protocol::notification::Notification;
 use crate::protocol::notification_event::EventKind;
-
-/// A hash of what tells a notification from others.
-pub(crate) type Fingerprint = [u8; 32];
+use crate::store::change::Fingerprint;
 
 /// Of its account, and of conversation, sequence and event of all its events, which is all of it but
 /// what the service may write anew.

@@ -1,28 +1,16 @@
-//! What a program holds of a receiver, and the thread that listens for it.
+//! What a program holds of a receiver.
 
-use std::net::TcpListener;
 use std::path::Path;
-use std::sync::{Arc, Mutex, mpsc};
-use std::thread::JoinHandle;
+use std::sync::Arc;
 use std::time::Duration;
-
-use arc_swap::ArcSwap;
-use tokio::sync::oneshot;
 
 use crate::base::callback;
 use crate::base::error::{Error, Status};
-use crate::base::fork::generation;
-use crate::base::lock::lock;
-use crate::base::thread;
-use crate::config::accounts::Accounts;
 use crate::config::configuration::Config;
 use crate::config::receiver_settings::ReceiverSettings;
 use crate::protocol::notification::Notification;
-use crate::receiver::body_budget::{BodyBudget, MOST_BYTES};
-use crate::receiver::certificates::Certificates;
-use crate::receiver::endpoint::Endpoint;
 use crate::receiver::inbox::Inbox;
-use crate::receiver::server::Server;
+use crate::receiver::listener::Listener;
 use crate::receiver::stats::ReceiverStats;
 
 /// Receives what the service posts to a webhook: listens, checks signatures, and queues.
@@ -56,14 +44,9 @@ pub struct Receiver {
 
 /// What all clones share.
 struct Shared {
-    url: String,
+    /// Before the inbox, which it has, too.
+    listener: Listener,
     inbox: Arc<Inbox>,
-    accounts: Arc<ArcSwap<Accounts>>,
-    /// Which made it.
-    /// In which it listens.
-    generation: u64,
-    stop: Mutex<Option<oneshot::Sender<()>>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Receiver {
@@ -73,60 +56,19 @@ impl Receiver {
     ///
     /// # Errors
     /// [`Status::Config`] if there is no secret to check signatures with, or options contradict each
-    /// other; [`Status::Io`] if it cannot listen there, or a file cannot be read or written.
+    /// other; [`Status::Io`] if it cannot listen there, or a file cannot be read or written; with
+    /// `receiver.store` also in a process that was forked while its parent had such a file open.
     pub fn new(config: &Config) -> Result<Receiver, Error> {
         let settings = ReceiverSettings::of(config)?;
-        let log = settings.log;
-        let demands_certificate =
-            settings.tls.as_ref().is_some_and(|files| files.client_roots.is_some());
-        let certificates = settings.tls.map(|files| Certificates::read(files, log.clone()));
-        let certificates = certificates.transpose()?;
         let store = settings.sqlite.as_deref().map(Path::new);
-        let inbox = Arc::new(Inbox::open(settings.inbox, store, &log)?);
-
-        let there = settings.listen;
-        let cannot = |why| Error::new(Status::Io, format!("cannot listen at {there}: {why}"));
-        let listener = TcpListener::bind(there).map_err(cannot)?;
-        listener.set_nonblocking(true).map_err(cannot)?;
-        let address = listener.local_addr().map_err(cannot)?;
-        let scheme = if certificates.is_some() { "https" } else { "http" };
-        let url = format!("{scheme}://{address}{}", settings.path);
-
-        let accounts = Arc::new(ArcSwap::from_pointee(settings.accounts));
-        let endpoint = Endpoint {
-            path: settings.path,
-            health_path: settings.health_path,
-            accounts: accounts.clone(),
-            body_max_bytes: settings.body_max_bytes,
-            bodies: BodyBudget::new(MOST_BYTES),
-            ack_timeout: settings.ack_timeout,
-            inbox: inbox.clone(),
-            log: log.clone(),
-        };
-        let counters = inbox.counters.clone();
-        let server = Server { certificates, demands_certificate, endpoint, counters, log };
-        let (stop, stopped) = oneshot::channel();
-        let (tell, began) = mpsc::channel();
-        let ends = inbox.clone();
-        let run = move || {
-            server.run(listener, tell, stopped);
-            // Nothing comes any more: who polls must learn of it.
-            ends.close();
-        };
-        let thread = thread::start("lpc-receiver", run)
-            .map_err(|why| Error::new(Status::Io, format!("cannot start a thread: {why}")))?;
-        match began.recv() {
-            Ok(began) => began.map_err(cannot)?,
-            Err(_) => return Err(Error::new(Status::Internal, "the receiver's thread broke")),
-        }
-        let generation = generation();
-        let (stop, thread) = (Mutex::new(Some(stop)), Mutex::new(Some(thread)));
-        Ok(Receiver { shared: Arc::new(Shared { url, inbox, accounts, generation, stop, thread }) })
+        let inbox = Arc::new(Inbox::open(settings.inbox, store, &settings.listener.log)?);
+        let listener = Listener::start(settings.listener, inbox.clone())?;
+        Ok(Receiver { shared: Arc::new(Shared { listener, inbox }) })
     }
 
     /// Where it listens, for example `https://127.0.0.1:8443/`.
     pub fn url(&self) -> &str {
-        &self.shared.url
+        self.shared.listener.url()
     }
 
     /// The next notification, or `None` if none comes in this time ([`Duration::MAX`]: for ever).
@@ -193,8 +135,8 @@ impl Receiver {
     /// then: acknowledgements fail with [`Status::Closed`], and what was not acknowledged comes from
     /// there. In a child after a `fork()` it changes nothing.
     pub fn release(&self) {
-        if self.shared.is_of_this_process() {
-            self.shared.stop();
+        if self.shared.listener.is_of_this_process() {
+            self.shared.listener.stop();
             self.shared.inbox.release();
         }
     }
@@ -202,9 +144,11 @@ impl Receiver {
     /// As [`shutdown`](Receiver::shutdown), but polls under way fail at once, whatever is queued.
     #[cfg(feature = "capi")]
     pub(crate) fn end(&self) {
-        if self.shared.is_of_this_process() {
+        if self.shared.listener.is_of_this_process() {
             self.shared.inbox.end();
-            self.shared.stop();
+            self.shared.listener.stop();
+            // Polls under way still hold the inbox, but the file is free for another receiver.
+            self.shared.inbox.release();
         }
     }
 
@@ -217,9 +161,7 @@ impl Receiver {
     /// [`Status::InvalidArgument`] if there is no secret, or one is empty or has control characters;
     /// those in use stay.
     pub fn set_credentials(&self, client_id: &str, client_secrets: &[&str]) -> Result<(), Error> {
-        let secrets = Accounts::check_credentials(client_id, client_secrets)?;
-        self.shared.accounts.rcu(|accounts| accounts.with_credentials(client_id, &secrets));
-        Ok(())
+        self.shared.listener.set_credentials(client_id, client_secrets)
     }
 
     /// What it has done so far, and what it holds. Counters never fall; together they are no snapshot
@@ -245,12 +187,12 @@ impl Receiver {
     /// Waits until the thread that listens has ended, and with it the last call of the log function; not
     /// where it is called inside a log function.
     pub fn shutdown(&self) {
-        self.shared.stop();
+        self.shared.listener.stop();
     }
 
     /// Whether it was made by this process, and not by one that forked it.
     pub fn is_of_this_process(&self) -> bool {
-        self.shared.is_of_this_process()
+        self.shared.listener.is_of_this_process()
     }
 
     fn check_process(&self) -> Result<(), Error> {
@@ -261,38 +203,11 @@ impl Receiver {
     }
 }
 
-impl Shared {
-    fn is_of_this_process(&self) -> bool {
-        self.generation == generation()
-    }
-
-    fn stop(&self) {
-        if !self.is_of_this_process() {
-            return;
-        }
-        if let Some(stop) = lock(&self.stop).take() {
-            let _ = stop.send(());
-        }
-        // Inside a log function the thread may be waiting for what this one holds, or be this one. Who
-        // stops it again elsewhere waits for it then.
-        if callback::is_inside() {
-            return;
-        }
-        // With the lock: others who stop it wait, too.
-        let mut thread = lock(&self.thread);
-        if let Some(thread) = thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
 impl Drop for Shared {
     fn drop(&mut self) {
-        self.stop();
-        if !self.is_of_this_process() {
-            // In a child after a fork, the thread and the locks are those of the parent.
-            let (stop, thread) = (std::mem::take(&mut self.stop), std::mem::take(&mut self.thread));
-            std::mem::forget((self.inbox.clone(), stop, thread));
+        if !self.listener.is_of_this_process() {
+            // In a child after a fork, its locks are those of the parent.
+            std::mem::forget(self.inbox.clone());
         }
     }
 }

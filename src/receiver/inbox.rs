@@ -17,15 +17,17 @@ use crate::config::receiver_settings::InboxSettings;
 use crate::protocol::notification::{Notification, Receipt};
 use crate::receiver::ack_waiters::AckWaiters;
 use crate::receiver::counters::Counters;
-use crate::receiver::dialogs::{DialogKey, spans};
+use crate::receiver::dialogs::spans;
 use crate::receiver::duplicates::{DuplicatesWindow, Seen};
-use crate::receiver::fingerprint::{Fingerprint, can_be_told_apart, fingerprint};
+use crate::receiver::fingerprint::{can_be_told_apart, fingerprint};
 use crate::receiver::item::Item;
 use crate::receiver::queue::{InboxCounts, Queue};
 use crate::receiver::readiness::Readiness;
 use crate::receiver::resequencer::{Resequencer, most_dialogs};
-use crate::receiver::store::{Change, Keeps, Store};
-use crate::receiver::writer::{Ordered, Writer};
+use crate::receiver::sink::{Admission, Admitted, Sink};
+use crate::store::change::{Change, DialogKey, Fingerprint, Step};
+use crate::store::sqlite::{Keeps, Sqlite};
+use crate::store::writer::{Ordered, Writer};
 
 /// The notifications of one receiver.
 pub(crate) struct Inbox {
@@ -67,19 +69,6 @@ struct State {
 /// whether it is over, because nothing else does.
 const STORE_FAILS_FOR: Duration = Duration::from_secs(30);
 
-/// What becomes of a notification that is offered.
-pub(crate) enum Admission {
-    /// It is the program's now, or was already.
-    Accepted,
-    /// The program has it and must still say that it dealt with it.
-    Pending {
-        id: u64,
-        acknowledged: oneshot::Receiver<()>,
-    },
-    QueueFull,
-    StoreFailed(Error),
-}
-
 /// The same, where it is still to be written first.
 enum Begun {
     Admitted(Admission),
@@ -104,8 +93,8 @@ impl Inbox {
         } = settings;
         let dialogs = most_dialogs(duplicates_window);
         let keeps = Keeps { duplicates: duplicates_window, dialogs: order.then_some(dialogs) };
-        let store = file.map(|file| Store::open(file, keeps)).transpose()?;
-        let left = store.as_ref().map(Store::left).transpose()?;
+        let store = file.map(|file| Sqlite::open(file, "receiver.store", keeps)).transpose()?;
+        let left = store.as_ref().map(Sqlite::left).transpose()?;
 
         let resequencer = order.then(|| Resequencer::new(order_wait, dialogs));
         let mut duplicates = DuplicatesWindow::new(duplicates_window);
@@ -137,6 +126,7 @@ impl Inbox {
         let left = notifications.into_iter().map(|(id, notification)| {
             let fingerprint = fingerprint(&notification);
             state.remember(&notification, fingerprint, Seen::Unacknowledged(id));
+            let notification = Arc::new(notification);
             Item { id, notification, fingerprint, arrived: Instant::now() }
         });
         let left = left.collect();
@@ -185,7 +175,9 @@ impl Inbox {
         state.next_id += 1;
         let seen = if self.keeps_until_ack() { Seen::Unacknowledged(id) } else { Seen::Done };
         state.remember(&notification, fingerprint, seen);
-        let item = Item { id, notification, fingerprint, arrived: Instant::now() };
+        let notification = Arc::new(notification);
+        let arrived = Instant::now();
+        let item = Item { id, notification: notification.clone(), fingerprint, arrived };
         let then = self.admitted(&mut state, id);
         let Some(writer) = &self.writer else {
             count(&self.counters.taken);
@@ -198,9 +190,11 @@ impl Inbox {
         let written = state.wait_until_written(id);
         let shared = self.shared.clone();
         // With the lock held, so that they are written in the order of their ids.
+        let fingerprint = can_be_told_apart(&notification).then_some(fingerprint);
         writer.write(Ordered {
-            change: Change::Put(item),
-            told: Box::new(move |change, outcome| shared.written(change, outcome)),
+            change: Change::new(vec![Step::Notification { id, notification, fingerprint }]),
+            is_owed: false,
+            told: Box::new(move |outcome| shared.written(item, outcome)),
         });
         Begun::Writing { written, then }
     }
@@ -281,9 +275,10 @@ impl Inbox {
         let receipt = Receipt { inbox: self.number, id, digest, turn, given };
         count(&self.counters.given_out);
         if self.keeps_until_ack() {
-            return Some(item.notification.clone().with_receipt(receipt));
+            return Some(Notification::clone(&item.notification).with_receipt(receipt));
         }
-        state.queue.remove(id).map(|item| item.notification.with_receipt(receipt))
+        let gone = state.queue.remove(id);
+        gone.map(|item| Arc::unwrap_or_clone(item.notification).with_receipt(receipt))
     }
 
     /// The program dealt with a notification.
@@ -326,8 +321,9 @@ impl Inbox {
         let dialogs: Vec<(DialogKey, i64)> = spans(it).into_iter().map(after).collect();
         let (tells, told) = mpsc::sync_channel(1);
         writer.write(Ordered {
-            change: Change::Remove { id, dialogs },
-            told: Box::new(move |_, outcome| {
+            change: Change::done(vec![Step::NotificationDone { id, dialogs }]),
+            is_owed: false,
+            told: Box::new(move |outcome| {
                 // Who asked waits for it.
                 let _ = tells.send(outcome);
             }),
@@ -346,7 +342,7 @@ impl Inbox {
         if self.keeps_until_ack() {
             state.queue.put_back(id, given, at);
         } else {
-            let notification = notification.clone();
+            let notification = Arc::new(notification.clone());
             state.queue.take_back(
                 Item { id, notification, fingerprint: digest, arrived: Instant::now() },
                 turn,
@@ -416,13 +412,34 @@ impl Inbox {
     }
 }
 
+impl Sink for Inbox {
+    fn offer(&self, notification: Notification) -> Admitted<'_> {
+        Box::pin(Inbox::offer(self, notification))
+    }
+
+    fn give_up(&self, id: u64) {
+        Inbox::give_up(self, id);
+    }
+
+    fn can_take(&self) -> bool {
+        Inbox::can_take(self)
+    }
+
+    fn counters(&self) -> &Arc<Counters> {
+        &self.counters
+    }
+
+    fn close(&self) {
+        Inbox::close(self);
+    }
+}
+
 fn closed() -> Error {
     Error::new(Status::Closed, "the receiver was shut down")
 }
 
 impl Shared {
-    fn written(&self, change: Change, outcome: Result<(), Error>) {
-        let Change::Put(item) = change else { return };
+    fn written(&self, item: Item, outcome: Result<(), Error>) {
         let mut state = lock(&self.state);
         let waiting = state.writing.remove(&item.id).unwrap_or_default();
         if outcome.is_ok() {

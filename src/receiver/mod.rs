@@ -4,35 +4,35 @@
 //! signatures, TLS, its settings. It must not know the C ABI, and it sends no requests: neither the
 //! services nor the handles are its business.
 //!
-//! A notification comes in through `server` and `endpoint`, is kept by `inbox`, and goes out through
-//! `handle`. Within `inbox`, `queue` says what comes next, and `writer` has the `store` written.
+//! A notification comes in through `server` and `endpoint`, which `listener` starts for any `sink`, is
+//! kept by `inbox`, and goes out through `handle`. Within `inbox`, `queue` says what comes next; what is
+//! kept, the floor below writes.
 
 mod ack_waiters;
 mod body_budget;
 mod certificates;
 mod connection_limit;
-mod counters;
-mod dialogs;
-mod disk_room;
-mod duplicates;
+pub(crate) mod counters;
+pub(crate) mod dialogs;
+pub(crate) mod duplicates;
 mod endpoint;
-mod fingerprint;
+pub(crate) mod fingerprint;
 mod handle;
 mod inbox;
-mod item;
+pub(crate) mod item;
+mod line_limit;
+pub(crate) mod listener;
 mod queue;
-mod readiness;
+pub(crate) mod readiness;
 mod request_body;
-mod resequencer;
+pub(crate) mod resequencer;
 mod server;
 mod signers;
+pub(crate) mod sink;
 mod socket;
 mod stats;
-mod store;
-mod store_schema;
 #[cfg(test)]
 mod test_notifications;
-mod writer;
 
 pub use crate::receiver::handle::Receiver;
 pub use crate::receiver::stats::{ReceiverStats, RefusedCount};

@@ -4,9 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
-use crate::receiver::dialogs::{DialogKey, dialogs};
+use crate::receiver::dialogs::dialogs;
 use crate::receiver::item::Item;
-use crate::receiver::resequencer::{Resequencer, Stopped};
+use crate::receiver::resequencer::Resequencer;
+use crate::store::change::DialogKey;
+use crate::store::left::Stopped;
 
 /// How many there are of each, and for how long the oldest has been there.
 pub(crate) struct InboxCounts {
@@ -317,7 +319,7 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3600);
 
     fn item(id: u64, dialog: &str, sequence: i64) -> Item {
-        let notification = text(dialog, sequence, "x");
+        let notification = std::sync::Arc::new(text(dialog, sequence, "x"));
         Item { id, fingerprint: fingerprint(&notification), notification, arrived: Instant::now() }
     }
 

@@ -4,8 +4,10 @@
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use crate::receiver::dialogs::{DialogKey, Span, closed, spans};
+use crate::receiver::dialogs::{Span, closed, spans};
 use crate::receiver::item::Item;
+use crate::store::change::DialogKey;
+use crate::store::left::Stopped;
 
 /// How many dialogs are remembered at least.
 const FEWEST_DIALOGS: usize = 1000;
@@ -36,15 +38,6 @@ struct Dialog {
     gap_since: Option<Instant>,
     /// The last item that had something of it.
     used: u64,
-}
-
-/// Where a dialog goes on after a restart.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Stopped {
-    pub dialog: DialogKey,
-    pub next: i64,
-    /// The last item that had something of it.
-    pub used: u64,
 }
 
 struct Held {
@@ -268,6 +261,7 @@ mod tests {
             let fingerprint = fingerprint(&notification);
             let id = self.1;
             self.1 += 1;
+            let notification = std::sync::Arc::new(notification);
             texts(self.0.push(Item { id, notification, fingerprint, arrived: Instant::now() }))
         }
     }

@@ -11,6 +11,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -20,6 +21,7 @@ use crate::receiver::certificates::Certificates;
 use crate::receiver::connection_limit::{ConnectionLimit, Slot};
 use crate::receiver::counters::Counters;
 use crate::receiver::endpoint::Endpoint;
+use crate::receiver::line_limit::LineLimit;
 use crate::receiver::socket::Socket;
 
 /// The service has read and written everything in 5 s, or gives up.
@@ -35,6 +37,8 @@ pub(crate) struct Server {
     pub demands_certificate: bool,
     pub endpoint: Endpoint,
     pub counters: Arc<Counters>,
+    /// What is logged of handshakes that fail.
+    pub no_tls: LineLimit,
     pub log: Log,
 }
 
@@ -62,9 +66,9 @@ impl Server {
                 _ = stop => {}
                 () = Arc::new(self).accept(&listener) => {}
             }
-            // What was acknowledged just now is still answered: that is ready, and has its turn. Nobody
-            // is waited for.
-            for _ in 0..4 {
+            // What was acknowledged just now is still answered: that is ready, and has its turn, on each
+            // connection. Nobody is waited for.
+            for _ in 0..=Handle::current().metrics().num_alive_tasks() {
                 tokio::task::yield_now().await;
             }
             // A child made without fork() may hold the socket until it runs another program: nobody
@@ -108,8 +112,12 @@ impl Server {
         match timeout(LONGEST_HANDSHAKE, handshake).await {
             Ok(Ok(stream)) => self.serve_http(stream, slot).await,
             Ok(Err(why)) => {
-                let level = if self.demands_certificate { LogLevel::Warn } else { LogLevel::Debug };
-                self.log.write(level, || format!("receiver: no TLS: {why}"));
+                let line = || format!("receiver: no TLS: {why}");
+                if self.demands_certificate {
+                    self.no_tls.write(&self.log, line);
+                } else {
+                    self.log.write(LogLevel::Debug, line);
+                }
             }
             Err(_) => {}
         }

@@ -54,14 +54,20 @@ pub struct RefusedCount {
     pub requests: u64,
 }
 
+impl RefusedCount {
+    pub(crate) fn of(counters: &Counters) -> Vec<RefusedCount> {
+        let refused = counters.refused().into_iter();
+        refused.map(|(status, requests)| RefusedCount { status, requests }).collect()
+    }
+}
+
 impl ReceiverStats {
     pub(crate) fn of(counters: &Counters, inbox: &InboxCounts) -> ReceiverStats {
         let read = |counter: &AtomicU64| counter.load(Relaxed);
-        let refused = counters.refused().into_iter();
         ReceiverStats {
             taken: read(&counters.taken),
             duplicates: read(&counters.duplicates),
-            refused: refused.map(|(status, requests)| RefusedCount { status, requests }).collect(),
+            refused: RefusedCount::of(counters),
             given_out: read(&counters.given_out),
             acknowledged: read(&counters.acknowledged),
             queued: inbox.queued as u64,

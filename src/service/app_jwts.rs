@@ -1,12 +1,13 @@
 //! The AppJWT in use: the caller's own, or one that is obtained, kept, and replaced.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use ureq::http::{HeaderName, HeaderValue, header};
 
-use crate::base::cached::Cached;
+use crate::base::cached::{Cached, Fetched};
 use crate::base::deadline::Deadline;
 use crate::base::error::{Error, Status};
 use crate::base::log::LogLevel;
@@ -49,7 +50,12 @@ pub(crate) struct AppJwts {
     pub auth: Arc<AppAuth>,
     exchange: Arc<Exchange>,
     sentinel: Sentinel,
-    obtained: Cached<Arc<Token>>,
+    obtained: Cached<Arc<Obtained>>,
+}
+
+struct Obtained {
+    token: Arc<Token>,
+    asked_at: Instant,
 }
 
 impl AppJwts {
@@ -58,11 +64,16 @@ impl AppJwts {
         AppJwts { auth, exchange, sentinel, obtained }
     }
 
-    /// Does something with the AppJWT to use now. One of ours that the service refuses is replaced,
-    /// and the thing done once more.
+    /// Does something with the AppJWT to use now. One of ours that the service refuses is replaced, and
+    /// the thing done once more; again only where what came had been asked for before the refusal, and so
+    /// may have been revoked with the other.
+    ///
+    /// `hopeless`, kept for whom it is done: the last time, no other was of help. Such a call fails at
+    /// once where it is too soon for another; others wait.
     pub(crate) fn with_app_jwt<T>(
         &self,
         deadline: Deadline,
+        hopeless: &AtomicBool,
         is_refused: fn(&Error) -> bool,
         mut act: impl FnMut(&Arc<Token>) -> Result<T, Error>,
     ) -> Result<T, Error> {
@@ -70,40 +81,78 @@ impl AppJwts {
         if let Some(given) = self.auth.given.load_full() {
             return act(&given).map_err(for_good);
         }
-        let token = self.obtained(deadline, None)?;
-        let refused = match act(&token) {
-            Err(error) if is_refused(&error) => error,
-            outcome => return outcome.map_err(for_good),
-        };
-        let another = self.obtained(deadline, Some(&token));
-        if another.as_ref().is_ok_and(|another| Arc::ptr_eq(another, &token)) {
-            // It replaced one that was refused a moment ago.
-            return Err(for_good(refused));
+        let mut jwt = self.obtained(deadline, None)?;
+        let mut first_refusal = None;
+        loop {
+            let refused = match act(&jwt.token) {
+                Err(error) if is_refused(&error) => error,
+                outcome => {
+                    if outcome.is_ok() {
+                        hopeless.store(false, Relaxed);
+                    }
+                    return outcome.map_err(for_good);
+                }
+            };
+            if jwt.asked_at >= *first_refusal.get_or_insert_with(Instant::now) {
+                hopeless.store(true, Relaxed);
+                return Err(for_good(refused));
+            }
+            if !hopeless.load(Relaxed) {
+                self.wait_for_another(deadline, &jwt).map_err(for_good)?;
+            }
+            let another = self.obtained(deadline, Some(&jwt));
+            if another.as_ref().is_ok_and(|another| Arc::ptr_eq(another, &jwt)) {
+                // It replaced one that was refused a moment ago, and there is no time to wait, or no use.
+                return Err(for_good(refused));
+            }
+            self.exchange.log().write(LogLevel::Warn, || {
+                let then = if another.is_ok() {
+                    "once more with another AppJWT"
+                } else {
+                    "no other AppJWT"
+                };
+                format!("{}; {then}", refused.message())
+            });
+            jwt = another?;
+            count(&self.exchange.counters.retries);
         }
-        self.exchange.log().write(LogLevel::Warn, || {
-            let then =
-                if another.is_ok() { "once more with another AppJWT" } else { "no other AppJWT" };
-            format!("{}; {then}", refused.message())
+    }
+
+    /// Waits until another AppJWT than the refused one is there or may be asked for, if there is time for
+    /// that: where some are refused whatever they come with, it is too soon for the others as well.
+    fn wait_for_another(&self, deadline: Deadline, refused: &Arc<Obtained>) -> Result<(), Error> {
+        let pause = || self.obtained.pause(|jwt| !Arc::ptr_eq(refused, jwt));
+        let left = pause();
+        if left.is_zero() || deadline.remaining().map_or(true, |remaining| remaining <= left) {
+            return Ok(());
+        }
+        self.exchange.log().write(LogLevel::Trace, || {
+            format!("waiting {} ms before another AppJWT is asked for", left.as_millis())
         });
-        let another = another?;
-        count(&self.exchange.counters.retries);
-        act(&another).map_err(for_good)
+        self.exchange.shutdown.sleep_unless(left, || pause().is_zero());
+        self.exchange.shutdown.check()
     }
 
     /// An AppJWT of ours, another than the one that was refused if it is not too soon for that.
     fn obtained(
         &self,
         deadline: Deadline,
-        refused: Option<&Arc<Token>>,
-    ) -> Result<Arc<Token>, Error> {
-        let is_other = |jwt: &Arc<Token>| !refused.is_some_and(|refused| Arc::ptr_eq(refused, jwt));
-        let obtain = |by| self.sentinel.obtain(&*self.auth.credentials()?, by);
+        refused: Option<&Arc<Obtained>>,
+    ) -> Result<Arc<Obtained>, Error> {
+        let is_other = |jwt: &Arc<Obtained>| !refused.is_some_and(|it| Arc::ptr_eq(it, jwt));
+        let obtain = |by| {
+            let asked_at = Instant::now();
+            let Fetched { value: token, renew_at, expires_at } =
+                self.sentinel.obtain(&*self.auth.credentials()?, by)?;
+            Ok(Fetched { value: Arc::new(Obtained { token, asked_at }), renew_at, expires_at })
+        };
         self.exchange.kept(&self.obtained, deadline, is_other, obtain)
     }
 
     /// There are other credentials: what failed with the old ones says nothing about them.
     pub(crate) fn credentials_changed(&self) {
         self.obtained.restart();
+        self.exchange.shutdown.wake();
     }
 }
 

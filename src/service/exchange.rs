@@ -227,7 +227,10 @@ impl Exchange {
             .map_err(|error| self.or_closed(error));
         let took = begun.elapsed();
         let failed = outcome.as_ref().err().map(Error::status);
-        let host = request.http.url.authority().filter(|_| failed.is_none());
+        // A refusal is an answer, too; a 5xx may be that of a gateway before a host that is gone.
+        let answers =
+            outcome.as_ref().map_or_else(|why| (1..500).contains(&why.http_status()), |_| true);
+        let host = request.http.url.authority().filter(|_| answers);
         if host.is_some_and(|host| self.outages.end(host)) {
             self.shutdown.wake();
         }
@@ -276,7 +279,7 @@ impl Exchange {
         }
         let wait = wait_before_retry(&settings.retry, error, attempts, request.idempotency)?;
         let wait = if is_limited { self.longest(request, RateLimit::left) } else { wait };
-        let is_short = !is_limited || wait <= settings.rate_limit_max_wait;
+        let is_short = !is_limited || settings.rate_limit_max_wait.is_some_and(|most| wait <= most);
         (is_short && deadline.remaining().is_ok_and(|left| wait < left)).then_some(wait)
     }
 
@@ -304,11 +307,20 @@ impl Exchange {
             if left.is_zero() {
                 return Ok(());
             }
-            if left >= remaining || left > settings.rate_limit_max_wait {
-                let ms = left.as_millis() as u64;
+            let most = settings.rate_limit_max_wait;
+            if left >= remaining || most.is_none_or(|most| left > most) {
+                // Up: who comes back after so long is not told to wait for nothing.
+                let ms = left.as_nanos().div_ceil(1_000_000) as u64;
                 let says = ServiceSays { retry_after_ms: Some(ms), ..ServiceSays::default() };
+                let bound = match most {
+                    None => String::new(),
+                    Some(most) if left > most => {
+                        format!("; rate.limit.max.wait.ms allows {} ms", most.as_millis())
+                    }
+                    Some(_) => format!("; call.timeout.ms leaves {} ms", remaining.as_millis()),
+                };
                 let message = format!(
-                    "the service wants no requests for another {ms} ms, after a 429 before"
+                    "the service wants no requests for another {ms} ms, after a 429 before{bound}"
                 );
                 let error = Error::new(Status::RateLimited, message);
                 return Err(error.with_service(says).context(request.doing));

@@ -1,6 +1,7 @@
 //! The IDP, which says who a consumer is: ConsumerJWSs, fetched once and kept.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use once_cell::race::OnceBox;
@@ -26,6 +27,8 @@ pub(crate) struct ConsumerIdentity {
     ext_consumer_id: Box<str>,
     jws: OnceBox<ConsumerJws>,
     fetch: PerProcess<Cached<()>>,
+    /// AppJWTs are refused one after the other for this one's requests.
+    pub hopeless: AtomicBool,
 }
 
 impl ConsumerIdentity {
@@ -38,7 +41,8 @@ impl ConsumerIdentity {
     }
 
     fn with(ext_consumer_id: &str, jws: OnceBox<ConsumerJws>) -> ConsumerIdentity {
-        ConsumerIdentity { ext_consumer_id: ext_consumer_id.into(), jws, fetch: PerProcess::new() }
+        let (ext_consumer_id, hopeless) = (ext_consumer_id.into(), AtomicBool::new(false));
+        ConsumerIdentity { ext_consumer_id, jws, fetch: PerProcess::new(), hopeless }
     }
 
     pub(crate) fn ext_consumer_id(&self) -> &str {
@@ -58,7 +62,7 @@ impl ConsumerIdentity {
         let known = |(): &()| self.jws.get().is_some();
         let fetch = self.fetch.get(|| Cached::new(Duration::ZERO, Duration::ZERO));
         idp.exchange.kept(&fetch, deadline, known, |by| {
-            let jws = idp.identify(&self.ext_consumer_id, by)?;
+            let jws = idp.identify(self, by)?;
             // Only the thread that fetches sets it, so the place is free.
             let _ = self.jws.set(Box::new(jws));
             Ok(Fetched::for_ever(()))
@@ -83,7 +87,7 @@ impl Idp {
     }
 
     /// Asks who a consumer is.
-    fn identify(&self, ext_consumer_id: &str, deadline: Deadline) -> Result<ConsumerJws, Error> {
+    fn identify(&self, who: &ConsumerIdentity, deadline: Deadline) -> Result<ConsumerJws, Error> {
         #[derive(Deserialize)]
         struct Identified {
             token: Zeroizing<String>,
@@ -94,9 +98,10 @@ impl Idp {
         let base = self.directory.base_url(Service::Idp, deadline)?;
         let account = &self.exchange.settings.account_id;
         let url = base.join(&format!("/api/account/{account}/consumer?v=1.0"))?;
-        let body = serde_json::json!({ "ext_consumer_id": ext_consumer_id }).to_string();
+        let body = serde_json::json!({ "ext_consumer_id": who.ext_consumer_id }).to_string();
         let mut delivery = Delivery::default();
-        let answer = self.app_jwts.with_app_jwt(deadline, refuses_app_jwt, |app_jwt| {
+        let hopeless = &who.hopeless;
+        let answer = self.app_jwts.with_app_jwt(deadline, hopeless, refuses_app_jwt, |app_jwt| {
             let http = HttpRequest {
                 headers: json_headers(app_jwt),
                 body: Body::Bytes(body.as_bytes()),
@@ -108,9 +113,9 @@ impl Idp {
                 ..ServiceRequest::new(DOING, Operation::Consumer, http)
             };
             self.exchange.deliver(&request, deadline, &mut delivery)
-        })?;
+        });
 
-        let body = Zeroizing::new(answer.body);
+        let body = Zeroizing::new(answer?.body);
         let broken = |why: &str| {
             let error = Error::new(Status::Protocol, format!("{DOING}: {why}"));
             self.exchange.count_failure(error)

@@ -108,7 +108,8 @@ impl Messaging {
         let url = self.directory.base_url(Service::Messaging, deadline)?.join_parsed(path)?;
         let consumer_jws = on_behalf_of.consumer.jws(&self.idp, deadline)?;
         let mut delivery = Delivery::of(message.id());
-        let answer = self.app_jwts.with_app_jwt(deadline, refuses_app_jwt, |app_jwt| {
+        let hopeless = &on_behalf_of.consumer.hopeless;
+        let answer = self.app_jwts.with_app_jwt(deadline, hopeless, refuses_app_jwt, |app_jwt| {
             let mut headers = json_headers(app_jwt);
             headers.push((ON_BEHALF, consumer_jws.token.header()));
             headers.extend(on_behalf_of.properties.map(|it| (CLIENT_PROPERTIES, it.clone())));

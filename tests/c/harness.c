@@ -3,8 +3,13 @@
 #include "harness.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
 #include <unistd.h>
 
 void fail(const char *file, int line, const char *what)
@@ -151,6 +156,18 @@ static char *account_control(const account *a, const char *method, const char *w
     return control(method, path, body);
 }
 
+/* Asks the control API, and gives a member of the answer, which the caller frees. */
+static char *account_member(const account *a, const char *what, const char *body, const char *name)
+{
+    char *json = account_control(a, "POST", what, body);
+    char *value = malloc(strlen(json) + 1);
+
+    CHECK(value != NULL);
+    member(json, name, value, strlen(json) + 1);
+    free(json);
+    return value;
+}
+
 void account_answer_json(const account *a, const char *json)
 {
     free(account_control(a, "POST", "answers", json));
@@ -199,13 +216,7 @@ void account_revoke_tokens(const account *a)
 
 char *account_app_jwt(const account *a)
 {
-    char *json = account_control(a, "POST", "tokens", "{}");
-    char *token = malloc(strlen(json) + 1);
-
-    CHECK(token != NULL);
-    member(json, "token", token, strlen(json) + 1);
-    free(json);
-    return token;
+    return account_member(a, "tokens", "{}", "token");
 }
 
 lpc_config *account_receiver_config(account *a)
@@ -255,6 +266,165 @@ uint64_t account_pending(const account *a)
     free(json);
     return pending;
 }
+
+void account_set_agent(const account *a, const char *json)
+{
+    free(account_control(a, "PUT", "agent", json));
+}
+
+void account_act(const account *a, const char *conversation_id, const char *step)
+{
+    char what[256];
+
+    snprintf(what, sizeof what, "conversations/%s/agent", conversation_id);
+    free(account_control(a, "POST", what, step));
+}
+
+char *account_sign(const account *a, const char *body)
+{
+    size_t room = 2 * strlen(body) + 16, n;
+    char *json = malloc(room), *signature;
+
+    CHECK(json != NULL);
+    n = (size_t)snprintf(json, room, "{\"body\":\"");
+    for (; *body != '\0'; body++) {
+        if (*body == '"' || *body == '\\')
+            json[n++] = '\\';
+        json[n++] = *body;
+    }
+    memcpy(json + n, "\"}", 3);
+    signature = account_member(a, "sign", json, "signature");
+    free(json);
+    return signature;
+}
+
+char *account_put_file(const account *a, const char *type, const char *content)
+{
+    char what[64];
+
+    snprintf(what, sizeof what, "files?type=%s", type);
+    return account_member(a, what, content, "relativePath");
+}
+
+void store_new(lpc_config *config, const char *option, char file[32])
+{
+    char store[64];
+    int fd;
+
+    strcpy(file, "/tmp/lpc-test-XXXXXX");
+    fd = mkstemp(file);
+    CHECK(fd >= 0);
+    close(fd);
+    snprintf(store, sizeof store, "sqlite:%s", file);
+    CHECK(lpc_config_set(config, option, store, NULL) == LPC_OK);
+}
+
+void store_remove(const char *file)
+{
+    char beside[64];
+
+    snprintf(beside, sizeof beside, "%s-wal", file);
+    unlink(beside);
+    CHECK(unlink(file) == 0);
+}
+
+bool readable(int fd, int timeout_ms)
+{
+    struct pollfd wait = {0};
+
+    wait.fd = fd;
+    wait.events = POLLIN;
+    return poll(&wait, 1, timeout_ms) == 1;
+}
+
+void leave(int code)
+{
+    char command[32];
+
+    snprintf(command, sizeof command, "exit %d", code);
+    execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+    fail(__FILE__, __LINE__, "execl");
+}
+
+#ifdef __linux__
+
+/* Whether a thread waits for another one; -1 where the system does not tell. */
+static int waits(const char *thread)
+{
+    char path[128];
+    long number = -1;
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/%s/syscall", thread);
+    file = fopen(path, "r");
+    if (file == NULL)
+        return -1;
+    if (fscanf(file, "%ld", &number) != 1)
+        number = -1;
+    fclose(file);
+    return number == SYS_futex;
+}
+
+bool threads_can_be_watched(void)
+{
+    return waits("self") >= 0;
+}
+
+void thread_begins(int to)
+{
+    char itself[64] = {0};
+
+    CHECK(readlink("/proc/thread-self", itself, sizeof itself - 1) > 0);
+    CHECK(write(to, itself, sizeof itself) == sizeof itself);
+}
+
+void thread_until_it_waits(int from)
+{
+    char thread[64];
+
+    CHECK(read(from, thread, sizeof thread) == sizeof thread);
+    while (waits(thread) != 1)
+        continue;
+}
+
+void until_no_other_thread(void)
+{
+    size_t threads;
+
+    do {
+        DIR *all = opendir("/proc/self/task");
+        const struct dirent *one;
+
+        threads = 0;
+        while (all != NULL && (one = readdir(all)) != NULL)
+            threads += one->d_name[0] != '.';
+        if (all != NULL)
+            closedir(all);
+    } while (threads > 1);
+}
+
+#else
+
+bool threads_can_be_watched(void)
+{
+    return false;
+}
+
+void thread_begins(int to)
+{
+    (void)to;
+}
+
+void thread_until_it_waits(int from)
+{
+    (void)from;
+}
+
+void until_no_other_thread(void)
+{
+}
+
+#endif
 
 char *client_stats(lpc_client *client)
 {

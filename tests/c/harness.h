@@ -71,6 +71,34 @@ void account_notify(const account *a, const char *body);
 /* How many are on their way. */
 uint64_t account_pending(const account *a);
 
+/* From now on an agent answers this way, as the control API takes it. */
+void account_set_agent(const account *a, const char *json);
+/* An agent does this by hand: a step, as the control API takes it. */
+void account_act(const account *a, const char *conversation_id, const char *step);
+/* The signature of a body; the caller frees it. */
+char *account_sign(const account *a, const char *body);
+/* Puts a file there as an agent does, and gives its relativePath; the caller frees it. */
+char *account_put_file(const account *a, const char *type, const char *content);
+
+/* Sets an option (receiver.store, connector.store) to a new SQLite file; gives its name. */
+void store_new(lpc_config *config, const char *option, char file[32]);
+void store_remove(const char *file);
+
+/* Whether a descriptor is readable, or becomes so in that time. */
+bool readable(int fd, int timeout_ms);
+/* Ends a forked child with this code, and without what it inherited and may not touch, which would look
+ * like a leak. */
+void leave(int code);
+
+/* Whether the system tells what threads do. */
+bool threads_can_be_watched(void);
+/* A thread says to the other end of a pipe that it begins; there one waits until it is inside a call that
+ * waits for another thread. */
+void thread_begins(int to);
+void thread_until_it_waits(int from);
+/* Until all threads but this one have ended, where the system tells. */
+void until_no_other_thread(void);
+
 /* A copy of what lpc_client_stats() tells, as text; the caller frees it. */
 char *client_stats(lpc_client *client);
 /* The first number with this name in a JSON text. */
@@ -161,9 +189,24 @@ void test_receiver_bad_arguments(void);
 void test_receiver_shutdown(void);
 void test_receiver_that_is_freed_while_threads_poll(void);
 void test_receiver_in_a_forked_child(void);
+void test_receiver_with_a_store_after_a_fork(void);
 void test_receiver_killed_while_its_child_lives(void);
 void test_receiver_answers_who_left(void);
 void test_receiver_stopped_by_its_log_callback(void);
+
+void test_connector(void);
+void test_connector_failures(void);
+void test_connector_receives_what_it_is_handed(void);
+void test_connector_updates_come_again(void);
+void test_connector_restart(void);
+void test_connector_files(void);
+void test_connector_stats(void);
+void test_connector_with_new_credentials(void);
+void test_connector_bad_arguments(void);
+void test_connector_shutdown(void);
+void test_connector_that_is_freed_while_threads_poll(void);
+void test_connector_in_a_forked_child(void);
+void test_connector_stopped_by_its_log_callback(void);
 
 #ifdef __cplusplus
 }

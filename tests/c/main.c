@@ -83,9 +83,23 @@ static const struct {
     {"receiver: shutdown", test_receiver_shutdown},
     {"receiver: freed while threads poll", test_receiver_that_is_freed_while_threads_poll},
     {"receiver: in a forked child", test_receiver_in_a_forked_child},
+    {"receiver: with a store after a fork", test_receiver_with_a_store_after_a_fork},
     {"receiver: killed while its child lives", test_receiver_killed_while_its_child_lives},
     {"receiver: stopped by its log callback", test_receiver_stopped_by_its_log_callback},
     {"receiver: who left", test_receiver_answers_who_left},
+    {"connector", test_connector},
+    {"connector: failures", test_connector_failures},
+    {"connector: receives what it is handed", test_connector_receives_what_it_is_handed},
+    {"connector: updates come again", test_connector_updates_come_again},
+    {"connector: restart", test_connector_restart},
+    {"connector: files", test_connector_files},
+    {"connector: stats", test_connector_stats},
+    {"connector: new credentials", test_connector_with_new_credentials},
+    {"connector: bad arguments", test_connector_bad_arguments},
+    {"connector: shutdown", test_connector_shutdown},
+    {"connector: freed while threads poll", test_connector_that_is_freed_while_threads_poll},
+    {"connector: in a forked child", test_connector_in_a_forked_child},
+    {"connector: stopped by its log callback", test_connector_stopped_by_its_log_callback},
 };
 
 int main(int argc, char **argv)

@@ -5,13 +5,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
-#ifdef __linux__
-#include <sys/syscall.h>
-#endif
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -66,17 +62,6 @@ static int connect_to(const lpc_receiver *receiver)
         return fd;
     close(fd);
     return -1;
-}
-
-/* Ends a child with this code, and without what it inherited and may not touch, which would look
- * like a leak. */
-static void leave(int code)
-{
-    char command[32];
-
-    snprintf(command, sizeof command, "exit %d", code);
-    execl("/bin/sh", "sh", "-c", command, (char *)NULL);
-    fail(__FILE__, __LINE__, "execl");
 }
 
 void test_receiver(void)
@@ -153,16 +138,6 @@ void test_receiver_that_is_acknowledged_by_hand(void)
     lpc_notification_free(n);
     lpc_receiver_free(receiver);
     lpc_config_free(config);
-}
-
-/* Whether the descriptor is readable, or becomes so in that time. */
-static int readable(int fd, int timeout_ms)
-{
-    struct pollfd wait = {0};
-
-    wait.fd = fd;
-    wait.events = POLLIN;
-    return poll(&wait, 1, timeout_ms) == 1;
 }
 
 void test_receiver_that_is_put_back(void)
@@ -286,7 +261,7 @@ void test_receiver_shutdown(void)
 
 #ifdef __linux__
 
-enum { POLLS = 4 };
+enum { POLLS = 16 };
 
 struct poller {
     pthread_t thread;
@@ -297,33 +272,14 @@ struct poller {
 static void *poll_until_it_is_freed(void *argument)
 {
     struct poller *poller = argument;
-    char itself[64] = {0};
     lpc_notification *n = NULL;
     lpc_error *err = NULL;
 
-    CHECK(readlink("/proc/thread-self", itself, sizeof itself - 1) > 0);
-    CHECK(write(poller->begins, itself, sizeof itself) == sizeof itself);
+    thread_begins(poller->begins);
     CHECK_STATUS(LPC_CLOSED, lpc_receiver_poll(poller->receiver, -1, &n, &err), &err);
     CHECK(n == NULL);
     lpc_error_free(err);
     return NULL;
-}
-
-/* Whether a thread waits for another one: so it is inside a call. */
-static int waits(const char *thread)
-{
-    char path[128];
-    long number = -1;
-    FILE *file;
-
-    snprintf(path, sizeof path, "/proc/%s/syscall", thread);
-    file = fopen(path, "r");
-    if (file == NULL)
-        return -1;
-    if (fscanf(file, "%ld", &number) != 1)
-        number = -1;
-    fclose(file);
-    return number == SYS_futex;
 }
 
 void test_receiver_that_is_freed_while_threads_poll(void)
@@ -332,17 +288,18 @@ void test_receiver_that_is_freed_while_threads_poll(void)
     lpc_config *config = account_receiver_config(&a);
     lpc_receiver *receiver;
     struct poller pollers[POLLS];
-    char thread[64];
+    char file[32];
     int begun[2];
     size_t i;
 
-    if (waits("self") < 0) {
+    if (!threads_can_be_watched()) {
         fprintf(stderr, "NOT CHECKED: a receiver that is freed while threads poll (/proc)\n");
         lpc_config_free(config);
         return;
     }
     CHECK(lpc_config_set(config, "receiver.order", "true", NULL) == LPC_OK);
     CHECK(lpc_config_set(config, "receiver.order.wait.ms", "3600000", NULL) == LPC_OK);
+    store_new(config, "receiver.store", file);
     receiver = new_receiver(config);
     /* Held back, as its sequence is 1: nobody gets it, not even at the end. */
     account_notify(&a, NOTIFICATION("x"));
@@ -354,14 +311,15 @@ void test_receiver_that_is_freed_while_threads_poll(void)
         pollers[i].begins = begun[1];
         CHECK(pthread_create(&pollers[i].thread, NULL, poll_until_it_is_freed, &pollers[i]) == 0);
     }
-    for (i = 0; i < POLLS; i++) {
-        CHECK(read(begun[0], thread, sizeof thread) == sizeof thread);
-        while (!waits(thread))
-            continue;
-    }
+    for (i = 0; i < POLLS; i++)
+        thread_until_it_waits(begun[0]);
     lpc_receiver_free(receiver);
+    /* Whatever they still do, its file is free. */
+    receiver = new_receiver(config);
     for (i = 0; i < POLLS; i++)
         CHECK(pthread_join(pollers[i].thread, NULL) == 0);
+    lpc_receiver_free(receiver);
+    store_remove(file);
     close(begun[0]);
     close(begun[1]);
     lpc_config_free(config);
@@ -431,6 +389,47 @@ void test_receiver_in_a_forked_child(void)
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     lpc_notification_free(n);
     lpc_receiver_free(receiver);
+    lpc_config_free(config);
+}
+
+/* What SQLite shares between files may be in use in the parent: the child would wait for ever. */
+void test_receiver_with_a_store_after_a_fork(void)
+{
+    account a;
+    lpc_config *config = account_receiver_config(&a);
+    lpc_receiver *receiver, *other = NULL;
+    lpc_error *err = NULL;
+    char file[32], others[32];
+    int status = 0, i;
+    pid_t child;
+
+    store_new(config, "receiver.store", file);
+    receiver = new_receiver(config);
+    store_new(config, "receiver.store", others);
+    /* With one open in the parent, and without. */
+    for (i = 0; i < 2; i++) {
+        child = fork();
+        CHECK(child >= 0);
+        if (child == 0) {
+            alarm(120);
+            if (i == 0) {
+                CHECK(lpc_receiver_new(config, &other, &err) == LPC_IO);
+                CHECK(strstr(lpc_error_message(err), "was forked") != NULL);
+                CHECK(other == NULL);
+                lpc_receiver_free(receiver);
+                CHECK(lpc_receiver_new(config, &other, NULL) == LPC_IO);
+            } else {
+                lpc_receiver_free(new_receiver(config));
+            }
+            leave(7);
+        }
+        CHECK(waitpid(child, &status, 0) == child);
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+        if (i == 0)
+            lpc_receiver_free(receiver);
+    }
+    store_remove(file);
+    store_remove(others);
     lpc_config_free(config);
 }
 

@@ -28,16 +28,8 @@ struct Hasty {
 impl Hasty {
     fn start(answer: &'static str, https: bool, closes: bool) -> Hasty {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
-            .unwrap();
-        let (tls, open) = (Arc::new(tls), Arc::<Mutex<Vec<Box<dyn Send>>>>::default());
+        let (tls, certificate) = tls_of_its_own();
+        let open = Arc::<Mutex<Vec<Box<dyn Send>>>>::default();
         let asked = Arc::<AtomicU64>::default();
         let scheme = if https { "https" } else { "http" };
         let url = format!("{scheme}://{}", listener.local_addr().unwrap());
@@ -60,12 +52,26 @@ impl Hasty {
                 }
             }
         });
-        Hasty { url, certificate: made.cert.pem(), _open: open, asked }
+        Hasty { url, certificate, _open: open, asked }
     }
 
     fn asked(&self) -> u64 {
         self.asked.load(Ordering::SeqCst)
     }
+}
+
+/// What a server at 127.0.0.1 speaks TLS with, and its certificate in PEM.
+fn tls_of_its_own() -> (Arc<ServerConfig>, String) {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    (Arc::new(tls), made.cert.pem())
 }
 
 fn answer_at_once(mut stream: impl Read + Write + Send + 'static, answer: &str) -> Box<dyn Send> {
@@ -92,18 +98,23 @@ fn roomy(options: &[(&str, &str)]) -> Scene {
 
 /// A client that trusts the sandbox and this server, and asks the latter for one service.
 fn client(scene: &Scene, hasty: &Hasty, service: &str) -> Client {
+    client_of(scene, &hasty.certificate, &[(service, &hasty.url)])
+}
+
+/// A client that trusts the sandbox and this certificate.
+fn client_of(scene: &Scene, certificate: &str, options: &[(&str, &str)]) -> Client {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("ca.pem");
     let sandbox = std::fs::read_to_string(scene.sandbox.ca_file().unwrap()).unwrap();
-    std::fs::write(&file, sandbox + &hasty.certificate).unwrap();
-    let config: Config = scene.config(&[
+    std::fs::write(&file, sandbox + certificate).unwrap();
+    let mut config: Config = scene.config(&[
         ("tls.ca.file", file.to_str().unwrap()),
         ("allow.plaintext", "true"),
         ("retry.max.attempts", "4"),
         ("retry.backoff.ms", "1"),
         ("file.max.bytes", "100000000"),
-        (service, &hasty.url),
     ]);
+    options.iter().for_each(|(name, value)| config.set(name, value).unwrap());
     Client::new(&config).unwrap()
 }
 
@@ -172,6 +183,43 @@ fn a_message_that_is_refused_on_its_way() {
         }
     }
     assert_eq!(scene.requests_on(Route::Send).len(), 0);
+}
+
+/// Its head ends the sending, and what was not sent of a record does not keep the rest from being read.
+#[test]
+fn a_refusal_whose_words_come_later() {
+    const HEAD: &str = "HTTP/1.1 413 Too Large\r\nContent-Length: 12\r\n";
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    // Or the whole file would be on its way.
+    socket2::SockRef::from(&listener).set_recv_buffer_size(64 * 1024).unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let (tls, certificate) = tls_of_its_own();
+    let scene = roomy(&[]);
+    let options = [("domain.storage", &*url), ("request.timeout.ms", "5000")];
+    let client = client_of(&scene, &certificate, &options);
+    let opened = client.consumer("x").unwrap().open(&Default::default()).unwrap();
+    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
+    png.resize(MUCH, 7);
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(|| opened.send_file(&Attachment::from_bytes(&png, "PNG")));
+        let stream = accepted(&listener, || sending.is_finished());
+        let mut stream = StreamOwned::new(ServerConnection::new(tls).unwrap(), stream);
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        // Each piece is read before the next one comes. The padding is more than what TLS sends first.
+        let padding = "x".repeat(8000);
+        let head = format!("{HEAD}X-Padding: {padding}\r\n\r\n");
+        let pieces = std::iter::once(head.as_bytes()).chain(b"no more room".chunks(1));
+        for piece in pieces {
+            let before = client.stats().bytes_received;
+            stream.write_all(piece).unwrap();
+            let came = || client.stats().bytes_received >= before + piece.len() as u64;
+            until(|| (came() || sending.is_finished()).then_some(()));
+        }
+        let error = sending.join().unwrap().unwrap_err();
+        assert_eq!((error.status(), error.http_status()), (Status::Rejected, 413), "{error}");
+        assert_eq!(error.body(), b"no more room");
+    });
 }
 
 /// A refusal that breaks off is one; a part of its words is not passed on.

@@ -43,7 +43,8 @@ fn large_answers() {
     conversation.send_text("warm").unwrap();
     let text = |escape: &str| format!("{{\"title\":\"{escape}{}\"}}", "x".repeat(LENGTH - 100));
     let list = format!("[\"\\u0041\"{}]", ",\"\\/\"".repeat(LENGTH / 5 - 100));
-    for body in [text(""), text("\\/"), "\\/".repeat(LENGTH / 2), list] {
+    let small = format!("[\"\\/\"{}]", ",0".repeat(LENGTH / 2 - 100));
+    for body in [text(""), text("\\/"), "\\/".repeat(LENGTH / 2), list, small] {
         for status in [200, 400] {
             scene.answer_with(Route::Send, status, &body);
             let most = most_while(|| drop(conversation.send_text("x").unwrap_err()));

@@ -7,7 +7,7 @@ use cbindgen::{Builder, Config, DocumentationStyle, ExportConfig, Language, Sort
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// In the order in which a reader of the header needs them.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 15] = [
     "version",
     "error",
     "enums",
@@ -21,6 +21,8 @@ const SOURCES: [&str; 13] = [
     "webhook",
     "notification",
     "receiver",
+    "update",
+    "connector",
 ];
 
 const INTRODUCTION: &str = r#"/*!
@@ -43,14 +45,15 @@ const INTRODUCTION: &str = r#"/*!
  * - Strings that go in are NUL-terminated UTF-8 and copied where they are kept. Strings and bytes
  *   that come out are borrowed from their handle, valid until it is freed, and never freed by the
  *   caller.
- * - lpc_client, lpc_consumer, lpc_conversation and lpc_receiver may be used from any number of
- *   threads at once; lpc_config, lpc_error, lpc_response and lpc_notification belong to one thread at
- *   a time.
+ * - lpc_client, lpc_consumer, lpc_conversation, lpc_receiver and lpc_connector may be used from any
+ *   number of threads at once; lpc_config, lpc_error, lpc_response, lpc_notification and lpc_update
+ *   belong to one thread at a time.
  * - The library installs no signal handler, raises no SIGPIPE, and writes nothing to stdout or
- *   stderr. It starts no thread but that of a receiver, and one for the lookup of a host name that it
- *   does not know yet: the system's resolver cannot be interrupted, so it runs on a thread that
+ *   stderr. It starts no thread but those of a receiver or connector, and one for the lookup of a host
+ *   name that it does not know yet: the system's resolver cannot be interrupted, so it runs on a thread that
  *   ends with the lookup.
- * - After fork() parent and child go on with the handles they have and never share a connection.
+ * - After fork() parent and child go on with the handles they have and never share a connection;
+ *   receivers and connectors stay the parent's.
  */"#;
 
 fn generate() -> String {

@@ -3,6 +3,7 @@
 
 mod allocated;
 mod configuration;
+mod connector;
 mod conversation;
 mod discovery;
 mod early;
@@ -17,6 +18,7 @@ mod renewal;
 mod retries;
 mod scene;
 mod sending;
+mod small_disk;
 mod symbols;
 mod threads;
 mod tls;

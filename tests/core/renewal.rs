@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Barrier;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lpc_sandbox::{Account, Answer, Forged, Options, Route, Sandbox};
 use lpconnector::{Client, Error, Status};
@@ -559,16 +559,14 @@ fn many_consumers_with_a_lasting_401_cost_few_token_requests_and_nobody_else_a_f
 
     let scene = Scene::new();
     let good = scene.another_conversation();
-    let refused: Vec<_> = (0..8).map(|_| scene.another_conversation()).collect();
+    let refused = ["a", "b", "c", "d"].map(|name| scene.client.consumer(name).unwrap());
     let asked = || scene.requests_on(Route::Token).len();
     let before = asked();
     for _ in 0..CALLS {
-        for conversation in &refused {
-            scene.answer_with(Route::Send, 401, "");
-            scene.answer_with(Route::Send, 401, "");
-            assert_eq!(conversation.send_text("x").unwrap_err().http_status(), 401);
-            // Where it got no other token, one of the two is left.
-            while conversation.send_text("x").is_err() {}
+        for consumer in &refused {
+            scene.answer_with(Route::Consumer, 401, "");
+            scene.answer_with(Route::Consumer, 401, "");
+            assert_eq!(consumer.jws().unwrap_err().http_status(), 401);
         }
         let asked_for_them = asked();
         good.send_text("y").unwrap();
@@ -577,4 +575,72 @@ fn many_consumers_with_a_lasting_401_cost_few_token_requests_and_nobody_else_a_f
     // Two in a second.
     let asked = asked() - before;
     assert!(asked < CALLS * refused.len() / 2, "{asked}");
+}
+
+#[test]
+fn a_revocation_fails_nobody_while_one_consumer_has_a_lasting_401() {
+    let scene = Scene::new();
+    let good: Vec<_> = (0..8).map(|_| scene.another_conversation()).collect();
+    let bad = scene.client.consumer("bad").unwrap();
+    let begun = Instant::now();
+    let asked = || scene.requests_on(Route::Token).len();
+    let revoke_and_send = || {
+        let before = asked();
+        // The second in a row: from then on nobody asks for a moment.
+        until(|| (asked() > before + 1).then_some(()));
+        scene.sandbox.revoke_tokens(&scene.account.id);
+        std::thread::scope(|threads| {
+            let sending: Vec<_> =
+                good.iter().map(|one| threads.spawn(|| one.send_text("x").map(drop))).collect();
+            sending.into_iter().map(|one| one.join().unwrap()).collect::<Vec<_>>()
+        })
+    };
+    std::thread::scope(|threads| {
+        let sending = threads.spawn(|| [0; 3].map(|_| revoke_and_send()).concat());
+        while !sending.is_finished() {
+            for _ in 0..3 {
+                scene.answer_with(Route::Consumer, 401, "");
+            }
+            assert_eq!(bad.jws().unwrap_err().http_status(), 401);
+        }
+        assert_eq!(sending.join().unwrap(), vec![Ok(()); 3 * good.len()]);
+    });
+    // Two in a second.
+    let (asked, most) = (asked(), 2 * (begun.elapsed().as_secs() as usize + 2));
+    assert!(asked <= most, "{asked} and not {most}");
+}
+
+#[test]
+fn a_token_that_was_on_its_way_when_all_were_revoked_is_replaced_as_well() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    SockRef::from(&listener).set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let sentinel = format!("http://{}", listener.local_addr().unwrap());
+    let scene = Scene::with(&[("domain.sentinel", &sentinel)]);
+    let asked = || {
+        let (mut stream, _) = listener.accept().unwrap();
+        read_request(&mut stream);
+        stream
+    };
+    let issue = || scene.sandbox.issue_app_jwt(&scene.account.id, 3600, &[]);
+    let grant = |mut stream: TcpStream, token: &str| {
+        answer(&mut stream, "200 OK", &format!(r#"{{"access_token":"{token}"}}"#));
+    };
+    std::thread::scope(|threads| {
+        let opening = threads.spawn(|| scene.another_conversation());
+        grant(asked(), &issue());
+        let conversation = opening.join().unwrap();
+        // One that has another's request refused has a token on its way.
+        scene.answer_with(Route::Consumer, 401, "");
+        scene.answer_with(Route::Consumer, 401, "");
+        let bad = threads.spawn(|| scene.client.consumer("bad").unwrap().jws().map(drop));
+        let on_its_way = (asked(), issue());
+        scene.sandbox.revoke_tokens(&scene.account.id);
+        let good = threads.spawn(move || conversation.send_text("x"));
+        until(|| (!scene.requests_on(Route::Send).is_empty()).then_some(()));
+        grant(on_its_way.0, &on_its_way.1);
+        assert_eq!(bad.join().unwrap().unwrap_err().http_status(), 401);
+        grant(asked(), &issue());
+        assert_eq!(good.join().unwrap().unwrap().attempts(), 3);
+    });
+    assert_eq!(scene.texts(), ["x"]);
 }

@@ -371,10 +371,17 @@ fn after_a_429_no_thread_sends_until_the_pause_is_over() {
                 assert!(error.request_id().is_empty() && !error.maybe_delivered());
                 let left = error.retry_after_ms().unwrap();
                 assert!((500_000..=600_000).contains(&left), "ten minutes at most: {left}");
+                assert!(error.message().ends_with("; rate.limit.max.wait.ms allows 30000 ms"));
             });
         }
     });
     assert_eq!(scene.requests().len(), sent, "nobody asked again");
+    // Where there is no time for a shorter one, it is not that option which bounds it.
+    let scene = Scene::with(&[("call.timeout.ms", "9000")]);
+    limited(&scene, Route::Conversation, &[("Retry-After", "20")]);
+    scene.open().unwrap_err();
+    let error = scene.open().unwrap_err();
+    assert!(error.message().contains("; call.timeout.ms leaves "), "{error}");
     // Another client is another matter.
     let other = Client::new(&scene.config(&[])).unwrap();
     other.consumer("y").unwrap().open(&Default::default()).unwrap();
@@ -467,6 +474,38 @@ fn who_waits_for_a_host_goes_on_once_it_answers_somebody() {
     });
     let slept = scene.texts().iter().filter(|text| *text == "x").count();
     assert_eq!(slept, SLEEPERS, "each once");
+}
+
+/// A refusal shows that a host is back as well as any other answer.
+#[test]
+fn who_waits_for_a_host_goes_on_once_it_refuses_somebody() {
+    let scene = Scene::with(&[]);
+    let proxy = scene.sandbox.fault_proxy().unwrap();
+    let url = format!("http://{}", proxy.address());
+    let opened = scene.conversation();
+    let client = Client::new(&scene.config(&[
+        ("domain.messaging", &url),
+        ("retry.max.attempts", "2"),
+        ("retry.backoff.ms", "3600000"),
+        ("call.timeout.ms", "86400000"),
+    ]))
+    .unwrap();
+    let consumer = client.consumer_from_jws(scene.consumer().jws().unwrap()).unwrap();
+    let attached = consumer.attach(opened.id(), &Default::default()).unwrap();
+    let unknown = consumer.attach("unknown", &Default::default()).unwrap();
+    proxy.refuse();
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(|| attached.send_text("x").unwrap());
+        until(|| (client.stats().retries == 1).then_some(()));
+        proxy.accept().unwrap();
+        let woken = (0..1000).any(|_| {
+            let refused = unknown.send_text("y").unwrap_err();
+            assert!((400..500).contains(&refused.http_status()), "{refused}");
+            sending.is_finished()
+        });
+        client.shutdown();
+        assert!(woken);
+    });
 }
 
 /// A service that takes no new connections still answers over those it has: that is no reason to use up

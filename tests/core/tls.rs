@@ -22,6 +22,7 @@ fn a_ca_that_nobody_named_is_not_trusted() {
     assert_eq!(error.status(), Status::Tls);
     assert!(!error.maybe_delivered() && !error.is_retryable());
     assert!(error.message().contains("127.0.0.1"), "{error}");
+    assert!(error.message().ends_with("; tls.ca.file names the roots to trust"), "{error}");
     assert_eq!(scene.requests().len(), 0);
 }
 
@@ -34,6 +35,7 @@ fn a_certificate_for_another_name_is_refused() {
     let client = Client::new(&scene.config(&[("domain.api.url", &other_name)])).unwrap();
     let error = client.consumer("x").unwrap().jws().unwrap_err();
     assert_eq!(error.status(), Status::Tls, "{error}");
+    assert!(!error.message().contains("tls.ca.file"), "other roots are no help: {error}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lpc_sandbox::Route;
-use lpconnector::{Client, LogLevel, Status};
+use lpconnector::{Client, LogLevel, OpenOptions, Status};
 use serde_json::{Value, json};
 
 use crate::scene::{Scene, until};
@@ -84,6 +84,24 @@ fn a_token_answer_that_cannot_be_used_never_shows_the_token() {
     }
     scene.ask_again();
     scene.conversation();
+}
+
+#[test]
+fn without_credentials_nothing_is_asked_of_anybody() {
+    let other = Scene::new();
+    let jws = other.consumer().jws().unwrap().to_owned();
+    let scene = Scene::with(&[("client.id", ""), ("client.secret", "")]);
+    let known = scene.client.consumer_from_jws(&jws).unwrap();
+    for error in [
+        scene.consumer().jws().unwrap_err(),
+        scene.open().unwrap_err(),
+        known.open(&OpenOptions::new()).unwrap_err(),
+        known.send_json(b"{}").unwrap_err(),
+    ] {
+        assert_eq!((error.status(), error.attempts()), (Status::Config, 0));
+        assert!(error.message().contains("client.id and client.secret, or app.jwt"), "{error}");
+    }
+    assert_eq!(scene.requests().len(), 0);
 }
 
 #[test]

@@ -7,6 +7,8 @@ use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use lpc_sandbox::{Account, Answer, Options, Route, Sandbox};
 use lpconnector::{AttachOptions, Attachment, Client, Config};
 use memchr::memmem;
@@ -120,6 +122,13 @@ fn play(play: &str) {
         _ => config.load_env().unwrap(),
     }
     let client = Client::new(&config).unwrap();
+    if play == "refused by a proxy" {
+        let consumer = client.consumer("John").unwrap();
+        let error = consumer.jws().unwrap_err();
+        stop("with its handles");
+        drop((error, consumer, client, config));
+        return stop("without");
+    }
     // Read once: each look makes a copy.
     let given = std::env::var_os(GIVEN).map(|jws| Zeroizing::new(jws.into_string().unwrap()));
     // What the sandbox has in store: refusals that echo, answers that are cut off.
@@ -254,6 +263,39 @@ fn search(tls: bool, how: &str) {
     assert_eq!(player.holds(&secrets), HashSet::new(), "tls: {tls}, {how}");
 }
 
+/// A proxy that gives these answers to what it is told, to each who connects.
+fn proxy(answers: [&'static [u8]; 2]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    // It ends with the process.
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            for answer in answers {
+                let _ = stream.read(&mut [0; 4096]).unwrap();
+                stream.write_all(answer).unwrap();
+            }
+        }
+    });
+    address
+}
+
+fn search_for_password(scheme: &str, answers: [&'static [u8]; 2]) {
+    let sandbox = Sandbox::start(Options { tls: true, ..Options::default() }).unwrap();
+    let account = sandbox.new_account();
+    let password: String = (0..96_u8).map(|n| char::from(b'a' + (n * 2 + n / 5) % 26)).collect();
+    let url = format!("{scheme}://somebody:{password}@{}", proxy(answers));
+    let options = [("proxy.url", &*url), ("retry.max.attempts", "1")];
+    let mut player = Player::start(&sandbox, &account, "refused by a proxy", &options);
+    player.wait_for("with its handles");
+    let encoded = STANDARD.encode(format!("somebody:{password}"));
+    let secrets = [Secret::new("the password", &password), Secret::new("in base64", &encoded)];
+    assert!(player.holds(&secrets).contains("the password"), "the search finds what is there");
+    player.go_on();
+    player.wait_for("without");
+    assert_eq!(player.holds(&secrets), HashSet::new(), "{scheme}");
+}
+
 #[test]
 fn no_secret_is_left_in_memory_that_was_given_back() {
     if let Some(what) = std::env::var_os(PLAY) {
@@ -261,6 +303,9 @@ fn no_secret_is_left_in_memory_that_was_given_back() {
     }
     std::thread::scope(|threads| {
         threads.spawn(|| search(false, "chunks"));
+        let refusal: &[u8] = b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n";
+        threads.spawn(move || search_for_password("http", [refusal, b""]));
+        threads.spawn(|| search_for_password("socks5h", [&[5, 2], &[1, 1]]));
         for tls in [false, true] {
             for how in ["environment", "file", "given"] {
                 threads.spawn(move || search(tls, how));

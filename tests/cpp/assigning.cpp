@@ -53,6 +53,9 @@ void lpc_conversation_free(lpc_conversation *handle) {
     free_in_the_library("lpc_conversation_free", handle);
 }
 void lpc_receiver_free(lpc_receiver *handle) { free_in_the_library("lpc_receiver_free", handle); }
+void lpc_connector_free(lpc_connector *handle) {
+    free_in_the_library("lpc_connector_free", handle);
+}
 }
 
 void tests::assigning_frees_the_handle_before_its_log() {
@@ -63,4 +66,7 @@ void tests::assigning_frees_the_handle_before_its_log() {
     assign([&account] { return lpc::Client(logging(account)).consumer("assigned"); });
     assign([&account] { return lpc::Client(logging(account)).consumer("assigned").attach("x"); });
     assign([&account] { return lpc::Receiver(logging(account)); });
+    assign([&account] {
+        return lpc::Connector(logging(account).set("connector.store", "memory"));
+    });
 }

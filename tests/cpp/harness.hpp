@@ -59,6 +59,24 @@ public:
         account_close_conversation(&account_, id.c_str());
     }
 
+    /// From now on the sandbox tells this URL what happens.
+    void set_webhook(const std::string &url) const { account_set_webhook(&account_, url.c_str()); }
+
+    /// An agent does this by hand: a step, as the control API takes it.
+    void act(const std::string &conversation, const std::string &step) const {
+        account_act(&account_, conversation.c_str(), step.c_str());
+    }
+
+    /// The signature of a body.
+    std::string sign(const std::string &body) const {
+        return take(account_sign(&account_, body.c_str()));
+    }
+
+    /// A picture, put there as by an agent; gives its relativePath.
+    std::string put_file(const std::string &content) const {
+        return take(account_put_file(&account_, "PNG", content.c_str()));
+    }
+
 private:
     static std::string take(char *text) {
         const std::unique_ptr<char, void (*)(void *)> owned(text, std::free);
@@ -197,6 +215,14 @@ void receiver_in_threads();
 void receiver_log();
 void receiver_moved();
 void receiver_assigned_while_it_logs();
+
+void connector();
+void connector_failures();
+void connector_receives();
+void connector_restart();
+void connector_in_threads();
+void connector_moved();
+void connector_assigned_while_it_logs();
 
 void assigning_frees_the_handle_before_its_log();
 } // namespace tests

@@ -72,6 +72,13 @@ const struct {
     {"receiver: log", tests::receiver_log},
     {"receiver: moved", tests::receiver_moved},
     {"receiver: assigned while it logs", tests::receiver_assigned_while_it_logs},
+    {"connector", tests::connector},
+    {"connector: failures", tests::connector_failures},
+    {"connector: receives", tests::connector_receives},
+    {"connector: restart", tests::connector_restart},
+    {"connector: in threads", tests::connector_in_threads},
+    {"connector: moved", tests::connector_moved},
+    {"connector: assigned while it logs", tests::connector_assigned_while_it_logs},
     {"assigning frees the handle before its log", tests::assigning_frees_the_handle_before_its_log},
 };
 

@@ -40,6 +40,41 @@ for _ in range(int(sys.argv[1])):
     lines.acquire()
 """
 
+# A connector whose threads send, wait for another attempt, and log all of it; with a store or without one.
+CONNECTOR = """
+import logging, os, sys, tempfile, threading
+from lpconnector import Connector, LpcError
+
+class Lines(logging.Handler):
+    def emit(self, record):
+        self.format(record)
+        lines.release()
+
+lines = threading.Semaphore(0)
+logging.getLogger("lpconnector").addHandler(Lines())
+logging.getLogger("lpconnector").setLevel(1)
+count = int(sys.argv[1])
+directory = tempfile.TemporaryDirectory()
+store = "sqlite:" + os.path.join(directory.name, "q.db") if count % 2 else "memory"
+sms = Connector(account_id="1", client_id="i", client_secret="s", connector_store=store,
+                receiver_listen="127.0.0.1:0", connector_pause_ms=1, connector_pause_max_ms=1,
+                domain_api_url="http://127.0.0.1:1", allow_plaintext=True)
+
+def poll():
+    try:
+        for update in sms:
+            sms.ack(update)
+    except LpcError:
+        pass
+
+for _ in range(2):
+    threading.Thread(target=poll, daemon=True).start()
+for n in range(8):
+    sms.submit_text(f"consumer {n}", "x")
+for _ in range(count):
+    lines.acquire()
+"""
+
 # Daemon threads that come back from a call, and call again, all the time.
 CALLS = """
 import sys, threading
@@ -119,6 +154,50 @@ def late():
 receiver = Receiver(receiver_secret="x")
 """
 
+# A connector ended before an exit handler that was registered before the package's own.
+ENDED = """
+import atexit
+
+@atexit.register
+def late():
+    try:
+        sms.poll()
+    except Closed:
+        print("closed", flush=True)
+
+from lpconnector import Closed, Connector
+sms = Connector(account_id="1", client_id="i", client_secret="s", connector_store="memory",
+                domain_api_url="http://127.0.0.1:1", allow_plaintext=True)
+sms.submit_text("a", "x")
+"""
+
+# An exit handler that was registered before the package's own waits for a daemon thread in a call.
+JOINS = """
+import atexit, socket, threading
+
+@atexit.register
+def stop():
+    client.shutdown()
+    calling.join()
+    print("joined", flush=True)
+
+from lpconnector import Client, Closed
+
+listener = socket.create_server(("127.0.0.1", 0))
+client = Client(account_id="1", app_jwt="x", allow_plaintext=True,
+                domain_idp="http://127.0.0.1:%d" % listener.getsockname()[1])
+
+def call():
+    try:
+        client.consumer("x").jws()
+    except Closed:
+        print("closed", flush=True)
+
+calling = threading.Thread(target=call, daemon=True)
+calling.start()
+listener.accept()
+"""
+
 
 def run(program: str, lines: int) -> tuple[int, str]:
     made = [sys.executable, "-c", program, str(lines)]
@@ -129,6 +208,12 @@ def run(program: str, lines: int) -> tuple[int, str]:
 def test_a_receiver_that_logs_until_the_end() -> None:
     with ThreadPoolExecutor(4) as children:
         ends = list(children.map(lambda n: run(RECEIVER, 1 + n % 50), range(300)))
+    assert [end for end in ends if end != (0, "")] == []
+
+
+def test_a_connector_that_logs_until_the_end() -> None:
+    with ThreadPoolExecutor(4) as children:
+        ends = list(children.map(lambda n: run(CONNECTOR, 1 + n % 50), range(100)))
     assert [end for end in ends if end != (0, "")] == []
 
 
@@ -150,3 +235,11 @@ def test_calls_of_exit_handlers() -> None:
     line = "from lpconnector import Closed, Receiver\n"
     before = LATE.replace(line, "").replace("receiver = ", line + "receiver = ")
     assert run(before, 0) == (0, "closed\n")
+
+
+def test_a_connector_ends_before_the_interpreter() -> None:
+    assert run(ENDED, 0) == (0, "closed\n")
+
+
+def test_an_exit_handler_that_joins_a_thread_in_a_call() -> None:
+    assert run(JOINS, 0) == (0, "closed\njoined\n")

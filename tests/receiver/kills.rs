@@ -69,6 +69,8 @@ fn nothing_is_lost_when_the_program_is_killed_fifty_times() {
     let last = sent.to_string();
     sandbox.notify(&account.id, text(sent));
     wait_until(&program, &mut running, || program.handled().contains(&last));
+    // It may be handled before the service is answered.
+    wait_until(&program, &mut running, || sandbox.pending(&account.id) == 0);
     assert_eq!(running.kill().signal(), Some(SIGKILL));
     let handled: HashSet<String> = program.handled().into_iter().collect();
     let lost = (0..sent).filter(|number| !handled.contains(&number.to_string()));

@@ -1,7 +1,9 @@
 //! A call of the core.
 
 use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use lpconnector::{Error, interruptible};
 use pyo3::exceptions::{PyException, PyKeyboardInterrupt};
@@ -9,6 +11,9 @@ use pyo3::prelude::*;
 
 use crate::ending::{Inside, come_back, stay};
 use crate::error::raise;
+
+/// How long Ctrl-C has to wait at most.
+pub(crate) const SLICE: Duration = Duration::from_millis(100);
 
 /// What a signal handler raised while the core was at work.
 type Raised = Arc<Mutex<Option<PyErr>>>;
@@ -55,6 +60,43 @@ pub(crate) fn call<T: Send>(
 /// Does what may wait for another thread without the GIL.
 pub(crate) fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> T {
     away(py, work).0
+}
+
+/// As [`detached`], for work that may take long and asks nobody meanwhile. In the main thread signal
+/// handlers run; once one raises something, `cut_short` is called, which ends the work. Inside a function
+/// of the program that the core called, the core sees to it that it takes no time.
+pub(crate) fn until_signal(
+    py: Python<'_>,
+    work: impl Fn() + Sync,
+    cut_short: impl Fn() + Sync,
+) -> PyResult<()> {
+    if !has_signals(py)? || UNDER_WAY.with_borrow(Option::is_some) {
+        detached(py, &work);
+        return Ok(());
+    }
+    let (is_done, waits) = (AtomicBool::new(false), std::thread::current());
+    std::thread::scope(|scope| {
+        let working = std::thread::Builder::new().spawn_scoped(scope, || {
+            work();
+            is_done.store(true, SeqCst);
+            waits.unpark();
+        });
+        if working.is_err() {
+            detached(py, &work);
+            return Ok(());
+        }
+        let mut raised = Ok(());
+        while !is_done.load(SeqCst) {
+            detached(py, || std::thread::park_timeout(SLICE));
+            if raised.is_ok() {
+                raised = py.check_signals();
+                if raised.is_err() {
+                    detached(py, &cut_short);
+                }
+            }
+        }
+        raised
+    })
 }
 
 /// As [`detached`], and the interpreter does not end as long as the second is kept.

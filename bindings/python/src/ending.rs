@@ -29,8 +29,25 @@ thread_local! {
     static IS_IN: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The receivers that there may be.
-static RECEIVERS: Mutex<Vec<Weak<lpconnector::Receiver>>> = Mutex::new(Vec::new());
+/// What has threads of its own, which end before the interpreter does.
+pub(crate) trait Ends: Send + Sync + 'static {
+    fn end(&self);
+}
+
+impl Ends for lpconnector::Receiver {
+    fn end(&self) {
+        self.shutdown();
+    }
+}
+
+impl Ends for lpconnector::Connector {
+    fn end(&self) {
+        self.shutdown(Duration::ZERO);
+    }
+}
+
+/// The receivers and connectors that there may be.
+static HANDLES: Mutex<Vec<Weak<dyn Ends>>> = Mutex::new(Vec::new());
 
 /// While a thread has it, the interpreter does not end.
 pub(crate) struct Inside {
@@ -58,13 +75,21 @@ pub(crate) fn enter() -> Option<Inside> {
 
 /// As [`enter`], for a thread that must have the GIL to go on: once the interpreter ends it stays here,
 /// until the process ends.
+///
+/// Exit handlers that were registered before this package's run after it, and may wait for the thread: where
+/// there is an interpreter after all that time, it is one that still runs those.
 pub(crate) fn come_back() -> Inside {
-    loop {
-        if let Some(inside) = enter() {
-            return inside;
-        }
+    if let Some(inside) = enter() {
+        return inside;
+    }
+    let begun = Instant::now();
+    while let Some(left) = LONGEST.checked_sub(begun.elapsed()) {
+        std::thread::park_timeout(left);
+    }
+    while Python::try_attach(|_| ()).is_none() {
         std::thread::park();
     }
+    Inside { forks: None }
 }
 
 /// For what runs Python's code on a thread that has the GIL: that may give it away, and want it again.
@@ -82,14 +107,14 @@ impl Drop for Inside {
     }
 }
 
-/// Has a receiver shut down before the interpreter ends.
-pub(crate) fn register(receiver: &Arc<lpconnector::Receiver>) {
-    let mut receivers = RECEIVERS.lock().unwrap_or_else(PoisonError::into_inner);
-    receivers.retain(|one| one.strong_count() > 0);
-    receivers.push(Arc::downgrade(receiver));
+/// Has a handle shut down before the interpreter ends.
+pub(crate) fn register(handle: Arc<dyn Ends>) {
+    let mut handles = HANDLES.lock().unwrap_or_else(PoisonError::into_inner);
+    handles.retain(|one| one.strong_count() > 0);
+    handles.push(Arc::downgrade(&handle));
 }
 
-/// For `atexit`: shuts receivers down, and closes the way in.
+/// For `atexit`: shuts receivers and connectors down, and closes the way in.
 #[pyfunction]
 #[pyo3(name = "_end")]
 pub(crate) fn end(py: Python<'_>) {
@@ -101,12 +126,11 @@ pub(crate) fn end(py: Python<'_>) {
                 std::thread::sleep(Duration::from_millis(1));
             }
         };
-        let receivers =
-            std::mem::take(&mut *RECEIVERS.lock().unwrap_or_else(PoisonError::into_inner));
-        let receivers: Vec<_> = receivers.iter().filter_map(Weak::upgrade).collect();
-        if !receivers.is_empty() {
+        let handles = std::mem::take(&mut *HANDLES.lock().unwrap_or_else(PoisonError::into_inner));
+        let handles: Vec<_> = handles.iter().filter_map(Weak::upgrade).collect();
+        if !handles.is_empty() {
             // On a thread of its own, because it waits for theirs.
-            let stop = move || receivers.iter().for_each(|receiver| receiver.shutdown());
+            let stop = move || handles.iter().for_each(|handle| handle.end());
             if let Ok(stopping) = std::thread::Builder::new().spawn(stop) {
                 until(&|| stopping.is_finished());
             }

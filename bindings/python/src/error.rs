@@ -41,6 +41,15 @@ const NAMES: [(&str, &str); 7] = [
     ("clientProperties", "client_properties"),
 ];
 
+/// The same for what stands in an action of a connector, and its key.
+const NAMES_IN_ACTIONS: [(&str, &str); 5] = [
+    ("options_json", "action: open"),
+    ("event_json", "action: event"),
+    ("content_json", "action: richContent"),
+    ("action_json", "action"),
+    ("NULL means", "None means"),
+];
+
 /// The exception for an error of the core.
 pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
     if error.http_status() != 0 {
@@ -53,6 +62,13 @@ pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
     }
     let renamed = |message: String, (theirs, ours): &(&str, &str)| message.replace(theirs, ours);
     raise_with(py, error, &NAMES.iter().fold(message, renamed))
+}
+
+/// As [`raise`], about what was submitted: an action's members have the names of the wire.
+pub(crate) fn raise_of_action(py: Python<'_>, error: &Error) -> PyErr {
+    let renamed = |message: String, (theirs, ours): &(&str, &str)| message.replace(theirs, ours);
+    let message = NAMES_IN_ACTIONS.iter().fold(as_keywords(error.message()), renamed);
+    raise_with(py, error, &message)
 }
 
 /// As [`raise`], about what has the core's names itself: a file of options, the environment.

@@ -2,11 +2,13 @@
 
 mod call;
 mod client;
+mod connector;
 mod consumer;
 mod content;
 mod conversation;
 mod ending;
 mod error;
+mod held;
 mod json;
 mod keywords;
 mod log;
@@ -16,6 +18,8 @@ mod progress;
 mod receiver;
 mod response;
 mod text;
+mod update;
+mod wait;
 mod webhook;
 
 use pyo3::pymodule;
@@ -27,6 +31,8 @@ mod _lpconnector {
 
     #[pymodule_export]
     use crate::client::Client;
+    #[pymodule_export]
+    use crate::connector::Connector;
     #[pymodule_export]
     use crate::consumer::Consumer;
     #[pymodule_export]
@@ -41,6 +47,8 @@ mod _lpconnector {
     use crate::receiver::Receiver;
     #[pymodule_export]
     use crate::response::Response;
+    #[pymodule_export]
+    use crate::update::{Update, told};
     #[pymodule_export]
     use crate::webhook::{parse_notification, verify_webhook};
 

@@ -12,7 +12,7 @@ use crate::ending::stay;
 use crate::json::Loaded;
 
 /// What pickle calls to make an object again, and with what.
-type Reduced<'py, Arguments> = (Bound<'py, PyAny>, Arguments);
+pub(crate) type Reduced<'py, Arguments> = (Bound<'py, PyAny>, Arguments);
 
 /// What the service posted to a webhook: one or more events.
 #[pyclass(frozen, module = "lpconnector")]

@@ -1,22 +1,17 @@
 //! `Receiver`: an endpoint for webhooks, for programs without a web server.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use lpconnector::{Config, Status};
+use lpconnector::Config;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 
 use crate::call::{call, detached};
-use crate::ending;
-use crate::error::{invalid, raise};
+use crate::error::raise;
+use crate::held::Held;
 use crate::json;
 use crate::notification::Notification;
 use crate::options;
 use crate::text::{text, texts};
-
-/// How long Ctrl-C has to wait at most.
-const SLICE: Duration = Duration::from_millis(100);
+use crate::wait;
 
 /// An endpoint for webhooks, for programs that have no web server of their own: it listens, checks
 /// signatures, and queues.
@@ -28,7 +23,7 @@ const SLICE: Duration = Duration::from_millis(100);
 /// Logs as `Client` does, from the thread that listens.
 #[pyclass(frozen, module = "lpconnector")]
 pub(crate) struct Receiver {
-    core: Option<Arc<lpconnector::Receiver>>,
+    core: Held<lpconnector::Receiver>,
 }
 
 #[pymethods]
@@ -65,34 +60,15 @@ impl Receiver {
     /// Where it listens, for example `https://127.0.0.1:8443/`.
     #[getter]
     fn url(&self) -> &str {
-        self.core().url()
+        self.core.url()
     }
 
     /// The next notification, or `None` if none comes in so many seconds; without a timeout it
     /// waits until one comes.
     #[pyo3(signature = (timeout=None))]
     fn poll(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Notification>> {
-        let until = match timeout {
-            None => None,
-            Some(seconds) if seconds.is_nan() => {
-                return Err(invalid(py, "timeout is no number of seconds".to_owned()));
-            }
-            // What is too long to count is without end.
-            Some(seconds) => Duration::try_from_secs_f64(seconds.max(0.0))
-                .ok()
-                .and_then(|timeout| Instant::now().checked_add(timeout)),
-        };
-        loop {
-            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            let slice = left.map_or(SLICE, |left| left.min(SLICE));
-            if let Some(next) = call(py, || self.core().poll(slice))? {
-                return Ok(Some(Notification::new(next)));
-            }
-            py.check_signals()?;
-            if left.is_some_and(|left| left <= slice) {
-                return Ok(None);
-            }
-        }
+        let next = wait::next(py, timeout, |slice| self.core.poll(slice))?;
+        Ok(next.map(Notification::new))
     }
 
     /// Takes notifications for this app install and with these secrets from now on, in place of
@@ -106,14 +82,14 @@ impl Receiver {
         let id = text(client_id, "client_id")?;
         let secrets = texts(client_secret, "client_secret")?;
         let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
-        let set = self.core().set_credentials(&id, &secrets);
+        let set = self.core.set_credentials(&id, &secrets);
         set.map_err(|error| raise(client_id.py(), &error))
     }
 
     /// Says that the program dealt with a notification: it will not come again.
     fn ack(&self, py: Python<'_>, notification: &Bound<'_, Notification>) -> PyResult<()> {
         let notification = notification.get();
-        call(py, || self.core().ack(notification.core()))
+        call(py, || self.core.ack(notification.core()))
     }
 
     /// Says that the program could not deal with a notification now: it is given out again, after
@@ -125,34 +101,30 @@ impl Receiver {
         notification: &Bound<'_, Notification>,
         after: f64,
     ) -> PyResult<()> {
-        if after.is_nan() || after < 0.0 {
-            return Err(invalid(py, "after is no number of seconds from 0 on".to_owned()));
-        }
-        // What is too long to count is without end.
-        let after = Duration::try_from_secs_f64(after).unwrap_or(Duration::MAX);
+        let after = wait::seconds(py, after, "after")?;
         let notification = notification.get();
-        call(py, || self.core().nack(notification.core(), after))
+        call(py, || self.core.nack(notification.core(), after))
     }
 
     /// A file descriptor that is readable while `poll` would not wait; -1 where there is none.
     fn fileno(&self) -> i32 {
-        self.core().fd().unwrap_or(-1)
+        self.core.fd().unwrap_or(-1)
     }
 
     /// What the receiver has done so far, and what it holds.
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        json::of(py, &call(py, || self.core().stats())?)
+        json::of(py, &call(py, || self.core.stats())?)
     }
 
     /// The same as `stats`, as text in the exposition format of Prometheus.
     fn prometheus(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(call(py, || self.core().stats())?.prometheus())
+        Ok(call(py, || self.core.stats())?.prometheus())
     }
 
     /// Stops listening; the service is no longer answered. `poll` and iterations give what is
     /// queued; then `poll` raises `Closed`, and iterations end.
     fn shutdown(&self, py: Python<'_>) {
-        detached(py, || self.core().shutdown());
+        detached(py, || self.core.shutdown());
     }
 
     fn __iter__(this: Py<Self>) -> Py<Self> {
@@ -163,7 +135,9 @@ impl Receiver {
         let next = self.poll(py, None);
         // In a child after a fork it has not ended: there is none.
         match next {
-            Err(error) if self.core().is_of_this_process() && is_closed(py, &error)? => Ok(None),
+            Err(error) if self.core.is_of_this_process() && wait::is_closed(py, &error)? => {
+                Ok(None)
+            }
             other => other,
         }
     }
@@ -179,44 +153,16 @@ impl Receiver {
         _exc_value: &Bound<'_, PyAny>,
         _traceback: &Bound<'_, PyAny>,
     ) {
-        detached(py, || self.core().release());
+        detached(py, || self.core.release());
     }
 
     fn __repr__(&self) -> String {
-        format!("<lpconnector.Receiver url={:?}>", self.core().url())
+        format!("<lpconnector.Receiver url={:?}>", self.core.url())
     }
 }
 
 impl Receiver {
     fn with(py: Python<'_>, config: &Config) -> PyResult<Receiver> {
-        let core = Arc::new(call(py, || lpconnector::Receiver::new(config))?);
-        ending::register(&core);
-        Ok(Receiver { core: Some(core) })
+        Ok(Receiver { core: Held::new(call(py, || lpconnector::Receiver::new(config))?) })
     }
-
-    fn core(&self) -> &lpconnector::Receiver {
-        self.core.as_ref().expect("it is taken by drop() alone")
-    }
-}
-
-impl Drop for Receiver {
-    /// Its thread ends here, and may need the GIL to tell something before that.
-    fn drop(&mut self) {
-        let mut core = self.core.take();
-        if let Some(_inside) = ending::enter() {
-            Python::try_attach(|py| {
-                let core = core.take();
-                detached(py, || drop(core));
-            });
-        }
-        // While the interpreter ends, the thread may be held up for ever: the process ends it.
-        std::mem::forget(core);
-    }
-}
-
-fn is_closed(py: Python<'_>, error: &PyErr) -> PyResult<bool> {
-    let _inside = ending::stay(py);
-    let status = error.value(py).getattr_opt("status")?;
-    let status = status.map(|status| status.extract::<i32>()).transpose()?;
-    Ok(status == Some(Status::Closed as i32))
 }

@@ -44,7 +44,7 @@ pub(crate) fn verify_webhook(
 }
 
 /// The bytes of a body.
-fn raw<'a>(body: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, [u8]>> {
+pub(crate) fn raw<'a>(body: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, [u8]>> {
     if body.is_instance_of::<PyString>() {
         let why = "body is str; it takes the bytes as they came, because only those were signed";
         return Err(invalid(body.py(), why.to_owned()));

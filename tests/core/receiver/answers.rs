@@ -1,7 +1,10 @@
 //! How requests are judged.
 
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
 use lpc_sandbox::Signature;
-use lpconnector::EventKind;
+use lpconnector::{EventKind, LogLevel};
 
 use super::*;
 
@@ -49,6 +52,36 @@ fn one_signature_of_several_will_do() {
     let length = body.len();
     let head = format!("{HEAD}Content-Length: {length}\r\n{many}{SIGNATURE}: {right}\r\n\r\n");
     assert_eq!(exchange(post.address(), &(head + &body)), 401);
+}
+
+#[test]
+fn a_flood_of_unsigned_requests_is_a_line_a_second_which_counts_the_others() {
+    let scene = Scene::new();
+    let mut config = scene.config(&[]);
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let sink = lines.clone();
+    config.set_log(LogLevel::Warn, move |_, line| sink.lock().unwrap().push(line.to_owned()));
+    let post = Post { receiver: Receiver::new(&config).unwrap(), scene };
+    let body = text("c", 0, "x");
+    let mut sent = 0;
+    let mut send = |head: &str| {
+        sent += 1;
+        assert_eq!(exchange(post.address(), &format!("{head}\r\n\r\n{body}")), 401);
+        lines.lock().unwrap().len()
+    };
+    let (begun, length) = (Instant::now(), body.len());
+    let unsigned = format!("{HEAD}Content-Length: {length}");
+    let wrong = format!("{unsigned}\r\n{SIGNATURE}: {}", post.sign("another"));
+    [&unsigned, &wrong].into_iter().cycle().find(|head| send(head) == 3);
+    let most = begun.elapsed().as_secs() as usize + 1;
+    let lines = lines.lock().unwrap();
+    assert!(lines.len() <= most, "{} in {most} seconds", lines.len());
+    let left_out = |line: &String| -> usize {
+        let told = line.split_once("left out since the last one: ");
+        told.map_or(0, |(_, count)| count.parse().unwrap())
+    };
+    assert_eq!(lines.len() + lines.iter().map(left_out).sum::<usize>(), sent);
+    assert!(lines.iter().all(|line| line.starts_with("receiver: 401: ")), "{lines:?}");
 }
 
 #[test]

@@ -35,7 +35,8 @@ fn half_a_body_is_nothing() {
         stream.write_all(&request.as_bytes()[..request.len() - 1]).unwrap();
         stream.shutdown(end).unwrap();
         let mut rest = Vec::new();
-        stream.read_to_end(&mut rest).unwrap();
+        // An answer to a connection that is closed both ways may be met with a reset.
+        let _ = stream.read_to_end(&mut rest);
         assert!(!rest.starts_with(b"HTTP/1.1 200"));
     }
     assert_eq!(post.deliver(&text("c", 1, "whole")), 200);

@@ -10,9 +10,9 @@ use tempfile::TempDir;
 use super::child::Served;
 use super::*;
 use crate::scene::until;
-
-/// Says where the small disk is.
-const SMALL_DISK: &str = "TEST_SMALL_DISK";
+#[cfg(target_os = "linux")]
+use crate::small_disk::run_on_a_small_disk;
+use crate::small_disk::{SMALL_DISK, fill};
 
 #[test]
 #[cfg(target_os = "linux")]
@@ -24,33 +24,6 @@ fn a_full_disk_takes_nothing_and_loses_nothing() {
 #[cfg(target_os = "linux")]
 fn what_filled_the_disk_can_be_acknowledged() {
     run_on_a_small_disk("receiver::disk::on_a_disk_that_it_fills");
-}
-
-/// Runs that test where there is one.
-#[cfg(target_os = "linux")]
-fn run_on_a_small_disk(test: &str) {
-    let directory = tempfile::tempdir().unwrap();
-    // A mount of this process's own, which ends with it.
-    let script = r#"mount -t tmpfs -o size=400k none "$1" || exit 77; shift; exec "$@""#;
-    let ran = Command::new("unshare")
-        .args(["-m", "sh", "-c", script, "sh"])
-        .arg(directory.path())
-        .arg(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "--nocapture", test])
-        .env(SMALL_DISK, directory.path())
-        .output();
-    let ran = ran.ok().filter(|ran| ran.status.code() != Some(77));
-    let Some(ran) = ran.filter(|ran| !is_forbidden(&ran.stderr)) else {
-        let mut out = std::io::stderr();
-        writeln!(out, "NOT CHECKED: a full disk (mounting one is not permitted here)").unwrap();
-        return;
-    };
-    let said = String::from_utf8_lossy(&ran.stdout) + String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success() && said.contains("1 passed"), "{said}");
-}
-
-fn is_forbidden(said: &[u8]) -> bool {
-    String::from_utf8_lossy(said).contains("unshare failed")
 }
 
 #[test]
@@ -71,12 +44,7 @@ fn on_a_small_disk() {
 
     // An acknowledgement needs room, too; other programs take the last of it.
     let first = served.tell("poll");
-    let full: std::io::Result<()> = std::fs::File::create(&filler).and_then(|mut file| {
-        loop {
-            file.write_all(&[0; 512])?;
-        }
-    });
-    assert_eq!(full.unwrap_err().kind(), ErrorKind::StorageFull);
+    fill(&filler);
     assert_eq!(served.tell("ack"), "Io");
     drop(served);
 

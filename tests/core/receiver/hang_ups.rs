@@ -106,6 +106,46 @@ fn what_is_acknowledged_right_before_the_end_is_answered() {
 }
 
 #[test]
+fn all_that_is_acknowledged_right_before_the_end_is_answered() {
+    const MANY: usize = 500;
+
+    let scene = Scene::new();
+    let mut config = scene.config(&[
+        ("receiver.ack", "manual"),
+        ("receiver.ack.timeout.ms", "2500"),
+        ("receiver.queue.max", "1000"),
+    ]);
+    // What listens stands still at the first answer, until all is acknowledged.
+    let (goes_on, waits) = std::sync::mpsc::channel::<()>();
+    let waits = Mutex::new(waits);
+    config.set_log(LogLevel::Debug, move |_, line| {
+        if line == "receiver: 200" {
+            let _ = waits.lock().unwrap().recv();
+        }
+    });
+    let post = Post { receiver: Receiver::new(&config).unwrap(), scene };
+    let mut streams: Vec<_> = (0..MANY)
+        .map(|at| {
+            let mut stream = connect(post.address());
+            let body = text(&format!("c{at}"), 0, "x");
+            stream.write_all(post.request(&body).as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    let all: Vec<_> = streams.iter().map(|_| post.next()).collect();
+    for one in &all {
+        post.receiver.ack(one).unwrap();
+    }
+    drop(goes_on);
+    post.receiver.shutdown();
+    for (at, stream) in streams.iter_mut().enumerate() {
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "the one of connection {at} comes again");
+    }
+}
+
+#[test]
 fn what_nobody_acknowledges_is_logged_with_its_conversation() {
     let (post, lines) = manual(&[("receiver.ack.timeout.ms", "1")]);
     assert_eq!(post.deliver(&text("c-7", 1, "x")), 503);

@@ -264,3 +264,40 @@ fn what_cannot_be_read_is_told_and_stops_nothing() {
     }
     assert!(receiver.poll(Duration::ZERO).unwrap().is_none());
 }
+
+#[test]
+#[cfg(unix)]
+fn what_goes_to_a_file_that_is_gone_is_not_taken() {
+    type Spoil = fn(&std::path::Path);
+    let removed: Spoil = |file| std::fs::remove_file(file).unwrap();
+    let replaced: Spoil = |file| {
+        let other = file.with_extension("other");
+        std::fs::copy(file, &other).unwrap();
+        std::fs::rename(&other, file).unwrap();
+    };
+    let halved: Spoil = |file| std::fs::remove_file(file.with_extension("db-wal")).unwrap();
+    for spoil in [removed, replaced, halved] {
+        let kept = Kept::new();
+        let post = kept.open(&[]);
+        assert_eq!(post.deliver(&text("c", 0, "0")), 200);
+        spoil(&kept.path());
+        assert_eq!(post.deliver(&text("c", 1, "1")), 503, "a restart would not find it");
+        let zero = post.next();
+        let error = post.receiver.ack(&zero).unwrap_err();
+        assert_eq!(error.status(), Status::Io);
+        assert!(error.message().contains("was removed or replaced"), "{error}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_at_the_end_of_a_link_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let kept = Kept::new();
+    let file = kept.directory.path().join("elsewhere.db");
+    std::os::unix::fs::symlink(&file, kept.path()).unwrap();
+    let post = kept.open(&[]);
+    assert_eq!(post.deliver(&text("c", 0, "0")), 200);
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+}

@@ -11,7 +11,8 @@
         conversation.close()
 
 What the service posts to a webhook is read by ``verify_webhook`` in a web server of the program's
-own, or received by a ``Receiver``.
+own, or received by a ``Receiver``. A ``Connector`` does both directions for a whole channel, and keeps
+what goes out and comes in until it is done.
 
 Everything blocks, and nothing holds the GIL while it waits. Failures are ``LpcError``s. Clients log
 to ``logging.getLogger("lpconnector")``. ``lpconnector.aio`` is the same for asyncio.
@@ -35,7 +36,16 @@ from ._content import (
     SecureFormContent,
     TextContent,
 )
-from ._enums import AcceptStatus, ChatState, CsatStatus, EventKind, Feature, Gender, Ttr
+from ._enums import (
+    AcceptStatus,
+    ChatState,
+    CsatStatus,
+    EventKind,
+    Feature,
+    Gender,
+    Ttr,
+    UpdateKind,
+)
 from ._errors import (
     AlreadyOpen,
     Closed,
@@ -58,12 +68,14 @@ from ._errors import (
 )
 from ._lpconnector import (
     Client,
+    Connector,
     Consumer,
     Conversation,
     Notification,
     NotificationEvent,
     Receiver,
     Response,
+    Update,
     __version__,
     _end,
     _forked,
@@ -71,11 +83,13 @@ from ._lpconnector import (
     verify_webhook,
 )
 from ._types import (
+    Action,
     Age,
     AuthenticatedData,
     Bucket,
     Campaign,
     ClientProperties,
+    ConnectorStats,
     ConversationContext,
     Customer,
     CustomerSde,
@@ -83,6 +97,7 @@ from ._types import (
     ExternalId,
     Latency,
     Metadata,
+    Opening,
     OperationCount,
     Personal,
     PersonalSde,
@@ -106,6 +121,7 @@ _logging.getLogger("lpconnector").addHandler(_logging.NullHandler())
 __all__ = [
     "AcceptStatus",
     "AcceptStatusContent",
+    "Action",
     "Age",
     "AlreadyOpen",
     "AuthenticatedData",
@@ -118,6 +134,8 @@ __all__ = [
     "Closed",
     "ConfigError",
     "ConnectError",
+    "Connector",
+    "ConnectorStats",
     "Consumer",
     "Conversation",
     "ConversationContent",
@@ -144,6 +162,7 @@ __all__ = [
     "Metadata",
     "Notification",
     "NotificationEvent",
+    "Opening",
     "OperationCount",
     "Participant",
     "Personal",
@@ -170,6 +189,8 @@ __all__ = [
     "TlsError",
     "Ttr",
     "Unauthorized",
+    "Update",
+    "UpdateKind",
     "__version__",
     "parse_notification",
     "verify_webhook",

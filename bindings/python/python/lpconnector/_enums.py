@@ -133,3 +133,20 @@ class EventKind(enum.IntEnum):
     """What became of messages."""
     CONVERSATION = 6
     """The state of a conversation."""
+
+
+class UpdateKind(enum.IntEnum):
+    """What an update of a connector is about: the numbers of the C ABI, which never change. Each is
+    an attribute of ``Update``, too: ``Update.SENT``."""
+
+    SENT = 1
+    """An action that had a key was sent."""
+    FAILED = 2
+    """An action was not sent and never will be; ``Update.error`` tells why."""
+    OPENED = 3
+    """A conversation was opened for the consumer."""
+    EVENT = 4
+    """Something happened in the consumer's conversation, which ``Update.event`` tells: an agent
+    wrote, is typing, was assigned."""
+    CLOSED = 5
+    """The consumer's conversation is over."""

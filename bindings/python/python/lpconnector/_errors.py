@@ -147,8 +147,8 @@ class ProtocolError(LpcError):
 
 
 class Closed(LpcError):
-    """The client or receiver was shut down, or the conversation was closed, here or at the
-    service."""
+    """The client, receiver or connector was shut down, or the conversation was closed, here or at
+    the service."""
 
 
 class Full(LpcError):

@@ -1,17 +1,29 @@
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Literal, Optional, Protocol, TypedDict, Union, final
+from typing import Any, ClassVar, Literal, Optional, Protocol, TypedDict, Union, final
 
 from typing_extensions import Self, Unpack
 
 from ._content import EventContent
-from ._enums import AcceptStatus, ChatState, CsatStatus, EventKind, Feature, Ttr
+from ._enums import (
+    AcceptStatus,
+    ChatState,
+    CsatStatus,
+    EventKind,
+    Feature,
+    Ttr,
+    UpdateKind,
+)
+from ._errors import LpcError
 from ._types import (
+    Action,
     Campaign,
     ClientProperties,
+    ConnectorStats,
     ConversationContext,
     Metadata,
+    Opening,
     Profile,
     ReceiverStats,
     Stats,
@@ -19,12 +31,14 @@ from ._types import (
 
 __all__ = [
     "Client",
+    "Connector",
     "Consumer",
     "Conversation",
     "Notification",
     "NotificationEvent",
     "Receiver",
     "Response",
+    "Update",
     "parse_notification",
     "verify_webhook",
     "__version__",
@@ -32,6 +46,7 @@ __all__ = [
     "_end",
     "_forked",
     "_kept",
+    "_told",
 ]
 
 __version__: str
@@ -93,6 +108,21 @@ class _Options(TypedDict, total=False):
     receiver_order_wait_ms: Optional[int]
     receiver_duplicates_window: Optional[int]
     receiver_store: Optional[str]
+    connector_store: Optional[str]
+    connector_queue_max: Optional[int]
+    connector_key_window_ms: Optional[int]
+    connector_open: Union[Opening, Mapping[str, Any], str, None]
+    connector_give_up_ms: Optional[int]
+    connector_pause_ms: Optional[int]
+    connector_pause_max_ms: Optional[int]
+    connector_external_id: Optional[bool]
+    connector_echo_wait_ms: Optional[int]
+    connector_ambiguous: Optional[Literal["repeat", "fail"]]
+    connector_ack_timeout_ms: Optional[int]
+    connector_receipts: Optional[Literal["none", "accept", "read"]]
+    connector_foreign: Optional[bool]
+    connector_workers: Optional[int]
+    connector_survey: Optional[bool]
 
 @final
 class Client:
@@ -162,6 +192,219 @@ class Client:
         _exc_value: Optional[BaseException],
         _traceback: Optional[TracebackType],
     ) -> None: ...
+
+@final
+class Connector:
+    """A channel on an account: takes what its consumers say, and tells what the agents answer.
+
+    What is submitted is kept in ``connector_store`` and sent in order for each consumer, one action at
+    a time; consumers do not wait for each other. Conversations are found, opened, and opened again
+    where one is over. What cannot be sent now is tried again, with growing pauses, until
+    ``connector_give_up_ms``. What the program must know comes as updates, in order for each consumer, of
+    whom at most one is out at a time; what the program does not acknowledge within
+    ``connector_ack_timeout_ms`` comes again, after a restart, too.
+
+    Takes every option as a keyword, as ``Client`` does. ``connector_store`` is required: ``"memory"``
+    lasts as long as the process, ``"sqlite:FILE"`` outlives its crash and the power's; the file belongs
+    to one process. Where ``receiver_listen`` is set it listens for the service's notifications, with the
+    options ``receiver_*``; otherwise the program's own web server hands them to ``receive``. May be used
+    from any number of threads at once; each update goes to one of them. After a fork the child has none:
+    its calls raise ``Closed``.
+
+    As a context manager it shuts down at the end without waiting, and lets go of its store: what was not
+    sent goes out after a restart, and is lost with ``"memory"``. As an iterator it gives updates until it is
+    shut down.
+
+    Works on threads of its own, and logs from those to ``logging.getLogger("lpconnector")``, what the
+    logger's effective level lets pass when the connector is made. Inside a log handler its calls raise
+    ``InvalidArgument`` at once, but for ``shutdown``. One that is still there when the interpreter ends is
+    shut down then.
+
+    Raises ``ConfigError`` for an option that is unknown, malformed or missing, above all
+    ``connector_store``; and ``IoError`` if a file cannot be read or written, another process has the
+    store, it cannot listen there, or the system has no thread or descriptor left for it.
+    """
+
+    def __new__(cls, **options: Unpack[_Options]) -> Self: ...
+    @classmethod
+    def from_env(cls, **options: Unpack[_Options]) -> Connector:
+        """A connector with the options that the environment has, such as ``LPC_CONNECTOR_STORE``;
+        keywords come on top."""
+    @classmethod
+    def from_file(
+        cls, path: Union[str, os.PathLike[str]], **options: Unpack[_Options]
+    ) -> Connector:
+        """A connector with the options of a file, which has lines such as
+        ``connector.store = sqlite:/var/lib/sms/queue.db``; keywords come on top."""
+    @property
+    def url(self) -> str:
+        """Where its endpoint listens, for example ``https://127.0.0.1:8443/``; empty where
+        ``receiver_listen`` is not set."""
+    def submit(
+        self,
+        consumer_id: str,
+        action: Union[Action, Mapping[str, Any], str],
+        key: Optional[str] = None,
+    ) -> None:
+        """Takes an action for a consumer: a mapping, or JSON. It is safe in the store when this returns,
+        and goes out after what was submitted for the consumer before.
+
+        ``key`` is the program's own id of it. The same key of the same consumer again, within
+        ``connector_key_window_ms``, is taken for the same action, and not sent twice: so a program that
+        does not know whether it submitted something submits it again. What became of an action with a
+        key is told as ``Update.SENT`` or ``Update.FAILED``; without one, only a failure is told.
+
+        Raises ``InvalidArgument`` for what is no action, ``Full`` where ``connector_queue_max`` actions
+        wait, and ``IoError`` if the store fails or the action's file cannot be read: then it was not
+        taken. Raises ``Closed`` after a shutdown.
+        """
+    def submit_text(self, consumer_id: str, text: str, key: Optional[str] = None) -> None:
+        """As ``submit``, for a text."""
+    def poll(self, timeout: Optional[float] = None) -> Optional[Update]:
+        """The next update, or ``None`` if none comes in so many seconds; without a timeout it waits
+        until one comes. Ctrl-C ends it within a tenth of a second.
+
+        Raises ``Closed`` after ``shutdown``, once all that the program must know is given out, at the
+        end of a ``with`` block at once, and in a child after a fork.
+        """
+    def ack(self, update: Update) -> None:
+        """Says that the program dealt with an update: it will not come again, and the next one of its
+        consumer follows. The agent is told that a message arrived, or was read, as
+        ``connector_receipts`` says.
+
+        Nothing happens for one that was acknowledged already. Raises ``InvalidArgument`` for an update
+        that came from elsewhere, and ``IoError`` if the store fails: then it comes again. Raises
+        ``Closed`` after the end of a ``with`` block where there is a store, and in a child after a fork.
+        """
+    def nack(self, update: Update, after: float = 0.0) -> None:
+        """Says that the program could not deal with an update now: it is given out again, after so many
+        seconds. Other updates of its consumer wait for it. Nothing counts how often: a program that
+        tries again and again counts itself, and acknowledges what will never work.
+
+        Nothing happens for one that was acknowledged, or was given out again since. Raises
+        ``InvalidArgument`` for an update that came from elsewhere, and for a time that is negative or no
+        number.
+        """
+    def fileno(self) -> int:
+        """A file descriptor that is readable while ``poll`` would not wait, because there is an update or
+        the connector was shut down: for ``selectors``, ``loop.add_reader`` and the like. -1 where there
+        is none: on systems other than Linux, after the end of a ``with`` block, and in a child after a
+        fork.
+
+        Once it is readable, ``poll(0)`` until that gives ``None``. It is the connector's: wait for it, but
+        neither read nor close it, and no longer than the connector lives.
+        """
+    def receive(self, body: Union[bytes, bytearray], signature: str) -> None:
+        """Takes what the service posted to the program's own web server: the body, byte for byte, and
+        the header ``x-liveperson-signature``. It is safe in the store when this returns, so answer with
+        200 then; what comes again is dropped.
+
+        Raises ``SignatureError`` if it was not signed with one of our secrets: answer with 401. Answer
+        with 503 for everything else, so that it comes again: ``Full`` where too many updates wait,
+        ``IoError`` if the store fails, ``Closed`` after a shutdown. Raises ``InvalidArgument`` for a body
+        that is a ``str``.
+        """
+    def download_file(
+        self, consumer_id: str, relative_path: str, to_path: Union[str, os.PathLike[str]]
+    ) -> None:
+        """Fetches a file that an agent sent to the consumer into a file of this machine, in place of one
+        that is there. Nobody ever sees half of it. ``relative_path`` is that of the file's event:
+        ``update.event.content.relative_path``.
+
+        Raises ``Closed`` if the consumer has, and had, no conversation; otherwise as
+        ``Conversation.download_file``.
+        """
+    def set_credentials(self, client_id: str, client_secret: Union[str, Sequence[str]]) -> None:
+        """Uses the first of these secrets for AppJWTs from now on, and takes notifications that were
+        signed with any of them: a rotated secret, without a restart. ``client_secret`` is a list or
+        tuple while one replaces another."""
+    def stats(self) -> ConnectorStats:
+        """What the connector has done so far, and what it holds. Raises ``Closed`` in a child after a
+        fork."""
+    def prometheus(self) -> str:
+        """The same as ``stats``, as text in the exposition format of Prometheus."""
+    def shutdown(self, drain: float = 0.0) -> None:
+        """Takes nothing new, goes on sending what waits for at most so many seconds, and stops; requests
+        that are still under way then are broken off. What was not sent goes out after a restart, and is
+        lost with ``connector_store="memory"``.
+
+        ``poll`` and iterations give what the program was not told yet, and ``ack`` works; then ``poll``
+        raises ``Closed``, and iterations end. In the main thread Ctrl-C, and whatever a signal handler
+        raises, ends the waiting within a tenth of a second: then it stops at once. Any thread and a
+        signal handler may call it.
+
+        Waits for the last log line of the connector's threads, as does the end of a ``with`` block: do
+        not call it with a lock held that a handler of the logger takes. Raises ``InvalidArgument`` for a
+        time that is negative or no number.
+        """
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Update: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        _exc_type: Optional[type[BaseException]],
+        _exc_value: Optional[BaseException],
+        _traceback: Optional[TracebackType],
+    ) -> None: ...
+
+@final
+class Update:
+    """Something that a ``Connector`` tells, and the program must acknowledge. Not changed by anything.
+
+    Compared by what it tells, however often it was given out. It can be pickled; its connector no longer
+    knows what was unpickled, so ``ack`` refuses that. A copy is the object itself.
+    """
+
+    SENT: ClassVar[Literal[UpdateKind.SENT]]
+    FAILED: ClassVar[Literal[UpdateKind.FAILED]]
+    OPENED: ClassVar[Literal[UpdateKind.OPENED]]
+    EVENT: ClassVar[Literal[UpdateKind.EVENT]]
+    CLOSED: ClassVar[Literal[UpdateKind.CLOSED]]
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: Any) -> Self: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+    @property
+    def kind(self) -> UpdateKind:
+        """What it is about."""
+    @property
+    def consumer_id(self) -> str:
+        """The consumer, as the program calls it; empty for an event of a conversation that this
+        connector did not open (``connector_foreign``)."""
+    @property
+    def conversation_id(self) -> str:
+        """The conversation; empty where there is none."""
+    @property
+    def dialog_id(self) -> str:
+        """The dialog in it; empty where there is none."""
+    @property
+    def key(self) -> Optional[str]:
+        """The program's own id of the action, of ``SENT`` and ``FAILED``; ``None`` if it had none."""
+    @property
+    def sequence(self) -> Optional[int]:
+        """The sequence that the service gave the message, or that the event has; ``None`` if there is
+        none."""
+    @property
+    def attempts(self) -> int:
+        """How many requests it took since the connector was made; 0 where none was made."""
+    @property
+    def is_repeat(self) -> bool:
+        """Whether it may have been given out before."""
+    @property
+    def error(self) -> Optional[LpcError]:
+        """Why it failed, of ``FAILED``: an exception that may be raised, a new one each time. Otherwise
+        ``None``."""
+    @property
+    def notification(self) -> Optional[Notification]:
+        """A notification with the one event that it is about, of ``EVENT`` and, where the service told of
+        it, ``CLOSED``; otherwise ``None``."""
+    @property
+    def event(self) -> Union[NotificationEvent, Any]:
+        """The one event of ``notification``: always there of ``EVENT``, ``None`` where ``notification`` is.
+        (Its type does not say so, so that a program that asked for the kind need not ask again.)"""
 
 @final
 class Consumer:
@@ -350,6 +593,12 @@ class _Headers(Protocol):
 def _end() -> None: ...
 def _forked() -> None: ...
 def _kept(raw: bytes, account_id: str) -> Notification: ...
+def _told(
+    told: Mapping[str, Any],
+    is_repeat: bool,
+    error: Optional[LpcError],
+    notification: Optional[Notification],
+) -> Update: ...
 def parse_notification(body: Union[bytes, bytearray]) -> Notification:
     """Reads the body of a webhook, whose signature was checked elsewhere.
 
@@ -587,6 +836,10 @@ class Receiver:
         acknowledge what you have, before this: later that raises ``Closed``, and those notifications
         come again, as do those that were queued. With neither, go on after this until the iteration
         ends, and deal with all of it: the service thinks that it arrived.
+
+        Waits for the last log line of the thread that listens, as does the end of a ``with`` block: do
+        not call it with a lock held that a handler of the logger takes. Inside such a handler it does
+        not wait.
         """
     def __iter__(self) -> Self: ...
     def __next__(self) -> Notification: ...

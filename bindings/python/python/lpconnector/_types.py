@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Optional, TypedDict, Union
 
-from ._enums import Feature, Gender
+from ._enums import AcceptStatus, ChatState, Feature, Gender, Ttr
 
 
 class Date(TypedDict, total=False):
@@ -193,6 +193,62 @@ Metadata = Union[ExternalId, Mapping[str, Any]]
 """What an event carries beside its content: an object, mostly with a ``type``."""
 
 
+class Opening(TypedDict, total=False):
+    """How a connector opens a conversation: what ``Consumer.open`` takes, with the names of the wire,
+    but without a first message. Other members are refused."""
+
+    profile: Union[Profile, Mapping[str, Any]]
+    campaign: Union[Campaign, Mapping[str, Any]]
+    context: Union[ConversationContext, Mapping[str, Any]]
+    skillId: Union[str, int]
+    ttr: Union[Ttr, str]
+    clientProperties: Union[ClientProperties, Mapping[str, Any]]
+    features: Sequence[Union[Feature, str]]
+
+
+class Action(TypedDict, total=False):
+    """What ``Connector.submit`` takes: one thing to do for a consumer, and what goes with it. Other
+    members are refused."""
+
+    text: str
+    """Sends a text; with ``metadata`` and ``open``."""
+    richContent: Mapping[str, Any]
+    """Sends rich content: cards, buttons, carousels and so on, in the vendor's format; with
+    ``metadata`` and ``open``."""
+    event: Mapping[str, Any]
+    """Sends any event; with ``metadata`` and ``open``."""
+    file: str
+    """Sends the file with this path, which is copied into the store at once, so that it may go; with
+    ``caption``, ``previewPath``, ``metadata`` and ``open``."""
+    chatState: Union[ChatState, str]
+    """Tells the agent what the consumer is doing. Dropped where it cannot go out at once."""
+    acceptStatus: Union[AcceptStatus, str]
+    """Tells the agent what became of the messages with these ``sequences``; with ``metadata`` and
+    ``dialogId``."""
+    profile: Union[Profile, Mapping[str, Any]]
+    """Sets the consumer's profile."""
+    rate: int
+    """Rates the conversation with 1 to 5 stars; with ``resolved``."""
+    ttr: Union[Ttr, str]
+    """Says how urgent the conversation is."""
+    close: Literal[True]
+    """Closes the conversation."""
+    metadata: Sequence[Metadata]
+    """What the message carries beside its content."""
+    open: Union[Opening, Mapping[str, Any]]
+    """How a conversation is opened, where there is none; otherwise ``connector_open`` says that."""
+    caption: str
+    """The text beside a file."""
+    previewPath: str
+    """The path of a small picture in a file's place."""
+    sequences: Sequence[int]
+    """The sequences of the messages that an ``acceptStatus`` is about."""
+    dialogId: str
+    """The dialog of these messages; the one in which the consumer is, where it is not given."""
+    resolved: bool
+    """Whether the consumer's matter is resolved."""
+
+
 class Bucket(TypedDict):
     """One bucket of ``Latency``."""
 
@@ -228,7 +284,7 @@ class OperationCount(TypedDict):
 
 
 class RefusedCount(TypedDict):
-    """Requests that a receiver refused with one HTTP status."""
+    """Requests that a receiver, or a connector's endpoint, refused with one HTTP status."""
 
     status: int
     """The HTTP status, for example 401."""
@@ -269,6 +325,57 @@ class ReceiverStats(TypedDict):
     """Bytes read from connections, TLS included."""
     store_failures: int
     """Notifications that ``receiver_store`` failed to keep."""
+
+
+class ConnectorStats(TypedDict):
+    """What a connector has done since it was made, and what it holds now."""
+
+    waiting: int
+    """Actions that wait to be sent now, those that are being sent included."""
+    oldest_ms: int
+    """How long the oldest of those that go next has waited, in milliseconds; 0 if none waits."""
+    updates_waiting: int
+    """Updates that wait for the program now, those included that it must still acknowledge."""
+    updates_out: int
+    """Those of them that the program has now."""
+    consumers: int
+    """Consumers that are known."""
+    conversations: int
+    """Consumers with an open conversation."""
+    workers: int
+    """Threads that send now."""
+    submitted: int
+    """Actions taken, without those that came again."""
+    repeated_keys: int
+    """Actions that came again with a key that was known, and were not sent twice."""
+    sent: int
+    """Actions sent."""
+    failed: int
+    """Actions that were not sent and never will be."""
+    put_off: int
+    """Attempts after which an action had to wait."""
+    repeated: int
+    """Messages sent again although nobody knew whether they had arrived."""
+    settled_by_echo: int
+    """Messages of which only the service's own word told that they arrived."""
+    opened: int
+    """Conversations opened."""
+    received: int
+    """Notifications that came."""
+    duplicates: int
+    """Events that came again, and were dropped."""
+    foreign: int
+    """Events of conversations that this connector did not open, and were dropped."""
+    given_out: int
+    """Updates given to the program, those included that it was given again."""
+    acknowledged: int
+    """Acknowledgements of the program."""
+    refused: list[RefusedCount]
+    """Requests that its endpoint refused, by HTTP status."""
+    connections_open: int
+    """Connections to its endpoint now."""
+    store_failures: int
+    """What ``connector_store`` failed to keep."""
 
 
 class Stats(TypedDict):

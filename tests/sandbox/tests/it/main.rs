@@ -20,6 +20,7 @@ mod key;
 mod mutual_tls;
 mod oddity;
 mod one_open;
+mod own_events;
 mod program;
 mod properties;
 mod rich;

@@ -18,8 +18,9 @@ thread, or for its turn in a conversation, is not part of ``call_timeout_ms``.
 """
 
 from ._client import Client
+from ._connector import Connector
 from ._consumer import Consumer
 from ._conversation import Conversation
 from ._receiver import Receiver
 
-__all__ = ["Client", "Consumer", "Conversation", "Receiver"]
+__all__ = ["Client", "Connector", "Consumer", "Conversation", "Receiver"]

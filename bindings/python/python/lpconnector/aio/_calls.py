@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Callable, TypeVar
 
 from .._errors import Closed, InvalidArgument, Status
@@ -22,14 +22,16 @@ class Calls:
         self._ended = False
 
     async def run(self, call: Callable[[], _T]) -> _T:
-        loop = asyncio.get_running_loop()
+        return await asyncio.wrap_future(self.begin(call))
+
+    def begin(self, call: Callable[[], _T]) -> Future[_T]:
+        """As ``run``, without waiting for it."""
         try:
-            outcome = loop.run_in_executor(self._threads, call)
+            return self._threads.submit(call)
         except RuntimeError:
             if self._ended:
                 raise Closed("the client was shut down", status=Status.CLOSED) from None
             raise
-        return await outcome
 
     def end(self) -> None:
         """Takes no more calls. Those that wait for a thread still get one: cancelling them would

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import threading
-from collections import deque
 from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Optional, Union
 
 from .. import _lpconnector as blocking
-from .._errors import Closed
 from .._lpconnector import Notification
 from ._calls import Calls
+from ._polled import Polled
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -21,11 +18,8 @@ if TYPE_CHECKING:
     from .._lpconnector import _Options
     from .._types import ReceiverStats
 
-# A thread waits so many seconds at a time, so that a program that ends waits for it no longer.
-_SLICE = 0.1
 
-
-class Receiver:
+class Receiver(Polled[Notification]):
     """An endpoint for webhooks, for programs that have no web server of their own: it listens,
     checks signatures, and queues.
 
@@ -62,12 +56,8 @@ class Receiver:
         return made
 
     def _make(self, calls: Calls, receiver: blocking.Receiver) -> None:
-        self._calls = calls
         self._receiver = receiver
-        # What came and was not taken yet; one look at a time, so that it is in order.
-        self._came: deque[Notification] = deque()
-        self._turn = threading.Lock()
-        self._looking: Optional[asyncio.Future[None]] = None
+        self._make_queue(calls, receiver.poll)
 
     @property
     def url(self) -> str:
@@ -78,43 +68,7 @@ class Receiver:
         """The next notification, or ``None`` if none comes in so many seconds; without a timeout it
         waits until one comes. A task that is cancelled takes none: what comes then goes to the next
         one that polls, in order, in another event loop too. See ``lpconnector.Receiver.poll``."""
-        loop = asyncio.get_running_loop()
-        until = None if timeout is None else loop.time() + timeout
-        has_looked = False
-        while not self._came:
-            left = _SLICE if until is None else until - loop.time()
-            if has_looked and left <= 0:
-                return None
-            try:
-                await self._look(min(left, _SLICE))
-            except Closed:
-                if not self._came:
-                    raise
-            has_looked = True
-        return self._came.popleft()
-
-    async def _look(self, seconds: float) -> None:
-        """Waits for the look at the queue that is under way, or for a new one."""
-        # One of another loop, which may have been closed, ends by itself.
-        if self._looking is None or self._looking.get_loop() is not asyncio.get_running_loop():
-            self._looking = asyncio.ensure_future(self._calls.run(lambda: self._take(seconds)))
-            self._looking.add_done_callback(self._looked)
-        # It goes on without this task, should that be cancelled.
-        await asyncio.shield(self._looking)
-
-    def _take(self, seconds: float) -> None:
-        # What came is kept here, in the thread: the loop may end before it hears of it.
-        with self._turn:
-            notification = self._receiver.poll(seconds)
-            if notification is not None:
-                self._came.append(notification)
-
-    def _looked(self, look: asyncio.Future[None]) -> None:
-        if self._looking is look:
-            self._looking = None
-        if not look.cancelled():
-            # Whoever waits has it; where nobody does, asyncio would complain.
-            look.exception()
+        return await self._next(timeout)
 
     def set_credentials(self, client_id: str, client_secret: Union[str, Sequence[str]]) -> None:
         """Takes notifications for this app install and with these secrets from now on; see
@@ -151,17 +105,6 @@ class Receiver:
         queued; then ``poll`` raises ``Closed``, and iterations end. See
         ``lpconnector.Receiver.shutdown`` for an orderly end."""
         self._receiver.shutdown()
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Notification:
-        try:
-            notification = await self.poll()
-        except Closed:
-            raise StopAsyncIteration from None
-        assert notification is not None
-        return notification
 
     async def __aenter__(self) -> Self:
         return self

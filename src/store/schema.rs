@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 /// The `user_version` of what is written now; files from before it was counted have 0.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Why a file cannot be used.
 pub(crate) enum Unusable {
@@ -45,7 +45,11 @@ pub(crate) fn open(path: &Path) -> Result<Connection, Unusable> {
         connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
     match version {
         VERSION => {}
-        0 => upgrade(&mut connection, path)?,
+        0 => {
+            upgrade_to_1(&mut connection, path)?;
+            upgrade_to_2(&mut connection)?;
+        }
+        1 => upgrade_to_2(&mut connection)?,
         _ => return Err(Unusable::Newer),
     }
     Ok(connection)
@@ -64,7 +68,7 @@ fn gives_no_space_back(connection: &Connection) -> rusqlite::Result<bool> {
 }
 
 /// Makes the tables of a new file, or those that an earlier version did not know.
-fn upgrade(connection: &mut Connection, path: &Path) -> rusqlite::Result<()> {
+fn upgrade_to_1(connection: &mut Connection, path: &Path) -> rusqlite::Result<()> {
     let upgrade = connection.transaction()?;
     upgrade.execute_batch(
         "CREATE TABLE IF NOT EXISTS notification (
@@ -90,7 +94,7 @@ fn upgrade(connection: &mut Connection, path: &Path) -> rusqlite::Result<()> {
             "ALTER TABLE notification ADD COLUMN account TEXT NOT NULL DEFAULT '';",
         )?;
     }
-    upgrade.pragma_update(None, "user_version", VERSION)?;
+    upgrade.pragma_update(None, "user_version", 1)?;
     upgrade.commit()?;
     if gives_no_space_back(connection)? {
         // Written anew it gives space back. Where there is no room for that, it goes on as it was.
@@ -100,15 +104,52 @@ fn upgrade(connection: &mut Connection, path: &Path) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// Version 1 was for receivers alone: this makes the tables of connectors.
+fn upgrade_to_2(connection: &mut Connection) -> rusqlite::Result<()> {
+    let upgrade = connection.transaction()?;
+    upgrade.execute_batch(
+        "CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+         -- What a program submitted, until it was done.
+         CREATE TABLE action (
+             id INTEGER PRIMARY KEY AUTOINCREMENT,
+             consumer TEXT NOT NULL,
+             key TEXT,
+             body TEXT NOT NULL,
+             submitted INTEGER NOT NULL,
+             begun INTEGER NOT NULL
+         );
+         CREATE TABLE file (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL, preview BLOB);
+         -- So that what is submitted again is known.
+         CREATE TABLE key (
+             id INTEGER PRIMARY KEY,
+             fingerprint BLOB NOT NULL,
+             at INTEGER NOT NULL
+         );
+         -- What became of actions and conversations, until the program acknowledged it.
+         CREATE TABLE outcome (
+             id INTEGER PRIMARY KEY AUTOINCREMENT,
+             consumer TEXT NOT NULL,
+             body TEXT NOT NULL
+         );
+         -- Who talks where.
+         CREATE TABLE consumer (consumer TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+         INSERT INTO about (name, value) VALUES ('name', lower(hex(randomblob(8))));",
+    )?;
+    upgrade.pragma_update(None, "user_version", VERSION)?;
+    upgrade.commit()
+}
+
 /// A new file is nobody else's, and so are those that SQLite puts beside it. One that exists is not
 /// opened here: to close it again would end the lock of who has it.
 fn make_private(path: &Path) {
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // At the end of a link there may be none yet: only what follows it makes that one.
+    let leads_nowhere = path.is_symlink() && !path.exists();
     // Where that fails, SQLite tells why.
-    let _ = options.open(path);
+    let _ = options.create_new(!leads_nowhere).open(path);
 }
 
 /// An earlier version made the file as the umask said.

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use crate::base::error::{Error, Status};
 use crate::base::lock::lock;
 use crate::base::thread;
-use crate::receiver::store::{Change, Store};
+use crate::store::change::Change;
+use crate::store::sqlite::Sqlite;
 
 /// How long what was acknowledged may still be found in the file.
 const TIDY_AFTER: Duration = Duration::from_secs(1);
@@ -26,20 +27,26 @@ struct Shared {
 #[derive(Default)]
 struct Waiting {
     changes: Vec<Ordered>,
+    reads: Vec<Read>,
     ended: bool,
 }
 
 /// A change, and whom it concerns.
 pub(crate) struct Ordered {
     pub change: Change,
+    /// Nobody can be told that it failed: it is tried until it is written.
+    pub is_owed: bool,
     pub told: Told,
 }
 
+/// Something to look up, on the thread that writes.
+type Read = Box<dyn FnOnce(&Sqlite) + Send>;
+
 /// Is told what became of a change, on the thread that writes.
-pub(crate) type Told = Box<dyn FnOnce(Change, Result<(), Error>) + Send>;
+pub(crate) type Told = Box<dyn FnOnce(Result<(), Error>) + Send>;
 
 impl Writer {
-    pub(crate) fn start(store: Store) -> Result<Writer, Error> {
+    pub(crate) fn start(store: Sqlite) -> Result<Writer, Error> {
         let shared =
             Arc::new(Shared { waiting: Mutex::new(Waiting::default()), changed: Condvar::new() });
         let its = shared.clone();
@@ -53,6 +60,15 @@ impl Writer {
         let mut waiting = lock(&self.shared.waiting);
         if !waiting.ended {
             waiting.changes.push(ordered);
+            self.shared.changed.notify_one();
+        }
+    }
+
+    /// Has something looked up there. After the end it is not.
+    pub(crate) fn read(&self, read: impl FnOnce(&Sqlite) + Send + 'static) {
+        let mut waiting = lock(&self.shared.waiting);
+        if !waiting.ended {
+            waiting.reads.push(Box::new(read));
             self.shared.changed.notify_one();
         }
     }
@@ -74,31 +90,53 @@ impl Drop for Writer {
 }
 
 impl Shared {
-    fn run(&self, mut store: Store) {
+    fn run(&self, mut store: Sqlite) {
         let mut tidy_at = None;
-        while let Some(batch) = self.next(tidy_at) {
-            let changes: Vec<&Change> = batch.iter().map(|ordered| &ordered.change).collect();
-            if !changes.is_empty() {
+        let mut owed: Vec<Ordered> = Vec::new();
+        while let Some((mut batch, reads)) = self.next(tidy_at) {
+            reads.into_iter().for_each(|read| read(&store));
+            let is_due = tidy_at.is_some_and(|at| at <= Instant::now());
+            if is_due || !batch.is_empty() {
+                // In their order: what is owed came before.
+                owed.append(&mut batch);
+                batch = std::mem::take(&mut owed);
+            }
+            if !batch.is_empty() {
                 tidy_at.get_or_insert_with(|| Instant::now() + TIDY_AFTER);
+                let changes: Vec<&Change> = batch.iter().map(|ordered| &ordered.change).collect();
                 let outcomes = store.write(&changes);
-                for (Ordered { change, told }, outcome) in batch.into_iter().zip(outcomes) {
-                    told(change, outcome);
+                let mut broken = None;
+                for (ordered, outcome) in batch.into_iter().zip(outcomes) {
+                    match outcome {
+                        Err(why) if ordered.is_owed => {
+                            broken = Some(why);
+                            owed.push(ordered);
+                        }
+                        // It was to say that all before it is written.
+                        Ok(()) if ordered.change.is_nothing() => {
+                            (ordered.told)(broken.clone().map_or(Ok(()), Err));
+                        }
+                        outcome => (ordered.told)(outcome),
+                    }
                 }
             }
             let now = Instant::now();
             if tidy_at.is_some_and(|at| at <= now) {
-                tidy_at = store.tidy().then(|| now + TIDY_AFTER);
+                let again = store.tidy() || !owed.is_empty();
+                tidy_at = again.then(|| now + TIDY_AFTER);
             }
         }
+        store.write(&owed.iter().map(|ordered| &ordered.change).collect::<Vec<_>>());
         store.tidy();
     }
 
-    /// All that waits to be written; nothing at that time; None at the end.
-    fn next(&self, tidy_at: Option<Instant>) -> Option<Vec<Ordered>> {
+    /// All that waits to be written and looked up; nothing at that time; None at the end.
+    fn next(&self, tidy_at: Option<Instant>) -> Option<(Vec<Ordered>, Vec<Read>)> {
         let mut waiting = lock(&self.waiting);
         loop {
-            if !waiting.changes.is_empty() {
-                return Some(std::mem::take(&mut waiting.changes));
+            if !waiting.changes.is_empty() || !waiting.reads.is_empty() {
+                let changes = std::mem::take(&mut waiting.changes);
+                return Some((changes, std::mem::take(&mut waiting.reads)));
             }
             if waiting.ended {
                 return None;
@@ -109,7 +147,7 @@ impl Shared {
             };
             let left = at.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Some(Vec::new());
+                return Some((Vec::new(), Vec::new()));
             }
             let waited = self.changed.wait_timeout(waiting, left);
             waiting = waited.unwrap_or_else(PoisonError::into_inner).0;

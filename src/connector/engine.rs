@@ -1,0 +1,361 @@
+//! What a connector holds: the lines of both directions, who talks where, and the store behind them.
+//!
+//! What changes it is in four files: `outbox` (what is submitted and sent), `intake` (what the service
+//! tells), `updates` (what the program is told), and `open` here (what an earlier process left).
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use crate::base::error::{Error, Status};
+use crate::base::lock::lock;
+use crate::base::log::LogLevel;
+use crate::config::connector_settings::{ConnectorSettings, StoreSetting};
+use crate::connector::consumers::Consumers;
+use crate::connector::counters::Counters;
+use crate::connector::keys::Keys;
+use crate::connector::lines::Lines;
+use crate::connector::pending::{Content, Pending};
+use crate::connector::waiting::Waiting;
+use crate::connector::wall_clock::{since_ms, wall_ms};
+use crate::handles::client::Client;
+use crate::handles::consumer::Consumer;
+use crate::receiver::duplicates::{DuplicatesWindow, Seen};
+use crate::receiver::fingerprint::fingerprint;
+use crate::receiver::item::Item;
+use crate::receiver::readiness::Readiness;
+use crate::receiver::resequencer::{Resequencer, most_dialogs};
+use crate::store::change::{Change, KeptFile, Step};
+use crate::store::left::Left;
+use crate::store::sqlite::{Keeps, Sqlite};
+use crate::store::writer::{Ordered, Told, Writer};
+
+/// How the service's own order is put right.
+pub(crate) struct OrderSettings {
+    pub duplicates_window: usize,
+    pub order_wait: std::time::Duration,
+}
+
+/// The heart of one connector. The lock is held for an instant, never while something is sent or
+/// written.
+pub(crate) struct Engine {
+    /// Tells updates of this connector from those of others.
+    pub number: u64,
+    /// In the ids by which the service's own words about our messages are known.
+    pub name: String,
+    pub settings: ConnectorSettings,
+    pub client: Client,
+    pub counters: Counters,
+    pub state: Mutex<State>,
+    /// Something can be sent.
+    pub can_send: Condvar,
+    /// Something can be told.
+    pub can_tell: Condvar,
+    /// Nothing waits to be sent any more.
+    pub drained: Condvar,
+    /// None: in memory alone.
+    writer: Option<Writer>,
+    memory: Memory,
+}
+
+/// Where nothing is written, everybody is told in the same order as by a writer.
+#[derive(Default)]
+struct Memory(Mutex<Waiters>);
+
+#[derive(Default)]
+struct Waiters {
+    told: VecDeque<Told>,
+    /// Some thread is telling them.
+    is_telling: bool,
+}
+
+impl Memory {
+    fn tell(&self, state: MutexGuard<State>, told: Told) {
+        let mut waiters = lock(&self.0);
+        waiters.told.push_back(told);
+        let somebody_tells = std::mem::replace(&mut waiters.is_telling, true);
+        drop((waiters, state));
+        if somebody_tells {
+            return;
+        }
+        loop {
+            let mut waiters = lock(&self.0);
+            let Some(told) = waiters.told.pop_front() else {
+                waiters.is_telling = false;
+                return;
+            };
+            drop(waiters);
+            told(Ok(()));
+        }
+    }
+}
+
+pub(crate) struct State {
+    pub next_id: u64,
+    pub outbox: Lines<Waiting>,
+    pub inbox: Lines<Pending>,
+    pub consumers: Consumers,
+    /// Their handles, which know their tokens.
+    pub handles: HashMap<Arc<str>, Consumer>,
+    pub keys: Keys,
+    /// The consumers of whom actions are being written, and how many.
+    pub submitting: HashMap<Arc<str>, usize>,
+    pub submitting_len: usize,
+    /// By the id that their echo has, the actions that were begun.
+    pub begun: HashMap<String, (Arc<str>, u64)>,
+    /// Files of actions, where there is no store.
+    pub files: HashMap<u64, KeptFile>,
+    pub files_bytes: usize,
+    pub duplicates: DuplicatesWindow,
+    pub resequencer: Resequencer,
+    /// Of conversations that nobody knows yet, by conversation, and until when they wait.
+    pub unknown: VecDeque<(Instant, Item)>,
+    /// What was known when they were looked at the last time.
+    pub unknown_looked_at: u64,
+    /// Notifications that are being written.
+    pub receiving: usize,
+    pub readiness: Option<Readiness>,
+    pub phase: Phase,
+    pub idle_workers: usize,
+    pub workers: usize,
+    pub threads: Vec<JoinHandle<()>>,
+    /// The service wants nothing before then.
+    pub paused_until: Option<Instant>,
+    /// Consumers whose action waits for the service to come back.
+    pub unreachable: HashSet<Arc<str>>,
+    /// When the store failed, if it did the last time.
+    pub store_failed: Option<Instant>,
+    /// When a notification was last sent away: those behind it come later, too.
+    pub refused: Option<Instant>,
+}
+
+/// How far a connector is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    Works,
+    /// Takes nothing new, and sends what it has.
+    Drains,
+    /// Sends nothing any more; the program may fetch what it was not told yet.
+    Stopped,
+    /// Nobody may poll any more.
+    Ended,
+}
+
+impl Engine {
+    /// An engine with what an earlier process left.
+    pub(crate) fn open(
+        settings: ConnectorSettings,
+        order: &OrderSettings,
+        client: Client,
+    ) -> Result<Engine, Error> {
+        static NUMBER: AtomicU64 = AtomicU64::new(1);
+        let dialogs = most_dialogs(order.duplicates_window);
+        let keeps = Keeps { duplicates: order.duplicates_window, dialogs: Some(dialogs) };
+        let store = match &settings.store {
+            StoreSetting::Memory => None,
+            StoreSetting::Sqlite(file) => {
+                Some(Sqlite::open(Path::new(file), "connector.store", keeps)?)
+            }
+        };
+        let left = store.as_ref().map(Sqlite::left).transpose()?;
+        let left = left.unwrap_or_else(|| Left { next_id: 1, ..Left::default() });
+        let name = if left.name.is_empty() { random_name()? } else { left.name.clone() };
+        let state = State {
+            next_id: left.next_id,
+            outbox: Lines::new(),
+            inbox: Lines::new(),
+            consumers: Consumers::default(),
+            handles: HashMap::new(),
+            keys: Keys::new(settings.key_window),
+            submitting: HashMap::new(),
+            submitting_len: 0,
+            begun: HashMap::new(),
+            files: HashMap::new(),
+            files_bytes: 0,
+            duplicates: DuplicatesWindow::new(order.duplicates_window),
+            resequencer: Resequencer::new(order.order_wait, dialogs),
+            unknown: VecDeque::new(),
+            unknown_looked_at: 0,
+            receiving: 0,
+            readiness: None,
+            phase: Phase::Works,
+            idle_workers: 0,
+            workers: 0,
+            threads: Vec::new(),
+            paused_until: None,
+            unreachable: HashSet::new(),
+            store_failed: None,
+            refused: None,
+        };
+        let engine = Engine {
+            number: NUMBER.fetch_add(1, Ordering::Relaxed),
+            name,
+            settings,
+            client,
+            counters: Counters::default(),
+            state: Mutex::new(state),
+            can_send: Condvar::new(),
+            can_tell: Condvar::new(),
+            drained: Condvar::new(),
+            writer: store.map(Writer::start).transpose()?,
+            memory: Memory::default(),
+        };
+        engine.resume(left);
+        Ok(engine)
+    }
+
+    fn resume(&self, left: Left) {
+        let log = |why: &dyn std::fmt::Display| {
+            self.settings.log.write(LogLevel::Error, || format!("connector: put aside: {why}"));
+        };
+        left.unreadable.iter().for_each(|why| log(why));
+        let (now, wall) = (Instant::now(), wall_ms());
+        let mut state = lock(&self.state);
+        let state = &mut *state;
+        for (consumer, body) in &left.consumers {
+            if !state.consumers.resume(consumer, body) {
+                log(&format!("what was known of consumer '{consumer}'"));
+            }
+        }
+        for (id, fingerprint, at_ms) in left.keys {
+            state.keys.resume(fingerprint, id, since_ms(at_ms, wall));
+        }
+        let mut names: HashSet<Arc<str>> = HashSet::new();
+        let mut name_of = |consumer: String| {
+            let name = names.get(&*consumer).cloned().unwrap_or_else(|| Arc::from(consumer));
+            names.insert(name.clone());
+            name
+        };
+        for action in left.actions {
+            let consumer = name_of(action.consumer);
+            if let Some(key) = &action.key {
+                let age = since_ms(action.submitted_ms, wall);
+                state.keys.resume(Keys::fingerprint(&consumer, key), action.id, age);
+            }
+            let mut waiting =
+                Waiting::new(action.id, action.key.as_deref(), &action.body, action.submitted_ms);
+            // Whether it went out, nobody knows: the service tells within this time, if it did.
+            waiting.is_begun = action.begun;
+            waiting.is_unsure = action.begun;
+            state.outbox.push(&consumer, waiting);
+            if action.begun {
+                let at = now + self.settings.echo_wait;
+                state.outbox.put_off(&consumer, action.id, at);
+            }
+        }
+        let firsts = state.outbox.firsts().filter(|(_, first)| first.is_unsure);
+        let begun: Vec<_> = firsts
+            .map(|(consumer, first)| (first.external_id(&self.name), (consumer.clone(), first.id)))
+            .collect();
+        state.begun.extend(begun);
+        // Both kinds of updates in the order in which they came.
+        let mut updates: Vec<(u64, LeftUpdate)> = Vec::new();
+        for (id, consumer, body) in left.updates {
+            updates.push((id, LeftUpdate::Outcome(name_of(consumer), body.into())));
+        }
+        for fingerprint in left.fingerprints {
+            state.duplicates.remember(fingerprint, Seen::Done);
+        }
+        let items = left.notifications.into_iter().map(|(id, notification)| {
+            let fingerprint = fingerprint(&notification);
+            state.duplicates.remember(fingerprint, Seen::Done);
+            let notification = Arc::new(notification);
+            Item { id, notification, fingerprint, arrived: now }
+        });
+        let items = items.collect();
+        for item in state.resequencer.resume(items, left.dialogs) {
+            updates.push((item.id, LeftUpdate::Event(item)));
+        }
+        updates.sort_by_key(|(id, _)| *id);
+        for (id, update) in updates {
+            match update {
+                LeftUpdate::Event(item) => self.route(state, item, now, true),
+                LeftUpdate::Outcome(consumer, body) => {
+                    let content = Content::Outcome(body);
+                    state.inbox.push(&consumer, Pending { id, content, given: 0, is_left: true });
+                }
+            }
+        }
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    /// Has a change written, with the lock held until it has its place in the order; `told` takes the
+    /// lock itself.
+    pub(crate) fn write(&self, state: MutexGuard<State>, change: Change, told: Told) {
+        self.order(state, change, false, told);
+    }
+
+    /// The same, where nobody can be told of a failure: it is tried until it is written.
+    pub(crate) fn write_surely(&self, state: MutexGuard<State>, steps: Vec<Step>, told: Told) {
+        self.order(state, Change::done(steps), true, told);
+    }
+
+    fn order(&self, state: MutexGuard<State>, change: Change, is_owed: bool, told: Told) {
+        match &self.writer {
+            Some(writer) => {
+                writer.write(Ordered { change, is_owed, told });
+                drop(state);
+            }
+            None => self.memory.tell(state, told),
+        }
+    }
+
+    pub(crate) fn has_store(&self) -> bool {
+        self.writer.is_some()
+    }
+
+    /// The file of an action, and its preview.
+    pub(crate) fn file(&self, id: u64) -> Result<KeptFile, Error> {
+        let gone = || Error::new(Status::Io, "the file of the action is no longer in the store");
+        let Some(writer) = &self.writer else {
+            return self.lock().files.get(&id).cloned().ok_or_else(gone);
+        };
+        let (tells, told) = std::sync::mpsc::sync_channel(1);
+        writer.read(move |store| drop(tells.send(store.file(id))));
+        told.recv().map_err(|_| closed())??.ok_or_else(gone)
+    }
+
+    /// Waits until all is written, and lets go of the file.
+    pub(crate) fn release(&self) {
+        self.writer.iter().for_each(Writer::end);
+    }
+}
+
+impl State {
+    /// How many the program was not told yet or did not acknowledge, those included that are being
+    /// written or held back.
+    pub(crate) fn updates(&self) -> usize {
+        self.inbox.len() + self.resequencer.held() + self.unknown.len() + self.receiving
+    }
+
+    pub(crate) fn new_id(&mut self) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        id
+    }
+}
+
+pub(crate) fn closed() -> Error {
+    Error::new(Status::Closed, "the connector was shut down")
+}
+
+/// An update that an earlier process left.
+enum LeftUpdate {
+    Event(Item),
+    Outcome(Arc<str>, Arc<str>),
+}
+
+/// A name unlike that of any other connector.
+fn random_name() -> Result<String, Error> {
+    let mut bytes = [0u8; 8];
+    let random = ring::rand::SystemRandom::new();
+    ring::rand::SecureRandom::fill(&random, &mut bytes)
+        .map_err(|_| Error::new(Status::Internal, "the system gives no random numbers"))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

@@ -1,0 +1,325 @@
+//! From what the service tells to what the program is told of it.
+
+use std::cell::RefCell;
+use std::sync::{Arc, MutexGuard, mpsc};
+use std::time::{Duration, Instant};
+
+use crate::base::error::{Error, Status};
+use crate::base::stats::count;
+use crate::connector::consumers::{Learned, Lesson};
+use crate::connector::engine::{Engine, Phase, State, closed};
+use crate::connector::pending::{Content, Pending};
+use crate::connector::update::{Outcome, UpdateKind};
+use crate::protocol::content::EventContent;
+use crate::protocol::notification::Notification;
+use crate::protocol::notification_event::NotificationEvent;
+use crate::receiver::duplicates::Seen;
+use crate::receiver::fingerprint::{can_be_told_apart, fingerprint};
+use crate::receiver::item::Item;
+use crate::store::change::{Change, Fingerprint, Step};
+
+/// In front of the name of a line that is no consumer's: the conversation that a stranger opened.
+const STRANGER: char = '\0';
+
+/// So many events of conversations that nobody knows yet wait at most, and so long.
+const MOST_UNKNOWN: usize = 10_000;
+const UNKNOWN_WAITS: Duration = Duration::from_secs(5);
+
+/// So long after a conversation was to be opened its events may come before the answer that names it.
+const OPENING_LASTS: Duration = Duration::from_secs(30);
+
+/// So long after a failure of the store nothing new is asked for: then the next notification tells
+/// whether it is over.
+const STORE_FAILS_FOR: Duration = Duration::from_secs(30);
+
+/// What became of something that was written.
+type Told = Result<(), Error>;
+
+/// Is called with it.
+pub(crate) type Tell = Box<dyn FnOnce(Told) + Send>;
+
+/// What becomes of a notification.
+pub(crate) enum Received {
+    /// It is kept, or needs no keeping; the function is called once that is so, and dropped where that
+    /// will never be.
+    Taken,
+    /// There is no room.
+    Full,
+    Closed,
+}
+
+impl Engine {
+    /// Takes what the service told; it is safe when this returns.
+    pub(crate) fn receive(self: &Arc<Self>, notification: Notification) -> Result<(), Error> {
+        let parts = RefCell::new(Vec::new());
+        let received = self.begin(notification, &|| {
+            let (tells, told) = mpsc::sync_channel(1);
+            parts.borrow_mut().push(told);
+            // Who asked waits for it.
+            Box::new(move |outcome| drop(tells.send(outcome)))
+        });
+        match received {
+            Received::Taken => {}
+            Received::Full => {
+                let message = "too many updates wait for the program (connector.queue.max)";
+                return Err(Error::new(Status::Full, message));
+            }
+            Received::Closed => return Err(closed()),
+        }
+        let told = |part: mpsc::Receiver<Told>| part.recv().unwrap_or_else(|_| Err(closed()));
+        parts.into_inner().into_iter().try_for_each(told)
+    }
+
+    /// Whether a notification could be taken now.
+    pub(crate) fn can_receive(&self) -> bool {
+        let state = self.lock();
+        let fails = state.store_failed.is_some_and(|at| at.elapsed() < STORE_FAILS_FOR);
+        state.phase < Phase::Stopped && !fails && state.updates() < self.settings.queue_max
+    }
+
+    /// The same; each function that `tell` makes is called with what became of a part of it.
+    pub(crate) fn begin(
+        self: &Arc<Self>,
+        notification: Notification,
+        tell: &dyn Fn() -> Tell,
+    ) -> Received {
+        count(&self.counters.received);
+        let account = notification.account_id().to_owned();
+        for one in notification.split() {
+            let received = self.begin_one(one.with_account(account.clone()), tell());
+            if !matches!(received, Received::Taken) {
+                return received;
+            }
+        }
+        Received::Taken
+    }
+
+    /// Takes a notification with one event.
+    fn begin_one(self: &Arc<Self>, notification: Notification, tell: Tell) -> Received {
+        let fingerprint = fingerprint(&notification);
+        let can_be_told_apart = can_be_told_apart(&notification);
+        let mut state = self.lock();
+        if state.phase >= Phase::Stopped {
+            return Received::Closed;
+        }
+        if can_be_told_apart && state.duplicates.find(&fingerprint).is_some() {
+            count(&self.counters.duplicates);
+            if state.receiving == 0 {
+                return taken(state, tell);
+            }
+            // The first one may be on its way to the disk: with this one it is there.
+            self.write(state, Change::done(vec![Step::Nothing]), tell);
+            return Received::Taken;
+        }
+        let notification = Arc::new(notification);
+        let Some(event) = notification.events().first() else { return taken(state, tell) };
+        if !is_told(event) {
+            self.count_in(&mut state, &notification, fingerprint);
+            return self.echoed(state, event, tell);
+        }
+        if state.updates() >= self.settings.queue_max {
+            state.refused = Some(Instant::now());
+            return Received::Full;
+        }
+        let mut steps = Vec::new();
+        let (consumer, outcomes) = self.learn_from(&mut state, event, &mut steps);
+        let opening = state.consumers.last_opening();
+        let is_waited_for = opening.is_some_and(|at| at.elapsed() < OPENING_LASTS);
+        if consumer.is_none() && !is_waited_for && !self.settings.foreign {
+            count(&self.counters.foreign);
+            return taken(state, tell);
+        }
+        let told = consumer.map(|consumer| {
+            let pending = state.pending(&consumer, outcomes, &mut steps);
+            (consumer, pending)
+        });
+        let id = state.new_id();
+        if can_be_told_apart {
+            state.duplicates.remember(fingerprint, Seen::Unacknowledged(id));
+        }
+        let known = can_be_told_apart.then_some(fingerprint);
+        steps.push(Step::Notification {
+            id,
+            notification: notification.clone(),
+            fingerprint: known,
+        });
+        state.receiving += 1;
+        let engine = self.clone();
+        self.write(
+            state,
+            Change::new(steps),
+            Box::new(move |outcome| {
+                let mut state = engine.lock();
+                state.receiving -= 1;
+                if outcome.is_ok() {
+                    state.store_failed = None;
+                    state.duplicates.remember(fingerprint, Seen::Done);
+                    if let Some((consumer, pending)) = told {
+                        engine.told(&mut state, &consumer, pending);
+                    }
+                    let now = Instant::now();
+                    let item = Item { id, notification, fingerprint, arrived: now };
+                    for item in state.resequencer.push(item) {
+                        engine.route(&mut state, item, now, false);
+                    }
+                    engine.show(&mut state);
+                    engine.can_tell.notify_one();
+                } else {
+                    count(&engine.counters.store_failures);
+                    state.store_failed = Some(Instant::now());
+                    state.refused = state.store_failed;
+                    state.duplicates.forget(&fingerprint);
+                }
+                drop(state);
+                tell(outcome);
+            }),
+        );
+        Received::Taken
+    }
+
+    /// What the program is not told has its place among what it is told.
+    fn count_in(
+        &self,
+        state: &mut State,
+        notification: &Arc<Notification>,
+        fingerprint: Fingerprint,
+    ) {
+        let Some(event) = notification.events().first() else { return };
+        let is_awaited = event.external_id().is_some_and(|id| state.begun.contains_key(&id));
+        if event.sequence().is_none() || !(is_awaited || state.consumers.of(event).is_some()) {
+            return;
+        }
+        let (now, notification) = (Instant::now(), notification.clone());
+        let item = Item { id: state.new_id(), notification, fingerprint, arrived: now };
+        for item in state.resequencer.push(item) {
+            self.route(state, item, now, false);
+        }
+        self.show(state);
+        self.can_tell.notify_one();
+    }
+
+    /// The service tells of a message of the consumer's: it arrived.
+    fn echoed(
+        self: &Arc<Self>,
+        state: MutexGuard<State>,
+        event: &NotificationEvent,
+        tell: Tell,
+    ) -> Received {
+        let external_id = event.external_id();
+        let begun = external_id.and_then(|id| state.begun.get(&id).cloned());
+        let Some((consumer, id)) = begun else {
+            // What was done may still be on its way to the disk: once the service is answered, it does
+            // not say so again.
+            self.write(state, Change::done(vec![Step::Nothing]), tell);
+            return Received::Taken;
+        };
+        count(&self.counters.settled_by_echo);
+        drop(state);
+        let conversation_id = event.conversation_id();
+        let opened = Lesson::Opened { id: conversation_id.to_owned() };
+        let lessons = if conversation_id.is_empty() { vec![] } else { vec![opened] };
+        let then = Box::new(move || tell(Ok(())));
+        self.finish(&consumer, id, 0, Ok(event.sequence()), &lessons, then);
+        Received::Taken
+    }
+
+    /// Takes in what an event tells about conversations: whom it is about, what is to be written, and
+    /// what the program must know beside the event itself.
+    fn learn_from(
+        &self,
+        state: &mut State,
+        event: &NotificationEvent,
+        steps: &mut Vec<Step>,
+    ) -> (Option<Arc<str>>, Vec<Outcome>) {
+        let about = match event.content() {
+            EventContent::Conversation(about) => Some(&**about),
+            _ => None,
+        };
+        let Learned { consumer, changed, found } = state.consumers.learn(event, about);
+        let mut outcomes = Vec::new();
+        if let Some(consumer) = consumer.as_ref().filter(|_| changed) {
+            if event.is_closed() {
+                count(&self.counters.closed);
+            }
+            if let Some(record) = state.consumers.get(consumer) {
+                let body = Some(record.json());
+                steps.push(Step::Consumer { consumer: consumer.clone(), body });
+            }
+            if found {
+                count(&self.counters.opened);
+                outcomes.push(self.outcome(state, consumer, UpdateKind::Opened));
+                self.find(state, consumer);
+            }
+        }
+        (consumer, outcomes)
+    }
+
+    /// A consumer's conversation is known now: what waited for it goes on, but not what waits for the
+    /// service's word.
+    fn find(&self, state: &mut State, consumer: &Arc<str>) {
+        if state.outbox.first(consumer).is_some_and(|first| !first.is_unsure) {
+            state.outbox.hasten(consumer);
+            self.can_send.notify_one();
+        }
+    }
+
+    /// Puts what is in order into the line of whom it is about.
+    pub(crate) fn route(&self, state: &mut State, item: Item, now: Instant, is_left: bool) {
+        let Some(event) = item.notification.events().first().filter(|it| is_told(it)) else {
+            return;
+        };
+        let line = match state.consumers.of(event) {
+            Some(consumer) => consumer.clone(),
+            None if self.settings.foreign => {
+                format!("{STRANGER}{}", event.conversation_id()).into()
+            }
+            None => {
+                // Whose it is may be known in a moment: an answer to an opening is on its way.
+                return state.unknown.push_back((now + UNKNOWN_WAITS, item));
+            }
+        };
+        let content = Content::Event(item.notification);
+        state.inbox.push(&line, Pending { id: item.id, content, given: 0, is_left });
+    }
+
+    /// Looks again at what nobody knew, and gives up what was waited for long enough.
+    pub(crate) fn settle_unknown(self: &Arc<Self>, state: &mut State, now: Instant) -> Vec<Step> {
+        let mut gone = Vec::new();
+        let is_known = state.consumers.version();
+        let is_late = state.unknown.front().is_some_and(|(until, _)| *until <= now);
+        if !is_late && std::mem::replace(&mut state.unknown_looked_at, is_known) == is_known {
+            return gone;
+        }
+        let too_many = state.unknown.len().saturating_sub(MOST_UNKNOWN);
+        for (at, (until, item)) in std::mem::take(&mut state.unknown).into_iter().enumerate() {
+            let Some(event) = item.notification.events().first() else { continue };
+            if state.consumers.of(event).is_some() {
+                self.route(state, item, now, false);
+            } else if until <= now || at < too_many {
+                count(&self.counters.foreign);
+                gone.push(Step::NotificationDone { id: item.id, dialogs: Vec::new() });
+            } else {
+                state.unknown.push_back((until, item));
+            }
+        }
+        gone
+    }
+}
+
+/// It needs no keeping.
+fn taken(state: MutexGuard<State>, tell: Tell) -> Received {
+    drop(state);
+    tell(Ok(()));
+    Received::Taken
+}
+
+/// What an agent does is told. What the consumer did, the program did; and agents and managers talk among
+/// themselves, too.
+fn is_told(event: &NotificationEvent) -> bool {
+    event.originator_role() != "CONSUMER" && event.audience() != "AGENTS_AND_MANAGERS"
+}
+
+/// Whose line that is, as the program calls the consumer: nobody's where a stranger opened it.
+pub(crate) fn consumer_of(line: &Arc<str>) -> Arc<str> {
+    if line.starts_with(STRANGER) { Arc::from("") } else { line.clone() }
+}

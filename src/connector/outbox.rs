@@ -1,0 +1,532 @@
+//! From an action that is submitted to what became of it.
+
+use std::sync::{Arc, MutexGuard, PoisonError, mpsc};
+use std::time::{Duration, Instant};
+
+use crate::base::error::{Error, Status};
+use crate::base::stats::count;
+use crate::connector::action::{Action, Deed};
+use crate::connector::consumers::{Lesson, Record};
+use crate::connector::engine::{Engine, Phase, State, closed};
+use crate::connector::files;
+use crate::connector::keys::Keys;
+use crate::connector::pending::{Content, Pending};
+use crate::connector::update::{Outcome, UpdateKind};
+use crate::connector::waiting::{LONGEST_KEY, Waiting};
+use crate::connector::wall_clock::wall_ms;
+use crate::store::change::{Change, KeptFile, Step};
+
+/// Without a store, files of actions take so many bytes at most.
+const MOST_FILE_BYTES: usize = 64 << 20;
+
+/// The longest action, in bytes of JSON: far above what the service takes.
+const LONGEST_ACTION: usize = 1 << 20;
+
+/// The longest id of a consumer.
+const LONGEST_CONSUMER: usize = 1024;
+
+/// An action whose turn it is.
+pub(crate) struct Taken {
+    pub consumer: Arc<str>,
+    pub id: u64,
+    pub json: Box<str>,
+    pub external_id: String,
+    pub submitted_ms: i64,
+    /// It may have gone out before, and nobody heard of it.
+    pub is_unsure: bool,
+    /// It goes now or not at all.
+    pub is_fleeting: bool,
+    pub pauses: u8,
+    /// Why the last attempt failed, where this process made it.
+    pub last: Option<Error>,
+    /// What is known of the consumer.
+    pub record: Record,
+}
+
+impl Engine {
+    /// Takes an action; it is safe when this returns.
+    pub(crate) fn submit(
+        self: &Arc<Self>,
+        consumer: &str,
+        json: &str,
+        key: Option<&str>,
+    ) -> Result<(), Error> {
+        check(consumer, json, key)?;
+        let action = Action::read(json)?;
+        let file = match &action.deed {
+            Deed::File { path, preview, .. } => Some(files::copy(path, preview.as_deref())?),
+            _ => None,
+        };
+        let fingerprint = key.map(|key| Keys::fingerprint(consumer, key));
+        let (tells, told) = mpsc::sync_channel(1);
+
+        let mut state = self.lock();
+        if state.phase > Phase::Works {
+            return Err(closed());
+        }
+        if let Some(fingerprint) = &fingerprint
+            && state.keys.find(fingerprint).is_some()
+        {
+            count(&self.counters.repeated_keys);
+            if state.submitting_len == 0 || !self.has_store() {
+                return Ok(());
+            }
+            // The first one may be on its way to the disk: what is written after it, is on it with it.
+            self.write(
+                state,
+                Change::mark(Step::Nothing),
+                Box::new(move |outcome| {
+                    let _ = tells.send(outcome);
+                }),
+            );
+            return told.recv().map_err(|_| closed())?;
+        }
+        if state.outbox.len() + state.submitting_len >= self.settings.queue_max {
+            let message = format!(
+                "{} actions wait already; allowed: {} (connector.queue.max)",
+                state.outbox.len(),
+                self.settings.queue_max
+            );
+            return Err(Error::new(Status::Full, message));
+        }
+        let file_bytes = file.as_ref().map_or(0, KeptFile::len);
+        if !self.has_store() && state.files_bytes + file_bytes > MOST_FILE_BYTES {
+            let message = format!("the files that wait have {MOST_FILE_BYTES} bytes already");
+            return Err(Error::new(Status::Full, message));
+        }
+        let consumer = match state.outbox.name(consumer) {
+            Some(known) => known,
+            None => Arc::from(consumer),
+        };
+        let id = state.new_id();
+        let submitted_ms = wall_ms();
+        let mut waiting = Waiting::new(id, key, json, submitted_ms);
+        count(&self.counters.submitted);
+        let is_free = !state.outbox.has(&consumer) && !state.submitting.contains_key(&consumer);
+        if action.is_of_the_moment() {
+            waiting.is_fleeting = true;
+            if is_free {
+                state.outbox.push(&consumer, waiting);
+                self.can_send.notify_one();
+                self.watch(&mut state);
+            } else {
+                self.drop_fleeting(state, &consumer, &waiting);
+            }
+            return Ok(());
+        }
+        waiting.is_begun = is_free || !self.has_store();
+        if let Some(fingerprint) = &fingerprint {
+            state.keys.remember(fingerprint, id);
+        }
+        let mut steps = vec![Step::Action {
+            id,
+            consumer: consumer.clone(),
+            key: key.map(Into::into),
+            body: json.into(),
+            submitted_ms,
+            begun: waiting.is_begun,
+        }];
+        if let Some(file) = file {
+            if self.has_store() {
+                steps.push(Step::File { id, file });
+            } else {
+                state.files_bytes += file_bytes;
+                state.files.insert(id, file);
+            }
+        }
+        steps.extend(state.keys.take_forgotten().map(|before| Step::KeysDone { before }));
+        *state.submitting.entry(consumer.clone()).or_default() += 1;
+        state.submitting_len += 1;
+        let engine = self.clone();
+        self.write(
+            state,
+            Change::new(steps),
+            Box::new(move |outcome| {
+                engine.submitted(&consumer, waiting, fingerprint, &outcome);
+                // Who submitted it waits for it.
+                let _ = tells.send(outcome);
+            }),
+        );
+        told.recv().map_err(|_| closed())?
+    }
+
+    fn submitted(
+        self: &Arc<Self>,
+        consumer: &Arc<str>,
+        waiting: Waiting,
+        fingerprint: Option<[u8; 32]>,
+        outcome: &Result<(), Error>,
+    ) {
+        let mut state = self.lock();
+        state.submitting_len -= 1;
+        if let Some(left) = state.submitting.get_mut(consumer) {
+            *left -= 1;
+            if *left == 0 {
+                state.submitting.remove(consumer);
+            }
+        }
+        if outcome.is_ok() {
+            state.outbox.push(consumer, waiting);
+            self.can_send.notify_one();
+            self.watch(&mut state);
+        } else {
+            count(&self.counters.store_failures);
+            if let Some(fingerprint) = &fingerprint {
+                state.keys.forget(fingerprint);
+            }
+        }
+    }
+
+    /// It cannot go out at once, so it does not go out.
+    fn drop_fleeting(
+        self: &Arc<Self>,
+        state: MutexGuard<State>,
+        consumer: &Arc<str>,
+        waiting: &Waiting,
+    ) {
+        count(&self.counters.failed);
+        let mut outcome = self.outcome(&state, consumer, UpdateKind::Failed);
+        outcome.key = waiting.key().map(str::to_owned);
+        let why = "it means something only now, and earlier actions of the consumer wait";
+        outcome.error = Some(Error::new(Status::Closed, why));
+        let outcomes = if outcome.key.is_some() { vec![outcome] } else { Vec::new() };
+        self.tell(state, consumer, Vec::new(), outcomes, Box::new(|| ()));
+    }
+
+    /// The next action whose turn it is, or None at that time.
+    pub(crate) fn take(self: &Arc<Self>, until: Instant, patience: Duration) -> Option<Taken> {
+        let mut state = self.lock();
+        loop {
+            if state.phase >= Phase::Stopped {
+                return None;
+            }
+            let now = Instant::now();
+            // Those beyond the usual number help where others have been busy for too long.
+            let paused = state.paused_until.filter(|until| *until > now);
+            let since = state.outbox.ready_since(now).filter(|_| paused.is_none());
+            if since.is_some_and(|since| since + patience <= now) {
+                match self.take_one(state, now) {
+                    Ok(taken) => return Some(taken),
+                    Err(again) => {
+                        state = again;
+                        continue;
+                    }
+                }
+            }
+            if until <= now {
+                return None;
+            }
+            let ready = since.map(|since| since + patience);
+            let next = if paused.is_some() { paused } else { state.outbox.next_ready() };
+            let at = [Some(until), ready, next].into_iter().flatten().min();
+            let left = at.map_or(Duration::ZERO, |at| at.saturating_duration_since(now));
+            state.idle_workers += 1;
+            let waited = self.can_send.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state.idle_workers -= 1;
+        }
+    }
+
+    /// Takes the one whose turn it is; where the store must say first that it is begun, that is
+    /// written, and nobody waits for it.
+    fn take_one<'a>(
+        self: &'a Arc<Self>,
+        mut state: MutexGuard<'a, State>,
+        now: Instant,
+    ) -> Result<Taken, MutexGuard<'a, State>> {
+        let Some((consumer, waiting)) = state.outbox.take(now, None) else { return Err(state) };
+        let id = waiting.id;
+        if !waiting.is_begun && !waiting.is_fleeting && self.has_store() {
+            state.outbox.hold(&consumer, id);
+            let engine = self.clone();
+            let mark = Change::mark(Step::ActionBegun { id, begun: true });
+            self.write(state, mark, Box::new(move |outcome| engine.marked(&consumer, id, outcome)));
+            return Err(self.lock());
+        }
+        let external_id = waiting.external_id(&self.name);
+        let taken = Taken {
+            id,
+            json: waiting.json().into(),
+            external_id: external_id.clone(),
+            submitted_ms: waiting.submitted_ms,
+            is_unsure: waiting.is_unsure,
+            is_fleeting: waiting.is_fleeting,
+            pauses: waiting.pauses,
+            last: waiting.last.clone(),
+            record: state.consumers.get(&consumer).cloned().unwrap_or_default(),
+            consumer: consumer.clone(),
+        };
+        state.begun.insert(external_id, (consumer, id));
+        self.watch(&mut state);
+        Ok(taken)
+    }
+
+    fn marked(&self, consumer: &Arc<str>, id: u64, outcome: Result<(), Error>) {
+        let mut state = self.lock();
+        if outcome.is_err() {
+            // As long as that cannot be said, it does not go out.
+            count(&self.counters.store_failures);
+            state.outbox.put_off(consumer, id, Instant::now() + self.settings.pause);
+            return;
+        }
+        if let Some(first) = state.outbox.first_mut(consumer).filter(|first| first.id == id) {
+            first.is_begun = true;
+        }
+        state.outbox.hasten(consumer);
+        self.can_send.notify_one();
+    }
+
+    /// It was done or never will be: the program is told where it has to know, and the next one goes on.
+    pub(crate) fn finish(
+        self: &Arc<Self>,
+        consumer: &Arc<str>,
+        id: u64,
+        attempts: u32,
+        result: Result<Option<i64>, Error>,
+        lessons: &[Lesson],
+        then: Box<dyn FnOnce() + Send>,
+    ) {
+        let mut state = self.lock();
+        let (mut steps, mut outcomes) = (Vec::new(), Vec::new());
+        self.learn(&mut state, consumer, lessons, &mut steps, &mut outcomes);
+        // Where the service's own word told of it, it is gone.
+        if let Some(waiting) = state.outbox.remove(consumer, id) {
+            state.begun.remove(&waiting.external_id(&self.name));
+            if let Some(file) = state.files.remove(&id) {
+                state.files_bytes -= file.len();
+            }
+            steps.push(Step::ActionDone { id });
+            if let Some(key) = waiting.key() {
+                let fingerprint = Keys::fingerprint(consumer, key);
+                steps.push(Step::Key { id, fingerprint, at_ms: waiting.submitted_ms });
+            }
+            let (is_sent, is_receipt) = (result.is_ok(), is_receipt(&waiting));
+            if !is_receipt {
+                count(if is_sent { &self.counters.sent } else { &self.counters.failed });
+            }
+            if waiting.key().is_some() || (!is_sent && !is_receipt) {
+                let kind = if is_sent { UpdateKind::Sent } else { UpdateKind::Failed };
+                let mut outcome = self.outcome(&state, consumer, kind);
+                outcome.key = waiting.key().map(str::to_owned);
+                outcome.attempts = u32::from(waiting.attempts) + attempts;
+                match result {
+                    Ok(sequence) => outcome.sequence = sequence,
+                    Err(error) => outcome.error = Some(error),
+                }
+                outcomes.push(outcome);
+            }
+            self.can_send.notify_one();
+            if state.outbox.len() == 0 {
+                self.drained.notify_all();
+            }
+        }
+        self.tell(state, consumer, steps, outcomes, then);
+    }
+
+    /// Takes in what is known of a consumer now: what is to be written, and what the program must know.
+    pub(crate) fn learn(
+        &self,
+        state: &mut State,
+        consumer: &Arc<str>,
+        lessons: &[Lesson],
+        steps: &mut Vec<Step>,
+        outcomes: &mut Vec<Outcome>,
+    ) {
+        let mut record = state.consumers.get(consumer).cloned().unwrap_or_default();
+        let before = record.clone();
+        lessons.iter().for_each(|lesson| record.learn(lesson));
+        if record == before {
+            return;
+        }
+        let is_opened = before.talk.is_none() && record.talk.is_some();
+        steps.push(Step::Consumer { consumer: consumer.clone(), body: Some(record.json()) });
+        state.consumers.set(consumer, record);
+        let State { consumers, outbox, inbox, handles, .. } = state;
+        let is_needed = |it: &str| outbox.has(it) || inbox.has(it);
+        if let Some(idle) = consumers.forget_one(is_needed) {
+            handles.remove(&idle);
+            steps.push(Step::Consumer { consumer: idle, body: None });
+        }
+        if is_opened {
+            count(&self.counters.opened);
+            outcomes.push(self.outcome(state, consumer, UpdateKind::Opened));
+        }
+    }
+
+    /// With where the consumer is.
+    pub(crate) fn outcome(&self, state: &State, consumer: &str, kind: UpdateKind) -> Outcome {
+        let mut outcome = Outcome::new(kind);
+        if let Some(record) = state.consumers.get(consumer) {
+            (outcome.conversation_id, outcome.dialog_id) = place(record);
+        }
+        outcome
+    }
+
+    /// Writes these steps, and tells the program these outcomes once they are written.
+    pub(crate) fn tell(
+        self: &Arc<Self>,
+        mut state: MutexGuard<State>,
+        consumer: &Arc<str>,
+        mut steps: Vec<Step>,
+        outcomes: Vec<Outcome>,
+        then: Box<dyn FnOnce() + Send>,
+    ) {
+        if steps.is_empty() && outcomes.is_empty() {
+            drop(state);
+            return then();
+        }
+        let pending = state.pending(consumer, outcomes, &mut steps);
+        let (engine, consumer) = (self.clone(), consumer.clone());
+        self.write_surely(
+            state,
+            steps,
+            Box::new(move |_| {
+                engine.told(&mut engine.lock(), &consumer, pending);
+                then();
+            }),
+        );
+    }
+
+    /// Lines up what the program must know, now that it is written.
+    pub(crate) fn told(&self, state: &mut State, consumer: &Arc<str>, pending: Vec<Pending>) {
+        if !pending.is_empty() {
+            pending.into_iter().for_each(|one| state.inbox.push(consumer, one));
+            self.show(state);
+            self.can_tell.notify_one();
+        }
+    }
+
+    /// It goes again at that time, unless something happens before. `is_unsure`: it may have arrived.
+    pub(crate) fn put_off(
+        self: &Arc<Self>,
+        taken: &Taken,
+        why: Error,
+        at: Instant,
+        is_unsure: bool,
+    ) {
+        count(&self.counters.put_off);
+        let (consumer, id, attempts) = (&taken.consumer, taken.id, why.attempts());
+        let is_outage = !is_unsure && matches!(why.status(), Status::Connect | Status::Server);
+        let mut state = self.lock();
+        let Some(first) = state.outbox.first_mut(consumer).filter(|first| first.id == id) else {
+            // The service's own word came first.
+            return;
+        };
+        first.attempts = first.attempts.saturating_add(attempts.try_into().unwrap_or(u16::MAX));
+        first.pauses = first.pauses.saturating_add(1);
+        first.is_unsure = is_unsure;
+        first.last = Some(why);
+        let is_to_unmark = first.is_begun && !is_unsure && self.has_store();
+        if is_to_unmark {
+            first.is_begun = false;
+        }
+        if is_outage {
+            state.unreachable.insert(consumer.clone());
+        }
+        state.outbox.put_off(consumer, id, at);
+        // Somebody has to be there at that time.
+        self.can_send.notify_one();
+        if is_to_unmark {
+            let step = Step::ActionBegun { id, begun: false };
+            self.write_surely(state, vec![step], Box::new(|_| ()));
+        }
+    }
+
+    /// It goes on waiting: nothing was tried.
+    pub(crate) fn wait_on(&self, taken: &Taken, at: Instant) {
+        self.lock().outbox.put_off(&taken.consumer, taken.id, at);
+        // Somebody has to be there at that time.
+        self.can_send.notify_one();
+    }
+
+    /// Nothing is sent before then: the service wants that of all.
+    pub(crate) fn pause_all(&self, until: Instant) {
+        let mut state = self.lock();
+        state.paused_until = state.paused_until.max(Some(until));
+    }
+
+    /// A request was answered as it should be: what waited for the service to come back may go.
+    pub(crate) fn went_well(&self) {
+        let mut state = self.lock();
+        for consumer in std::mem::take(&mut state.unreachable) {
+            state.outbox.hasten(&consumer);
+            self.can_send.notify_one();
+        }
+    }
+
+    /// Writes what is known of a consumer; it is on the disk when this returns.
+    pub(crate) fn keep_lesson(
+        self: &Arc<Self>,
+        consumer: &Arc<str>,
+        lesson: &Lesson,
+    ) -> Result<(), Error> {
+        let mut state = self.lock();
+        let mut steps = Vec::new();
+        let lessons = std::slice::from_ref(lesson);
+        self.learn(&mut state, consumer, lessons, &mut steps, &mut Vec::new());
+        if steps.is_empty() {
+            return Ok(());
+        }
+        let (tells, told) = mpsc::sync_channel(1);
+        self.write(
+            state,
+            Change::new(steps),
+            Box::new(move |outcome| {
+                // Who asked waits for it.
+                let _ = tells.send(outcome);
+            }),
+        );
+        told.recv().map_err(|_| closed())?
+    }
+}
+
+impl State {
+    /// What the program must know, and what is to be written of it.
+    pub(crate) fn pending(
+        &mut self,
+        consumer: &Arc<str>,
+        outcomes: Vec<Outcome>,
+        steps: &mut Vec<Step>,
+    ) -> Vec<Pending> {
+        let pending = outcomes.into_iter().map(|outcome| {
+            let id = self.new_id();
+            // Texts, numbers and an error always serialise.
+            let body: Arc<str> = serde_json::to_string(&outcome).unwrap_or_default().into();
+            steps.push(Step::Update { id, consumer: consumer.clone(), body: body.clone() });
+            Pending { id, content: Content::Outcome(body), given: 0, is_left: false }
+        });
+        pending.collect()
+    }
+}
+
+fn check(consumer: &str, json: &str, key: Option<&str>) -> Result<(), Error> {
+    if consumer.is_empty() {
+        return Err(Error::invalid("consumer_id is empty"));
+    }
+    for (name, has, most) in [
+        ("consumer_id", consumer.len(), LONGEST_CONSUMER),
+        ("action_json", json.len(), LONGEST_ACTION),
+        ("key", key.map_or(0, str::len), LONGEST_KEY),
+    ] {
+        if has > most {
+            return Err(Error::invalid(format!("{name} has {has} bytes; allowed: {most}")));
+        }
+    }
+    if key == Some("") {
+        return Err(Error::invalid("key is empty; NULL means none"));
+    }
+    Ok(())
+}
+
+/// Where a consumer is.
+pub(crate) fn place(record: &Record) -> (String, String) {
+    let Some(talk) = &record.talk else {
+        return (record.past.back().cloned().unwrap_or_default(), String::new());
+    };
+    (talk.id.clone(), talk.survey.clone().unwrap_or_else(|| talk.id.clone()))
+}
+
+/// A receipt is the connector's own: the program did not submit it.
+fn is_receipt(waiting: &Waiting) -> bool {
+    waiting.json().starts_with(r#"{"acceptStatus""#) && waiting.json().contains(r#""dialogId""#)
+}

@@ -1,0 +1,141 @@
+//! What a connector tells about its work, as numbers.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use serde::Serialize;
+
+use crate::base::prometheus::Exposition;
+use crate::connector::engine::Engine;
+use crate::connector::wall_clock::{since_ms, wall_ms};
+use crate::receiver::{self, RefusedCount};
+
+/// What a connector has done since it was made, and what it holds now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ConnectorStats {
+    /// Actions that wait to be sent now, those that are being sent included.
+    pub waiting: u64,
+    /// How long the oldest of those that go next has waited, in milliseconds; 0 if none waits.
+    pub oldest_ms: u64,
+    /// Updates that wait for the program now, those included that it must still acknowledge.
+    pub updates_waiting: u64,
+    /// Those of them that the program has now.
+    pub updates_out: u64,
+    /// Consumers that are known.
+    pub consumers: u64,
+    /// Consumers with an open conversation.
+    pub conversations: u64,
+    /// Threads that send now.
+    pub workers: u64,
+    /// Actions taken, without those that came again.
+    pub submitted: u64,
+    /// Actions that came again with a key that was known, and were not sent twice.
+    pub repeated_keys: u64,
+    /// Actions sent.
+    pub sent: u64,
+    /// Actions that were not sent and never will be.
+    pub failed: u64,
+    /// Attempts after which an action had to wait.
+    pub put_off: u64,
+    /// Messages sent again although nobody knew whether they had arrived.
+    pub repeated: u64,
+    /// Messages of which only the service's own word told that they arrived.
+    pub settled_by_echo: u64,
+    /// Conversations opened.
+    pub opened: u64,
+    /// Notifications that came.
+    pub received: u64,
+    /// Events that came again, and were dropped.
+    pub duplicates: u64,
+    /// Events of conversations that this connector did not open, and were dropped.
+    pub foreign: u64,
+    /// Updates given to the program, those included that it was given again.
+    pub given_out: u64,
+    /// Acknowledgements of the program.
+    pub acknowledged: u64,
+    /// Requests that its endpoint refused, by HTTP status.
+    pub refused: Vec<RefusedCount>,
+    /// Connections to its endpoint now.
+    pub connections_open: u64,
+    /// What `connector.store` failed to keep.
+    pub store_failures: u64,
+}
+
+impl Engine {
+    pub(crate) fn stats(&self, endpoint: &receiver::counters::Counters) -> ConnectorStats {
+        let state = self.lock();
+        let read = |counter: &AtomicU64| counter.load(Relaxed);
+        let counters = &self.counters;
+        let wall = wall_ms();
+        let oldest = state.outbox.firsts().map(|(_, first)| first.submitted_ms).min();
+        let (consumers, conversations) = state.consumers.counts();
+        ConnectorStats {
+            waiting: state.outbox.len() as u64,
+            oldest_ms: oldest.map_or(0, |at| since_ms(at, wall).as_millis() as u64),
+            updates_waiting: state.updates() as u64,
+            updates_out: state.inbox.out() as u64,
+            consumers: consumers as u64,
+            conversations: conversations as u64,
+            workers: state.workers as u64,
+            submitted: read(&counters.submitted),
+            repeated_keys: read(&counters.repeated_keys),
+            sent: read(&counters.sent),
+            failed: read(&counters.failed),
+            put_off: read(&counters.put_off),
+            repeated: read(&counters.repeated),
+            settled_by_echo: read(&counters.settled_by_echo),
+            opened: read(&counters.opened),
+            received: read(&counters.received),
+            duplicates: read(&counters.duplicates),
+            foreign: read(&counters.foreign),
+            given_out: read(&counters.given_out),
+            acknowledged: read(&counters.acknowledged),
+            refused: RefusedCount::of(endpoint),
+            connections_open: read(&endpoint.connections_open),
+            store_failures: read(&counters.store_failures),
+        }
+    }
+}
+
+impl ConnectorStats {
+    /// The same as text in the exposition format of Prometheus.
+    pub fn prometheus(&self) -> String {
+        let mut text = Exposition::new("lpconnector_connector");
+        for (name, help, value) in [
+            ("waiting", "Actions that wait to be sent.", self.waiting),
+            ("updates_waiting", "Updates that wait for the program.", self.updates_waiting),
+            ("updates_out", "Updates that the program has.", self.updates_out),
+            ("consumers", "Consumers that are known.", self.consumers),
+            ("conversations", "Consumers with an open conversation.", self.conversations),
+            ("workers", "Threads that send.", self.workers),
+        ] {
+            text.single(name, "gauge", help, &value.to_string());
+        }
+        let oldest = format!("{}", self.oldest_ms as f64 / 1000.0);
+        text.single("oldest_seconds", "gauge", "Since when the oldest action waits.", &oldest);
+        for (name, help, value) in [
+            ("submitted_total", "Actions taken.", self.submitted),
+            ("repeated_keys_total", "Actions that came again.", self.repeated_keys),
+            ("sent_total", "Actions sent.", self.sent),
+            ("failed_total", "Actions that never will be sent.", self.failed),
+            ("put_off_total", "Attempts that were put off.", self.put_off),
+            ("repeated_total", "Messages that may have been sent twice.", self.repeated),
+            ("settled_by_echo_total", "Messages settled by their echo.", self.settled_by_echo),
+            ("opened_total", "Conversations opened.", self.opened),
+            ("received_total", "Notifications that came.", self.received),
+            ("duplicates_total", "Events that came again.", self.duplicates),
+            ("foreign_total", "Events of other conversations.", self.foreign),
+            ("given_out_total", "Updates given to the program.", self.given_out),
+            ("acknowledged_total", "Acknowledgements of the program.", self.acknowledged),
+            ("store_failures_total", "What the store failed to keep.", self.store_failures),
+        ] {
+            text.single(name, "counter", help, &value.to_string());
+        }
+        let refused = self.refused.iter();
+        let refused =
+            refused.map(|it| (format!("{{status=\"{}\"}}", it.status), it.requests.to_string()));
+        let help = "Requests refused, by HTTP status.";
+        text.metric("refused_total", "counter", help, &refused.collect::<Vec<_>>());
+        text.into_text()
+    }
+}

@@ -1,0 +1,438 @@
+//! The threads that send: each takes the action whose turn it is, does it, and says what became of it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::base::error::{Error, Status};
+use crate::base::jitter::jitter;
+use crate::base::log::LogLevel;
+use crate::base::stats::count;
+use crate::base::thread;
+use crate::config::connector_settings::Ambiguous;
+use crate::connector::action::{Action, Deed, file_type, open_options};
+use crate::connector::consumers::{Lesson, Talk};
+use crate::connector::engine::{Engine, Phase, State};
+use crate::connector::outbox::Taken;
+use crate::connector::wall_clock::{since_ms, wall_ms};
+use crate::handles::attachment::Attachment;
+use crate::handles::consumer::Consumer;
+use crate::handles::conversation::Conversation;
+use crate::protocol::event::{CsatStatus, Event, Metadata};
+use crate::protocol::open::OpenOptions;
+use crate::protocol::response::Response;
+
+/// Where all workers have been busy for so long while something waited, there is another one.
+const PATIENCE: Duration = Duration::from_millis(10);
+
+/// So many times as many as `connector.workers` says.
+const MOST_EXTRA: usize = 8;
+
+/// An extra worker that has had nothing to do for so long ends.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// What is to become of an action that failed.
+enum Verdict {
+    Fails,
+    /// Another conversation is opened for it.
+    ConversationIsOver,
+    /// `is_unsure`: it may have arrived.
+    Later {
+        pause: Duration,
+        is_unsure: bool,
+    },
+}
+
+/// What became of an attempt.
+enum Outcome {
+    /// It was done, with the sequence that the service gave it.
+    Done(Option<i64>, u32),
+    Failed(Error),
+    /// It is not tried again.
+    GivenUp(Error),
+    /// It goes on when the conversation is known, or at the latest when it is given up.
+    NotKnown(Error),
+}
+
+impl Engine {
+    /// Starts the usual workers.
+    pub(crate) fn start(self: &Arc<Self>) -> Result<(), Error> {
+        let mut state = self.lock();
+        for _ in 0..self.settings.workers {
+            self.add_worker(&mut state, Duration::ZERO)
+                .map_err(|why| Error::new(Status::Io, format!("cannot start a thread: {why}")))?;
+        }
+        Ok(())
+    }
+
+    /// Sees to it that somebody is there for what waits, while all others are busy.
+    pub(crate) fn watch(self: &Arc<Self>, state: &mut State) {
+        let most = self.settings.workers * MOST_EXTRA;
+        let is_needed = state.idle_workers == 0 && state.outbox.is_any_ready();
+        if is_needed && state.workers < most && state.phase < Phase::Stopped {
+            // Where there is no room for another one, those that are there do it later.
+            let _ = self.add_worker(state, PATIENCE);
+        }
+    }
+
+    fn add_worker(self: &Arc<Self>, state: &mut State, patience: Duration) -> std::io::Result<()> {
+        let engine = self.clone();
+        let thread = thread::start("lpc-worker", move || engine.work(patience))?;
+        state.workers += 1;
+        state.threads.retain(|thread| !thread.is_finished());
+        state.threads.push(thread);
+        Ok(())
+    }
+
+    fn work(self: Arc<Self>, patience: Duration) {
+        let is_extra = !patience.is_zero();
+        loop {
+            match self.take(Instant::now() + IDLE, patience) {
+                Some(taken) => self.perform(&taken),
+                None => {
+                    let mut state = self.lock();
+                    if is_extra || state.phase >= Phase::Stopped {
+                        state.workers -= 1;
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn perform(self: &Arc<Self>, taken: &Taken) {
+        if let Some(at) = self.echo_may_come(taken) {
+            return self.wait_on(taken, at);
+        }
+        let mut lessons = Vec::new();
+        let outcome = self.attempt(taken, &mut lessons).unwrap_or_else(Outcome::Failed);
+        self.conclude(taken, lessons, outcome);
+    }
+
+    /// Makes one attempt; what it learns about the consumer goes into `lessons`, whatever becomes of it.
+    fn attempt(
+        self: &Arc<Self>,
+        taken: &Taken,
+        lessons: &mut Vec<Lesson>,
+    ) -> Result<Outcome, Error> {
+        let action = Action::read(&taken.json)?;
+        if taken.is_unsure && action.deed.is_message() {
+            if self.settings.ambiguous == Ambiguous::Fail || self.is_over(taken) {
+                let message = "an earlier process may have sent it, and nobody told of it";
+                let unknown = || Error::new(Status::Timeout, message);
+                let why = taken.last.clone().unwrap_or_else(unknown);
+                return Ok(Outcome::GivenUp(why.and_maybe_delivered()));
+            }
+            count(&self.counters.repeated);
+        }
+        let consumer = self.consumer(&taken.consumer)?;
+        let Some(talk) = taken.record.talk.as_ref().filter(|talk| self.is_usable(talk)) else {
+            return self.without_conversation(taken, &action, &consumer, lessons);
+        };
+        let conversation = self.attach(&consumer, talk, action.dialog_id.as_deref())?;
+        let sent = self.send(taken, &action, &conversation);
+        let id = talk.id.clone();
+        match &sent {
+            Ok(_) if matches!(action.deed, Deed::Close) => lessons.push(Lesson::MainClosed { id }),
+            Ok(_) => {}
+            Err(why) if why.is_closed_there() => {
+                lessons.push(Lesson::Over { id });
+                if matches!(action.deed, Deed::Close) {
+                    return Ok(Outcome::Done(None, why.attempts()));
+                }
+            }
+            Err(_) => {}
+        }
+        sent.map(|sent| done(&sent))
+    }
+
+    /// Whether the consumer's messages can go there.
+    fn is_usable(&self, talk: &Talk) -> bool {
+        !talk.is_main_closed || (self.settings.survey && talk.survey.is_some())
+    }
+
+    fn consumer(&self, id: &Arc<str>) -> Result<Consumer, Error> {
+        if let Some(known) = self.lock().handles.get(id) {
+            return Ok(known.clone());
+        }
+        let consumer = self.client.consumer(id)?;
+        self.lock().handles.insert(id.clone(), consumer.clone());
+        Ok(consumer)
+    }
+
+    fn attach(
+        &self,
+        consumer: &Consumer,
+        talk: &Talk,
+        dialog_id: Option<&str>,
+    ) -> Result<Conversation, Error> {
+        let options = match &talk.open_json {
+            Some(json) => open_options(json)?,
+            None => OpenOptions::new(),
+        };
+        let survey = talk.survey.as_deref().filter(|_| self.settings.survey);
+        let options = match dialog_id.or(survey) {
+            Some(dialog_id) => options.to_attach().dialog_id(dialog_id),
+            None => options.to_attach(),
+        };
+        consumer.attach(&talk.id, &options)
+    }
+
+    fn send(
+        &self,
+        taken: &Taken,
+        action: &Action,
+        conversation: &Conversation,
+    ) -> Result<Response, Error> {
+        let metadata = self.metadata(taken, action);
+        match &action.deed {
+            Deed::Text(text) => conversation.send_event(&Event::text(text), metadata.as_ref()),
+            Deed::Event(event) => conversation.send_event(event, metadata.as_ref()),
+            Deed::File { path, caption, .. } => {
+                let kept = self.file(taken.id)?;
+                let mut file = Attachment::from_bytes(&kept.bytes, file_type(path));
+                if let Some(caption) = caption {
+                    file = file.caption(caption);
+                }
+                if let Some(preview) = &kept.preview {
+                    file = file.preview_from_bytes(preview);
+                }
+                if let Some(metadata) = metadata {
+                    file = file.metadata(metadata);
+                }
+                conversation.send_file(&file)
+            }
+            Deed::ChatState(state) => conversation.send_chat_state(state.clone()),
+            Deed::AcceptStatus(status, sequences) => {
+                conversation.send_accept_status(status.clone(), sequences, action.metadata.as_ref())
+            }
+            Deed::Profile(profile) => conversation.set_profile(profile),
+            Deed::Rate { stars, resolved } => {
+                conversation.rate(*stars, *resolved, CsatStatus::Filled)
+            }
+            Deed::Ttr(ttr) => conversation.set_ttr(ttr.clone(), None),
+            Deed::Close => conversation.close(),
+        }
+    }
+
+    /// The program's own, with the id by which the service's word about it is known.
+    fn metadata(&self, taken: &Taken, action: &Action) -> Option<Metadata> {
+        let own = action.metadata.clone();
+        if !self.settings.external_id
+            || own.as_ref().is_some_and(|it| it.first_external_id().is_some())
+        {
+            return own;
+        }
+        Some(own.unwrap_or_default().external_id(&taken.external_id))
+    }
+
+    /// Opens a conversation where the action is a message; the others have nothing to be about.
+    fn without_conversation(
+        self: &Arc<Self>,
+        taken: &Taken,
+        action: &Action,
+        consumer: &Consumer,
+        lessons: &mut Vec<Lesson>,
+    ) -> Result<Outcome, Error> {
+        let none = || Error::new(Status::Closed, "the consumer has no open conversation");
+        match &action.deed {
+            Deed::Text(_) | Deed::Event(_) | Deed::File { .. } => {}
+            // What it is for is so already.
+            Deed::Close => return Ok(Outcome::Done(None, 0)),
+            Deed::Profile(_) | Deed::Rate { .. } => {
+                let last = taken.record.past.back().ok_or_else(none)?;
+                let talk = Talk { id: last.clone(), ..Talk::default() };
+                let conversation = self.attach(consumer, &talk, None)?;
+                return self.send(taken, action, &conversation).map(|sent| done(&sent));
+            }
+            Deed::ChatState(_) | Deed::AcceptStatus(..) | Deed::Ttr(_) => return Err(none()),
+        }
+        if let Some(talk) = &taken.record.talk {
+            // Its main dialog is closed, and the survey is not for this channel.
+            let closing = self.attach(consumer, talk, None)?.close_stage();
+            closing
+                .map(drop)
+                .or_else(|why| if why.is_closed_there() { Ok(()) } else { Err(why) })?;
+            let over = Lesson::Over { id: talk.id.clone() };
+            self.keep_lesson(&taken.consumer, &over)?;
+        }
+        let lp_id = consumer.lp_id()?.to_owned();
+        let open_json = action.open_json(&taken.json).or_else(|| self.settings.open.clone());
+        // First, so that what the service tells of it meanwhile is known to be about this consumer.
+        let opening = Lesson::Opening { lp_id, open_json: open_json.clone() };
+        self.keep_lesson(&taken.consumer, &opening)?;
+        let options = open_json.as_deref().map(open_options).transpose()?.unwrap_or_default();
+        let options = match &action.deed {
+            Deed::Text(text) => {
+                options.first_event(&Event::text(text), self.metadata(taken, action))
+            }
+            _ => options,
+        };
+        let conversation = match consumer.open(&options) {
+            Ok(conversation) => conversation,
+            Err(why) if why.status() == Status::AlreadyOpen => return Ok(Outcome::NotKnown(why)),
+            Err(why) => {
+                // Where it may have been opened, a notification tells.
+                if !why.maybe_delivered() {
+                    lessons.push(Lesson::NotOpened);
+                }
+                return Err(why);
+            }
+        };
+        lessons.push(Lesson::Opened { id: conversation.id().to_owned() });
+        if matches!(action.deed, Deed::Text(_)) {
+            return Ok(Outcome::Done(None, 1));
+        }
+        self.send(taken, action, &conversation).map(|sent| done(&sent))
+    }
+
+    fn conclude(self: &Arc<Self>, taken: &Taken, lessons: Vec<Lesson>, outcome: Outcome) {
+        let (result, attempts) = match outcome {
+            Outcome::Done(sequence, attempts) => {
+                self.went_well();
+                (Ok(sequence), attempts)
+            }
+            Outcome::NotKnown(why) if !self.is_over(taken) => {
+                self.settings.log.write(LogLevel::Info, || {
+                    "connector: a conversation is open that nobody told us of: waiting for its \
+                     notification"
+                        .to_owned()
+                });
+                let left = self.settings.give_up.saturating_sub(self.age(taken));
+                return self.put_off(taken, why, Instant::now() + left, taken.is_unsure);
+            }
+            Outcome::NotKnown(why) | Outcome::GivenUp(why) => (Err(why.clone()), why.attempts()),
+            Outcome::Failed(why) => {
+                let attempts = why.attempts();
+                match self.judge(taken, &why) {
+                    Verdict::Fails => {}
+                    Verdict::ConversationIsOver => {
+                        self.keep(&taken.consumer, &lessons);
+                        return self.put_off(taken, why, Instant::now(), taken.is_unsure);
+                    }
+                    Verdict::Later { pause, is_unsure } => {
+                        let at = Instant::now() + pause;
+                        if why.status() == Status::RateLimited {
+                            self.pause_all(at);
+                        }
+                        self.keep(&taken.consumer, &lessons);
+                        // What may have arrived once may have arrived.
+                        return self.put_off(taken, why, at, is_unsure || taken.is_unsure);
+                    }
+                }
+                let why = if taken.is_unsure { why.and_maybe_delivered() } else { why };
+                (Err(why), attempts)
+            }
+        };
+        let nothing = Box::new(|| ());
+        self.finish(&taken.consumer, taken.id, attempts, result, &lessons, nothing);
+    }
+
+    /// What is to become of an action after this error.
+    fn judge(&self, taken: &Taken, error: &Error) -> Verdict {
+        let Ok(action) = Action::read(&taken.json) else { return Verdict::Fails };
+        if error.status() == Status::Closed && self.lock().phase >= Phase::Stopped {
+            // We broke it off ourselves: it stays in the store.
+            return Verdict::Later { pause: Duration::ZERO, is_unsure: error.maybe_delivered() };
+        }
+        let is_message = action.deed.is_message();
+        if error.is_closed_there() {
+            return if is_message { Verdict::ConversationIsOver } else { Verdict::Fails };
+        }
+        let is_unsure = error.maybe_delivered() && is_message;
+        if is_unsure && self.has_echo(&action) {
+            // The service may still tell that it arrived.
+            return Verdict::Later { pause: self.settings.echo_wait, is_unsure };
+        }
+        let is_repeated = !is_unsure || self.settings.ambiguous == Ambiguous::Repeat;
+        let may_pass = is_unsure || may_pass(error);
+        if taken.is_fleeting || self.is_over(taken) || !is_repeated || !may_pass {
+            return Verdict::Fails;
+        }
+        Verdict::Later { pause: self.pause(taken, error), is_unsure }
+    }
+
+    /// Until when the service may still tell that it arrived, because what it wanted to tell meanwhile was
+    /// sent away.
+    fn echo_may_come(&self, taken: &Taken) -> Option<Instant> {
+        let refused = self.lock().refused.filter(|_| taken.is_unsure)?;
+        Some(refused + self.settings.echo_wait).filter(|until| *until > Instant::now())
+    }
+
+    /// Whether the service tells when it arrives.
+    fn has_echo(&self, action: &Action) -> bool {
+        let own = || action.metadata.as_ref().and_then(Metadata::first_external_id);
+        action.deed.is_message() && (self.settings.external_id || own().is_some())
+    }
+
+    fn age(&self, taken: &Taken) -> Duration {
+        since_ms(taken.submitted_ms, wall_ms())
+    }
+
+    /// Whether it has been tried for long enough.
+    fn is_over(&self, taken: &Taken) -> bool {
+        self.age(taken) >= self.settings.give_up
+    }
+
+    /// How long it waits after this error.
+    fn pause(&self, taken: &Taken, error: &Error) -> Duration {
+        let doubled = self.settings.pause.saturating_mul(1 << taken.pauses.min(20));
+        let pause = doubled.min(self.settings.pause_max);
+        // Spread, so that not all come back together.
+        let pause = pause / 2 + jitter(pause / 2);
+        let asked = error.retry_after_ms().map_or(Duration::ZERO, Duration::from_millis);
+        pause.max(asked)
+    }
+
+    /// Fetches a file that an agent sent, on the thread that asks for it.
+    pub(crate) fn download_file(
+        &self,
+        consumer_id: &str,
+        relative_path: &str,
+        to_path: &Path,
+    ) -> Result<(), Error> {
+        let record = self.lock().consumers.get(consumer_id).cloned().unwrap_or_default();
+        let talk = record
+            .talk
+            .or_else(|| record.past.back().map(|id| Talk { id: id.clone(), ..Talk::default() }));
+        let Some(talk) = talk else {
+            return Err(Error::new(Status::Closed, "the consumer has had no conversation"));
+        };
+        let consumer = self.consumer(&Arc::from(consumer_id))?;
+        self.attach(&consumer, &talk, None)?.download_file(relative_path, to_path)
+    }
+
+    /// Writes what was learned about a consumer, some time, and tells the program of it.
+    fn keep(self: &Arc<Self>, consumer: &Arc<str>, lessons: &[Lesson]) {
+        let mut state = self.lock();
+        let (mut steps, mut outcomes) = (Vec::new(), Vec::new());
+        self.learn(&mut state, consumer, lessons, &mut steps, &mut outcomes);
+        self.tell(state, consumer, steps, outcomes, Box::new(|| ()));
+    }
+}
+
+impl Deed {
+    /// Whether it is something that the consumer says: a conversation is opened for it, and doing it
+    /// twice would be seen.
+    fn is_message(&self) -> bool {
+        matches!(self, Deed::Text(_) | Deed::Event(_) | Deed::File { .. })
+    }
+}
+
+fn done(sent: &Response) -> Outcome {
+    Outcome::Done(sent.sequence(), sent.attempts())
+}
+
+/// Whether it may succeed later. What the service refuses, it refuses; but a token is obtained again, and
+/// who looks after the account may mend what is wrong there.
+fn may_pass(error: &Error) -> bool {
+    const CONSUMER_JWS: [i32; 2] = [40103, 40104];
+
+    error.is_retryable()
+        || match error.status() {
+            Status::Connect | Status::Tls | Status::Timeout | Status::RateLimited => true,
+            Status::Server | Status::Protocol | Status::Config => true,
+            Status::Unauthorized => !CONSUMER_JWS.contains(&error.service_code()),
+            _ => false,
+        }
+}

@@ -1,0 +1,20 @@
+//! Which file it is that has a name.
+
+use std::path::Path;
+
+/// The disk, and the file's number there.
+pub(crate) type FileId = (u64, u64);
+
+/// The file that has this name now; None where there is none, or the system does not say.
+#[cfg(unix)]
+pub(crate) fn file_id(path: &Path) -> Option<FileId> {
+    use std::os::unix::fs::MetadataExt;
+
+    let file = std::fs::metadata(path).ok()?;
+    Some((file.dev(), file.ino()))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn file_id(_: &Path) -> Option<FileId> {
+    None
+}

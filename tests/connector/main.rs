@@ -1,0 +1,5 @@
+//! A connector that is killed again and again, while the service fails in all its ways.
+#![allow(clippy::unwrap_used)] // A test that cannot go on fails.
+
+mod kills;
+mod program;

@@ -1,0 +1,108 @@
+//! What is submitted goes out.
+
+use std::time::Duration;
+
+use lpconnector::{Connector, Update, UpdateKind};
+
+use crate::connector::connector;
+use crate::scene::{Scene, until};
+
+fn next(connector: &Connector) -> Update {
+    connector.poll(Duration::from_secs(60)).unwrap().expect("an update")
+}
+
+/// The next one, acknowledged.
+fn acked(connector: &Connector) -> Update {
+    let update = next(connector);
+    connector.ack(&update).unwrap();
+    update
+}
+
+#[test]
+fn texts_of_a_consumer_go_out_in_order_in_one_conversation() {
+    for store in ["memory", "sqlite"] {
+        let scene = Scene::new();
+        let (connector, _directory) = connector(&scene, store, &[]);
+        let texts: Vec<String> = (0..20).map(|n| format!("text {n}")).collect();
+        for (n, text) in texts.iter().enumerate() {
+            connector.submit_text("+49151", text, Some(&format!("k{n}"))).unwrap();
+        }
+        let opened = acked(&connector);
+        assert_eq!((opened.kind(), opened.consumer_id()), (UpdateKind::Opened, "+49151"));
+        for n in 0..20 {
+            let sent = acked(&connector);
+            assert_eq!(sent.kind(), UpdateKind::Sent, "{sent:?} {:?}", sent.error());
+            assert_eq!(sent.key(), Some(&*format!("k{n}")));
+            assert_eq!(sent.conversation_id(), opened.conversation_id());
+            assert!(!sent.is_repeat() && sent.attempts() == 1);
+        }
+        assert_eq!(scene.texts(), texts);
+        let stats = connector.stats().unwrap();
+        assert_eq!((stats.submitted, stats.sent, stats.opened, stats.waiting), (20, 20, 1, 0));
+        assert_eq!((stats.updates_waiting, stats.acknowledged), (0, 21));
+        // The first text goes out in the round trip that opens the conversation.
+        assert_eq!(scene.sandbox.conversations(&scene.account.id).len(), 1);
+        assert_eq!(scene.requests_on(lpc_sandbox::Route::Send).len(), 19);
+    }
+}
+
+#[test]
+fn the_same_key_again_is_not_sent_twice() {
+    let scene = Scene::new();
+    let (connector, _directory) = connector(&scene, "sqlite", &[]);
+    connector.submit_text("a", "once", Some("k")).unwrap();
+    connector.submit_text("a", "once", Some("k")).unwrap();
+    connector.submit_text("b", "another's", Some("k")).unwrap();
+    connector.submit_text("a", "last", Some("last")).unwrap();
+    let stats = until(|| Some(connector.stats().unwrap()).filter(|stats| stats.sent == 3));
+    assert_eq!((stats.submitted, stats.repeated_keys), (3, 1));
+    let mut texts = scene.texts();
+    texts.sort();
+    assert_eq!(texts, ["another's", "last", "once"]);
+}
+
+#[test]
+fn what_was_not_sent_goes_out_after_a_restart() {
+    let scene = Scene::new();
+    let directory = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", directory.path().join("queue.db").display());
+    let options = [("connector.store", &*store), ("domain.messaging", "http://127.0.0.1:1")];
+    let first = Connector::new(&scene.config(&options)).unwrap();
+    for n in 0..5 {
+        first.submit_text("a", &n.to_string(), Some(&n.to_string())).unwrap();
+    }
+    until(|| (first.stats().unwrap().put_off > 0).then_some(()));
+    let busy = Connector::new(&scene.config(&options)).unwrap_err();
+    assert!(busy.message().contains("another connector uses the file"), "{busy}");
+    first.release();
+    assert!(scene.texts().is_empty());
+
+    let again = Connector::new(&scene.config(&[("connector.store", &store)])).unwrap();
+    assert_eq!(acked(&again).kind(), UpdateKind::Opened);
+    for n in 0..5 {
+        let sent = acked(&again);
+        assert_eq!((sent.kind(), sent.key()), (UpdateKind::Sent, Some(&*n.to_string())));
+    }
+    assert_eq!(scene.texts(), ["0", "1", "2", "3", "4"]);
+    // The key is known again.
+    again.submit_text("a", "4", Some("4")).unwrap();
+    assert_eq!(again.stats().unwrap().repeated_keys, 1);
+}
+
+#[test]
+fn what_is_refused_is_told_and_blocks_nobody() {
+    let scene = Scene::new();
+    let (connector, _directory) = connector(&scene, "sqlite", &[]);
+    connector.submit_text("a", "first", None).unwrap();
+    until(|| (connector.stats().unwrap().sent == 1).then_some(()));
+    scene.answer_with(lpc_sandbox::Route::Send, 400, r#"{"body":{"msg":"no"}}"#);
+    connector.submit_text("a", "refused", Some("bad")).unwrap();
+    connector.submit_text("a", "next", Some("good")).unwrap();
+    assert_eq!(acked(&connector).kind(), UpdateKind::Opened);
+    let failed = acked(&connector);
+    assert_eq!((failed.kind(), failed.key()), (UpdateKind::Failed, Some("bad")));
+    let error = failed.error().unwrap();
+    assert_eq!((error.status(), error.http_status()), (lpconnector::Status::Rejected, 400));
+    assert_eq!(acked(&connector).key(), Some("good"));
+    assert_eq!(scene.texts(), ["first", "next"]);
+}

@@ -1,0 +1,312 @@
+//! Both directions: the service tells, the program is told.
+
+use std::time::Duration;
+
+use lpc_sandbox::serde_json::json;
+use lpc_sandbox::{Agent, Answer, Retry, Route, Webhook};
+use lpconnector::{Connector, EventKind, Update, UpdateKind};
+use tempfile::TempDir;
+
+use crate::connector::connector;
+use crate::scene::{Scene, until};
+
+const LISTENS: (&str, &str) = ("receiver.listen", "127.0.0.1:0");
+
+/// A connector that the sandbox tells everything.
+fn told(scene: &Scene, store: &str, options: &[(&str, &str)]) -> (Connector, TempDir) {
+    let (connector, directory) = connector(scene, store, &[&[LISTENS], options].concat());
+    tell(scene, &connector);
+    (connector, directory)
+}
+
+fn tell(scene: &Scene, connector: &Connector) {
+    let retry = Retry::Retention { time: Duration::from_secs(24 * 60 * 60) };
+    let webhook = Webhook { retry, time_scale: 0.001, ..Webhook::to(connector.url()) };
+    scene.sandbox.set_webhook(&scene.account.id, webhook);
+}
+
+/// The next update of this kind, acknowledged, as those before it.
+fn next(connector: &Connector, kind: UpdateKind) -> Update {
+    loop {
+        let update = connector.poll(Duration::from_secs(60)).unwrap().expect("an update");
+        connector.ack(&update).unwrap();
+        if update.kind() == kind {
+            return update;
+        }
+        let failed = update.kind() == UpdateKind::Failed;
+        assert!(!failed, "{update:?} {:?}", update.error());
+    }
+}
+
+/// The next text of an agent.
+fn text(connector: &Connector) -> (String, String) {
+    loop {
+        let update = next(connector, UpdateKind::Event);
+        let event = &update.notification().unwrap().events()[0];
+        assert_eq!(update.notification().unwrap().events().len(), 1);
+        if event.kind() == EventKind::Text {
+            return (update.consumer_id().to_owned(), event.text().to_owned());
+        }
+    }
+}
+
+#[test]
+fn agents_answer_each_consumer() {
+    for store in ["memory", "sqlite"] {
+        let scene = Scene::new();
+        scene.sandbox.set_agent(&scene.account.id, Some(Agent::Echo));
+        let (connector, _directory) = told(&scene, store, &[]);
+        for n in 0..5 {
+            connector.submit_text(&format!("c{n}"), &format!("Hi {n}"), None).unwrap();
+        }
+        let mut answers: Vec<_> = (0..5).map(|_| text(&connector)).collect();
+        answers.sort();
+        let said = |n| (format!("c{n}"), format!("You said: Hi {n}"));
+        assert_eq!(answers, (0..5).map(said).collect::<Vec<_>>());
+        // The agent learns that it arrived.
+        until(|| {
+            let accepted = scene.requests_on(Route::Send).into_iter().filter(|request| {
+                String::from_utf8_lossy(&request.body).contains(r#""status":"ACCEPT""#)
+            });
+            (accepted.count() == 5).then_some(())
+        });
+        assert_eq!(connector.stats().unwrap().failed, 0);
+    }
+}
+
+#[test]
+fn a_conversation_that_the_agent_closes_is_opened_again() {
+    let scene = Scene::new();
+    let (connector, _directory) = told(&scene, "sqlite", &[]);
+    connector.submit_text("a", "one", Some("1")).unwrap();
+    let sent = next(&connector, UpdateKind::Sent);
+    scene.sandbox.close_conversation(&scene.account.id, sent.conversation_id());
+    // It may find out by itself, or be told first.
+    connector.submit_text("a", "two", Some("2")).unwrap();
+    let mut kinds = Vec::new();
+    while !kinds.contains(&UpdateKind::Closed) || !kinds.contains(&UpdateKind::Sent) {
+        let update = connector.poll(Duration::from_secs(60)).unwrap().unwrap();
+        connector.ack(&update).unwrap();
+        assert_ne!(update.kind(), UpdateKind::Failed, "{:?}", update.error());
+        if update.kind() == UpdateKind::Closed {
+            assert_eq!(update.conversation_id(), sent.conversation_id());
+        }
+        kinds.push(update.kind());
+    }
+    assert_eq!(scene.texts(), ["one", "two"]);
+    assert_eq!(scene.sandbox.conversations(&scene.account.id).len(), 2);
+}
+
+#[test]
+fn a_lost_answer_is_settled_by_the_services_own_word() {
+    let scene = Scene::new();
+    let (connector, _directory) = told(&scene, "sqlite", &[("connector.echo.wait.ms", "60000")]);
+    // Of the opening, with the first text in it.
+    scene.answer(Route::Conversation, Answer::Lose);
+    connector.submit_text("a", "one", Some("1")).unwrap();
+    assert_eq!(next(&connector, UpdateKind::Sent).key(), Some("1"));
+    scene.answer(Route::Send, Answer::Lose);
+    connector.submit_text("a", "two", Some("2")).unwrap();
+    connector.submit_text("a", "three", Some("3")).unwrap();
+    for key in ["2", "3"] {
+        let sent = next(&connector, UpdateKind::Sent);
+        assert_eq!(sent.key(), Some(key));
+        assert!(sent.sequence().is_some() && !sent.conversation_id().is_empty());
+    }
+    assert_eq!(scene.texts(), ["one", "two", "three"]);
+    let stats = connector.stats().unwrap();
+    assert!(stats.settled_by_echo >= 2, "{stats:?}");
+    assert_eq!((stats.repeated, stats.opened), (0, 1));
+}
+
+#[test]
+fn where_nobody_tells_the_program_has_decided() {
+    for (ambiguous, texts) in
+        [("repeat", &["one", "two", "two", "three"][..]), ("fail", &["one", "two", "three"])]
+    {
+        let scene = Scene::new();
+        let options = [("connector.ambiguous", ambiguous), ("connector.echo.wait.ms", "1")];
+        let (connector, _directory) = connector(&scene, "sqlite", &options);
+        connector.submit_text("a", "one", Some("1")).unwrap();
+        next(&connector, UpdateKind::Sent);
+        scene.answer(Route::Send, Answer::Lose);
+        connector.submit_text("a", "two", Some("2")).unwrap();
+        connector.submit_text("a", "three", Some("3")).unwrap();
+        let second = connector.poll(Duration::from_secs(60)).unwrap().unwrap();
+        connector.ack(&second).unwrap();
+        assert_eq!(second.key(), Some("2"));
+        if ambiguous == "fail" {
+            assert_eq!(second.kind(), UpdateKind::Failed);
+            assert!(second.error().unwrap().maybe_delivered());
+        } else {
+            assert_eq!((second.kind(), second.attempts()), (UpdateKind::Sent, 2));
+        }
+        assert_eq!(next(&connector, UpdateKind::Sent).key(), Some("3"));
+        assert_eq!(scene.texts(), texts);
+    }
+}
+
+#[test]
+fn a_conversation_that_somebody_else_opened_is_found_by_its_next_notification() {
+    let scene = Scene::new();
+    let other = scene.client.consumer("a").unwrap();
+    let open = other.open(&lpconnector::OpenOptions::new()).unwrap();
+    let (connector, _directory) = told(&scene, "sqlite", &[]);
+    connector.submit_text("a", "one", Some("1")).unwrap();
+    until(|| (connector.stats().unwrap().put_off > 0).then_some(()));
+    scene.sandbox.act_as_agent(&scene.account.id, open.id(), &json!({"join": true}));
+    let sent = next(&connector, UpdateKind::Sent);
+    assert_eq!((sent.conversation_id(), sent.key()), (open.id(), Some("1")));
+    assert_eq!(scene.texts(), ["one"]);
+}
+
+#[test]
+fn conversations_of_others_are_dropped_unless_they_are_wanted() {
+    for foreign in ["false", "true"] {
+        let scene = Scene::new();
+        let (connector, _directory) = told(&scene, "sqlite", &[("connector.foreign", foreign)]);
+        let theirs = scene.client.consumer("theirs").unwrap();
+        let theirs = theirs.open(&lpconnector::OpenOptions::new()).unwrap();
+        scene.sandbox.act_as_agent(&scene.account.id, theirs.id(), &json!({"say": "not for us"}));
+        until(|| (scene.sandbox.pending(&scene.account.id) == 0).then_some(()));
+        if foreign == "true" {
+            assert_eq!(text(&connector), (String::new(), "not for us".to_owned()));
+        } else {
+            assert!(connector.poll(Duration::ZERO).unwrap().is_none());
+            assert!(connector.stats().unwrap().foreign > 0);
+        }
+    }
+}
+
+#[test]
+fn what_is_not_acknowledged_comes_again_and_holds_up_its_consumer_alone() {
+    let scene = Scene::new();
+    let (connector, _directory) = connector(&scene, "sqlite", &[]);
+    for consumer in ["a", "b"] {
+        connector.submit_text(consumer, "Hi", Some("k")).unwrap();
+    }
+    let poll = || connector.poll(Duration::from_secs(60)).unwrap().unwrap();
+    let (first, second) = (poll(), poll());
+    assert_eq!((first.kind(), second.kind()), (UpdateKind::Opened, UpdateKind::Opened));
+    until(|| (connector.stats().unwrap().sent == 2).then_some(()));
+    assert!(connector.poll(Duration::ZERO).unwrap().is_none(), "of each consumer one is out");
+    connector.ack(&second).unwrap();
+    let sent = poll();
+    assert_eq!((sent.kind(), sent.consumer_id()), (UpdateKind::Sent, second.consumer_id()));
+    connector.ack(&sent).unwrap();
+    connector.nack(&first, Duration::ZERO).unwrap();
+    let again = poll();
+    assert_eq!((again.kind(), again.consumer_id()), (UpdateKind::Opened, first.consumer_id()));
+    assert!(again.is_repeat() && !first.is_repeat());
+    connector.nack(&first, Duration::from_secs(3600)).unwrap();
+    connector.ack(&again).unwrap();
+    connector.ack(&again).unwrap();
+    assert_eq!(poll().kind(), UpdateKind::Sent);
+}
+
+#[test]
+fn what_was_not_acknowledged_comes_after_a_restart() {
+    let scene = Scene::new();
+    let directory = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", directory.path().join("queue.db").display());
+    let options = [("connector.store", &*store), LISTENS];
+    let first = Connector::new(&scene.config(&options)).unwrap();
+    tell(&scene, &first);
+    first.submit_text("a", "Hi", Some("k")).unwrap();
+    let sent = next(&first, UpdateKind::Sent);
+    for n in 0..3 {
+        let step = json!({ "say": n.to_string() });
+        scene.sandbox.act_as_agent(&scene.account.id, sent.conversation_id(), &step);
+    }
+    until(|| (scene.sandbox.pending(&scene.account.id) == 0).then_some(()));
+    assert_eq!(text(&first).1, "0");
+    let out = first.poll(Duration::from_secs(60)).unwrap().unwrap();
+    assert!(first.poll(Duration::ZERO).unwrap().is_none());
+    first.release();
+    assert_eq!(first.poll(Duration::MAX).unwrap_err().status(), lpconnector::Status::Closed);
+    let second = Connector::new(&scene.config(&options)).unwrap();
+    let again = second.poll(Duration::from_secs(60)).unwrap().unwrap();
+    assert_eq!(again.notification().map(|it| it.raw()), out.notification().map(|it| it.raw()));
+    assert!(again.is_repeat());
+    second.ack(&again).unwrap();
+    assert_eq!(text(&second), ("a".to_owned(), "2".to_owned()));
+    // It goes on in the same conversation.
+    tell(&scene, &second);
+    second.submit_text("a", "more", Some("more")).unwrap();
+    assert_eq!(next(&second, UpdateKind::Sent).conversation_id(), sent.conversation_id());
+}
+
+#[test]
+fn a_survey_gets_what_the_consumer_says_while_it_runs() {
+    let scene = Scene::with(&[("features", "MULTI_DIALOG")]);
+    let (connector, _directory) = told(&scene, "sqlite", &[("features", "MULTI_DIALOG")]);
+    connector.submit_text("a", "Hi", Some("1")).unwrap();
+    let sent = next(&connector, UpdateKind::Sent);
+    let account = &scene.account.id;
+    let dialog = scene.sandbox.open_survey(account, sent.conversation_id());
+    until(|| (scene.sandbox.pending(account) == 0).then_some(()));
+    connector.submit_text("a", "5", Some("2")).unwrap();
+    let sent = next(&connector, UpdateKind::Sent);
+    assert_eq!((sent.dialog_id(), sent.key()), (&*dialog, Some("2")));
+    assert_eq!(scene.sandbox.conversations(account).len(), 1);
+}
+
+#[test]
+fn a_file_is_sent_although_its_path_is_gone() {
+    let scene = Scene::new();
+    for store in ["memory", "sqlite"] {
+        let (connector, directory) = connector(&scene, store, &[]);
+        let path = directory.path().join("a.png");
+        std::fs::write(&path, b"\x89PNG\r\n\x1a\nrest").unwrap();
+        let action = json!({ "file": path.to_str(), "caption": "c", "open": {"skillId": "7"} });
+        connector.submit(store, &action.to_string(), Some("f")).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(next(&connector, UpdateKind::Sent).key(), Some("f"));
+        let missing = connector.submit(store, &action.to_string(), None).unwrap_err();
+        assert_eq!(missing.status(), lpconnector::Status::Io);
+    }
+    assert_eq!(scene.requests_on(Route::Storage).len(), 2);
+}
+
+#[test]
+fn a_program_with_a_web_server_hands_in_what_it_got() {
+    let scene = Scene::new();
+    let (connector, _directory) = connector(&scene, "sqlite", &[]);
+    assert_eq!(connector.url(), "");
+    connector.submit_text("a", "Hi", Some("k")).unwrap();
+    let sent = next(&connector, UpdateKind::Sent);
+    let id = sent.conversation_id();
+    let change = |n: u64| {
+        json!({ "sequence": n, "conversationId": id, "dialogId": id,
+            "originatorMetadata": {"id": "x", "role": "ASSIGNED_AGENT"},
+            "event": {"type": "ContentEvent", "contentType": "text/plain", "message": n.to_string()} })
+    };
+    let body = json!({ "type": "ms.MessagingEventNotification",
+        "body": { "changes": [change(1), change(2)] } });
+    let body = body.to_string().into_bytes();
+    let signature =
+        scene.sandbox.sign(&scene.account.id, &body, lpc_sandbox::Signature::Sha1Base64);
+    let refused = connector.receive(&body, "sha1=AAAA").unwrap_err();
+    assert_eq!(refused.status(), lpconnector::Status::Signature);
+    connector.receive(&body, &signature).unwrap();
+    connector.receive(&body, &signature).unwrap();
+    assert_eq!([text(&connector).1, text(&connector).1], ["1", "2"]);
+    let stats = connector.stats().unwrap();
+    assert_eq!((stats.received, stats.duplicates, stats.updates_waiting), (2, 2, 0));
+}
+
+#[test]
+fn typing_is_told_at_once_or_not_at_all() {
+    let scene = Scene::new();
+    let (connector, _directory) = connector(&scene, "sqlite", &[]);
+    let typing = r#"{"chatState":"COMPOSING"}"#;
+    connector.submit("a", typing, Some("early")).unwrap();
+    let failed = connector.poll(Duration::from_secs(60)).unwrap().unwrap();
+    assert_eq!((failed.kind(), failed.key()), (UpdateKind::Failed, Some("early")));
+    connector.ack(&failed).unwrap();
+    assert!(scene.requests_on(Route::Conversation).is_empty(), "nothing is opened for that");
+    connector.submit_text("a", "Hi", Some("k")).unwrap();
+    next(&connector, UpdateKind::Sent);
+    connector.submit("a", typing, Some("now")).unwrap();
+    assert_eq!(next(&connector, UpdateKind::Sent).key(), Some("now"));
+}
