@@ -73,7 +73,9 @@ mod tests {
 
     #[test]
     fn a_source_is_read_to_its_end_however_little_room_there_was() {
-        for length in [0, 1, 7, 8, 9, 1000, 100_000] {
+        // For an interpreter the longest would take half an hour.
+        let longest = if cfg!(miri) { 1001 } else { 100_000 };
+        for length in [0, 1, 7, 8, 9, 1000, longest] {
             let bytes = vec![7; length];
             for room in [0, 8, length, 2 * length] {
                 let read = read_to_end(&*bytes, room).unwrap();
