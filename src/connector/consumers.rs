@@ -120,6 +120,15 @@ impl Consumers {
         by(event.conversation_id()).or_else(|| by(event.dialog_id()))
     }
 
+    /// Which consumer did that. Whose conversation it is tells less: ids that a program gives its messages
+    /// may be the same for two consumers.
+    pub(crate) fn who_did(&self, event: &NotificationEvent) -> Option<&Arc<str>> {
+        match event.originator_id() {
+            "" => self.of(event),
+            lp_id => self.by_lp_id.get(lp_id),
+        }
+    }
+
     /// Keeps what is known of a consumer now.
     pub(crate) fn set(&mut self, consumer: &Arc<str>, mut record: Record) {
         self.stamp += 1;

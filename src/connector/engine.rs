@@ -20,7 +20,7 @@ use crate::connector::keys::Keys;
 use crate::connector::lines::Lines;
 use crate::connector::pending::{Content, Pending};
 use crate::connector::waiting::Waiting;
-use crate::connector::wall_clock::{since_ms, wall_ms};
+use crate::connector::wall_clock::WallClock;
 use crate::handles::client::Client;
 use crate::handles::consumer::Consumer;
 use crate::receiver::duplicates::{DuplicatesWindow, Seen};
@@ -49,6 +49,7 @@ pub(crate) struct Engine {
     pub settings: ConnectorSettings,
     pub client: Client,
     pub counters: Counters,
+    pub clock: WallClock,
     pub state: Mutex<State>,
     /// Something can be sent.
     pub can_send: Condvar,
@@ -104,8 +105,6 @@ pub(crate) struct State {
     /// The consumers of whom actions are being written, and how many.
     pub submitting: HashMap<Arc<str>, usize>,
     pub submitting_len: usize,
-    /// By the id that their echo has, the actions that were begun.
-    pub begun: HashMap<String, (Arc<str>, u64)>,
     /// Files of actions, where there is no store.
     pub files: HashMap<u64, KeptFile>,
     pub files_bytes: usize,
@@ -172,7 +171,6 @@ impl Engine {
             keys: Keys::new(settings.key_window),
             submitting: HashMap::new(),
             submitting_len: 0,
-            begun: HashMap::new(),
             files: HashMap::new(),
             files_bytes: 0,
             duplicates: DuplicatesWindow::new(order.duplicates_window),
@@ -196,6 +194,7 @@ impl Engine {
             settings,
             client,
             counters: Counters::default(),
+            clock: WallClock::start(),
             state: Mutex::new(state),
             can_send: Condvar::new(),
             can_tell: Condvar::new(),
@@ -212,7 +211,7 @@ impl Engine {
             self.settings.log.write(LogLevel::Error, || format!("connector: put aside: {why}"));
         };
         left.unreadable.iter().for_each(|why| log(why));
-        let (now, wall) = (Instant::now(), wall_ms());
+        let now = Instant::now();
         let mut state = lock(&self.state);
         let state = &mut *state;
         for (consumer, body) in &left.consumers {
@@ -221,7 +220,7 @@ impl Engine {
             }
         }
         for (id, fingerprint, at_ms) in left.keys {
-            state.keys.resume(fingerprint, id, since_ms(at_ms, wall));
+            state.keys.resume(fingerprint, id, self.clock.since_ms(at_ms));
         }
         let mut names: HashSet<Arc<str>> = HashSet::new();
         let mut name_of = |consumer: String| {
@@ -232,7 +231,7 @@ impl Engine {
         for action in left.actions {
             let consumer = name_of(action.consumer);
             if let Some(key) = &action.key {
-                let age = since_ms(action.submitted_ms, wall);
+                let age = self.clock.since_ms(action.submitted_ms);
                 state.keys.resume(Keys::fingerprint(&consumer, key), action.id, age);
             }
             let mut waiting =
@@ -246,11 +245,6 @@ impl Engine {
                 state.outbox.put_off(&consumer, action.id, at);
             }
         }
-        let firsts = state.outbox.firsts().filter(|(_, first)| first.is_unsure);
-        let begun: Vec<_> = firsts
-            .map(|(consumer, first)| (first.external_id(&self.name), (consumer.clone(), first.id)))
-            .collect();
-        state.begun.extend(begun);
         // Both kinds of updates in the order in which they came.
         let mut updates: Vec<(u64, LeftUpdate)> = Vec::new();
         for (id, consumer, body) in left.updates {
@@ -312,7 +306,8 @@ impl Engine {
 
     /// The file of an action, and its preview.
     pub(crate) fn file(&self, id: u64) -> Result<KeptFile, Error> {
-        let gone = || Error::new(Status::Io, "the file of the action is no longer in the store");
+        // Unlike a store that fails, this does not pass.
+        let gone = || Error::new(Status::Internal, "the action's file is not in the store");
         let Some(writer) = &self.writer else {
             return self.lock().files.get(&id).cloned().ok_or_else(gone);
         };

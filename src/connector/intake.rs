@@ -129,6 +129,7 @@ impl Engine {
             count(&self.counters.foreign);
             return taken(state, tell);
         }
+        let is_learned = !steps.is_empty();
         let told = consumer.map(|consumer| {
             let pending = state.pending(&consumer, outcomes, &mut steps);
             (consumer, pending)
@@ -169,12 +170,35 @@ impl Engine {
                     state.store_failed = Some(Instant::now());
                     state.refused = state.store_failed;
                     state.duplicates.forget(&fingerprint);
+                    if let Some((consumer, pending)) = told.filter(|_| is_learned) {
+                        // It is known now, and the service's next attempt tells nothing new.
+                        engine.tell_later(state, &consumer, pending);
+                        return tell(outcome);
+                    }
                 }
                 drop(state);
                 tell(outcome);
             }),
         );
         Received::Taken
+    }
+
+    /// Writes what is known of a consumer and what the program must know once that can be written.
+    fn tell_later(
+        self: &Arc<Self>,
+        state: MutexGuard<State>,
+        consumer: &Arc<str>,
+        pending: Vec<Pending>,
+    ) {
+        let mut steps: Vec<Step> = state.kept(consumer).into_iter().collect();
+        steps.extend(pending.iter().filter_map(|one| match &one.content {
+            Content::Outcome(body) => {
+                let (id, consumer, body) = (one.id, consumer.clone(), body.clone());
+                Some(Step::Update { id, consumer, body })
+            }
+            Content::Event(_) => None,
+        }));
+        self.tell_once_written(state, consumer, steps, pending, Box::new(|| ()));
     }
 
     /// What the program is not told has its place among what it is told.
@@ -185,8 +209,9 @@ impl Engine {
         fingerprint: Fingerprint,
     ) {
         let Some(event) = notification.events().first() else { return };
-        let is_awaited = event.external_id().is_some_and(|id| state.begun.contains_key(&id));
-        if event.sequence().is_none() || !(is_awaited || state.consumers.of(event).is_some()) {
+        let consumers = &state.consumers;
+        let is_ours = consumers.of(event).or_else(|| consumers.who_did(event)).is_some();
+        if event.sequence().is_none() || !is_ours {
             return;
         }
         let (now, notification) = (Instant::now(), notification.clone());
@@ -205,9 +230,7 @@ impl Engine {
         event: &NotificationEvent,
         tell: Tell,
     ) -> Received {
-        let external_id = event.external_id();
-        let begun = external_id.and_then(|id| state.begun.get(&id).cloned());
-        let Some((consumer, id)) = begun else {
+        let Some((consumer, id)) = self.begun(&state, event) else {
             // What was done may still be on its way to the disk: once the service is answered, it does
             // not say so again.
             self.write(state, Change::done(vec![Step::Nothing]), tell);
@@ -221,6 +244,14 @@ impl Engine {
         let then = Box::new(move || tell(Ok(())));
         self.finish(&consumer, id, 0, Ok(event.sequence()), &lessons, then);
         Received::Taken
+    }
+
+    /// The action that was begun and is what the consumer did there.
+    fn begun(&self, state: &State, event: &NotificationEvent) -> Option<(Arc<str>, u64)> {
+        let external_id = event.external_id().filter(|_| is_of_a_consumer(event))?;
+        let consumer = state.consumers.who_did(event)?;
+        let first = state.outbox.first(consumer).filter(|first| first.is_begun)?;
+        (first.external_id(&self.name) == external_id).then(|| (consumer.clone(), first.id))
     }
 
     /// Takes in what an event tells about conversations: whom it is about, what is to be written, and
@@ -241,10 +272,7 @@ impl Engine {
             if event.is_closed() {
                 count(&self.counters.closed);
             }
-            if let Some(record) = state.consumers.get(consumer) {
-                let body = Some(record.json());
-                steps.push(Step::Consumer { consumer: consumer.clone(), body });
-            }
+            steps.extend(state.kept(consumer));
             if found {
                 count(&self.counters.opened);
                 outcomes.push(self.outcome(state, consumer, UpdateKind::Opened));
@@ -316,7 +344,11 @@ fn taken(state: MutexGuard<State>, tell: Tell) -> Received {
 /// What an agent does is told. What the consumer did, the program did; and agents and managers talk among
 /// themselves, too.
 fn is_told(event: &NotificationEvent) -> bool {
-    event.originator_role() != "CONSUMER" && event.audience() != "AGENTS_AND_MANAGERS"
+    !is_of_a_consumer(event) && event.audience() != "AGENTS_AND_MANAGERS"
+}
+
+fn is_of_a_consumer(event: &NotificationEvent) -> bool {
+    event.originator_role() == "CONSUMER"
 }
 
 /// Whose line that is, as the program calls the consumer: nobody's where a stranger opened it.

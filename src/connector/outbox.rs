@@ -13,7 +13,6 @@ use crate::connector::keys::Keys;
 use crate::connector::pending::{Content, Pending};
 use crate::connector::update::{Outcome, UpdateKind};
 use crate::connector::waiting::{LONGEST_KEY, Waiting};
-use crate::connector::wall_clock::wall_ms;
 use crate::store::change::{Change, KeptFile, Step};
 
 /// Without a store, files of actions take so many bytes at most.
@@ -99,7 +98,7 @@ impl Engine {
             None => Arc::from(consumer),
         };
         let id = state.new_id();
-        let submitted_ms = wall_ms();
+        let submitted_ms = self.clock.now_ms();
         let mut waiting = Waiting::new(id, key, json, submitted_ms);
         count(&self.counters.submitted);
         let is_free = !state.outbox.has(&consumer) && !state.submitting.contains_key(&consumer);
@@ -174,6 +173,8 @@ impl Engine {
             if let Some(fingerprint) = &fingerprint {
                 state.keys.forget(fingerprint);
             }
+            // Somebody may wait until nothing is under way.
+            self.drained.notify_all();
         }
     }
 
@@ -243,20 +244,18 @@ impl Engine {
             self.write(state, mark, Box::new(move |outcome| engine.marked(&consumer, id, outcome)));
             return Err(self.lock());
         }
-        let external_id = waiting.external_id(&self.name);
         let taken = Taken {
             id,
             json: waiting.json().into(),
-            external_id: external_id.clone(),
+            external_id: waiting.external_id(&self.name),
             submitted_ms: waiting.submitted_ms,
             is_unsure: waiting.is_unsure,
             is_fleeting: waiting.is_fleeting,
             pauses: waiting.pauses,
             last: waiting.last.clone(),
             record: state.consumers.get(&consumer).cloned().unwrap_or_default(),
-            consumer: consumer.clone(),
+            consumer,
         };
-        state.begun.insert(external_id, (consumer, id));
         self.watch(&mut state);
         Ok(taken)
     }
@@ -291,7 +290,6 @@ impl Engine {
         self.learn(&mut state, consumer, lessons, &mut steps, &mut outcomes);
         // Where the service's own word told of it, it is gone.
         if let Some(waiting) = state.outbox.remove(consumer, id) {
-            state.begun.remove(&waiting.external_id(&self.name));
             if let Some(file) = state.files.remove(&id) {
                 state.files_bytes -= file.len();
             }
@@ -376,6 +374,18 @@ impl Engine {
             return then();
         }
         let pending = state.pending(consumer, outcomes, &mut steps);
+        self.tell_once_written(state, consumer, steps, pending, then);
+    }
+
+    /// The same, where it is made already.
+    pub(crate) fn tell_once_written(
+        self: &Arc<Self>,
+        state: MutexGuard<State>,
+        consumer: &Arc<str>,
+        steps: Vec<Step>,
+        pending: Vec<Pending>,
+        then: Box<dyn FnOnce() + Send>,
+    ) {
         let (engine, consumer) = (self.clone(), consumer.clone());
         self.write_surely(
             state,
@@ -465,7 +475,8 @@ impl Engine {
         let lessons = std::slice::from_ref(lesson);
         self.learn(&mut state, consumer, lessons, &mut steps, &mut Vec::new());
         if steps.is_empty() {
-            return Ok(());
+            // It was known, but perhaps it could not be written.
+            steps.extend(state.kept(consumer));
         }
         let (tells, told) = mpsc::sync_channel(1);
         self.write(
@@ -481,6 +492,12 @@ impl Engine {
 }
 
 impl State {
+    /// What is known of a consumer, to be written.
+    pub(crate) fn kept(&self, consumer: &Arc<str>) -> Option<Step> {
+        let body = Some(self.consumers.get(consumer)?.json());
+        Some(Step::Consumer { consumer: consumer.clone(), body })
+    }
+
     /// What the program must know, and what is to be written of it.
     pub(crate) fn pending(
         &mut self,

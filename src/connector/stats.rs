@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::base::prometheus::Exposition;
 use crate::connector::engine::Engine;
-use crate::connector::wall_clock::{since_ms, wall_ms};
 use crate::receiver::{self, RefusedCount};
 
 /// What a connector has done since it was made, and what it holds now.
@@ -66,12 +65,11 @@ impl Engine {
         let state = self.lock();
         let read = |counter: &AtomicU64| counter.load(Relaxed);
         let counters = &self.counters;
-        let wall = wall_ms();
         let oldest = state.outbox.firsts().map(|(_, first)| first.submitted_ms).min();
         let (consumers, conversations) = state.consumers.counts();
         ConnectorStats {
             waiting: state.outbox.len() as u64,
-            oldest_ms: oldest.map_or(0, |at| since_ms(at, wall).as_millis() as u64),
+            oldest_ms: oldest.map_or(0, |at| self.clock.since_ms(at).as_millis() as u64),
             updates_waiting: state.updates() as u64,
             updates_out: state.inbox.out() as u64,
             consumers: consumers as u64,

@@ -12,7 +12,6 @@ use crate::connector::intake::consumer_of;
 use crate::connector::pending::{Content, Pending};
 use crate::connector::update::{Outcome, Receipt, Update, UpdateKind};
 use crate::connector::waiting::Waiting;
-use crate::connector::wall_clock::wall_ms;
 use crate::protocol::notification_event::{EventKind, NotificationEvent};
 use crate::receiver::dialogs::spans;
 use crate::receiver::readiness::Readiness;
@@ -149,7 +148,7 @@ impl Engine {
         let sequence = event.sequence().filter(|_| is_message && !update.consumer.is_empty())?;
         let consumer = update.receipt.line.clone();
         let json = Action::receipt_json(status, sequence, update.dialog_id());
-        let (id, submitted_ms) = (state.new_id(), wall_ms());
+        let (id, submitted_ms) = (state.new_id(), self.clock.now_ms());
         let mut waiting = Waiting::new(id, None, &json, submitted_ms);
         // Said twice it says the same.
         waiting.is_begun = true;

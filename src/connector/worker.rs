@@ -14,7 +14,6 @@ use crate::connector::action::{Action, Deed, file_type, open_options};
 use crate::connector::consumers::{Lesson, Talk};
 use crate::connector::engine::{Engine, Phase, State};
 use crate::connector::outbox::Taken;
-use crate::connector::wall_clock::{since_ms, wall_ms};
 use crate::handles::attachment::Attachment;
 use crate::handles::consumer::Consumer;
 use crate::handles::conversation::Conversation;
@@ -93,6 +92,8 @@ impl Engine {
                     let mut state = self.lock();
                     if is_extra || state.phase >= Phase::Stopped {
                         state.workers -= 1;
+                        // What this one was to wait for, another one does.
+                        self.can_send.notify_one();
                         return;
                     }
                 }
@@ -355,7 +356,8 @@ impl Engine {
     /// Until when the service may still tell that it arrived, because what it wanted to tell meanwhile was
     /// sent away.
     fn echo_may_come(&self, taken: &Taken) -> Option<Instant> {
-        let refused = self.lock().refused.filter(|_| taken.is_unsure)?;
+        let may_wait = taken.is_unsure && !self.is_over(taken);
+        let refused = self.lock().refused.filter(|_| may_wait)?;
         Some(refused + self.settings.echo_wait).filter(|until| *until > Instant::now())
     }
 
@@ -366,7 +368,7 @@ impl Engine {
     }
 
     fn age(&self, taken: &Taken) -> Duration {
-        since_ms(taken.submitted_ms, wall_ms())
+        self.clock.since_ms(taken.submitted_ms)
     }
 
     /// Whether it has been tried for long enough.
@@ -432,6 +434,8 @@ fn may_pass(error: &Error) -> bool {
         || match error.status() {
             Status::Connect | Status::Tls | Status::Timeout | Status::RateLimited => true,
             Status::Server | Status::Protocol | Status::Config => true,
+            // Our own disk, not the action's file, which is checked when it is submitted.
+            Status::Io => true,
             Status::Unauthorized => !CONSUMER_JWS.contains(&error.service_code()),
             _ => false,
         }

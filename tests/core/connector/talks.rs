@@ -120,6 +120,40 @@ fn a_lost_answer_is_settled_by_the_services_own_word() {
 }
 
 #[test]
+fn a_message_is_not_settled_by_another_consumers_with_the_same_id() {
+    let scene = Scene::new();
+    let (connector, _directory) =
+        connector(&scene, "sqlite", &[("connector.echo.wait.ms", "60000")]);
+    for consumer in ["a", "b"] {
+        connector.submit_text(consumer, "Hi", Some("Hi")).unwrap();
+    }
+    let (one, other) = (next(&connector, UpdateKind::Sent), next(&connector, UpdateKind::Sent));
+    let (of_a, of_b) = if one.consumer_id() == "a" { (one, other) } else { (other, one) };
+    let metadata = json!([{ "type": "ExternalId", "id": "1" }]);
+    scene.answer(Route::Send, Answer::Reset);
+    let action = json!({ "text": "one", "metadata": metadata });
+    connector.submit("b", &action.to_string(), Some("one")).unwrap();
+    until(|| (connector.stats().unwrap().put_off == 1).then_some(()));
+    let say = |consumer: &str, update: &Update| {
+        let consumer = scene.client.consumer(consumer).unwrap();
+        let id = update.conversation_id();
+        let body = json!({ "type": "ms.MessagingEventNotification", "body": { "changes": [{
+            "sequence": 7, "conversationId": id, "dialogId": id, "metadata": metadata,
+            "originatorMetadata": {"id": consumer.lp_id().unwrap(), "role": "CONSUMER"},
+            "event": {"type": "ContentEvent", "contentType": "text/plain", "message": "one"} }] } });
+        let body = body.to_string().into_bytes();
+        let account = &scene.account.id;
+        let signature = scene.sandbox.sign(account, &body, lpc_sandbox::Signature::Sha1Base64);
+        connector.receive(&body, &signature).unwrap();
+    };
+    say("a", &of_a);
+    assert_eq!(connector.stats().unwrap().settled_by_echo, 0);
+    say("b", &of_b);
+    assert_eq!(next(&connector, UpdateKind::Sent).key(), Some("one"));
+    assert_eq!(connector.stats().unwrap().settled_by_echo, 1);
+}
+
+#[test]
 fn where_nobody_tells_the_program_has_decided() {
     for (ambiguous, texts) in
         [("repeat", &["one", "two", "two", "three"][..]), ("fail", &["one", "two", "three"])]
