@@ -1253,15 +1253,21 @@ const char *lpc_event_originator_role(const struct lpc_notification *n, size_t i
 int64_t lpc_event_timestamp_ms(const struct lpc_notification *n, size_t i);
 
 /**
- * The text that stands for event `i`: of a text the message; of a file its caption; of rich content
- * what a person reads in it, its texts, titles and captions, a line each; of a secure form its
- * title; of a chat state and an accept status its name ("COMPOSING", "READ"); of a conversation its
- * state ("OPEN", "CLOSE"), which is that of the main dialog: see lpc_event_is_closed(). "" if absent,
- * for all else, where there is no such event, and for NULL. A NUL character in it is given as
- * U+FFFD. Borrowed: valid until the notification is freed.
+ * What a person reads of event `i`: of a text the message; of a file its caption; of rich content its
+ * texts, titles and captions, a line each; of a secure form its title. "" if absent, for all else, which
+ * says nothing to the consumer (see lpc_event_state()), where there is no such event, and for NULL. A NUL
+ * character in it is given as U+FFFD. Borrowed: valid until the notification is freed.
  */
 const char *lpc_event_text(const struct lpc_notification *n,
                            size_t i);
+
+/**
+ * The name of the state that event `i` tells: of a chat state ("COMPOSING"), of an accept status
+ * ("READ"), of a conversation ("OPEN", "CLOSE"), which is that of the main dialog: see
+ * lpc_event_is_closed(). "" if absent, for all else, where there is no such event, and for NULL.
+ * Borrowed: valid until the notification is freed.
+ */
+const char *lpc_event_state(const struct lpc_notification *n, size_t i);
 
 /**
  * Who is to see event `i`: "ALL", or "AGENTS_AND_MANAGERS", which is not for the consumer. "" if
@@ -1737,6 +1743,8 @@ int32_t lpc_connector_fd(const struct lpc_connector *connector);
  * - "refused": an array of {"status","requests"}: requests that its endpoint refused, by HTTP status.
  *   "connections_open": connections to it now.
  * - "store_failures": what connector.store failed to keep.
+ * - "latency_ms": how long actions took from when they were submitted until they were sent, a histogram as
+ *   lpc_client_stats() has it.
  *
  * Later versions may add members. LPC_INVALID_ARGUMENT for NULL. LPC_CLOSED after a fork().
  */

@@ -79,6 +79,7 @@ public interface Lpc extends Library {
     String lpc_event_originator_id(Pointer n, long i);
     String lpc_event_audience(Pointer n, long i);
     String lpc_event_text(Pointer n, long i);
+    String lpc_event_state(Pointer n, long i);
     byte lpc_event_is_closed(Pointer n, long i);
     String lpc_event_metadata_json(Pointer n, long i);
     String lpc_event_json(Pointer n, long i);

@@ -301,6 +301,10 @@ impl Engine {
             let (is_sent, is_receipt) = (result.is_ok(), is_receipt(&waiting));
             if !is_receipt {
                 count(if is_sent { &self.counters.sent } else { &self.counters.failed });
+                if is_sent {
+                    let took = self.clock.since_ms(waiting.submitted_ms);
+                    self.counters.sent_after.record(took);
+                }
             }
             if waiting.key().is_some() || (!is_sent && !is_receipt) {
                 let kind = if is_sent { UpdateKind::Sent } else { UpdateKind::Failed };

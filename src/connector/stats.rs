@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use serde::Serialize;
 
+use crate::base::histogram::Latency;
 use crate::base::prometheus::Exposition;
 use crate::connector::engine::Engine;
 use crate::receiver::{self, RefusedCount};
@@ -58,6 +59,8 @@ pub struct ConnectorStats {
     pub connections_open: u64,
     /// What `connector.store` failed to keep.
     pub store_failures: u64,
+    /// How long actions took from when they were submitted until they were sent, in milliseconds.
+    pub latency_ms: Latency,
 }
 
 impl Engine {
@@ -91,6 +94,7 @@ impl Engine {
             refused: RefusedCount::of(endpoint),
             connections_open: read(&endpoint.connections_open),
             store_failures: read(&counters.store_failures),
+            latency_ms: counters.sent_after.read(),
         }
     }
 }
@@ -129,6 +133,8 @@ impl ConnectorStats {
         ] {
             text.single(name, "counter", help, &value.to_string());
         }
+        let help = "From when actions were submitted until they were sent.";
+        text.metric("sent_after_seconds", "histogram", help, &self.latency_ms.lines());
         let refused = self.refused.iter();
         let refused =
             refused.map(|it| (format!("{{status=\"{}\"}}", it.status), it.requests.to_string()));

@@ -269,8 +269,8 @@ impl Engine {
             }
             _ => options,
         };
-        let conversation = match consumer.open(&options) {
-            Ok(conversation) => conversation,
+        let (conversation, first) = match consumer.open_telling(&options) {
+            Ok(opened) => opened,
             Err(why) if why.status() == Status::AlreadyOpen => return Ok(Outcome::NotKnown(why)),
             Err(why) => {
                 // Where it may have been opened, a notification tells.
@@ -282,7 +282,7 @@ impl Engine {
         };
         lessons.push(Lesson::Opened { id: conversation.id().to_owned() });
         if matches!(action.deed, Deed::Text(_)) {
-            return Ok(Outcome::Done(None, 1));
+            return Ok(Outcome::Done(first, 1));
         }
         self.send(taken, action, &conversation).map(|sent| done(&sent))
     }

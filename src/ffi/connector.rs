@@ -280,6 +280,8 @@ pub unsafe extern "C" fn lpc_connector_fd(connector: *const lpc_connector) -> i3
 /// - "refused": an array of {"status","requests"}: requests that its endpoint refused, by HTTP status.
 ///   "connections_open": connections to it now.
 /// - "store_failures": what connector.store failed to keep.
+/// - "latency_ms": how long actions took from when they were submitted until they were sent, a histogram as
+///   lpc_client_stats() has it.
 ///
 /// Later versions may add members. LPC_INVALID_ARGUMENT for NULL. LPC_CLOSED after a fork().
 #[unsafe(no_mangle)]

@@ -507,6 +507,7 @@ void test_connector_stats(void)
     for (i = 0; i < sizeof numbers / sizeof *numbers; i++)
         CHECK(number_of(stats, numbers[i]) == 0);
     CHECK(number_of(stats, "workers") == 8 && strstr(stats, "\"refused\":[]") != NULL);
+    CHECK(strstr(stats, "\"latency_ms\":{\"count\":0,\"sum\":0,\"buckets\":[") != NULL);
     free(stats);
     CHECK(lpc_connector_stats(NULL, &response, NULL) == LPC_INVALID_ARGUMENT && response == NULL);
     CHECK(lpc_connector_stats(connector, NULL, NULL) == LPC_INVALID_ARGUMENT);

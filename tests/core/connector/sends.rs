@@ -35,6 +35,7 @@ fn texts_of_a_consumer_go_out_in_order_in_one_conversation() {
             assert_eq!(sent.key(), Some(&*format!("k{n}")));
             assert_eq!(sent.conversation_id(), opened.conversation_id());
             assert!(!sent.is_repeat() && sent.attempts() == 1);
+            assert_eq!(sent.sequence(), Some(n));
         }
         assert_eq!(scene.texts(), texts);
         let stats = connector.stats().unwrap();

@@ -376,6 +376,8 @@ class ConnectorStats(TypedDict):
     """Connections to its endpoint now."""
     store_failures: int
     """What ``connector_store`` failed to keep."""
+    latency_ms: Latency
+    """How long actions took from when they were submitted until they were sent."""
 
 
 class Stats(TypedDict):
