@@ -29,9 +29,11 @@ use crate::receiver::item::Item;
 use crate::receiver::readiness::Readiness;
 use crate::receiver::resequencer::{Resequencer, most_dialogs};
 use crate::store::change::{Change, KeptFile, Step};
+use crate::store::journal::{Journal, Ordered, Told};
 use crate::store::left::Left;
+use crate::store::memory::Memory;
 use crate::store::sqlite::{Keeps, Sqlite};
-use crate::store::writer::{Ordered, Told, Writer};
+use crate::store::writer::Writer;
 
 /// How the service's own order is put right.
 pub(crate) struct OrderSettings {
@@ -57,41 +59,7 @@ pub(crate) struct Engine {
     pub can_tell: Condvar,
     /// Nothing waits to be sent any more.
     pub drained: Condvar,
-    /// None: in memory alone.
-    writer: Option<Writer>,
-    memory: Memory,
-}
-
-/// Where nothing is written, everybody is told in the same order as by a writer.
-#[derive(Default)]
-struct Memory(Mutex<Waiters>);
-
-#[derive(Default)]
-struct Waiters {
-    told: VecDeque<Told>,
-    /// Some thread is telling them.
-    is_telling: bool,
-}
-
-impl Memory {
-    fn tell(&self, state: MutexGuard<State>, told: Told) {
-        let mut waiters = lock(&self.0);
-        waiters.told.push_back(told);
-        let somebody_tells = std::mem::replace(&mut waiters.is_telling, true);
-        drop((waiters, state));
-        if somebody_tells {
-            return;
-        }
-        loop {
-            let mut waiters = lock(&self.0);
-            let Some(told) = waiters.told.pop_front() else {
-                waiters.is_telling = false;
-                return;
-            };
-            drop(waiters);
-            told(Ok(()));
-        }
-    }
+    store: Box<dyn Journal>,
 }
 
 pub(crate) struct State {
@@ -105,9 +73,6 @@ pub(crate) struct State {
     /// The consumers of whom actions are being written, and how many.
     pub submitting: HashMap<Arc<str>, usize>,
     pub submitting_len: usize,
-    /// Files of actions, where there is no store.
-    pub files: HashMap<u64, KeptFile>,
-    pub files_bytes: usize,
     pub duplicates: DuplicatesWindow,
     pub resequencer: Resequencer,
     /// Of conversations that nobody knows yet, by conversation, and until when they wait.
@@ -153,14 +118,16 @@ impl Engine {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let dialogs = most_dialogs(order.duplicates_window);
         let keeps = Keeps { duplicates: order.duplicates_window, dialogs: Some(dialogs) };
-        let store = match &settings.store {
-            StoreSetting::Memory => None,
+        let (store, left): (Box<dyn Journal>, Left) = match &settings.store {
+            StoreSetting::Memory => {
+                (Box::new(Memory::default()), Left { next_id: 1, ..Left::default() })
+            }
             StoreSetting::Sqlite(file) => {
-                Some(Sqlite::open(Path::new(file), "connector.store", keeps)?)
+                let file = Sqlite::open(Path::new(file), "connector.store", keeps)?;
+                let left = file.left()?;
+                (Box::new(Writer::start(file)?), left)
             }
         };
-        let left = store.as_ref().map(Sqlite::left).transpose()?;
-        let left = left.unwrap_or_else(|| Left { next_id: 1, ..Left::default() });
         let name = if left.name.is_empty() { random_name()? } else { left.name.clone() };
         let state = State {
             next_id: left.next_id,
@@ -171,8 +138,6 @@ impl Engine {
             keys: Keys::new(settings.key_window),
             submitting: HashMap::new(),
             submitting_len: 0,
-            files: HashMap::new(),
-            files_bytes: 0,
             duplicates: DuplicatesWindow::new(order.duplicates_window),
             resequencer: Resequencer::new(order.order_wait, dialogs),
             unknown: VecDeque::new(),
@@ -199,8 +164,7 @@ impl Engine {
             can_send: Condvar::new(),
             can_tell: Condvar::new(),
             drained: Condvar::new(),
-            writer: store.map(Writer::start).transpose()?,
-            memory: Memory::default(),
+            store,
         };
         engine.resume(left);
         Ok(engine)
@@ -291,34 +255,25 @@ impl Engine {
     }
 
     fn order(&self, state: MutexGuard<State>, change: Change, is_owed: bool, told: Told) {
-        match &self.writer {
-            Some(writer) => {
-                writer.write(Ordered { change, is_owed, told });
-                drop(state);
-            }
-            None => self.memory.tell(state, told),
-        }
+        self.store.write(Ordered { change, is_owed, told });
+        drop(state);
+        self.store.tell();
     }
 
-    pub(crate) fn has_store(&self) -> bool {
-        self.writer.is_some()
+    pub(crate) fn outlives_the_process(&self) -> bool {
+        self.store.outlives_the_process()
     }
 
     /// The file of an action, and its preview.
     pub(crate) fn file(&self, id: u64) -> Result<KeptFile, Error> {
         // Unlike a store that fails, this does not pass.
         let gone = || Error::new(Status::Internal, "the action's file is not in the store");
-        let Some(writer) = &self.writer else {
-            return self.lock().files.get(&id).cloned().ok_or_else(gone);
-        };
-        let (tells, told) = std::sync::mpsc::sync_channel(1);
-        writer.read(move |store| drop(tells.send(store.file(id))));
-        told.recv().map_err(|_| closed())??.ok_or_else(gone)
+        self.store.file(id)?.ok_or_else(gone)
     }
 
     /// Waits until all is written, and lets go of the file.
     pub(crate) fn release(&self) {
-        self.writer.iter().for_each(Writer::end);
+        self.store.end();
     }
 }
 

@@ -13,10 +13,7 @@ use crate::connector::keys::Keys;
 use crate::connector::pending::{Content, Pending};
 use crate::connector::update::{Outcome, UpdateKind};
 use crate::connector::waiting::{LONGEST_KEY, Waiting};
-use crate::store::change::{Change, KeptFile, Step};
-
-/// Without a store, files of actions take so many bytes at most.
-const MOST_FILE_BYTES: usize = 64 << 20;
+use crate::store::change::{Change, Step};
 
 /// The longest action, in bytes of JSON: far above what the service takes.
 const LONGEST_ACTION: usize = 1 << 20;
@@ -57,28 +54,24 @@ impl Engine {
             _ => None,
         };
         let fingerprint = key.map(|key| Keys::fingerprint(consumer, key));
-        let (tells, told) = mpsc::sync_channel(1);
-
         let mut state = self.lock();
-        if state.phase > Phase::Works {
-            return Err(closed());
-        }
-        if let Some(fingerprint) = &fingerprint
-            && state.keys.find(fingerprint).is_some()
-        {
-            count(&self.counters.repeated_keys);
-            if state.submitting_len == 0 || !self.has_store() {
+        let mut waited_for = None;
+        loop {
+            if state.phase > Phase::Works {
+                return Err(closed());
+            }
+            let known = fingerprint.as_ref().and_then(|fingerprint| state.keys.find(fingerprint));
+            if known.is_none() {
+                break;
+            }
+            if state.submitting_len == 0 || waited_for == known {
+                count(&self.counters.repeated_keys);
                 return Ok(());
             }
-            // The first one may be on its way to the disk: what is written after it, is on it with it.
-            self.write(
-                state,
-                Change::mark(Step::Nothing),
-                Box::new(move |outcome| {
-                    let _ = tells.send(outcome);
-                }),
-            );
-            return told.recv().map_err(|_| closed())?;
+            // The first one may be on its way to the disk: where that fails, its key is forgotten.
+            self.wait_until_written(state)?;
+            waited_for = known;
+            state = self.lock();
         }
         if state.outbox.len() + state.submitting_len >= self.settings.queue_max {
             let message = format!(
@@ -86,11 +79,6 @@ impl Engine {
                 state.outbox.len(),
                 self.settings.queue_max
             );
-            return Err(Error::new(Status::Full, message));
-        }
-        let file_bytes = file.as_ref().map_or(0, KeptFile::len);
-        if !self.has_store() && state.files_bytes + file_bytes > MOST_FILE_BYTES {
-            let message = format!("the files that wait have {MOST_FILE_BYTES} bytes already");
             return Err(Error::new(Status::Full, message));
         }
         let consumer = match state.outbox.name(consumer) {
@@ -113,7 +101,7 @@ impl Engine {
             }
             return Ok(());
         }
-        waiting.is_begun = is_free || !self.has_store();
+        waiting.is_begun = is_free || !self.outlives_the_process();
         if let Some(fingerprint) = &fingerprint {
             state.keys.remember(fingerprint, id);
         }
@@ -125,24 +113,31 @@ impl Engine {
             submitted_ms,
             begun: waiting.is_begun,
         }];
-        if let Some(file) = file {
-            if self.has_store() {
-                steps.push(Step::File { id, file });
-            } else {
-                state.files_bytes += file_bytes;
-                state.files.insert(id, file);
-            }
-        }
+        steps.extend(file.map(|file| Step::File { id, file }));
         steps.extend(state.keys.take_forgotten().map(|before| Step::KeysDone { before }));
         *state.submitting.entry(consumer.clone()).or_default() += 1;
         state.submitting_len += 1;
         let engine = self.clone();
+        let (tells, told) = mpsc::sync_channel(1);
         self.write(
             state,
             Change::new(steps),
             Box::new(move |outcome| {
                 engine.submitted(&consumer, waiting, fingerprint, &outcome);
                 // Who submitted it waits for it.
+                let _ = tells.send(outcome);
+            }),
+        );
+        told.recv().map_err(|_| closed())?
+    }
+
+    /// Waits until all is written that came before.
+    fn wait_until_written(&self, state: MutexGuard<State>) -> Result<(), Error> {
+        let (tells, told) = mpsc::sync_channel(1);
+        self.write(
+            state,
+            Change::mark(Step::Nothing),
+            Box::new(move |outcome| {
                 let _ = tells.send(outcome);
             }),
         );
@@ -237,7 +232,7 @@ impl Engine {
     ) -> Result<Taken, MutexGuard<'a, State>> {
         let Some((consumer, waiting)) = state.outbox.take(now, None) else { return Err(state) };
         let id = waiting.id;
-        if !waiting.is_begun && !waiting.is_fleeting && self.has_store() {
+        if !waiting.is_begun && !waiting.is_fleeting && self.outlives_the_process() {
             state.outbox.hold(&consumer, id);
             let engine = self.clone();
             let mark = Change::mark(Step::ActionBegun { id, begun: true });
@@ -290,9 +285,6 @@ impl Engine {
         self.learn(&mut state, consumer, lessons, &mut steps, &mut outcomes);
         // Where the service's own word told of it, it is gone.
         if let Some(waiting) = state.outbox.remove(consumer, id) {
-            if let Some(file) = state.files.remove(&id) {
-                state.files_bytes -= file.len();
-            }
             steps.push(Step::ActionDone { id });
             if let Some(key) = waiting.key() {
                 let fingerprint = Keys::fingerprint(consumer, key);
@@ -430,7 +422,7 @@ impl Engine {
         first.pauses = first.pauses.saturating_add(1);
         first.is_unsure = is_unsure;
         first.last = Some(why);
-        let is_to_unmark = first.is_begun && !is_unsure && self.has_store();
+        let is_to_unmark = first.is_begun && !is_unsure && self.outlives_the_process();
         if is_to_unmark {
             first.is_begun = false;
         }

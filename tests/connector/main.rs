@@ -1,5 +1,6 @@
 //! A connector that is killed again and again, while the service fails in all its ways.
 #![allow(clippy::unwrap_used)] // A test that cannot go on fails.
 
+mod clock;
 mod kills;
 mod program;

@@ -96,6 +96,14 @@ fn on_a_small_disk() {
     put_off(25);
     let full = connector.submit_text("d", &text(0), None).unwrap_err();
     assert_eq!(full.status(), Status::Io);
+    // Whoever submits it meanwhile with the same key, is told the same.
+    for n in 0..50 {
+        let submit = || connector.submit_text("d", &text(0), Some(&format!("refused {n}")));
+        let outcomes = std::thread::scope(|scope| {
+            [scope.spawn(submit), scope.spawn(submit)].map(|it| it.join().unwrap())
+        });
+        assert!(outcomes.iter().all(Result::is_err), "{n}");
+    }
     let grown = Command::new("mount").args(["-o", "remount,size=4m"]).arg(disk).status();
     assert!(grown.unwrap().success());
     until(|| connector.submit_text("d", "second", Some("second")).ok());
