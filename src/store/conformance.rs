@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use serde_json::json;
 
-use crate::base::error::Error;
+use crate::base::error::{Error, Status};
 use crate::protocol::notification::Notification;
 use crate::store::change::{Change, KeptFile, Safety, Step};
 use crate::store::journal::{Journal, Ordered};
@@ -20,6 +20,8 @@ use crate::store::writer::Writer;
 #[cfg(target_os = "linux")]
 #[path = "../../tests/store/faults.rs"]
 mod faults;
+#[path = "../../tests/core/small_disk.rs"]
+mod small_disk;
 
 const KEEPS: Keeps = Keeps { duplicates: 100, dialogs: Some(100) };
 
@@ -126,7 +128,7 @@ fn files_in_memory_have_their_limit() {
     let long = |bytes: usize| KeptFile { bytes: vec![0; bytes].into(), preview: None };
     write(&store, action(1, Some(long(60 << 20)))).unwrap();
     let full = write(&store, action(2, Some(long(5 << 20)))).unwrap_err();
-    assert_eq!(full.status(), crate::base::error::Status::Full);
+    assert_eq!(full.status(), Status::Full);
     assert!(store.file(2).unwrap().is_none());
     write(&store, action(3, None)).unwrap();
     write(&store, done(1)).unwrap();
@@ -180,9 +182,9 @@ fn change(n: u64) -> Change {
 }
 
 /// What is to be found once these were written.
-fn found_after(written: impl Iterator<Item = u64>) -> BTreeMap<String, String> {
+fn found_after(written: impl Iterator<Item = Change>) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    for step in written.flat_map(|n| change(n).steps) {
+    for step in written.flat_map(|change| change.steps) {
         match step {
             Step::Action { id, body, begun, .. } => {
                 found.insert(format!("action {id}"), format!("{body} {begun}"));
@@ -256,6 +258,44 @@ fn found(path: &Path) -> BTreeMap<String, String> {
     found
 }
 
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_refuses_what_is_new_and_has_room_for_what_is_done() {
+    small_disk::run_on_a_small_disk("store::conformance::on_a_small_disk");
+}
+
+#[test]
+#[ignore = "a part of another test"]
+fn on_a_small_disk() {
+    let Some(disk) = std::env::var_os(small_disk::SMALL_DISK) else { return };
+    let (path, filler) = (Path::new(&disk).join("queue.db"), Path::new(&disk).join("filler"));
+    let mut ids = 1..;
+    let mut whole = |id| action(id, Some(file(id)));
+    for _ in 0..3 {
+        let store = open(&path).unwrap().0;
+        let mut taken = Vec::new();
+        let full = loop {
+            let id = ids.next().unwrap();
+            match write(&store, whole(id)) {
+                Ok(()) => taken.push(id),
+                Err(why) => break why,
+            }
+        };
+        assert_eq!(full.status(), Status::Io, "{full}");
+        assert!(taken.len() > 5, "{taken:?}");
+        // Others take the last of it, and give it back.
+        small_disk::fill(&filler);
+        write(&store, action(0, None)).unwrap_err();
+        std::fs::remove_file(&filler).unwrap();
+        store.end();
+        assert_eq!(found(&path), found_after(taken.iter().copied().map(&mut whole)));
+        let store = open(&path).unwrap().0;
+        for id in &taken {
+            write(&store, done(*id)).unwrap();
+        }
+    }
+}
+
 /// Where the program below has its file, and beside it notes what it is told.
 const IN: &str = "FAULTS_IN";
 
@@ -311,7 +351,7 @@ fn read_told(told: &str) -> Vec<(u64, bool)> {
 
 /// That what is found is all of the first changes, at least so many, and nothing of those that follow.
 fn is_of_the_first(found: &BTreeMap<String, String>, at_least: u64, what: &str) {
-    let matches = (at_least..=CHANGES).any(|end| found_after(0..end) == *found);
+    let matches = (at_least..=CHANGES).any(|end| found_after((0..end).map(change)) == *found);
     assert!(matches, "{what}: {at_least} were told, and found is {found:#?}");
 }
 
@@ -405,7 +445,7 @@ fn what_a_failing_disk_refused_is_not_there_and_all_else_is() {
             assert_eq!(told.len() as u64, CHANGES, "all were told");
             let written = told.iter().filter(|(_, written)| *written).map(|(n, _)| *n);
             let found = found(&directory.path().join("queue.db"));
-            assert_eq!(found, found_after(written), "failing from {from}: {told:?}");
+            assert_eq!(found, found_after(written.map(change)), "failing from {from}: {told:?}");
         }
         refusals += refused;
         if refused == 0 && !told.is_empty() {
