@@ -92,7 +92,8 @@ impl Engine {
         let is_free = !state.outbox.has(&consumer) && !state.submitting.contains_key(&consumer);
         if action.is_of_the_moment() {
             waiting.is_fleeting = true;
-            if is_free {
+            let is_paused = state.paused_until.is_some_and(|until| until > Instant::now());
+            if is_free && !is_paused {
                 state.outbox.push(&consumer, waiting);
                 self.can_send.notify_one();
                 self.watch(&mut state);
@@ -183,7 +184,8 @@ impl Engine {
         count(&self.counters.failed);
         let mut outcome = self.outcome(&state, consumer, UpdateKind::Failed);
         outcome.key = waiting.key().map(str::to_owned);
-        let why = "it means something only now, and earlier actions of the consumer wait";
+        let why = "it means something only now, and it has to wait: for earlier actions of the consumer, or \
+                   because the service is sent too much";
         outcome.error = Some(Error::new(Status::Closed, why));
         let outcomes = if outcome.key.is_some() { vec![outcome] } else { Vec::new() };
         self.tell(state, consumer, Vec::new(), outcomes, Box::new(|| ()));

@@ -8,7 +8,7 @@ use lpconnector::{Connector, EventKind, Update, UpdateKind};
 use tempfile::TempDir;
 
 use crate::connector::connector;
-use crate::scene::{Scene, until};
+use crate::scene::{Scene, status_answer, until};
 
 const LISTENS: (&str, &str) = ("receiver.listen", "127.0.0.1:0");
 
@@ -343,4 +343,14 @@ fn typing_is_told_at_once_or_not_at_all() {
     next(&connector, UpdateKind::Sent);
     connector.submit("a", typing, Some("now")).unwrap();
     assert_eq!(next(&connector, UpdateKind::Sent).key(), Some("now"));
+    // While the service wants nothing of anybody, it is too late afterwards.
+    connector.submit_text("b", "Hi", Some("k")).unwrap();
+    next(&connector, UpdateKind::Sent);
+    let too_many = status_answer(429, &[("Retry-After", "3600")], "");
+    scene.answer(Route::Send, too_many);
+    connector.submit_text("b", "waits", None).unwrap();
+    until(|| (connector.stats().unwrap().put_off == 1).then_some(()));
+    connector.submit("a", typing, Some("late")).unwrap();
+    let failed = connector.poll(Duration::from_secs(60)).unwrap().unwrap();
+    assert_eq!((failed.kind(), failed.key()), (UpdateKind::Failed, Some("late")));
 }
