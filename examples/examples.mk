@@ -26,6 +26,10 @@ target/cobol/two_way: $(wildcard examples/cobol/*) | build
 	@mkdir -p target/cobol
 	cobc -x -free -fstatic-call -Wall -I examples/cobol examples/cobol/two_way.cob -L $(OUT) -llpconnector -o $@
 
+target/cobol/calls: tests/languages/calls.cob $(wildcard examples/cobol/*.cpy) | build
+	@mkdir -p target/cobol
+	cobc -x -free -fstatic-call -Wall -I examples/cobol $< -L $(OUT) -llpconnector -o $@
+
 target/java/TwoWay.class: $(wildcard examples/java/*.java)
 	@mkdir -p target/java
 	javac -Xlint:all -Werror -cp /usr/share/java/jna.jar -d target/java $^

@@ -110,6 +110,7 @@ impl ConnectorStats {
             ("consumers", "Consumers that are known.", self.consumers),
             ("conversations", "Consumers with an open conversation.", self.conversations),
             ("workers", "Threads that send.", self.workers),
+            ("connections_open", "Connections to its endpoint.", self.connections_open),
         ] {
             text.single(name, "gauge", help, &value.to_string());
         }
