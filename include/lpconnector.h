@@ -1735,7 +1735,7 @@ int32_t lpc_connector_fd(const struct lpc_connector *connector);
  * - "put_off": attempts after which an action had to wait.
  * - "repeated": messages sent again although nobody knew whether they had arrived. "settled_by_echo":
  *   messages of which the service's own notification told that they arrived.
- * - "opened": conversations opened.
+ * - "opened": conversations opened. "closed": those of which the service told that they are over.
  * - "received": notifications that came. "duplicates": events that came again, and were dropped.
  *   "foreign": events of conversations that the connector did not open, and were dropped.
  * - "given_out": updates given to the program, those included that it was given again. "acknowledged":
@@ -1745,6 +1745,7 @@ int32_t lpc_connector_fd(const struct lpc_connector *connector);
  * - "store_failures": what connector.store failed to keep.
  * - "latency_ms": how long actions took from when they were submitted until they were sent, a histogram as
  *   lpc_client_stats() has it.
+ * - "client": what its client has done, as from lpc_client_stats(); in the text, its metrics.
  *
  * Later versions may add members. LPC_INVALID_ARGUMENT for NULL. LPC_CLOSED after a fork().
  */

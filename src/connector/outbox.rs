@@ -292,7 +292,7 @@ impl Engine {
                 let fingerprint = Keys::fingerprint(consumer, key);
                 steps.push(Step::Key { id, fingerprint, at_ms: waiting.submitted_ms });
             }
-            let (is_sent, is_receipt) = (result.is_ok(), is_receipt(&waiting));
+            let (is_sent, is_receipt) = (result.is_ok(), is_receipt(waiting.json()));
             if !is_receipt {
                 count(if is_sent { &self.counters.sent } else { &self.counters.failed });
                 if is_sent {
@@ -542,6 +542,6 @@ pub(crate) fn place(record: &Record) -> (String, String) {
 }
 
 /// A receipt is the connector's own: the program did not submit it.
-fn is_receipt(waiting: &Waiting) -> bool {
-    waiting.json().starts_with(r#"{"acceptStatus""#) && waiting.json().contains(r#""dialogId""#)
+pub(crate) fn is_receipt(json: &str) -> bool {
+    json.starts_with(r#"{"acceptStatus""#) && json.contains(r#""dialogId""#)
 }

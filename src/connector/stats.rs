@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::base::histogram::Latency;
 use crate::base::prometheus::Exposition;
+use crate::base::stats::Stats;
 use crate::connector::engine::Engine;
 use crate::receiver::{self, RefusedCount};
 
@@ -43,6 +44,8 @@ pub struct ConnectorStats {
     pub settled_by_echo: u64,
     /// Conversations opened.
     pub opened: u64,
+    /// Conversations of which the service told that they are over.
+    pub closed: u64,
     /// Notifications that came.
     pub received: u64,
     /// Events that came again, and were dropped.
@@ -61,6 +64,8 @@ pub struct ConnectorStats {
     pub store_failures: u64,
     /// How long actions took from when they were submitted until they were sent, in milliseconds.
     pub latency_ms: Latency,
+    /// What its client has done: requests, connections, tokens.
+    pub client: Stats,
 }
 
 impl Engine {
@@ -86,6 +91,7 @@ impl Engine {
             repeated: read(&counters.repeated),
             settled_by_echo: read(&counters.settled_by_echo),
             opened: read(&counters.opened),
+            closed: read(&counters.closed),
             received: read(&counters.received),
             duplicates: read(&counters.duplicates),
             foreign: read(&counters.foreign),
@@ -95,12 +101,13 @@ impl Engine {
             connections_open: read(&endpoint.connections_open),
             store_failures: read(&counters.store_failures),
             latency_ms: counters.sent_after.read(),
+            client: self.client.stats(),
         }
     }
 }
 
 impl ConnectorStats {
-    /// The same as text in the exposition format of Prometheus.
+    /// The same as text in the exposition format of Prometheus, with the metrics of its client.
     pub fn prometheus(&self) -> String {
         let mut text = Exposition::new("lpconnector_connector");
         for (name, help, value) in [
@@ -125,6 +132,7 @@ impl ConnectorStats {
             ("repeated_total", "Messages that may have been sent twice.", self.repeated),
             ("settled_by_echo_total", "Messages settled by their echo.", self.settled_by_echo),
             ("opened_total", "Conversations opened.", self.opened),
+            ("closed_total", "Conversations that are over.", self.closed),
             ("received_total", "Notifications that came.", self.received),
             ("duplicates_total", "Events that came again.", self.duplicates),
             ("foreign_total", "Events of other conversations.", self.foreign),
@@ -141,6 +149,6 @@ impl ConnectorStats {
             refused.map(|it| (format!("{{status=\"{}\"}}", it.status), it.requests.to_string()));
         let help = "Requests refused, by HTTP status.";
         text.metric("refused_total", "counter", help, &refused.collect::<Vec<_>>());
-        text.into_text()
+        text.into_text() + &self.client.prometheus()
     }
 }

@@ -13,7 +13,7 @@ use crate::config::connector_settings::Ambiguous;
 use crate::connector::action::{Action, Deed, file_type, open_options};
 use crate::connector::consumers::{Lesson, Talk};
 use crate::connector::engine::{Engine, Phase, State};
-use crate::connector::outbox::Taken;
+use crate::connector::outbox::{Taken, is_receipt};
 use crate::handles::attachment::Attachment;
 use crate::handles::consumer::Consumer;
 use crate::handles::conversation::Conversation;
@@ -325,6 +325,10 @@ impl Engine {
                 (Err(why), attempts)
             }
         };
+        if let Some(why) = result.as_ref().err().filter(|_| !is_receipt(&taken.json)) {
+            let line = || format!("connector: an action failed: {}", why.message());
+            self.settings.log.write(LogLevel::Error, line);
+        }
         let nothing = Box::new(|| ());
         self.finish(&taken.consumer, taken.id, attempts, result, &lessons, nothing);
     }

@@ -495,7 +495,7 @@ void test_connector_stats(void)
     static const char *const numbers[] = {
         "waiting", "oldest_ms", "updates_waiting", "updates_out", "consumers", "conversations",
         "submitted", "repeated_keys", "sent", "failed", "put_off", "repeated", "settled_by_echo",
-        "opened", "received", "duplicates", "foreign", "given_out", "acknowledged",
+        "opened", "closed", "received", "duplicates", "foreign", "given_out", "acknowledged",
         "connections_open", "store_failures",
     };
     account a;
@@ -522,6 +522,7 @@ void test_connector_stats(void)
     stats = stats_of(connector, true);
     CHECK(strncmp(stats, "# HELP ", 7) == 0);
     CHECK(strstr(stats, "\nlpconnector_connector_sent_total 1\n") != NULL);
+    CHECK(strstr(stats, "\nlpconnector_token_refreshes_total 1\n") != NULL);
     free(stats);
     lpc_connector_free(connector);
 }

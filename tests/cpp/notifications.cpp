@@ -131,7 +131,7 @@ void tests::notifications() {
     std::vector<std::string> texts;
     for (const lpc::Event event : notification.events())
         texts.push_back(event.text());
-    CHECK(texts == (std::vector<std::string>{first.text(), "PAUSE", ""}));
+    CHECK(texts == (std::vector<std::string>{first.text(), "", ""}));
     CHECK(std::count_if(events.begin(), events.end(), [](const lpc::Event &event) {
               return event.has_sequence();
           }) == 1);

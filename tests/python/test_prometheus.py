@@ -83,10 +83,21 @@ def compare(metric: Metric, member: str, told: Any) -> None:
         assert values == {(): told}
 
 
+CLIENT = r"lpconnector_(?!receiver_|connector_)\w+"
+
+
 def check(prefix: str, of: Client | Receiver | Connector) -> None:
     """The text says what the JSON says, and the page names all of both, and nothing else."""
     text, stats = at_rest(of)
     metrics = read(text)
+    if isinstance(of, Connector):
+        of_client = {name: metrics.pop(name) for name in list(metrics) if re.fullmatch(CLIENT, name)}
+        stats = dict(stats)
+        check_metrics(CLIENT, of_client, stats.pop("client"))
+    check_metrics(prefix, metrics, stats)
+
+
+def check_metrics(prefix: str, metrics: Mapping[str, Metric], stats: Mapping[str, Any]) -> None:
     rows = {name: re.findall(r"`(\w+)`", members) for name, members in ROWS}
     mine = {name for name in rows if re.fullmatch(prefix, name)}
     assert mine == set(metrics)
@@ -110,7 +121,7 @@ def test_a_client(account: Account, client: Client) -> None:
     account.answer("send", status=503)
     with pytest.raises(ServerError):
         conversation.send_text("x")
-    check(r"lpconnector_(?!receiver_|connector_)\w+", client)
+    check(CLIENT, client)
 
 
 def refused(url: str) -> None:
