@@ -102,8 +102,10 @@ pub(crate) enum Phase {
     Works,
     /// Takes nothing new, and sends what it has.
     Drains,
-    /// Sends nothing any more; the program may fetch what it was not told yet.
+    /// Sends nothing any more.
     Stopped,
+    /// All that the program must know is lined up: once it has that, polls end.
+    Told,
     /// Nobody may poll any more.
     Ended,
 }

@@ -133,7 +133,7 @@ impl Engine {
     }
 
     /// Waits until all is written that came before.
-    fn wait_until_written(&self, state: MutexGuard<State>) -> Result<(), Error> {
+    pub(crate) fn wait_until_written(&self, state: MutexGuard<State>) -> Result<(), Error> {
         let (tells, told) = mpsc::sync_channel(1);
         self.write(
             state,

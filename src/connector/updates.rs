@@ -41,7 +41,7 @@ impl Engine {
                 return Ok(Some(update));
             }
             self.show(&mut state);
-            if state.phase == Phase::Stopped {
+            if state.phase == Phase::Told {
                 return Err(closed());
             }
             if until.is_some_and(|until| until <= now) {
@@ -207,7 +207,7 @@ impl Engine {
             return;
         }
         let now = Instant::now();
-        let is_ready = state.phase >= Phase::Stopped || state.inbox.ready_since(now).is_some();
+        let is_ready = state.phase >= Phase::Told || state.inbox.ready_since(now).is_some();
         let at = if is_ready { Some(now) } else { state.next_update() };
         if let Some(readiness) = &state.readiness {
             readiness.set(at);

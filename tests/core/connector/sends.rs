@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lpc_sandbox::Route;
-use lpconnector::{Connector, LogLevel, Update, UpdateKind};
+use lpconnector::{Connector, LogLevel, Status, Update, UpdateKind};
 
 use crate::connector::connector;
 use crate::scene::{Scene, until};
@@ -131,4 +131,19 @@ fn what_is_refused_is_told_and_blocks_nobody() {
     assert_eq!((error.status(), error.http_status()), (lpconnector::Status::Rejected, 400));
     assert_eq!(acked(&connector).key(), Some("good"));
     assert_eq!(scene.texts(), ["first", "next"]);
+}
+
+#[test]
+fn what_was_sent_last_is_told_before_polls_end() {
+    for store in ["memory", "sqlite"] {
+        let scene = Scene::new();
+        for n in 0..5 {
+            let (connector, _directory) = connector(&scene, store, &[]);
+            connector.submit_text(&format!("{store} {n}"), "Hi", Some("k")).unwrap();
+            connector.shutdown(Duration::MAX);
+            assert_eq!(acked(&connector).kind(), UpdateKind::Opened);
+            assert_eq!(acked(&connector).kind(), UpdateKind::Sent);
+            assert_eq!(connector.poll(Duration::MAX).unwrap_err().status(), Status::Closed);
+        }
+    }
 }
