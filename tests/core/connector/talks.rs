@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lpc_sandbox::serde_json::json;
-use lpc_sandbox::{Agent, Answer, Retry, Route, Webhook};
+use lpc_sandbox::{Agent, Answer, Retry, Route, Survey, Webhook};
 use lpconnector::{Connector, EventKind, Update, UpdateKind};
 use tempfile::TempDir;
 
@@ -283,6 +283,59 @@ fn a_survey_gets_what_the_consumer_says_while_it_runs() {
     let sent = next(&connector, UpdateKind::Sent);
     assert_eq!((sent.dialog_id(), sent.key()), (&*dialog, Some("2")));
     assert_eq!(scene.sandbox.conversations(account).len(), 1);
+}
+
+/// A scene whose conversations are followed by a survey.
+fn with_survey() -> Scene {
+    let scene = Scene::with(&[("features", "MULTI_DIALOG")]);
+    let survey = Survey::new(&json!([{"text": "How was it?"}])).unwrap();
+    scene.sandbox.set_survey(&scene.account.id, Some(survey));
+    scene
+}
+
+#[test]
+fn a_survey_that_nobody_told_of_is_in_nobodys_way() {
+    let scene = with_survey();
+    // The service tells it nothing: it learns by a refusal that the main dialog is closed.
+    let (connector, _directory) = connector(&scene, "sqlite", &[("features", "MULTI_DIALOG")]);
+    connector.submit_text("a", "one", Some("1")).unwrap();
+    let sent = next(&connector, UpdateKind::Sent);
+    scene.sandbox.close_conversation(&scene.account.id, sent.conversation_id());
+    connector.submit_text("a", "two", Some("2")).unwrap();
+    let next = next(&connector, UpdateKind::Sent);
+    assert_eq!(next.key(), Some("2"));
+    assert_ne!(next.conversation_id(), sent.conversation_id());
+    assert_eq!(scene.texts(), ["one", "How was it?", "two"]);
+    // It is about the conversation before, as long as that is the last one.
+    scene.sandbox.close_conversation(&scene.account.id, next.conversation_id());
+    connector.submit("a", r#"{"ttr":"URGENT"}"#, None).unwrap();
+    connector.submit("a", r#"{"rate":5,"resolved":true}"#, None).unwrap();
+    until(|| {
+        let conversations = scene.sandbox.conversations(&scene.account.id);
+        conversations[1]["rating"].is_object().then_some(())
+    });
+}
+
+#[test]
+fn a_receipt_that_comes_too_late_ends_no_survey() {
+    let scene = with_survey();
+    let (connector, _directory) = told(&scene, "sqlite", &[("features", "MULTI_DIALOG")]);
+    connector.submit_text("a", "Hi", Some("1")).unwrap();
+    let sent = next(&connector, UpdateKind::Sent);
+    let (account, id) = (&scene.account.id, sent.conversation_id());
+    scene.sandbox.act_as_agent(account, id, &json!({ "say": "Bye" }));
+    scene.sandbox.close_conversation(account, id);
+    until(|| (scene.sandbox.pending(account) == 0).then_some(()));
+    assert_eq!([text(&connector).1, text(&connector).1], ["Bye", "How was it?"]);
+    connector.submit_text("a", "5", Some("2")).unwrap();
+    let answer = next(&connector, UpdateKind::Sent);
+    assert_eq!((answer.conversation_id(), answer.key()), (id, Some("2")));
+    assert_ne!(answer.dialog_id(), id);
+    assert_eq!(next(&connector, UpdateKind::Closed).conversation_id(), id);
+    connector.submit("a", r#"{"rate":5,"resolved":true}"#, Some("3")).unwrap();
+    assert_eq!(next(&connector, UpdateKind::Sent).conversation_id(), id);
+    let conversations = scene.sandbox.conversations(account);
+    assert!(conversations.len() == 1 && conversations[0]["rating"].is_object());
 }
 
 #[test]
