@@ -110,6 +110,8 @@ pub(crate) struct State {
     pub files_bytes: usize,
     pub duplicates: DuplicatesWindow,
     pub resequencer: Resequencer,
+    /// What came of our own and had its turn, to be written with the next change.
+    pub passed: Vec<Step>,
     /// Of conversations that nobody knows yet, by conversation, and until when they wait.
     pub unknown: VecDeque<(Instant, Item)>,
     /// What was known when they were looked at the last time.
@@ -175,6 +177,7 @@ impl Engine {
             files_bytes: 0,
             duplicates: DuplicatesWindow::new(order.duplicates_window),
             resequencer: Resequencer::new(order.order_wait, dialogs),
+            passed: Vec::new(),
             unknown: VecDeque::new(),
             unknown_looked_at: 0,
             receiving: 0,

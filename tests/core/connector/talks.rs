@@ -271,6 +271,32 @@ fn what_was_not_acknowledged_comes_after_a_restart() {
 }
 
 #[test]
+fn after_a_restart_nothing_waits_for_what_the_consumer_did_before() {
+    let scene = Scene::new();
+    let directory = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", directory.path().join("queue.db").display());
+    // What is missing in a dialog is waited for without end.
+    let patient = ("receiver.order.wait.ms", "86400000");
+    let options = [("connector.store", &*store), LISTENS, patient];
+    let first = Connector::new(&scene.config(&options)).unwrap();
+    tell(&scene, &first);
+    first.submit_text("a", "Hi", Some("1")).unwrap();
+    let sent = next(&first, UpdateKind::Sent);
+    let say = |text: &str| {
+        let step = json!({ "say": text });
+        scene.sandbox.act_as_agent(&scene.account.id, sent.conversation_id(), &step);
+    };
+    say("one");
+    first.submit_text("a", "Hi again", Some("2")).unwrap();
+    until(|| (first.stats().unwrap().sent == 2).then_some(()));
+    say("two");
+    until(|| (scene.sandbox.pending(&scene.account.id) == 0).then_some(()));
+    first.release();
+    let second = Connector::new(&scene.config(&options)).unwrap();
+    assert_eq!([text(&second).1, text(&second).1], ["one", "two"]);
+}
+
+#[test]
 fn a_survey_gets_what_the_consumer_says_while_it_runs() {
     let scene = Scene::with(&[("features", "MULTI_DIALOG")]);
     let (connector, _directory) = told(&scene, "sqlite", &[("features", "MULTI_DIALOG")]);
