@@ -1,12 +1,11 @@
 //! A program of examples/ in a process of its own, that reads lines and prints lines.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
-
-use tempfile::TempDir;
 
 use crate::service::Service;
 
@@ -16,25 +15,22 @@ type Told = Arc<(Mutex<Vec<String>>, Condvar)>;
 pub struct Example {
     command: Vec<String>,
     variables: Vec<(&'static str, String)>,
-    /// Where its store is.
-    _directory: TempDir,
     told: Told,
 }
 
 impl Example {
-    /// `command`: its name and arguments, separated by spaces.
-    pub fn new(command: &str, service: &Service) -> Example {
-        let directory = tempfile::tempdir().unwrap();
-        let store = format!("sqlite:{}", directory.path().join("queue.db").display());
+    /// `command`: its name and arguments, separated by spaces. Its store is in this directory.
+    pub fn new(command: &str, service: &Service, directory: &Path) -> Example {
+        let store = format!("sqlite:{}", directory.join("queue.db").display());
         let mut variables = service.variables();
         for (name, value) in [
             ("LPC_CONNECTOR_STORE", &*store),
             // Soon full: then it must try again.
-            ("LPC_CONNECTOR_QUEUE_MAX", "40"),
+            ("LPC_CONNECTOR_QUEUE_MAX", "150"),
             ("LPC_CONNECTOR_PAUSE_MS", "20"),
             ("LPC_CONNECTOR_PAUSE_MAX_MS", "200"),
             ("LPC_CONNECTOR_ECHO_WAIT_MS", "3000"),
-            ("LPC_RECEIVER_ORDER_WAIT_MS", "30000"),
+            ("LPC_RECEIVER_ORDER_WAIT_MS", "10000"),
             ("LPC_CONNECT_TIMEOUT_MS", "1000"),
             ("LPC_REQUEST_TIMEOUT_MS", "1000"),
             ("LPC_RETRY_BACKOFF_MS", "20"),
@@ -45,7 +41,7 @@ impl Example {
             variables.push((name, value.to_owned()));
         }
         let command = command.split(' ').map(str::to_owned).collect();
-        Example { command, variables, _directory: directory, told: Told::default() }
+        Example { command, variables, told: Told::default() }
     }
 
     pub fn start(&self) -> Running {
@@ -112,6 +108,12 @@ impl Running {
     pub fn terminate(mut self) -> ExitStatus {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").arg(pid).status().unwrap().success());
+        self.end()
+    }
+
+    /// Has it end because its input does; how it ended.
+    pub fn hang_up(mut self) -> ExitStatus {
+        self.input = None;
         self.end()
     }
 

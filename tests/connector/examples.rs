@@ -4,11 +4,17 @@
 use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::time::{Duration, Instant};
+
+use lpc_sandbox::serde_json::json;
 
 use crate::example::{Example, Running};
 use crate::random::Random;
 use crate::service::{Said, Service};
+#[cfg(target_os = "linux")]
+use crate::small_disk::run_on_a_small_disk;
+use crate::small_disk::{SMALL_DISK, fill};
 
 /// How often each is killed.
 const KILLS: &str = "LPC_KILLS";
@@ -61,6 +67,94 @@ fn the_kiosk() {
     try_out("LPC_KIOSK", &KIOSK);
 }
 
+#[test]
+#[ignore = "needs the programs, which LPC_SMS_GATEWAY_C and LPC_SMS_GATEWAY_PYTHON name"]
+fn what_gateways_read_and_print() {
+    for command in gateways() {
+        let service = Service::start();
+        let directory = tempfile::tempdir().unwrap();
+        let example = Example::new(&command, &service, directory.path());
+        let mut running = example.start();
+        running.feed("no line");
+        running.feed("");
+        running.feed("1\t+491\tHi");
+        let account = &service.account.id;
+        wait_for(&example, |line| line.ends_with("\t+491\tYou said: Hi"));
+        let conversation = service.sandbox.conversations(account)[0].clone();
+        let id = conversation["id"].as_str().unwrap();
+        let said = "a\nb\r\\c\t\u{1F600}";
+        service.sandbox.act_as_agent(account, id, &json!({ "say": said }));
+        wait_for(&example, |line| line.ends_with("\t+491\ta\\nb\\r\\\\c\t\u{1F600}"));
+        assert!(running.hang_up().success());
+        let told = example.told();
+        assert!(told[0].starts_with("failed no line\t\t"), "{told:?}");
+        assert!(told[1].starts_with("failed \t\t") && told[2] == "took 1", "{told:?}");
+        assert_eq!(told.len(), 5, "{told:?}");
+        assert_eq!(service.said().len(), 3);
+    }
+}
+
+#[test]
+#[ignore = "needs the programs, which LPC_SMS_GATEWAY_C and LPC_SMS_GATEWAY_PYTHON name"]
+#[cfg(target_os = "linux")]
+fn a_full_disk_passes() {
+    if gateways().count() > 0 {
+        run_on_a_small_disk("examples::on_a_small_disk");
+    }
+}
+
+#[test]
+#[ignore = "a part of another test"]
+fn on_a_small_disk() {
+    let Some(disk) = std::env::var_os(SMALL_DISK) else { return };
+    for command in gateways() {
+        let service = Service::start();
+        let directory = tempfile::tempdir_in(&disk).unwrap();
+        let example = Example::new(&command, &service, directory.path());
+        let mut running = example.start();
+        running.feed("0\t+491\t0");
+        wait_for(&example, |line| line == "took 0");
+        let filler = Path::new(&disk).join("filler");
+        fill(&filler);
+        // More than there can be any room for, and less than a pipe holds.
+        let much = " ".repeat(6_000);
+        for n in 1..10 {
+            running.feed(&format!("{n}\t+49{n}\t{n}{much}"));
+        }
+        // Now it is refused, or will be.
+        let mut seen = 0;
+        while example.wait(seen, QUIET) > seen {
+            seen = example.told().len();
+        }
+        let took = |line: &String| line.starts_with("took");
+        assert!(example.told().iter().filter(|line| took(line)).count() < 10);
+        std::fs::remove_file(filler).unwrap();
+        wait_for(&example, |line| line == "took 9");
+        until(|| service.said().iter().any(|said| said.text.starts_with('9')));
+        assert_eq!(example.told().iter().filter(|line| took(line)).count(), 10);
+        assert!(running.terminate().success());
+    }
+}
+
+/// Those that are named.
+fn gateways() -> impl Iterator<Item = String> {
+    ["LPC_SMS_GATEWAY_C", "LPC_SMS_GATEWAY_PYTHON"]
+        .into_iter()
+        .filter_map(|it| std::env::var(it).ok())
+}
+
+fn wait_for(example: &Example, is_it: impl Fn(&str) -> bool) {
+    until(|| example.told().iter().any(|line| is_it(line)));
+}
+
+fn until(is_so: impl Fn() -> bool) {
+    let since = Instant::now();
+    while !is_so() {
+        assert!(since.elapsed() < PATIENCE);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// How a program is spoken to.
 struct Lines {
     /// Line `n` of what people write, whose text is `n`.
@@ -80,7 +174,8 @@ fn try_out(variable: &str, lines: &'static Lines) {
     let Ok(command) = std::env::var(variable) else { return };
     let kills = std::env::var(KILLS).map_or(5, |kills| kills.parse().unwrap());
     let service = Service::start();
-    let example = Example::new(&command, &service);
+    let directory = tempfile::tempdir().unwrap();
+    let example = Example::new(&command, &service, directory.path());
     let random = Random::new();
     let (fed, unanswered, seen) = (0, BTreeSet::new(), 0);
     let mut trial = Trial { lines, service, example, random, fed, unanswered, seen };

@@ -7,3 +7,5 @@ mod kills;
 mod program;
 mod random;
 mod service;
+#[path = "../core/small_disk.rs"]
+mod small_disk;
