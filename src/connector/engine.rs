@@ -110,7 +110,7 @@ pub(crate) struct State {
     pub files_bytes: usize,
     pub duplicates: DuplicatesWindow,
     pub resequencer: Resequencer,
-    /// What came of our own and had its turn, to be written with the next change.
+    /// What is to be written, with the next change, about what the program is not told.
     pub passed: Vec<Step>,
     /// Of conversations that nobody knows yet, by conversation, and until when they wait.
     pub unknown: VecDeque<(Instant, Item)>,

@@ -215,9 +215,15 @@ impl Engine {
         if event.sequence().is_none() || !is_ours {
             return;
         }
-        let (now, notification) = (Instant::now(), notification.clone());
-        let item = Item { id: state.new_id(), notification, fingerprint, arrived: now };
-        for item in state.resequencer.push(item) {
+        let (now, id) = (Instant::now(), state.new_id());
+        let item = Item { id, notification: notification.clone(), fingerprint, arrived: now };
+        let released = state.resequencer.push(item);
+        if released.is_empty() {
+            // It came too early, and the service does not tell it again.
+            let notification = notification.clone();
+            state.passed.push(Step::Notification { id, notification, fingerprint: None });
+        }
+        for item in released {
             self.route(state, item, now, false);
         }
         self.show(state);

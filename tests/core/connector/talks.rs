@@ -297,6 +297,35 @@ fn after_a_restart_nothing_waits_for_what_the_consumer_did_before() {
 }
 
 #[test]
+fn after_a_restart_nothing_waits_for_what_had_come_too_early() {
+    let scene = Scene::new();
+    let directory = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", directory.path().join("queue.db").display());
+    let options = [("connector.store", &*store), ("receiver.order.wait.ms", "86400000")];
+    let first = Connector::new(&scene.config(&options)).unwrap();
+    first.submit_text("a", "Hi", Some("1")).unwrap();
+    let sent = next(&first, UpdateKind::Sent);
+    let id = sent.conversation_id();
+    let receive = |connector: &Connector, sequence: u64, role: &str| {
+        let body = json!({ "type": "ms.MessagingEventNotification", "body": { "changes": [{
+            "sequence": sequence, "conversationId": id, "dialogId": id,
+            "originatorMetadata": { "id": role, "role": role },
+            "event": { "type": "ContentEvent", "contentType": "text/plain",
+                "message": sequence.to_string() } }] } });
+        let body = body.to_string().into_bytes();
+        let sha1 = lpc_sandbox::Signature::Sha1Base64;
+        connector.receive(&body, &scene.sandbox.sign(&scene.account.id, &body, sha1)).unwrap();
+    };
+    for (sequence, role) in [(1, "ASSIGNED_AGENT"), (2, "CONSUMER"), (3, "ASSIGNED_AGENT")] {
+        receive(&first, sequence, role);
+    }
+    first.release();
+    let second = Connector::new(&scene.config(&options)).unwrap();
+    receive(&second, 0, "CONSUMER");
+    assert_eq!([text(&second).1, text(&second).1], ["1", "3"]);
+}
+
+#[test]
 fn a_survey_gets_what_the_consumer_says_while_it_runs() {
     let scene = Scene::with(&[("features", "MULTI_DIALOG")]);
     let (connector, _directory) = told(&scene, "sqlite", &[("features", "MULTI_DIALOG")]);
