@@ -55,8 +55,9 @@ pub(crate) enum Lesson {
     NotOpened,
     /// It was, with this id.
     Opened { id: String },
-    /// The main dialog of the conversation with this id is closed; a survey may follow.
-    MainClosed { id: String },
+    /// A dialog of the conversation with this id is closed. After the main one, which has the same id, a
+    /// survey may follow.
+    DialogClosed { id: String, dialog_id: String },
     /// The conversation with this id is over.
     Over { id: String },
 }
@@ -225,6 +226,12 @@ impl Record {
         serde_json::to_string(self).unwrap_or_default()
     }
 
+    /// The conversation, or the last one that is over.
+    pub(crate) fn last_talk(&self) -> Option<Talk> {
+        let past = || Some(Talk { id: self.past.back()?.clone(), ..Talk::default() });
+        self.talk.clone().or_else(past)
+    }
+
     fn is_idle(&self) -> bool {
         self.talk.is_none() && !self.opening
     }
@@ -246,9 +253,9 @@ impl Record {
             Lesson::NotOpened if !is_talking => self.opening = false,
             // It may be over already.
             Lesson::Opened { id } if !is_talking && !self.past.contains(id) => self.found(id),
-            Lesson::MainClosed { id } => {
+            Lesson::DialogClosed { id, dialog_id } => {
                 let talk = self.talk.as_mut().filter(|talk| talk.id == *id);
-                talk.into_iter().for_each(|talk| talk.is_main_closed = true);
+                talk.into_iter().for_each(|talk| talk.close_dialog(dialog_id));
             }
             Lesson::Over { id } if self.talk.as_ref().is_some_and(|talk| talk.id == *id) => {
                 self.over();
@@ -267,9 +274,8 @@ impl Record {
     /// The conversation is over.
     pub(crate) fn over(&mut self) {
         let Some(talk) = self.talk.take() else { return };
-        for id in std::iter::once(talk.id).chain(talk.survey) {
-            self.past.push_back(id);
-        }
+        // The conversation last: what comes after it, such as a rating, is about that.
+        self.past.extend(talk.survey.into_iter().chain([talk.id]));
         while self.past.len() > PAST {
             self.past.pop_front();
         }
@@ -277,6 +283,11 @@ impl Record {
 }
 
 impl Talk {
+    fn close_dialog(&mut self, dialog_id: &str) {
+        self.is_main_closed |= dialog_id == self.id;
+        self.survey.take_if(|survey| survey == dialog_id);
+    }
+
     fn follow(&mut self, state: &ConversationContent) {
         let survey = state.dialogs.iter().rfind(|dialog| {
             dialog.dialog_type != "MAIN" && dialog.id != self.id && dialog.state == "OPEN"

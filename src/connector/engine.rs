@@ -75,6 +75,8 @@ pub(crate) struct State {
     pub submitting_len: usize,
     pub duplicates: DuplicatesWindow,
     pub resequencer: Resequencer,
+    /// What is to be written, with the next change, about what the program is not told.
+    pub passed: Vec<Step>,
     /// Of conversations that nobody knows yet, by conversation, and until when they wait.
     pub unknown: VecDeque<(Instant, Item)>,
     /// What was known when they were looked at the last time.
@@ -142,6 +144,7 @@ impl Engine {
             submitting_len: 0,
             duplicates: DuplicatesWindow::new(order.duplicates_window),
             resequencer: Resequencer::new(order.order_wait, dialogs),
+            passed: Vec::new(),
             unknown: VecDeque::new(),
             unknown_looked_at: 0,
             receiving: 0,

@@ -13,6 +13,7 @@ use crate::connector::update::{Outcome, UpdateKind};
 use crate::protocol::content::EventContent;
 use crate::protocol::notification::Notification;
 use crate::protocol::notification_event::NotificationEvent;
+use crate::receiver::dialogs::spans;
 use crate::receiver::duplicates::Seen;
 use crate::receiver::fingerprint::{can_be_told_apart, fingerprint};
 use crate::receiver::item::Item;
@@ -214,9 +215,15 @@ impl Engine {
         if event.sequence().is_none() || !is_ours {
             return;
         }
-        let (now, notification) = (Instant::now(), notification.clone());
-        let item = Item { id: state.new_id(), notification, fingerprint, arrived: now };
-        for item in state.resequencer.push(item) {
+        let (now, id) = (Instant::now(), state.new_id());
+        let item = Item { id, notification: notification.clone(), fingerprint, arrived: now };
+        let released = state.resequencer.push(item);
+        if released.is_empty() {
+            // It came too early, and the service does not tell it again.
+            let notification = notification.clone();
+            state.passed.push(Step::Notification { id, notification, fingerprint: None });
+        }
+        for item in released {
             self.route(state, item, now, false);
         }
         self.show(state);
@@ -226,18 +233,20 @@ impl Engine {
     /// The service tells of a message of the consumer's: it arrived.
     fn echoed(
         self: &Arc<Self>,
-        state: MutexGuard<State>,
+        mut state: MutexGuard<State>,
         event: &NotificationEvent,
         tell: Tell,
     ) -> Received {
+        let mut passed = std::mem::take(&mut state.passed);
         let Some((consumer, id)) = self.begun(&state, event) else {
             // What was done may still be on its way to the disk: once the service is answered, it does
             // not say so again.
-            self.write(state, Change::done(vec![Step::Nothing]), tell);
+            passed.push(Step::Nothing);
+            self.write(state, Change::done(passed), tell);
             return Received::Taken;
         };
         count(&self.counters.settled_by_echo);
-        drop(state);
+        self.write_surely(state, passed, Box::new(|_| ()));
         let conversation_id = event.conversation_id();
         let opened = Lesson::Opened { id: conversation_id.to_owned() };
         let lessons = if conversation_id.is_empty() { vec![] } else { vec![opened] };
@@ -294,7 +303,8 @@ impl Engine {
     /// Puts what is in order into the line of whom it is about.
     pub(crate) fn route(&self, state: &mut State, item: Item, now: Instant, is_left: bool) {
         let Some(event) = item.notification.events().first().filter(|it| is_told(it)) else {
-            return;
+            // The service does not tell it again: after a restart nothing must wait for it.
+            return state.passed.push(dealt_with(item.id, &item.notification));
         };
         let line = match state.consumers.of(event) {
             Some(consumer) => consumer.clone(),
@@ -332,6 +342,13 @@ impl Engine {
         }
         gone
     }
+}
+
+/// It is kept no longer, and its dialogs go on behind it.
+pub(crate) fn dealt_with(id: u64, notification: &Notification) -> Step {
+    let spans = spans(notification).into_iter();
+    let dialogs = spans.map(|it| (it.dialog, it.last.saturating_add(1))).collect();
+    Step::NotificationDone { id, dialogs }
 }
 
 /// It needs no keeping.

@@ -8,12 +8,11 @@ use crate::base::stats::count;
 use crate::config::connector_settings::Receipts;
 use crate::connector::action::Action;
 use crate::connector::engine::{Engine, Phase, State, closed};
-use crate::connector::intake::consumer_of;
+use crate::connector::intake::{consumer_of, dealt_with};
 use crate::connector::pending::{Content, Pending};
 use crate::connector::update::{Outcome, Receipt, Update, UpdateKind};
 use crate::connector::waiting::Waiting;
 use crate::protocol::notification_event::{EventKind, NotificationEvent};
-use crate::receiver::dialogs::spans;
 use crate::receiver::readiness::Readiness;
 use crate::store::change::{Change, Safety, Step};
 
@@ -98,12 +97,9 @@ impl Engine {
         };
         let mut steps = vec![match &first.content {
             Content::Outcome(_) => Step::UpdateDone { id: *id },
-            Content::Event(notification) => {
-                let after = spans(notification).into_iter();
-                let dialogs = after.map(|it| (it.dialog, it.last.saturating_add(1))).collect();
-                Step::NotificationDone { id: *id, dialogs }
-            }
+            Content::Event(notification) => dealt_with(*id, notification),
         }];
+        steps.append(&mut state.passed);
         let receipt = self.receipt_for(&mut state, update, &mut steps);
         let (tells, told) = mpsc::sync_channel(1);
         let (engine, line, id) = (self.clone(), line.clone(), *id);

@@ -132,19 +132,17 @@ impl Engine {
         };
         let conversation = self.attach(&consumer, talk, action.dialog_id.as_deref())?;
         let sent = self.send(taken, &action, &conversation);
-        let id = talk.id.clone();
-        match &sent {
-            Ok(_) if matches!(action.deed, Deed::Close) => lessons.push(Lesson::MainClosed { id }),
-            Ok(_) => {}
-            Err(why) if why.is_closed_there() => {
-                lessons.push(Lesson::Over { id });
-                if matches!(action.deed, Deed::Close) {
-                    return Ok(Outcome::Done(None, why.attempts()));
-                }
-            }
-            Err(_) => {}
+        let closes = matches!(action.deed, Deed::Close);
+        let refusal = sent.as_ref().err().filter(|why| why.is_closed_there());
+        if refusal.is_some() || (closes && sent.is_ok()) {
+            // Not more than that: the conversation goes on where a survey runs.
+            let dialog_id = if closes { &talk.id } else { conversation.dialog_id() }.to_owned();
+            lessons.push(Lesson::DialogClosed { id: talk.id.clone(), dialog_id });
         }
-        sent.map(|sent| done(&sent))
+        match refusal {
+            Some(why) if closes => Ok(Outcome::Done(None, why.attempts())),
+            _ => sent.map(|sent| done(&sent)),
+        }
     }
 
     /// Whether the consumer's messages can go there.
@@ -241,15 +239,14 @@ impl Engine {
             // What it is for is so already.
             Deed::Close => return Ok(Outcome::Done(None, 0)),
             Deed::Profile(_) | Deed::Rate { .. } => {
-                let last = taken.record.past.back().ok_or_else(none)?;
-                let talk = Talk { id: last.clone(), ..Talk::default() };
+                let talk = taken.record.last_talk().ok_or_else(none)?;
                 let conversation = self.attach(consumer, &talk, None)?;
                 return self.send(taken, action, &conversation).map(|sent| done(&sent));
             }
             Deed::ChatState(_) | Deed::AcceptStatus(..) | Deed::Ttr(_) => return Err(none()),
         }
         if let Some(talk) = &taken.record.talk {
-            // Its main dialog is closed, and the survey is not for this channel.
+            // Its main dialog is closed, and no survey is known, or none is for this channel.
             let closing = self.attach(consumer, talk, None)?.close_stage();
             closing
                 .map(drop)
@@ -398,10 +395,7 @@ impl Engine {
         to_path: &Path,
     ) -> Result<(), Error> {
         let record = self.lock().consumers.get(consumer_id).cloned().unwrap_or_default();
-        let talk = record
-            .talk
-            .or_else(|| record.past.back().map(|id| Talk { id: id.clone(), ..Talk::default() }));
-        let Some(talk) = talk else {
+        let Some(talk) = record.last_talk() else {
             return Err(Error::new(Status::Closed, "the consumer has had no conversation"));
         };
         let consumer = self.consumer(&Arc::from(consumer_id))?;

@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::os::unix::process::ExitStatusExt;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use lpc_sandbox::{Account, Agent, Answer, Options, Retry, Route, Sandbox, Webhook};
 
 use crate::program::{CONSUMERS, Program, Running};
+use crate::random::Random;
 
 const SIGKILL: i32 = 9;
 
@@ -118,22 +119,5 @@ fn wait_until(program: &Program, running: &mut Running, mut done: impl FnMut() -
     while !done() {
         assert!(!running.has_ended(), "it ended by itself: {}", program.output());
         std::thread::yield_now();
-    }
-}
-
-/// Numbers that differ each time (xorshift).
-struct Random(u64);
-
-impl Random {
-    fn new() -> Random {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-        Random(now.as_nanos() as u64 | 1)
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % end
     }
 }
