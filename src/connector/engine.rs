@@ -23,6 +23,7 @@ use crate::connector::waiting::Waiting;
 use crate::connector::wall_clock::WallClock;
 use crate::handles::client::Client;
 use crate::handles::consumer::Consumer;
+use crate::handles::conversation::Conversation;
 use crate::receiver::duplicates::{DuplicatesWindow, Seen};
 use crate::receiver::fingerprint::fingerprint;
 use crate::receiver::item::Item;
@@ -99,8 +100,7 @@ pub(crate) struct State {
     pub outbox: Lines<Waiting>,
     pub inbox: Lines<Pending>,
     pub consumers: Consumers,
-    /// Their handles, which know their tokens.
-    pub handles: HashMap<Arc<str>, Consumer>,
+    pub handles: HashMap<Arc<str>, Handles>,
     pub keys: Keys,
     /// The consumers of whom actions are being written, and how many.
     pub submitting: HashMap<Arc<str>, usize>,
@@ -129,6 +129,15 @@ pub(crate) struct State {
     pub store_failed: Option<Instant>,
     /// When a notification was last sent away: those behind it come later, too.
     pub refused: Option<Instant>,
+}
+
+/// What was made for a consumer once, and serves all that is sent for it.
+#[derive(Clone)]
+pub(crate) struct Handles {
+    /// It knows its token.
+    pub consumer: Consumer,
+    /// The one that was used last.
+    pub conversation: Option<Conversation>,
 }
 
 /// How far a connector is.

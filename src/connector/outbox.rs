@@ -7,7 +7,7 @@ use crate::base::error::{Error, Status};
 use crate::base::stats::count;
 use crate::connector::action::{Action, Deed};
 use crate::connector::consumers::{Lesson, Record};
-use crate::connector::engine::{Engine, Phase, State, closed};
+use crate::connector::engine::{Engine, Handles, Phase, State, closed};
 use crate::connector::files;
 use crate::connector::keys::Keys;
 use crate::connector::pending::{Content, Pending};
@@ -40,6 +40,7 @@ pub(crate) struct Taken {
     pub last: Option<Error>,
     /// What is known of the consumer.
     pub record: Record,
+    pub handles: Option<Handles>,
 }
 
 impl Engine {
@@ -254,6 +255,7 @@ impl Engine {
             pauses: waiting.pauses,
             last: waiting.last.clone(),
             record: state.consumers.get(&consumer).cloned().unwrap_or_default(),
+            handles: state.handles.get(&consumer).cloned(),
             consumer,
         };
         self.watch(&mut state);

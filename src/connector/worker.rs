@@ -12,7 +12,7 @@ use crate::base::thread;
 use crate::config::connector_settings::Ambiguous;
 use crate::connector::action::{Action, Deed, file_type, open_options};
 use crate::connector::consumers::{Lesson, Talk};
-use crate::connector::engine::{Engine, Phase, State};
+use crate::connector::engine::{Engine, Handles, Phase, State};
 use crate::connector::outbox::Taken;
 use crate::handles::attachment::Attachment;
 use crate::handles::consumer::Consumer;
@@ -126,11 +126,14 @@ impl Engine {
             }
             count(&self.counters.repeated);
         }
-        let consumer = self.consumer(&taken.consumer)?;
+        let consumer = match &taken.handles {
+            Some(known) => known.consumer.clone(),
+            None => self.consumer(&taken.consumer)?,
+        };
         let Some(talk) = taken.record.talk.as_ref().filter(|talk| self.is_usable(talk)) else {
             return self.without_conversation(taken, &action, &consumer, lessons);
         };
-        let conversation = self.attach(&consumer, talk, action.dialog_id.as_deref())?;
+        let conversation = self.conversation(taken, &action, &consumer, talk)?;
         let sent = self.send(taken, &action, &conversation);
         let id = talk.id.clone();
         match &sent {
@@ -154,11 +157,42 @@ impl Engine {
 
     fn consumer(&self, id: &Arc<str>) -> Result<Consumer, Error> {
         if let Some(known) = self.lock().handles.get(id) {
-            return Ok(known.clone());
+            return Ok(known.consumer.clone());
         }
         let consumer = self.client.consumer(id)?;
-        self.lock().handles.insert(id.clone(), consumer.clone());
+        let handles = Handles { consumer: consumer.clone(), conversation: None };
+        self.lock().handles.insert(id.clone(), handles);
         Ok(consumer)
+    }
+
+    /// Where the action goes: made once, and used for all that goes there.
+    fn conversation(
+        &self,
+        taken: &Taken,
+        action: &Action,
+        consumer: &Consumer,
+        talk: &Talk,
+    ) -> Result<Conversation, Error> {
+        // One that was closed takes nothing more, whatever the service thinks of it.
+        let is_kept = !matches!(action.deed, Deed::Close);
+        let dialog_id = action.dialog_id.as_deref().or_else(|| self.survey(talk));
+        let is_it = |known: &&Conversation| {
+            known.id() == talk.id && known.dialog_id() == dialog_id.unwrap_or(&talk.id)
+        };
+        let known = taken.handles.as_ref().and_then(|handles| handles.conversation.as_ref());
+        if let Some(known) = known.filter(is_it).filter(|_| is_kept) {
+            return Ok(known.clone());
+        }
+        let conversation = self.attach(consumer, talk, dialog_id)?;
+        if let Some(handles) = self.lock().handles.get_mut(&taken.consumer).filter(|_| is_kept) {
+            handles.conversation = Some(conversation.clone());
+        }
+        Ok(conversation)
+    }
+
+    /// The dialog of the survey that the consumer answers.
+    fn survey<'a>(&self, talk: &'a Talk) -> Option<&'a str> {
+        talk.survey.as_deref().filter(|_| self.settings.survey)
     }
 
     fn attach(
@@ -171,8 +205,7 @@ impl Engine {
             Some(json) => open_options(json)?,
             None => OpenOptions::new(),
         };
-        let survey = talk.survey.as_deref().filter(|_| self.settings.survey);
-        let options = match dialog_id.or(survey) {
+        let options = match dialog_id {
             Some(dialog_id) => options.to_attach().dialog_id(dialog_id),
             None => options.to_attach(),
         };
