@@ -32,7 +32,7 @@ use crate::receiver::resequencer::{Resequencer, most_dialogs};
 use crate::store::change::{Change, KeptFile, Step};
 use crate::store::left::Left;
 use crate::store::sqlite::{Keeps, Sqlite};
-use crate::store::writer::{Ordered, Told, Writer};
+use crate::store::writer::{Ordered, Writer};
 
 /// How the service's own order is put right.
 pub(crate) struct OrderSettings {
@@ -60,40 +60,10 @@ pub(crate) struct Engine {
     pub drained: Condvar,
     /// None: in memory alone.
     writer: Option<Writer>,
-    memory: Memory,
 }
 
-/// Where nothing is written, everybody is told in the same order as by a writer.
-#[derive(Default)]
-struct Memory(Mutex<Waiters>);
-
-#[derive(Default)]
-struct Waiters {
-    told: VecDeque<Told>,
-    /// Some thread is telling them.
-    is_telling: bool,
-}
-
-impl Memory {
-    fn tell(&self, state: MutexGuard<State>, told: Told) {
-        let mut waiters = lock(&self.0);
-        waiters.told.push_back(told);
-        let somebody_tells = std::mem::replace(&mut waiters.is_telling, true);
-        drop((waiters, state));
-        if somebody_tells {
-            return;
-        }
-        loop {
-            let mut waiters = lock(&self.0);
-            let Some(told) = waiters.told.pop_front() else {
-                waiters.is_telling = false;
-                return;
-            };
-            drop(waiters);
-            told(Ok(()));
-        }
-    }
-}
+/// Goes on once a change is written, or could not be, with the lock.
+pub(crate) type Then = Box<dyn FnOnce(MutexGuard<'_, State>, Result<(), Error>) + Send>;
 
 pub(crate) struct State {
     pub next_id: u64,
@@ -119,6 +89,7 @@ pub(crate) struct State {
     pub readiness: Option<Readiness>,
     pub phase: Phase,
     pub idle_workers: usize,
+    pub idle_pollers: usize,
     pub workers: usize,
     pub threads: Vec<JoinHandle<()>>,
     /// The service wants nothing before then.
@@ -190,6 +161,7 @@ impl Engine {
             readiness: None,
             phase: Phase::Works,
             idle_workers: 0,
+            idle_pollers: 0,
             workers: 0,
             threads: Vec::new(),
             paused_until: None,
@@ -209,7 +181,6 @@ impl Engine {
             can_tell: Condvar::new(),
             drained: Condvar::new(),
             writer: store.map(Writer::start).transpose()?,
-            memory: Memory::default(),
         };
         engine.resume(left);
         Ok(engine)
@@ -288,24 +259,48 @@ impl Engine {
         lock(&self.state)
     }
 
-    /// Has a change written, with the lock held until it has its place in the order; `told` takes the
-    /// lock itself.
-    pub(crate) fn write(&self, state: MutexGuard<State>, change: Change, told: Told) {
-        self.order(state, change, false, told);
+    /// Has a change written, with the lock held until it has its place in the order. Where nothing is
+    /// written, it goes on at once.
+    pub(crate) fn write(self: &Arc<Self>, state: MutexGuard<State>, change: Change, then: Then) {
+        self.order(state, change, false, then);
     }
 
     /// The same, where nobody can be told of a failure: it is tried until it is written.
-    pub(crate) fn write_surely(&self, state: MutexGuard<State>, steps: Vec<Step>, told: Told) {
-        self.order(state, Change::done(steps), true, told);
+    pub(crate) fn write_surely(
+        self: &Arc<Self>,
+        state: MutexGuard<State>,
+        steps: Vec<Step>,
+        then: Then,
+    ) {
+        self.order(state, Change::done(steps), true, then);
     }
 
-    fn order(&self, state: MutexGuard<State>, change: Change, is_owed: bool, told: Told) {
-        match &self.writer {
-            Some(writer) => {
-                writer.write(Ordered { change, is_owed, told });
-                drop(state);
-            }
-            None => self.memory.tell(state, told),
+    fn order(
+        self: &Arc<Self>,
+        state: MutexGuard<State>,
+        change: Change,
+        is_owed: bool,
+        then: Then,
+    ) {
+        let Some(writer) = &self.writer else { return then(state, Ok(())) };
+        let engine = self.clone();
+        let told = Box::new(move |outcome| then(engine.lock(), outcome));
+        writer.write(Ordered { change, is_owed, told });
+        drop(state);
+    }
+
+    /// Something can be sent, or has to be at another time: a worker that waits looks again. To wake
+    /// one asks the system, even where none waits.
+    pub(crate) fn wake_worker(&self, state: &State) {
+        if state.idle_workers > 0 {
+            self.can_send.notify_one();
+        }
+    }
+
+    /// The same of who polls.
+    pub(crate) fn wake_poller(&self, state: &State) {
+        if state.idle_pollers > 0 {
+            self.can_tell.notify_one();
         }
     }
 

@@ -14,6 +14,7 @@ use crate::connector::action::{Action, Deed, file_type, open_options};
 use crate::connector::consumers::{Lesson, Talk};
 use crate::connector::engine::{Engine, Handles, Phase, State};
 use crate::connector::outbox::Taken;
+use crate::connector::waiting::external_id;
 use crate::handles::attachment::Attachment;
 use crate::handles::consumer::Consumer;
 use crate::handles::conversation::Conversation;
@@ -93,7 +94,7 @@ impl Engine {
                     if is_extra || state.phase >= Phase::Stopped {
                         state.workers -= 1;
                         // What this one was to wait for, another one does.
-                        self.can_send.notify_one();
+                        self.wake_worker(&state);
                         return;
                     }
                 }
@@ -257,7 +258,7 @@ impl Engine {
         {
             return own;
         }
-        Some(own.unwrap_or_default().external_id(&taken.external_id))
+        Some(own.unwrap_or_default().external_id(&external_id(&self.name, taken.id)))
     }
 
     /// Opens a conversation where the action is a message; the others have nothing to be about.
@@ -429,6 +430,7 @@ impl Engine {
         let record = self.lock().consumers.get(consumer_id).cloned().unwrap_or_default();
         let talk = record
             .talk
+            .clone()
             .or_else(|| record.past.back().map(|id| Talk { id: id.clone(), ..Talk::default() }));
         let Some(talk) = talk else {
             return Err(Error::new(Status::Closed, "the consumer has had no conversation"));
