@@ -59,7 +59,7 @@ int main(int argc, char **argv)
         lpc_update *update = NULL;
 
         check("poll", lpc_connector_poll(connector, -1, &update, &err), err);
-        told += lpc_update_kind(update) == LPC_UPDATE_SENT;
+        told += lpc_update_kind(update) == LPC_UPDATE_KIND_SENT;
         check("ack", lpc_connector_ack(connector, update, &err), err);
         lpc_update_free(update);
     }
