@@ -66,7 +66,11 @@ fn main() -> ExitCode {
 fn say(what: &str, measured: &str, wanted: &str, reached: Reached) -> Reached {
     use std::io::Write;
 
-    let verdict = if reached { "met" } else { "MISSED" };
-    writeln!(std::io::stdout(), "{what:<54}{measured:>16}  {wanted:<16}{verdict}").unwrap();
+    let verdict = match (wanted, reached) {
+        ("", _) => "",
+        (_, true) => "met",
+        (_, false) => "MISSED",
+    };
+    writeln!(std::io::stdout(), "{what:<60}{measured:>16}  {wanted:<12}{verdict}").unwrap();
     reached
 }
