@@ -36,5 +36,6 @@ fn run(order: &str, service: &Service, variables: &[(&str, &str)]) -> Value {
 
 /// Says in the child what it measured.
 pub fn tell(measured: &Value) {
-    writeln!(std::io::stdout(), "{measured}").unwrap();
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{measured}").unwrap();
 }

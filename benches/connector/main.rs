@@ -18,6 +18,7 @@ mod restart;
 mod service;
 mod submits;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use crate::child::CHILD;
@@ -28,7 +29,10 @@ const TIMES: usize = 5;
 /// Whether what was wanted was reached.
 type Reached = bool;
 
-const FIGURES: [(&str, fn() -> Reached); 5] = [
+/// Its name, and what measures it.
+type Figure = (&'static str, fn() -> Reached);
+
+const FIGURES: [Figure; 5] = [
     ("rate", rate::measure),
     ("submits", submits::measure),
     ("backlog", backlog::measure),
@@ -64,13 +68,12 @@ fn main() -> ExitCode {
 
 /// Says a figure, and whether it is what was wanted.
 fn say(what: &str, measured: &str, wanted: &str, reached: Reached) -> Reached {
-    use std::io::Write;
-
     let verdict = match (wanted, reached) {
         ("", _) => "",
         (_, true) => "met",
         (_, false) => "MISSED",
     };
-    writeln!(std::io::stdout(), "{what:<60}{measured:>16}  {wanted:<12}{verdict}").unwrap();
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{what:<60}{measured:>16}  {wanted:<12}{verdict}").unwrap();
     reached
 }
