@@ -65,7 +65,7 @@ pub(crate) enum Lesson {
 /// All consumers.
 #[derive(Default)]
 pub(crate) struct Consumers {
-    records: HashMap<Arc<str>, Record>,
+    records: HashMap<Arc<str>, Arc<Record>>,
     /// By conversation, and by dialog where that has another name.
     by_conversation: HashMap<String, Arc<str>>,
     by_lp_id: HashMap<String, Arc<str>>,
@@ -95,7 +95,7 @@ impl Consumers {
         true
     }
 
-    pub(crate) fn get(&self, consumer: &str) -> Option<&Record> {
+    pub(crate) fn get(&self, consumer: &str) -> Option<&Arc<Record>> {
         self.records.get(consumer)
     }
 
@@ -152,7 +152,7 @@ impl Consumers {
         if record.is_idle() {
             self.idle.push_back((record.stamp, consumer.clone()));
         }
-        self.records.insert(consumer.clone(), record);
+        self.records.insert(consumer.clone(), Arc::new(record));
     }
 
     /// One that has had no open conversation for long, and makes room for others.
@@ -189,10 +189,10 @@ impl Consumers {
         let opening = || self.whose_opening(event.consumer_lp_id()?);
         let consumer = self.of(event).cloned().or_else(opening);
         let Some(consumer) = consumer else { return learned };
-        let Some(mut record) = self.records.get(&consumer).cloned() else { return learned };
+        let Some(before) = self.records.get(&consumer).cloned() else { return learned };
+        let mut record = Record::clone(&before);
         learned.consumer = Some(consumer.clone());
         let id = event.conversation_id();
-        let before = record.clone();
         let is_past = record.past.iter().any(|past| past == id);
         if record.opening && record.talk.is_none() && !is_past && !event.is_closed() {
             record.found(id);
@@ -205,7 +205,7 @@ impl Consumers {
                 talk.follow(state);
             }
         }
-        learned.changed = record != before;
+        learned.changed = record != *before;
         if learned.changed {
             self.set(&consumer, record);
         }

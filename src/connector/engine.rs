@@ -23,13 +23,14 @@ use crate::connector::waiting::Waiting;
 use crate::connector::wall_clock::WallClock;
 use crate::handles::client::Client;
 use crate::handles::consumer::Consumer;
+use crate::handles::conversation::Conversation;
 use crate::receiver::duplicates::{DuplicatesWindow, Seen};
 use crate::receiver::fingerprint::fingerprint;
 use crate::receiver::item::Item;
 use crate::receiver::readiness::Readiness;
 use crate::receiver::resequencer::{Resequencer, most_dialogs};
 use crate::store::change::{Change, KeptFile, Step};
-use crate::store::journal::{Journal, Ordered, Told};
+use crate::store::journal::{Journal, Ordered};
 use crate::store::left::Left;
 use crate::store::memory::Memory;
 use crate::store::sqlite::{Keeps, Sqlite};
@@ -62,13 +63,15 @@ pub(crate) struct Engine {
     store: Box<dyn Journal>,
 }
 
+/// Goes on once a change is written, or could not be, with the lock.
+pub(crate) type Then = Box<dyn FnOnce(MutexGuard<'_, State>, Result<(), Error>) + Send>;
+
 pub(crate) struct State {
     pub next_id: u64,
     pub outbox: Lines<Waiting>,
     pub inbox: Lines<Pending>,
     pub consumers: Consumers,
-    /// Their handles, which know their tokens.
-    pub handles: HashMap<Arc<str>, Consumer>,
+    pub handles: HashMap<Arc<str>, Handles>,
     pub keys: Keys,
     /// The consumers of whom actions are being written, and how many.
     pub submitting: HashMap<Arc<str>, usize>,
@@ -86,6 +89,7 @@ pub(crate) struct State {
     pub readiness: Option<Readiness>,
     pub phase: Phase,
     pub idle_workers: usize,
+    pub idle_pollers: usize,
     pub workers: usize,
     pub threads: Vec<JoinHandle<()>>,
     /// The service wants nothing before then.
@@ -96,6 +100,15 @@ pub(crate) struct State {
     pub store_failed: Option<Instant>,
     /// When a notification was last sent away: those behind it come later, too.
     pub refused: Option<Instant>,
+}
+
+/// What was made for a consumer once, and serves all that is sent for it.
+#[derive(Clone)]
+pub(crate) struct Handles {
+    /// It knows its token.
+    pub consumer: Consumer,
+    /// The one that was used last.
+    pub conversation: Option<Conversation>,
 }
 
 /// How far a connector is.
@@ -151,6 +164,7 @@ impl Engine {
             readiness: None,
             phase: Phase::Works,
             idle_workers: 0,
+            idle_pollers: 0,
             workers: 0,
             threads: Vec::new(),
             paused_until: None,
@@ -248,21 +262,52 @@ impl Engine {
         lock(&self.state)
     }
 
-    /// Has a change written, with the lock held until it has its place in the order; `told` takes the
-    /// lock itself.
-    pub(crate) fn write(&self, state: MutexGuard<State>, change: Change, told: Told) {
-        self.order(state, change, false, told);
+    /// Has a change written, with the lock held until it has its place in the order. Where nothing is
+    /// written, it goes on at once.
+    pub(crate) fn write(self: &Arc<Self>, state: MutexGuard<State>, change: Change, then: Then) {
+        self.order(state, change, false, then);
     }
 
     /// The same, where nobody can be told of a failure: it is tried until it is written.
-    pub(crate) fn write_surely(&self, state: MutexGuard<State>, steps: Vec<Step>, told: Told) {
-        self.order(state, Change::done(steps), true, told);
+    pub(crate) fn write_surely(
+        self: &Arc<Self>,
+        state: MutexGuard<State>,
+        steps: Vec<Step>,
+        then: Then,
+    ) {
+        self.order(state, Change::done(steps), true, then);
     }
 
-    fn order(&self, state: MutexGuard<State>, change: Change, is_owed: bool, told: Told) {
+    fn order(
+        self: &Arc<Self>,
+        state: MutexGuard<State>,
+        change: Change,
+        is_owed: bool,
+        then: Then,
+    ) {
+        let change = match self.store.keep_at_once(change) {
+            Ok(outcome) => return then(state, outcome),
+            Err(change) => change,
+        };
+        let engine = self.clone();
+        let told = Box::new(move |outcome| then(engine.lock(), outcome));
         self.store.write(Ordered { change, is_owed, told });
         drop(state);
-        self.store.tell();
+    }
+
+    /// Something can be sent, or has to be at another time: a worker that waits looks again. To wake
+    /// one asks the system, even where none waits.
+    pub(crate) fn wake_worker(&self, state: &State) {
+        if state.idle_workers > 0 {
+            self.can_send.notify_one();
+        }
+    }
+
+    /// The same of who polls.
+    pub(crate) fn wake_poller(&self, state: &State) {
+        if state.idle_pollers > 0 {
+            self.can_tell.notify_one();
+        }
     }
 
     pub(crate) fn outlives_the_process(&self) -> bool {

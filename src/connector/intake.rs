@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::base::error::{Error, Status};
 use crate::base::stats::count;
 use crate::connector::consumers::{Learned, Lesson};
-use crate::connector::engine::{Engine, Phase, State, closed};
+use crate::connector::engine::{Engine, Phase, State, Then, closed};
 use crate::connector::pending::{Content, Pending};
 use crate::connector::update::{Outcome, UpdateKind};
 use crate::protocol::content::EventContent;
@@ -109,7 +109,7 @@ impl Engine {
                 return taken(state, tell);
             }
             // The first one may be on its way to the disk: with this one it is there.
-            self.write(state, Change::done(vec![Step::Nothing]), tell);
+            self.write(state, Change::done(vec![Step::Nothing]), after(tell));
             return Received::Taken;
         }
         let notification = Arc::new(notification);
@@ -150,8 +150,7 @@ impl Engine {
         self.write(
             state,
             Change::new(steps),
-            Box::new(move |outcome| {
-                let mut state = engine.lock();
+            Box::new(move |mut state, outcome| {
                 state.receiving -= 1;
                 if outcome.is_ok() {
                     state.store_failed = None;
@@ -165,7 +164,7 @@ impl Engine {
                         engine.route(&mut state, item, now, false);
                     }
                     engine.show(&mut state);
-                    engine.can_tell.notify_one();
+                    engine.wake_poller(&state);
                 } else {
                     count(&engine.counters.store_failures);
                     state.store_failed = Some(Instant::now());
@@ -227,7 +226,7 @@ impl Engine {
             self.route(state, item, now, false);
         }
         self.show(state);
-        self.can_tell.notify_one();
+        self.wake_poller(state);
     }
 
     /// The service tells of a message of the consumer's: it arrived.
@@ -242,11 +241,11 @@ impl Engine {
             // What was done may still be on its way to the disk: once the service is answered, it does
             // not say so again.
             passed.push(Step::Nothing);
-            self.write(state, Change::done(passed), tell);
+            self.write(state, Change::done(passed), after(tell));
             return Received::Taken;
         };
         count(&self.counters.settled_by_echo);
-        self.write_surely(state, passed, Box::new(|_| ()));
+        self.write_surely(state, passed, Box::new(|_, _| ()));
         let conversation_id = event.conversation_id();
         let opened = Lesson::Opened { id: conversation_id.to_owned() };
         let lessons = if conversation_id.is_empty() { vec![] } else { vec![opened] };
@@ -296,7 +295,7 @@ impl Engine {
     fn find(&self, state: &mut State, consumer: &Arc<str>) {
         if state.outbox.first(consumer).is_some_and(|first| !first.is_unsure) {
             state.outbox.hasten(consumer);
-            self.can_send.notify_one();
+            self.wake_worker(state);
         }
     }
 
@@ -349,6 +348,14 @@ pub(crate) fn dealt_with(id: u64, notification: &Notification) -> Step {
     let spans = spans(notification).into_iter();
     let dialogs = spans.map(|it| (it.dialog, it.last.saturating_add(1))).collect();
     Step::NotificationDone { id, dialogs }
+}
+
+/// Tells it without the lock.
+fn after(tell: Tell) -> Then {
+    Box::new(move |state, outcome| {
+        drop(state);
+        tell(outcome);
+    })
 }
 
 /// It needs no keeping.

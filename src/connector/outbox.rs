@@ -7,7 +7,7 @@ use crate::base::error::{Error, Status};
 use crate::base::stats::count;
 use crate::connector::action::{Action, Deed};
 use crate::connector::consumers::{Lesson, Record};
-use crate::connector::engine::{Engine, Phase, State, closed};
+use crate::connector::engine::{Engine, Handles, Phase, State, closed};
 use crate::connector::files;
 use crate::connector::keys::Keys;
 use crate::connector::pending::{Content, Pending};
@@ -26,7 +26,6 @@ pub(crate) struct Taken {
     pub consumer: Arc<str>,
     pub id: u64,
     pub json: Box<str>,
-    pub external_id: String,
     pub submitted_ms: i64,
     /// It may have gone out before, and nobody heard of it.
     pub is_unsure: bool,
@@ -36,7 +35,8 @@ pub(crate) struct Taken {
     /// Why the last attempt failed, where this process made it.
     pub last: Option<Error>,
     /// What is known of the consumer.
-    pub record: Record,
+    pub record: Arc<Record>,
+    pub handles: Option<Handles>,
 }
 
 impl Engine {
@@ -95,7 +95,7 @@ impl Engine {
             let is_paused = state.paused_until.is_some_and(|until| until > Instant::now());
             if is_free && !is_paused {
                 state.outbox.push(&consumer, waiting);
-                self.can_send.notify_one();
+                self.wake_worker(&state);
                 self.watch(&mut state);
             } else {
                 self.drop_fleeting(state, &consumer, &waiting);
@@ -123,8 +123,8 @@ impl Engine {
         self.write(
             state,
             Change::new(steps),
-            Box::new(move |outcome| {
-                engine.submitted(&consumer, waiting, fingerprint, &outcome);
+            Box::new(move |state, outcome| {
+                engine.submitted(state, &consumer, waiting, fingerprint, &outcome);
                 // Who submitted it waits for it.
                 let _ = tells.send(outcome);
             }),
@@ -133,12 +133,16 @@ impl Engine {
     }
 
     /// Waits until all is written that came before.
-    pub(crate) fn wait_until_written(&self, state: MutexGuard<State>) -> Result<(), Error> {
+    pub(crate) fn wait_until_written(
+        self: &Arc<Self>,
+        state: MutexGuard<State>,
+    ) -> Result<(), Error> {
         let (tells, told) = mpsc::sync_channel(1);
         self.write(
             state,
             Change::mark(Step::Nothing),
-            Box::new(move |outcome| {
+            Box::new(move |state, outcome| {
+                drop(state);
                 let _ = tells.send(outcome);
             }),
         );
@@ -147,12 +151,12 @@ impl Engine {
 
     fn submitted(
         self: &Arc<Self>,
+        mut state: MutexGuard<State>,
         consumer: &Arc<str>,
         waiting: Waiting,
         fingerprint: Option<[u8; 32]>,
         outcome: &Result<(), Error>,
     ) {
-        let mut state = self.lock();
         state.submitting_len -= 1;
         if let Some(left) = state.submitting.get_mut(consumer) {
             *left -= 1;
@@ -162,7 +166,7 @@ impl Engine {
         }
         if outcome.is_ok() {
             state.outbox.push(consumer, waiting);
-            self.can_send.notify_one();
+            self.wake_worker(&state);
             self.watch(&mut state);
         } else {
             count(&self.counters.store_failures);
@@ -238,27 +242,35 @@ impl Engine {
             state.outbox.hold(&consumer, id);
             let engine = self.clone();
             let mark = Change::mark(Step::ActionBegun { id, begun: true });
-            self.write(state, mark, Box::new(move |outcome| engine.marked(&consumer, id, outcome)));
+            let marked = move |state: MutexGuard<State>, outcome| {
+                engine.marked(state, &consumer, id, outcome);
+            };
+            self.write(state, mark, Box::new(marked));
             return Err(self.lock());
         }
         let taken = Taken {
             id,
             json: waiting.json().into(),
-            external_id: waiting.external_id(&self.name),
             submitted_ms: waiting.submitted_ms,
             is_unsure: waiting.is_unsure,
             is_fleeting: waiting.is_fleeting,
             pauses: waiting.pauses,
             last: waiting.last.clone(),
             record: state.consumers.get(&consumer).cloned().unwrap_or_default(),
+            handles: state.handles.get(&consumer).cloned(),
             consumer,
         };
         self.watch(&mut state);
         Ok(taken)
     }
 
-    fn marked(&self, consumer: &Arc<str>, id: u64, outcome: Result<(), Error>) {
-        let mut state = self.lock();
+    fn marked(
+        &self,
+        mut state: MutexGuard<State>,
+        consumer: &Arc<str>,
+        id: u64,
+        outcome: Result<(), Error>,
+    ) {
         if outcome.is_err() {
             // As long as that cannot be said, it does not go out.
             count(&self.counters.store_failures);
@@ -269,7 +281,7 @@ impl Engine {
             first.is_begun = true;
         }
         state.outbox.hasten(consumer);
-        self.can_send.notify_one();
+        self.wake_worker(&state);
     }
 
     /// It was done or never will be: the program is told where it has to know, and the next one goes on.
@@ -311,7 +323,7 @@ impl Engine {
                 }
                 outcomes.push(outcome);
             }
-            self.can_send.notify_one();
+            self.wake_worker(&state);
             if state.outbox.len() == 0 {
                 self.drained.notify_all();
             }
@@ -328,10 +340,13 @@ impl Engine {
         steps: &mut Vec<Step>,
         outcomes: &mut Vec<Outcome>,
     ) {
-        let mut record = state.consumers.get(consumer).cloned().unwrap_or_default();
-        let before = record.clone();
+        if lessons.is_empty() {
+            return;
+        }
+        let before = state.consumers.get(consumer).cloned().unwrap_or_default();
+        let mut record = Record::clone(&before);
         lessons.iter().for_each(|lesson| record.learn(lesson));
-        if record == before {
+        if record == *before {
             return;
         }
         let is_opened = before.talk.is_none() && record.talk.is_some();
@@ -388,8 +403,9 @@ impl Engine {
         self.write_surely(
             state,
             steps,
-            Box::new(move |_| {
-                engine.told(&mut engine.lock(), &consumer, pending);
+            Box::new(move |mut state, _| {
+                engine.told(&mut state, &consumer, pending);
+                drop(state);
                 then();
             }),
         );
@@ -400,7 +416,7 @@ impl Engine {
         if !pending.is_empty() {
             pending.into_iter().for_each(|one| state.inbox.push(consumer, one));
             self.show(state);
-            self.can_tell.notify_one();
+            self.wake_poller(state);
         }
     }
 
@@ -433,18 +449,19 @@ impl Engine {
         }
         state.outbox.put_off(consumer, id, at);
         // Somebody has to be there at that time.
-        self.can_send.notify_one();
+        self.wake_worker(&state);
         if is_to_unmark {
             let step = Step::ActionBegun { id, begun: false };
-            self.write_surely(state, vec![step], Box::new(|_| ()));
+            self.write_surely(state, vec![step], Box::new(|_, _| ()));
         }
     }
 
     /// It goes on waiting: nothing was tried.
     pub(crate) fn wait_on(&self, taken: &Taken, at: Instant) {
-        self.lock().outbox.put_off(&taken.consumer, taken.id, at);
+        let mut state = self.lock();
+        state.outbox.put_off(&taken.consumer, taken.id, at);
         // Somebody has to be there at that time.
-        self.can_send.notify_one();
+        self.wake_worker(&state);
     }
 
     /// Nothing is sent before then: the service wants that of all.
@@ -458,7 +475,7 @@ impl Engine {
         let mut state = self.lock();
         for consumer in std::mem::take(&mut state.unreachable) {
             state.outbox.hasten(&consumer);
-            self.can_send.notify_one();
+            self.wake_worker(&state);
         }
     }
 
@@ -480,7 +497,8 @@ impl Engine {
         self.write(
             state,
             Change::new(steps),
-            Box::new(move |outcome| {
+            Box::new(move |state, outcome| {
+                drop(state);
                 // Who asked waits for it.
                 let _ = tells.send(outcome);
             }),

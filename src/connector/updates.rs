@@ -28,14 +28,14 @@ impl Engine {
             let now = Instant::now();
             let gone = self.settle(&mut state, now);
             if !gone.is_empty() {
-                self.write_surely(state, gone, Box::new(|_| ()));
+                self.write_surely(state, gone, Box::new(|_, _| ()));
                 state = self.lock();
                 continue;
             }
             if let Some(update) = self.give_out(&mut state, now) {
                 self.show(&mut state);
                 if state.inbox.ready_since(now).is_some() {
-                    self.can_tell.notify_one();
+                    self.wake_poller(&state);
                 }
                 return Ok(Some(update));
             }
@@ -47,6 +47,7 @@ impl Engine {
                 return Ok(None);
             }
             let at = [until, state.next_update()].into_iter().flatten().min();
+            state.idle_pollers += 1;
             state = match at {
                 Some(at) => {
                     let left = at.saturating_duration_since(now);
@@ -55,6 +56,7 @@ impl Engine {
                 }
                 None => self.can_tell.wait(state).unwrap_or_else(PoisonError::into_inner),
             };
+            state.idle_pollers -= 1;
         }
     }
 
@@ -107,19 +109,19 @@ impl Engine {
         self.write(
             state,
             change,
-            Box::new(move |outcome| {
+            Box::new(move |mut state, outcome| {
                 if outcome.is_ok() {
-                    let mut state = engine.lock();
                     if state.inbox.remove(&line, id).is_some() {
                         count(&engine.counters.acknowledged);
                     }
                     if let Some((consumer, waiting)) = receipt {
                         state.outbox.push(&consumer, waiting);
-                        engine.can_send.notify_one();
+                        engine.wake_worker(&state);
                     }
                     engine.show(&mut state);
-                    engine.can_tell.notify_one();
+                    engine.wake_poller(&state);
                 }
+                drop(state);
                 let _ = tells.send(outcome);
             }),
         );
@@ -172,7 +174,7 @@ impl Engine {
         if state.inbox.first(line).is_some_and(is_the_last) {
             state.inbox.put_off(line, *id, Instant::now() + after.min(LONGEST));
             self.show(&mut state);
-            self.can_tell.notify_one();
+            self.wake_poller(&state);
         }
         Ok(())
     }

@@ -12,8 +12,9 @@ use crate::base::thread;
 use crate::config::connector_settings::Ambiguous;
 use crate::connector::action::{Action, Deed, file_type, open_options};
 use crate::connector::consumers::{Lesson, Talk};
-use crate::connector::engine::{Engine, Phase, State};
+use crate::connector::engine::{Engine, Handles, Phase, State};
 use crate::connector::outbox::{Taken, is_receipt};
+use crate::connector::waiting::external_id;
 use crate::handles::attachment::Attachment;
 use crate::handles::consumer::Consumer;
 use crate::handles::conversation::Conversation;
@@ -93,7 +94,7 @@ impl Engine {
                     if is_extra || state.phase >= Phase::Stopped {
                         state.workers -= 1;
                         // What this one was to wait for, another one does.
-                        self.can_send.notify_one();
+                        self.wake_worker(&state);
                         return;
                     }
                 }
@@ -126,11 +127,14 @@ impl Engine {
             }
             count(&self.counters.repeated);
         }
-        let consumer = self.consumer(&taken.consumer)?;
+        let consumer = match &taken.handles {
+            Some(known) => known.consumer.clone(),
+            None => self.consumer(&taken.consumer)?,
+        };
         let Some(talk) = taken.record.talk.as_ref().filter(|talk| self.is_usable(talk)) else {
             return self.without_conversation(taken, &action, &consumer, lessons);
         };
-        let conversation = self.attach(&consumer, talk, action.dialog_id.as_deref())?;
+        let conversation = self.conversation(taken, &action, &consumer, talk)?;
         let sent = self.send(taken, &action, &conversation);
         let closes = matches!(action.deed, Deed::Close);
         let refusal = sent.as_ref().err().filter(|why| why.is_closed_there());
@@ -152,11 +156,42 @@ impl Engine {
 
     fn consumer(&self, id: &Arc<str>) -> Result<Consumer, Error> {
         if let Some(known) = self.lock().handles.get(id) {
-            return Ok(known.clone());
+            return Ok(known.consumer.clone());
         }
         let consumer = self.client.consumer(id)?;
-        self.lock().handles.insert(id.clone(), consumer.clone());
+        let handles = Handles { consumer: consumer.clone(), conversation: None };
+        self.lock().handles.insert(id.clone(), handles);
         Ok(consumer)
+    }
+
+    /// Where the action goes: made once, and used for all that goes there.
+    fn conversation(
+        &self,
+        taken: &Taken,
+        action: &Action,
+        consumer: &Consumer,
+        talk: &Talk,
+    ) -> Result<Conversation, Error> {
+        // One that was closed takes nothing more, whatever the service thinks of it.
+        let is_kept = !matches!(action.deed, Deed::Close);
+        let dialog_id = action.dialog_id.as_deref().or_else(|| self.survey(talk));
+        let is_it = |known: &&Conversation| {
+            known.id() == talk.id && known.dialog_id() == dialog_id.unwrap_or(&talk.id)
+        };
+        let known = taken.handles.as_ref().and_then(|handles| handles.conversation.as_ref());
+        if let Some(known) = known.filter(is_it).filter(|_| is_kept) {
+            return Ok(known.clone());
+        }
+        let conversation = self.attach(consumer, talk, dialog_id)?;
+        if let Some(handles) = self.lock().handles.get_mut(&taken.consumer).filter(|_| is_kept) {
+            handles.conversation = Some(conversation.clone());
+        }
+        Ok(conversation)
+    }
+
+    /// The dialog of the survey that the consumer answers.
+    fn survey<'a>(&self, talk: &'a Talk) -> Option<&'a str> {
+        talk.survey.as_deref().filter(|_| self.settings.survey)
     }
 
     fn attach(
@@ -169,8 +204,7 @@ impl Engine {
             Some(json) => open_options(json)?,
             None => OpenOptions::new(),
         };
-        let survey = talk.survey.as_deref().filter(|_| self.settings.survey);
-        let options = match dialog_id.or(survey) {
+        let options = match dialog_id {
             Some(dialog_id) => options.to_attach().dialog_id(dialog_id),
             None => options.to_attach(),
         };
@@ -222,7 +256,7 @@ impl Engine {
         {
             return own;
         }
-        Some(own.unwrap_or_default().external_id(&taken.external_id))
+        Some(own.unwrap_or_default().external_id(&external_id(&self.name, taken.id)))
     }
 
     /// Opens a conversation where the action is a message; the others have nothing to be about.

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::base::error::{Error, Status};
 use crate::protocol::notification::Notification;
 use crate::store::change::{Change, KeptFile, Safety, Step};
-use crate::store::journal::{Journal, Ordered};
+use crate::store::journal::{Journal, Ordered, Told};
 use crate::store::left::Left;
 use crate::store::memory::Memory;
 use crate::store::sqlite::{Keeps, Sqlite};
@@ -41,10 +41,15 @@ fn each(try_it: impl Fn(&dyn Journal)) {
 /// Writes a change and waits for what becomes of it.
 fn write(store: &dyn Journal, change: Change) -> Result<(), Error> {
     let (tells, told) = mpsc::channel();
-    let told_it = Box::new(move |outcome| drop(tells.send(outcome)));
-    store.write(Ordered { change, is_owed: false, told: told_it });
-    store.tell();
+    hand_in(store, change, Box::new(move |outcome| drop(tells.send(outcome))));
     told.recv().unwrap()
+}
+
+fn hand_in(store: &dyn Journal, change: Change, told: Told) {
+    match store.keep_at_once(change) {
+        Ok(outcome) => told(outcome),
+        Err(change) => store.write(Ordered { change, is_owed: false, told }),
+    }
 }
 
 fn action(id: u64, file: Option<KeptFile>) -> Change {
@@ -84,9 +89,8 @@ fn each_is_told_in_order_and_once() {
                         let told_it = Box::new(move |outcome: Result<(), Error>| {
                             told.lock().unwrap().push((id, outcome.is_ok()));
                         });
-                        store.write(Ordered { change, is_owed: false, told: told_it });
+                        hand_in(store, change, told_it);
                         drop(place);
-                        store.tell();
                     }
                 });
             }
@@ -111,15 +115,13 @@ fn a_file_is_there_until_its_action_is_done() {
 
 #[test]
 fn after_the_end_nobody_is_told() {
-    each(|store| {
-        write(store, action(1, None)).unwrap();
-        store.end();
-        let (tells, told) = mpsc::channel::<()>();
-        let told_it = Box::new(move |_| tells.send(()).unwrap());
-        store.write(Ordered { change: action(2, None), is_owed: false, told: told_it });
-        store.tell();
-        told.recv().unwrap_err();
-    });
+    let directory = tempfile::tempdir().unwrap();
+    let (store, _) = open(&directory.path().join("queue.db")).unwrap();
+    write(&store, action(1, None)).unwrap();
+    store.end();
+    let (tells, told) = mpsc::channel::<()>();
+    hand_in(&store, action(2, None), Box::new(move |_| tells.send(()).unwrap()));
+    told.recv().unwrap_err();
 }
 
 #[test]

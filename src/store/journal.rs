@@ -3,14 +3,14 @@
 use crate::base::error::Error;
 use crate::store::change::{Change, KeptFile};
 
-/// Keeps changes in the order in which they come.
+/// Keeps changes. Who holds the lock that orders them may hold it meanwhile: nobody is told here.
 pub(crate) trait Journal: Send + Sync {
-    /// Has a change written, after all that came before it. Who holds a lock that orders changes may hold
-    /// it meanwhile: nobody is told here. After the end nobody is told anything.
-    fn write(&self, ordered: Ordered);
+    /// Keeps a change, and says what became of it, where nothing has to be waited for; otherwise gives it
+    /// back, to be written.
+    fn keep_at_once(&self, change: Change) -> Result<Result<(), Error>, Change>;
 
-    /// Lets those be told whose changes are written. Whoever writes calls it next, without a lock.
-    fn tell(&self);
+    /// Has a change written, after all that came before it. After the end nobody is told anything.
+    fn write(&self, ordered: Ordered);
 
     /// The file of an action, and its preview.
     fn file(&self, id: u64) -> Result<Option<KeptFile>, Error>;

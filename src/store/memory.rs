@@ -1,12 +1,12 @@
 //! The store that ends with the process: a change is written once it has its place in the order.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Mutex;
 
 use crate::base::error::{Error, Status};
 use crate::base::lock::lock;
 use crate::store::change::{Change, KeptFile, Step};
-use crate::store::journal::{Journal, Ordered, Told};
+use crate::store::journal::{Journal, Ordered};
 
 /// Files of actions take so many bytes at most.
 const MOST_FILE_BYTES: usize = 64 << 20;
@@ -18,33 +18,17 @@ pub(crate) struct Memory(Mutex<Held>);
 #[derive(Default)]
 struct Held {
     files: HashMap<u64, KeptFile>,
-    files_bytes: usize,
-    untold: VecDeque<(Told, Result<(), Error>)>,
-    /// Some thread is telling them.
-    is_telling: bool,
-    ended: bool,
+    bytes: usize,
 }
 
 impl Journal for Memory {
-    fn write(&self, Ordered { change, told, .. }: Ordered) {
-        let mut held = lock(&self.0);
-        if !held.ended {
-            let outcome = held.keep(change);
-            held.untold.push_back((told, outcome));
-        }
+    fn keep_at_once(&self, change: Change) -> Result<Result<(), Error>, Change> {
+        Ok(lock(&self.0).keep(change))
     }
 
-    fn tell(&self) {
-        let mut held = lock(&self.0);
-        if std::mem::replace(&mut held.is_telling, true) {
-            return;
-        }
-        while let Some((told, outcome)) = held.untold.pop_front() {
-            drop(held);
-            told(outcome);
-            held = lock(&self.0);
-        }
-        held.is_telling = false;
+    fn write(&self, Ordered { change, told, .. }: Ordered) {
+        let outcome = lock(&self.0).keep(change);
+        told(outcome);
     }
 
     fn file(&self, id: u64) -> Result<Option<KeptFile>, Error> {
@@ -55,32 +39,29 @@ impl Journal for Memory {
         false
     }
 
-    fn end(&self) {
-        lock(&self.0).ended = true;
-        self.tell();
-    }
+    fn end(&self) {}
 }
 
 impl Held {
     fn keep(&mut self, change: Change) -> Result<(), Error> {
         let bytes = |step: &Step| if let Step::File { file, .. } = step { file.len() } else { 0 };
         let bytes: usize = change.steps.iter().map(bytes).sum();
-        if bytes > 0 && self.files_bytes + bytes > MOST_FILE_BYTES {
+        if bytes > 0 && self.bytes + bytes > MOST_FILE_BYTES {
             let message = format!(
                 "the files that wait have {} bytes already; allowed without a store in a file: \
                  {MOST_FILE_BYTES}",
-                self.files_bytes
+                self.bytes
             );
             return Err(Error::new(Status::Full, message));
         }
         for step in change.steps {
             match step {
                 Step::File { id, file } => {
-                    self.files_bytes += file.len();
+                    self.bytes += file.len();
                     self.files.insert(id, file);
                 }
                 Step::ActionDone { id } => {
-                    self.files_bytes -= self.files.remove(&id).map_or(0, |file| file.len());
+                    self.bytes -= self.files.remove(&id).map_or(0, |file| file.len());
                 }
                 _ => {}
             }

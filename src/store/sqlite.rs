@@ -406,8 +406,21 @@ impl Sqlite {
     }
 
     fn try_tidy(&mut self) -> rusqlite::Result<bool> {
-        // First, as it makes room for the rest.
+        // A checkpoint waits for the disk, and what is to be written waits for it: it is one for all, and
+        // only where there is no room another one makes some first.
+        if self.give_back().is_err() {
+            self.checkpoint()?;
+            self.give_back()?;
+        }
         self.checkpoint()?;
+        let free = self
+            .connection
+            .pragma_query_value(None, "freelist_count", |row| row.get::<_, i64>(0))?;
+        Ok(free > 0)
+    }
+
+    /// Drops what nobody asks for any more, and gives back some of the file's space.
+    fn give_back(&self) -> rusqlite::Result<()> {
         if let Some(dialogs) = self.keeps.dialogs {
             self.connection.execute(
                 "DELETE FROM dialog WHERE used <
@@ -422,13 +435,7 @@ impl Sqlite {
             self.connection.prepare_cached(&format!("PRAGMA incremental_vacuum({pages})"))?;
         let mut given_back = pages.query([])?;
         while given_back.next()?.is_some() {}
-        drop(given_back);
-        drop(pages);
-        self.checkpoint()?;
-        let free = self
-            .connection
-            .pragma_query_value(None, "freelist_count", |row| row.get::<_, i64>(0))?;
-        Ok(free > 0)
+        Ok(())
     }
 
     /// Writes into the file itself, and on the disk, what lies beside it.

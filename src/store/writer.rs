@@ -56,6 +56,10 @@ impl Writer {
 }
 
 impl Journal for Writer {
+    fn keep_at_once(&self, change: Change) -> Result<Result<(), Error>, Change> {
+        Err(change)
+    }
+
     fn write(&self, ordered: Ordered) {
         let mut waiting = lock(&self.shared.waiting);
         if !waiting.ended {
@@ -63,9 +67,6 @@ impl Journal for Writer {
             self.shared.changed.notify_one();
         }
     }
-
-    /// The thread that writes tells.
-    fn tell(&self) {}
 
     fn file(&self, id: u64) -> Result<Option<KeptFile>, Error> {
         let (tells, told) = mpsc::sync_channel(1);

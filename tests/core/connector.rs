@@ -1,6 +1,7 @@
 //! A connector, from what is submitted to what the program is told.
 
 mod disk;
+mod independence;
 mod sends;
 mod talks;
 
