@@ -70,12 +70,18 @@ impl Sqlite {
             );
             Error::new(Status::Io, message)
         })?;
-        let connection = schema::open(path).map_err(|why| match why {
+        let connection = schema::open(path, option).map_err(|why| match why {
             Unusable::Failed(why) => names.failed(&why),
             Unusable::Newer => {
                 let Names { shown, option } = &names;
                 let message =
                     format!("the file '{shown}' of option '{option}' is of a newer version");
+                Error::new(Status::Io, message)
+            }
+            Unusable::Anothers(owner) => {
+                let Names { shown, option } = &names;
+                let message =
+                    format!("the file '{shown}' of option '{option}' is one of option '{owner}'");
                 Error::new(Status::Io, message)
             }
         })?;
@@ -503,6 +509,16 @@ mod tests {
 
     fn open(path: &Path) -> Result<Sqlite, Error> {
         Sqlite::open(path, "receiver.store", KEEPS)
+    }
+
+    #[test]
+    fn a_file_is_one_options() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("inbox.db");
+        write(&mut open(&path).unwrap(), &[put(1, "a")]);
+        let anothers = Sqlite::open(&path, "connector.store", KEEPS).err().unwrap();
+        assert!(anothers.message().contains("is one of option 'receiver.store'"), "{anothers}");
+        assert_eq!(texts(&open(&path).unwrap().left().unwrap()), [(1, "a")]);
     }
 
     fn write(store: &mut Sqlite, changes: &[Change]) -> Vec<bool> {
