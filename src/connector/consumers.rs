@@ -73,6 +73,7 @@ pub(crate) struct Consumers {
     /// Those that had no open conversation when they were set, the longest first.
     idle: VecDeque<(u64, Arc<str>)>,
     stamp: u64,
+    version: u64,
 }
 
 /// What a notification tells about a consumer's conversation.
@@ -84,6 +85,8 @@ pub(crate) struct Learned {
     pub changed: bool,
     /// What waited for a conversation may go.
     pub found: bool,
+    /// The conversation that was in the way of opening one is over.
+    pub freed: bool,
 }
 
 impl Consumers {
@@ -104,9 +107,9 @@ impl Consumers {
         (self.records.len(), open)
     }
 
-    /// Another one for each thing that becomes known.
+    /// Another one for each conversation that becomes known.
     pub(crate) fn version(&self) -> u64 {
-        self.stamp
+        self.version
     }
 
     /// When a conversation was last about to be opened, if one is being opened now.
@@ -143,7 +146,8 @@ impl Consumers {
             self.last_opening = Some(Instant::now());
         }
         for id in record.ids() {
-            self.by_conversation.insert(id.clone(), consumer.clone());
+            let is_new = self.by_conversation.insert(id.clone(), consumer.clone()).is_none();
+            self.version += u64::from(is_new);
         }
         if !record.lp_id.is_empty() {
             self.by_lp_id.insert(record.lp_id.clone(), consumer.clone());
@@ -193,9 +197,14 @@ impl Consumers {
         let id = event.conversation_id();
         let before = record.clone();
         let is_past = record.past.iter().any(|past| past == id);
-        if record.opening && record.talk.is_none() && !is_past && !event.is_closed() {
-            record.found(id);
-            learned.found = true;
+        if record.opening && record.talk.is_none() {
+            if event.is_closed() {
+                learned.freed = true;
+                record.add_past([id.to_owned()].into_iter().filter(|_| !is_past));
+            } else if !is_past {
+                record.found(id);
+                learned.found = true;
+            }
         }
         if let Some(talk) = record.talk.as_mut().filter(|talk| talk.id == id) {
             if event.is_closed() {
@@ -267,9 +276,11 @@ impl Record {
     /// The conversation is over.
     pub(crate) fn over(&mut self) {
         let Some(talk) = self.talk.take() else { return };
-        for id in std::iter::once(talk.id).chain(talk.survey) {
-            self.past.push_back(id);
-        }
+        self.add_past(std::iter::once(talk.id).chain(talk.survey));
+    }
+
+    fn add_past(&mut self, ids: impl Iterator<Item = String>) {
+        self.past.extend(ids);
         while self.past.len() > PAST {
             self.past.pop_front();
         }

@@ -120,6 +120,7 @@ impl Engine {
                     if let Some((consumer, waiting)) = receipt {
                         state.outbox.push(&consumer, waiting);
                         engine.can_send.notify_one();
+                        engine.watch(&mut state);
                     }
                     engine.show(&mut state);
                     engine.can_tell.notify_one();

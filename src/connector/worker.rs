@@ -67,8 +67,7 @@ impl Engine {
     /// Sees to it that somebody is there for what waits, while all others are busy.
     pub(crate) fn watch(self: &Arc<Self>, state: &mut State) {
         let most = self.settings.workers * MOST_EXTRA;
-        let is_needed = state.idle_workers == 0 && state.outbox.is_any_ready();
-        if is_needed && state.workers < most && state.phase < Phase::Stopped {
+        if state.is_unwatched() && state.workers < most && state.phase < Phase::Stopped {
             // Where there is no room for another one, those that are there do it later.
             let _ = self.add_worker(state, PATIENCE);
         }
@@ -90,7 +89,8 @@ impl Engine {
                 Some(taken) => self.perform(&taken),
                 None => {
                     let mut state = self.lock();
-                    if is_extra || state.phase >= Phase::Stopped {
+                    let may_end = is_extra && !state.is_unwatched();
+                    if may_end || state.phase >= Phase::Stopped {
                         state.workers -= 1;
                         // What this one was to wait for, another one does.
                         self.can_send.notify_one();
@@ -300,11 +300,15 @@ impl Engine {
                         .to_owned()
                 });
                 let left = self.settings.give_up.saturating_sub(self.age(taken));
-                return self.put_off(taken, why, Instant::now() + left, taken.is_unsure);
+                self.put_off(taken, why, Instant::now() + left, taken.is_unsure);
+                return self.go_on_where_it_is_known(taken);
             }
             Outcome::NotKnown(why) | Outcome::GivenUp(why) => (Err(why.clone()), why.attempts()),
             Outcome::Failed(why) => {
                 let attempts = why.attempts();
+                if why.status() == Status::RateLimited {
+                    self.pause_all(Instant::now() + self.pause(taken, &why));
+                }
                 match self.judge(taken, &why) {
                     Verdict::Fails => {}
                     Verdict::ConversationIsOver => {
@@ -313,9 +317,6 @@ impl Engine {
                     }
                     Verdict::Later { pause, is_unsure } => {
                         let at = Instant::now() + pause;
-                        if why.status() == Status::RateLimited {
-                            self.pause_all(at);
-                        }
                         self.keep(&taken.consumer, &lessons);
                         // What may have arrived once may have arrived.
                         return self.put_off(taken, why, at, is_unsure || taken.is_unsure);
@@ -327,6 +328,15 @@ impl Engine {
         };
         let nothing = Box::new(|| ());
         self.finish(&taken.consumer, taken.id, attempts, result, &lessons, nothing);
+    }
+
+    /// The notification that it waits for may have come while the service was asked.
+    fn go_on_where_it_is_known(self: &Arc<Self>, taken: &Taken) {
+        let mut state = self.lock();
+        let record = state.consumers.get(&taken.consumer);
+        if record.is_some_and(|it| it.talk.is_some() || it.past != taken.record.past) {
+            self.go_on(&mut state, &taken.consumer);
+        }
     }
 
     /// What is to become of an action after this error.
@@ -383,7 +393,8 @@ impl Engine {
         // Spread, so that not all come back together.
         let pause = pause / 2 + jitter(pause / 2);
         let asked = error.retry_after_ms().map_or(Duration::ZERO, Duration::from_millis);
-        pause.max(asked)
+        // Not beyond the time for which anything is tried.
+        pause.max(asked.min(self.settings.give_up))
     }
 
     /// Fetches a file that an agent sent, on the thread that asks for it.
@@ -410,6 +421,14 @@ impl Engine {
         let (mut steps, mut outcomes) = (Vec::new(), Vec::new());
         self.learn(&mut state, consumer, lessons, &mut steps, &mut outcomes);
         self.tell(state, consumer, steps, outcomes, Box::new(|| ()));
+    }
+}
+
+impl State {
+    /// Whether something is to be sent, now or later, and no worker is there for it.
+    fn is_unwatched(&self) -> bool {
+        let is_any = self.outbox.is_any_ready() || self.outbox.next_ready().is_some();
+        self.idle_workers == 0 && is_any
     }
 }
 

@@ -3,6 +3,7 @@
 mod disk;
 mod sends;
 mod talks;
+mod waits;
 
 use lpconnector::Connector;
 use tempfile::TempDir;
