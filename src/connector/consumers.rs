@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::content::ConversationContent;
 use crate::protocol::notification_event::NotificationEvent;
+use crate::receiver::dialogs::dialog_of;
 
 /// So many conversations of a consumer that are over are still known, for what comes of them late.
 const PAST: usize = 4;
@@ -68,6 +69,8 @@ pub(crate) struct Consumers {
     /// By conversation, and by dialog where that has another name.
     by_conversation: HashMap<String, Arc<str>>,
     by_lp_id: HashMap<String, Arc<str>>,
+    /// In which dialog and with which sequence their last message arrived that has an id of the program's.
+    sent: HashMap<Arc<str>, (String, i64)>,
     opening: usize,
     last_opening: Option<Instant>,
     /// Those that had no open conversation when they were set, the longest first.
@@ -132,6 +135,17 @@ impl Consumers {
         }
     }
 
+    /// A message with an id that the program chose, which may be that of the next one, too, arrived.
+    pub(crate) fn sent(&mut self, consumer: &Arc<str>, dialog: String, sequence: i64) {
+        self.sent.insert(consumer.clone(), (dialog, sequence));
+    }
+
+    /// Whether an event tells of a message that is known to have arrived.
+    pub(crate) fn is_sent(&self, consumer: &str, event: &NotificationEvent) -> bool {
+        let Some((dialog, last)) = self.sent.get(consumer) else { return false };
+        dialog_of(event) == dialog && event.sequence().is_some_and(|sequence| sequence <= *last)
+    }
+
     /// Keeps what is known of a consumer now.
     pub(crate) fn set(&mut self, consumer: &Arc<str>, mut record: Record) {
         self.stamp += 1;
@@ -174,6 +188,7 @@ impl Consumers {
             let record = self.records.remove(&consumer)?;
             record.ids().for_each(|id| drop(self.by_conversation.remove(id)));
             self.by_lp_id.remove(&record.lp_id);
+            self.sent.remove(&consumer);
             return Some(consumer);
         }
         None

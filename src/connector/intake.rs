@@ -238,12 +238,13 @@ impl Engine {
             return Received::Taken;
         };
         count(&self.counters.settled_by_echo);
+        let attempts = u32::from(state.outbox.is_out(&consumer));
         drop(state);
         let conversation_id = event.conversation_id();
         let opened = Lesson::Opened { id: conversation_id.to_owned() };
         let lessons = if conversation_id.is_empty() { vec![] } else { vec![opened] };
         let then = Box::new(move || tell(Ok(())));
-        self.finish(&consumer, id, 0, Ok(event.sequence()), &lessons, then);
+        self.finish(&consumer, id, attempts, Ok(event.sequence()), &lessons, then);
         Received::Taken
     }
 
@@ -251,6 +252,9 @@ impl Engine {
     fn begun(&self, state: &State, event: &NotificationEvent) -> Option<(Arc<str>, u64)> {
         let external_id = event.external_id().filter(|_| is_of_a_consumer(event))?;
         let consumer = state.consumers.who_did(event)?;
+        if state.consumers.is_sent(consumer, event) {
+            return None;
+        }
         let first = state.outbox.first(consumer).filter(|first| first.is_begun)?;
         (first.external_id(&self.name) == external_id).then(|| (consumer.clone(), first.id))
     }

@@ -221,6 +221,11 @@ impl<T: Waits> Lines<T> {
         self.lines.contains_key(consumer)
     }
 
+    /// Whether somebody has what is first in the consumer's line.
+    pub(crate) fn is_out(&self, consumer: &str) -> bool {
+        self.lines.get(consumer).is_some_and(|line| matches!(line.first, First::Out(_)))
+    }
+
     /// How many there are, those included that somebody has.
     pub(crate) fn len(&self) -> usize {
         self.len

@@ -304,6 +304,10 @@ impl Engine {
                 steps.push(Step::Key { id, fingerprint, at_ms: waiting.submitted_ms });
             }
             let (is_sent, is_receipt) = (result.is_ok(), is_receipt(&waiting));
+            if let (Ok(Some(sequence)), true) = (&result, waiting.may_have_own_id()) {
+                let dialog = state.consumers.get(consumer).map(place).unwrap_or_default().1;
+                state.consumers.sent(consumer, dialog, *sequence);
+            }
             if !is_receipt {
                 count(if is_sent { &self.counters.sent } else { &self.counters.failed });
                 if is_sent {

@@ -61,6 +61,11 @@ impl Waiting {
         }
     }
 
+    /// Whether the program may have given it an id of its own.
+    pub(crate) fn may_have_own_id(&self) -> bool {
+        self.json().contains("ExternalId")
+    }
+
     /// By which the service's own word about it is known: the program's, or one of ours.
     pub(crate) fn external_id(&self, connector: &str) -> String {
         let own = Action::read(self.json()).ok().and_then(|action| action.metadata);

@@ -49,7 +49,7 @@ enum Outcome {
     Failed(Error),
     /// It is not tried again.
     GivenUp(Error),
-    /// It goes on when the conversation is known, or at the latest when it is given up.
+    /// It goes on when the conversation is known, or can be opened after all.
     NotKnown(Error),
 }
 
@@ -299,8 +299,10 @@ impl Engine {
                      notification"
                         .to_owned()
                 });
+                // Nobody may ever tell: it may be over, or be known to somebody else alone.
                 let left = self.settings.give_up.saturating_sub(self.age(taken));
-                self.put_off(taken, why, Instant::now() + left, taken.is_unsure);
+                let pause = self.pause(taken, &why).min(left);
+                self.put_off(taken, why, Instant::now() + pause, taken.is_unsure);
                 return self.go_on_where_it_is_known(taken);
             }
             Outcome::NotKnown(why) | Outcome::GivenUp(why) => (Err(why.clone()), why.attempts()),

@@ -109,6 +109,58 @@ fn where_the_conversation_ends_that_somebody_else_opened_another_is_opened() {
 }
 
 #[test]
+fn where_nobody_tells_that_it_ended_it_is_found_out() {
+    let scene = Scene::new();
+    let open = scene.client.consumer("a").unwrap().open(&OpenOptions::new()).unwrap();
+    let (connector, _directory) = connector(&scene, "sqlite", &[("connector.pause.ms", "1")]);
+    connector.submit_text("a", "one", Some("1")).unwrap();
+    until(|| (connector.stats().unwrap().put_off > 0).then_some(()));
+    scene.sandbox.close_conversation(&scene.account.id, open.id());
+    assert_ne!(next(&connector, UpdateKind::Sent).conversation_id(), open.id());
+}
+
+#[test]
+fn what_the_service_tells_before_it_answers_was_sent_once() {
+    let scene = Scene::new();
+    let gate = Gate::before(&scene);
+    let (connector, _directory) = told(&scene, "sqlite", &[("domain.messaging", &gate.url)]);
+    connector.submit_text("a", "one", Some("1")).unwrap();
+    let sent = next(&connector, UpdateKind::Sent);
+    assert_eq!((sent.attempts(), connector.stats().unwrap().settled_by_echo), (1, 1));
+    gate.open();
+}
+
+#[test]
+fn what_is_told_late_of_one_message_settles_no_other_with_the_same_id() {
+    let scene = Scene::new();
+    let (connector, _directory) =
+        connector(&scene, "sqlite", &[("connector.echo.wait.ms", "60000")]);
+    let metadata = json!([{ "type": "ExternalId", "id": "mine" }]);
+    let submit = |text: &str| {
+        let action = json!({ "text": text, "metadata": metadata }).to_string();
+        connector.submit("a", &action, Some(text)).unwrap();
+    };
+    submit("one");
+    let one = next(&connector, UpdateKind::Sent);
+    scene.answer(Route::Send, Answer::Reset);
+    submit("two");
+    until(|| (connector.stats().unwrap().put_off == 1).then_some(()));
+    for sequence in 0..2 {
+        let lp_id = scene.client.consumer("a").unwrap().lp_id().unwrap().to_owned();
+        let body = json!({ "type": "ms.MessagingEventNotification", "body": { "changes": [{
+            "sequence": sequence, "conversationId": one.conversation_id(),
+            "dialogId": one.conversation_id(), "metadata": metadata,
+            "originatorMetadata": {"id": lp_id, "role": "CONSUMER"},
+            "event": {"type": "ContentEvent", "contentType": "text/plain", "message": "…"} }] } });
+        let body = body.to_string().into_bytes();
+        let signature = scene.sandbox.sign(&scene.account.id, &body, Signature::Sha1Base64);
+        connector.receive(&body, &signature).unwrap();
+        assert_eq!(connector.stats().unwrap().settled_by_echo, sequence);
+    }
+    assert_eq!(next(&connector, UpdateKind::Sent).key(), Some("two"));
+}
+
+#[test]
 fn what_comes_before_the_answer_that_names_its_conversation_comes_first() {
     for foreign in ["false", "true"] {
         let scene = Scene::new();
