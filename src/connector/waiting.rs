@@ -33,8 +33,10 @@ const NONE: u16 = u16::MAX;
 
 impl Waiting {
     pub(crate) fn new(id: u64, key: Option<&str>, json: &str, submitted_ms: i64) -> Waiting {
+        // A longer one was never submitted.
+        let key = key.filter(|key| key.len() <= LONGEST_KEY);
         let text = [key.unwrap_or_default(), json].concat().into_boxed_str();
-        let key_len = key.map_or(NONE, |key| key.len().min(LONGEST_KEY) as u16);
+        let key_len = key.map_or(NONE, |key| key.len() as u16);
         Waiting {
             id,
             submitted_ms,
@@ -94,6 +96,9 @@ mod tests {
             let waiting = Waiting::new(7, key, json, 0);
             assert_eq!((waiting.key(), waiting.json()), (key, json));
         }
+        let strange = ["a", &"é".repeat(LONGEST_KEY)].concat();
+        let waiting = Waiting::new(7, Some(&strange), "{}", 0);
+        assert_eq!((waiting.key(), waiting.json()), (None, "{}"));
         assert!(size_of::<Waiting>() <= 56, "{}", size_of::<Waiting>());
     }
 

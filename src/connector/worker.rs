@@ -315,7 +315,10 @@ impl Engine {
                     Verdict::Fails => {}
                     Verdict::ConversationIsOver => {
                         self.keep(&taken.consumer, &lessons);
-                        return self.put_off(taken, why, Instant::now(), taken.is_unsure);
+                        // At once, but not again and again where each is closed as soon as it is open.
+                        let is_first = taken.pauses == 0;
+                        let pause = if is_first { Duration::ZERO } else { self.pause(taken, &why) };
+                        return self.put_off(taken, why, Instant::now() + pause, taken.is_unsure);
                     }
                     Verdict::Later { pause, is_unsure } => {
                         let at = Instant::now() + pause;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, ErrorCode, Row, ffi};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, ffi};
 
 use crate::base::error::{Error, Status};
 use crate::protocol::notification::Notification;
@@ -145,10 +145,8 @@ impl Sqlite {
         left.fingerprints.reverse();
         left.dialogs = connection
             .prepare("SELECT account, dialog, next, used FROM dialog ORDER BY used DESC LIMIT ?1")?
-            .query_map([self.keeps.dialogs.unwrap_or(0) as i64], |row| {
-                let dialog = (row.get(0)?, row.get(1)?);
-                Ok(Stopped { dialog, next: row.get(2)?, used: row.get::<_, i64>(3)? as u64 })
-            })?
+            .query_map([self.keeps.dialogs.unwrap_or(0) as i64], |row| Ok(stopped(row)))?
+            .filter_map(Result::transpose)
             .collect::<Result<Vec<_>, _>>()?;
         left.keys = connection
             .prepare("SELECT id, fingerprint, at FROM key ORDER BY id")?
@@ -209,8 +207,9 @@ impl Sqlite {
 
     /// The name of what is kept here.
     fn name(&self) -> rusqlite::Result<String> {
-        self.connection
-            .query_row("SELECT value FROM about WHERE name = 'name'", [], |row| row.get(0))
+        let name = "SELECT value FROM about WHERE name = 'name'";
+        let name = self.connection.query_row(name, [], |row| Ok(text(row, "value"))).optional()?;
+        Ok(name.flatten().unwrap_or_default())
     }
 
     /// The file of an action, and its preview.
@@ -475,6 +474,12 @@ fn text(row: &Row, column: &str) -> Option<String> {
     }
 }
 
+fn stopped(row: &Row) -> Option<Stopped> {
+    let dialog = (text(row, "account")?, text(row, "dialog")?);
+    let used: i64 = row.get("used").ok()?;
+    Some(Stopped { dialog, next: row.get("next").ok()?, used: used as u64 })
+}
+
 fn fingerprint(row: &Row) -> Option<Fingerprint> {
     row.get_ref("fingerprint").ok()?.as_blob().ok()?.try_into().ok()
 }
@@ -602,6 +607,23 @@ mod tests {
         assert_eq!(left.unreadable, ["notification 2: it is no notification"]);
         let again = store.left().unwrap();
         assert_eq!((texts(&again).len(), again.unreadable.len()), (2, 0));
+    }
+
+    #[test]
+    fn what_is_remembered_and_cannot_be_read_keeps_nobody_from_the_rest() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut store = open(&directory.path().join("inbox.db")).unwrap();
+        write(&mut store, &[put(1, "a"), put(2, "b"), remove(1, "c", 2)]);
+        let broken = "UPDATE about SET value = x'ff' WHERE name = 'name';
+             INSERT INTO dialog VALUES ('le1', 'd', 'next', 'used');
+             INSERT INTO seen VALUES (7, 'none');
+             INSERT INTO key VALUES (8, 'none', 'never');
+             INSERT INTO consumer VALUES (x'ff', 7);";
+        store.connection.execute_batch(broken).unwrap();
+        let left = store.left().unwrap();
+        assert_eq!((texts(&left), left.dialogs.len(), &*left.name), (vec![(2, "b")], 1, ""));
+        store.connection.execute_batch("DELETE FROM about").unwrap();
+        assert_eq!(store.left().unwrap().name, "");
     }
 
     #[test]

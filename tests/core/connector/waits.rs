@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use lpc_sandbox::serde_json::json;
-use lpc_sandbox::{Answer, Route, Signature};
+use lpc_sandbox::{Agent, Answer, Route, Script, Signature};
 use lpconnector::{Connector, OpenOptions, Status, UpdateKind};
 
 use crate::connector::connector;
@@ -117,6 +117,20 @@ fn where_nobody_tells_that_it_ended_it_is_found_out() {
     until(|| (connector.stats().unwrap().put_off > 0).then_some(()));
     scene.sandbox.close_conversation(&scene.account.id, open.id());
     assert_ne!(next(&connector, UpdateKind::Sent).conversation_id(), open.id());
+}
+
+#[test]
+fn an_account_that_closes_everything_at_once_is_not_flooded_with_conversations() {
+    let scene = Scene::new();
+    let script = json!([{"close": true}]);
+    scene.sandbox.set_agent(&scene.account.id, Some(Agent::Script(Script::new(&script).unwrap())));
+    let hour = [("connector.pause.ms", "3600000"), ("connector.pause.max.ms", "3600000")];
+    let (connector, _directory) = connector(&scene, "sqlite", &hour);
+    let event = json!({"type": "ContentEvent", "contentType": "text/plain", "message": "Hi"});
+    connector.submit("a", &json!({ "event": event }).to_string(), None).unwrap();
+    next(&connector, UpdateKind::Opened);
+    until(|| (connector.stats().unwrap().put_off == 2).then_some(()));
+    assert!(connector.poll(Duration::from_secs(2)).unwrap().is_none(), "another was opened");
 }
 
 #[test]
