@@ -357,7 +357,7 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "connector.pause.max.ms",
         Some("60000"),
         Kind::Millis { min: 1, max: DAY_MS },
-        "The longest such pause, unless the service asks for more.",
+        "The longest such pause, unless the service asks for more; that counts up to `connector.give.up.ms`.",
     ),
     option(
         "connector.external.id",

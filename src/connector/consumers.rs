@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::content::ConversationContent;
 use crate::protocol::notification_event::NotificationEvent;
+use crate::receiver::dialogs::dialog_of;
 
 /// So many conversations of a consumer that are over are still known, for what comes of them late.
 const PAST: usize = 4;
@@ -69,11 +70,14 @@ pub(crate) struct Consumers {
     /// By conversation, and by dialog where that has another name.
     by_conversation: HashMap<String, Arc<str>>,
     by_lp_id: HashMap<String, Arc<str>>,
+    /// In which dialog and with which sequence their last message arrived that has an id of the program's.
+    sent: HashMap<Arc<str>, (String, i64)>,
     opening: usize,
     last_opening: Option<Instant>,
     /// Those that had no open conversation when they were set, the longest first.
     idle: VecDeque<(u64, Arc<str>)>,
     stamp: u64,
+    version: u64,
 }
 
 /// What a notification tells about a consumer's conversation.
@@ -85,6 +89,8 @@ pub(crate) struct Learned {
     pub changed: bool,
     /// What waited for a conversation may go.
     pub found: bool,
+    /// The conversation that was in the way of opening one is over.
+    pub freed: bool,
 }
 
 impl Consumers {
@@ -105,9 +111,9 @@ impl Consumers {
         (self.records.len(), open)
     }
 
-    /// Another one for each thing that becomes known.
+    /// Another one for each conversation that becomes known.
     pub(crate) fn version(&self) -> u64 {
-        self.stamp
+        self.version
     }
 
     /// When a conversation was last about to be opened, if one is being opened now.
@@ -130,6 +136,17 @@ impl Consumers {
         }
     }
 
+    /// A message with an id that the program chose, which may be that of the next one, too, arrived.
+    pub(crate) fn sent(&mut self, consumer: &Arc<str>, dialog: String, sequence: i64) {
+        self.sent.insert(consumer.clone(), (dialog, sequence));
+    }
+
+    /// Whether an event tells of a message that is known to have arrived.
+    pub(crate) fn is_sent(&self, consumer: &str, event: &NotificationEvent) -> bool {
+        let Some((dialog, last)) = self.sent.get(consumer) else { return false };
+        dialog_of(event) == dialog && event.sequence().is_some_and(|sequence| sequence <= *last)
+    }
+
     /// Keeps what is known of a consumer now.
     pub(crate) fn set(&mut self, consumer: &Arc<str>, mut record: Record) {
         self.stamp += 1;
@@ -144,7 +161,8 @@ impl Consumers {
             self.last_opening = Some(Instant::now());
         }
         for id in record.ids() {
-            self.by_conversation.insert(id.clone(), consumer.clone());
+            let is_new = self.by_conversation.insert(id.clone(), consumer.clone()).is_none();
+            self.version += u64::from(is_new);
         }
         if !record.lp_id.is_empty() {
             self.by_lp_id.insert(record.lp_id.clone(), consumer.clone());
@@ -171,6 +189,7 @@ impl Consumers {
             let record = self.records.remove(&consumer)?;
             record.ids().for_each(|id| drop(self.by_conversation.remove(id)));
             self.by_lp_id.remove(&record.lp_id);
+            self.sent.remove(&consumer);
             return Some(consumer);
         }
         None
@@ -194,9 +213,14 @@ impl Consumers {
         learned.consumer = Some(consumer.clone());
         let id = event.conversation_id();
         let is_past = record.past.iter().any(|past| past == id);
-        if record.opening && record.talk.is_none() && !is_past && !event.is_closed() {
-            record.found(id);
-            learned.found = true;
+        if record.opening && record.talk.is_none() {
+            if event.is_closed() {
+                learned.freed = true;
+                record.add_past([id.to_owned()].into_iter().filter(|_| !is_past));
+            } else if !is_past {
+                record.found(id);
+                learned.found = true;
+            }
         }
         if let Some(talk) = record.talk.as_mut().filter(|talk| talk.id == id) {
             if event.is_closed() {
@@ -275,7 +299,11 @@ impl Record {
     pub(crate) fn over(&mut self) {
         let Some(talk) = self.talk.take() else { return };
         // The conversation last: what comes after it, such as a rating, is about that.
-        self.past.extend(talk.survey.into_iter().chain([talk.id]));
+        self.add_past(talk.survey.into_iter().chain([talk.id]));
+    }
+
+    fn add_past(&mut self, ids: impl Iterator<Item = String>) {
+        self.past.extend(ids);
         while self.past.len() > PAST {
             self.past.pop_front();
         }

@@ -228,6 +228,7 @@ impl Engine {
                 state.outbox.put_off(&consumer, action.id, at);
             }
         }
+        state.keys.resumed();
         // Both kinds of updates in the order in which they came.
         let mut updates: Vec<(u64, LeftUpdate)> = Vec::new();
         for (id, consumer, body) in left.updates {

@@ -22,7 +22,8 @@ use crate::store::change::{Change, Fingerprint, Step};
 /// In front of the name of a line that is no consumer's: the conversation that a stranger opened.
 const STRANGER: char = '\0';
 
-/// So many events of conversations that nobody knows yet wait at most, and so long.
+/// So many events of conversations that nobody knows yet wait at most, and so long, or as long as a
+/// conversation is being opened.
 const MOST_UNKNOWN: usize = 10_000;
 const UNKNOWN_WAITS: Duration = Duration::from_secs(5);
 
@@ -245,12 +246,13 @@ impl Engine {
             return Received::Taken;
         };
         count(&self.counters.settled_by_echo);
+        let attempts = u32::from(state.outbox.is_out(&consumer));
         self.write_surely(state, passed, Box::new(|_, _| ()));
         let conversation_id = event.conversation_id();
         let opened = Lesson::Opened { id: conversation_id.to_owned() };
         let lessons = if conversation_id.is_empty() { vec![] } else { vec![opened] };
         let then = Box::new(move || tell(Ok(())));
-        self.finish(&consumer, id, 0, Ok(event.sequence()), &lessons, then);
+        self.finish(&consumer, id, attempts, Ok(event.sequence()), &lessons, then);
         Received::Taken
     }
 
@@ -258,6 +260,9 @@ impl Engine {
     fn begun(&self, state: &State, event: &NotificationEvent) -> Option<(Arc<str>, u64)> {
         let external_id = event.external_id().filter(|_| is_of_a_consumer(event))?;
         let consumer = state.consumers.who_did(event)?;
+        if state.consumers.is_sent(consumer, event) {
+            return None;
+        }
         let first = state.outbox.first(consumer).filter(|first| first.is_begun)?;
         (first.external_id(&self.name) == external_id).then(|| (consumer.clone(), first.id))
     }
@@ -265,7 +270,7 @@ impl Engine {
     /// Takes in what an event tells about conversations: whom it is about, what is to be written, and
     /// what the program must know beside the event itself.
     fn learn_from(
-        &self,
+        self: &Arc<Self>,
         state: &mut State,
         event: &NotificationEvent,
         steps: &mut Vec<Step>,
@@ -274,7 +279,7 @@ impl Engine {
             EventContent::Conversation(about) => Some(&**about),
             _ => None,
         };
-        let Learned { consumer, changed, found } = state.consumers.learn(event, about);
+        let Learned { consumer, changed, found, freed } = state.consumers.learn(event, about);
         let mut outcomes = Vec::new();
         if let Some(consumer) = consumer.as_ref().filter(|_| changed) {
             if event.is_closed() {
@@ -284,59 +289,83 @@ impl Engine {
             if found {
                 count(&self.counters.opened);
                 outcomes.push(self.outcome(state, consumer, UpdateKind::Opened));
-                self.find(state, consumer);
             }
+        }
+        if let Some(consumer) = consumer.as_ref().filter(|_| found || freed) {
+            self.go_on(state, consumer);
         }
         (consumer, outcomes)
     }
 
-    /// A consumer's conversation is known now: what waited for it goes on, but not what waits for the
-    /// service's word.
-    fn find(&self, state: &mut State, consumer: &Arc<str>) {
-        if state.outbox.first(consumer).is_some_and(|first| !first.is_unsure) {
+    /// A consumer's conversation is known now, or one can be opened: what waited for that goes on, but
+    /// what waits for the service's own word waits as long as for any.
+    pub(crate) fn go_on(self: &Arc<Self>, state: &mut State, consumer: &Arc<str>) {
+        let Some(first) = state.outbox.first(consumer) else { return };
+        if first.is_unsure {
+            state.outbox.bring_forward(consumer, Instant::now() + self.settings.echo_wait);
+        } else {
             state.outbox.hasten(consumer);
-            self.wake_worker(state);
         }
+        self.wake_worker(state);
+        self.watch(state);
     }
 
     /// Puts what is in order into the line of whom it is about.
     pub(crate) fn route(&self, state: &mut State, item: Item, now: Instant, is_left: bool) {
+        // What came before it goes before it.
+        self.settle_known(state, now);
         let Some(event) = item.notification.events().first().filter(|it| is_told(it)) else {
             // The service does not tell it again: after a restart nothing must wait for it.
             return state.passed.push(dealt_with(item.id, &item.notification));
         };
         let line = match state.consumers.of(event) {
             Some(consumer) => consumer.clone(),
-            None if self.settings.foreign => {
-                format!("{STRANGER}{}", event.conversation_id()).into()
+            None if self.settings.foreign && !state.may_be_named(event.conversation_id()) => {
+                strangers_line(event.conversation_id())
             }
             None => {
                 // Whose it is may be known in a moment: an answer to an opening is on its way.
-                return state.unknown.push_back((now + UNKNOWN_WAITS, item));
+                let opened = state.consumers.last_opening().map(|at| at + OPENING_LASTS);
+                let until = opened.max(Some(now + UNKNOWN_WAITS)).unwrap_or(now);
+                return state.unknown.push_back((until, item));
             }
         };
         let content = Content::Event(item.notification);
         state.inbox.push(&line, Pending { id: item.id, content, given: 0, is_left });
     }
 
-    /// Looks again at what nobody knew, and gives up what was waited for long enough.
-    pub(crate) fn settle_unknown(self: &Arc<Self>, state: &mut State, now: Instant) -> Vec<Step> {
-        let mut gone = Vec::new();
-        let is_known = state.consumers.version();
-        let is_late = state.unknown.front().is_some_and(|(until, _)| *until <= now);
-        if !is_late && std::mem::replace(&mut state.unknown_looked_at, is_known) == is_known {
-            return gone;
+    /// Looks again at what nobody knew, where more is known now.
+    fn settle_known(&self, state: &mut State, now: Instant) {
+        let version = state.consumers.version();
+        if std::mem::replace(&mut state.unknown_looked_at, version) == version {
+            return;
         }
-        let too_many = state.unknown.len().saturating_sub(MOST_UNKNOWN);
-        for (at, (until, item)) in std::mem::take(&mut state.unknown).into_iter().enumerate() {
-            let Some(event) = item.notification.events().first() else { continue };
-            if state.consumers.of(event).is_some() {
+        for (until, item) in std::mem::take(&mut state.unknown) {
+            let event = item.notification.events().first();
+            if event.is_some_and(|event| state.consumers.of(event).is_some()) {
                 self.route(state, item, now, false);
-            } else if until <= now || at < too_many {
-                count(&self.counters.foreign);
-                gone.push(Step::NotificationDone { id: item.id, dialogs: Vec::new() });
             } else {
                 state.unknown.push_back((until, item));
+            }
+        }
+    }
+
+    /// The same, and gives up what was waited for long enough.
+    pub(crate) fn settle_unknown(&self, state: &mut State, now: Instant) -> Vec<Step> {
+        self.settle_known(state, now);
+        let mut gone = Vec::new();
+        while let Some((until, _)) = state.unknown.front() {
+            if *until > now && state.unknown.len() <= MOST_UNKNOWN {
+                break;
+            }
+            let Some((_, item)) = state.unknown.pop_front() else { break };
+            if self.settings.foreign {
+                let line = strangers_line(conversation_of(&item));
+                let content = Content::Event(item.notification);
+                state.inbox.push(&line, Pending { id: item.id, content, given: 0, is_left: false });
+            } else {
+                count(&self.counters.foreign);
+                gone.push(Step::NotificationDone { id: item.id, dialogs: Vec::new() });
             }
         }
         gone
@@ -356,6 +385,23 @@ fn after(tell: Tell) -> Then {
         drop(state);
         tell(outcome);
     })
+}
+
+impl State {
+    /// Whether this conversation, which nobody knows, may be one that is being opened. What comes after
+    /// an event that waits for that waits, too.
+    fn may_be_named(&self, conversation_id: &str) -> bool {
+        self.consumers.last_opening().is_some_and(|at| at.elapsed() < OPENING_LASTS)
+            || self.unknown.iter().any(|(_, item)| conversation_of(item) == conversation_id)
+    }
+}
+
+fn conversation_of(item: &Item) -> &str {
+    item.notification.events().first().map_or("", NotificationEvent::conversation_id)
+}
+
+fn strangers_line(conversation_id: &str) -> Arc<str> {
+    format!("{STRANGER}{conversation_id}").into()
 }
 
 /// It needs no keeping.

@@ -13,7 +13,7 @@ use crate::connector::keys::Keys;
 use crate::connector::pending::{Content, Pending};
 use crate::connector::update::{Outcome, UpdateKind};
 use crate::connector::waiting::{LONGEST_KEY, Waiting};
-use crate::store::change::{Change, Step};
+use crate::store::change::{Change, Fingerprint, Step};
 
 /// The longest action, in bytes of JSON: far above what the service takes.
 const LONGEST_ACTION: usize = 1 << 20;
@@ -49,29 +49,14 @@ impl Engine {
     ) -> Result<(), Error> {
         check(consumer, json, key)?;
         let action = Action::read(json)?;
-        let file = match &action.deed {
-            Deed::File { path, preview, .. } => Some(files::copy(path, preview.as_deref())?),
-            _ => None,
-        };
         let fingerprint = key.map(|key| Keys::fingerprint(consumer, key));
-        let mut state = self.lock();
-        let mut waited_for = None;
-        loop {
-            if state.phase > Phase::Works {
-                return Err(closed());
-            }
-            let known = fingerprint.as_ref().and_then(|fingerprint| state.keys.find(fingerprint));
-            if known.is_none() {
-                break;
-            }
-            if state.submitting_len == 0 || waited_for == known {
-                count(&self.counters.repeated_keys);
-                return Ok(());
-            }
-            // The first one may be on its way to the disk: where that fails, its key is forgotten.
-            self.wait_until_written(state)?;
-            waited_for = known;
-            state = self.lock();
+        let Some(mut state) = self.unless_known(fingerprint.as_ref())? else { return Ok(()) };
+        let mut file = None;
+        if let Deed::File { path, preview, .. } = &action.deed {
+            drop(state);
+            file = Some(files::copy(path, preview.as_deref())?);
+            let Some(again) = self.unless_known(fingerprint.as_ref())? else { return Ok(()) };
+            state = again;
         }
         if state.outbox.len() + state.submitting_len >= self.settings.queue_max {
             let message = format!(
@@ -132,6 +117,31 @@ impl Engine {
         told.recv().map_err(|_| closed())?
     }
 
+    /// The lock, for an action that did not come before: with that key, none did.
+    fn unless_known(
+        self: &Arc<Self>,
+        fingerprint: Option<&Fingerprint>,
+    ) -> Result<Option<MutexGuard<'_, State>>, Error> {
+        let mut waited_for = None;
+        loop {
+            let mut state = self.lock();
+            if state.phase > Phase::Works {
+                return Err(closed());
+            }
+            let known = fingerprint.and_then(|fingerprint| state.keys.find(fingerprint));
+            if known.is_none() {
+                return Ok(Some(state));
+            }
+            if state.submitting_len == 0 || waited_for == known {
+                count(&self.counters.repeated_keys);
+                return Ok(None);
+            }
+            // The first one may be on its way to the disk: where that fails, its key is forgotten.
+            self.wait_until_written(state)?;
+            waited_for = known;
+        }
+    }
+
     /// Waits until all is written that came before.
     pub(crate) fn wait_until_written(
         self: &Arc<Self>,
@@ -154,7 +164,7 @@ impl Engine {
         mut state: MutexGuard<State>,
         consumer: &Arc<str>,
         waiting: Waiting,
-        fingerprint: Option<[u8; 32]>,
+        fingerprint: Option<Fingerprint>,
         outcome: &Result<(), Error>,
     ) {
         state.submitting_len -= 1;
@@ -265,7 +275,7 @@ impl Engine {
     }
 
     fn marked(
-        &self,
+        self: &Arc<Self>,
         mut state: MutexGuard<State>,
         consumer: &Arc<str>,
         id: u64,
@@ -282,6 +292,7 @@ impl Engine {
         }
         state.outbox.hasten(consumer);
         self.wake_worker(&state);
+        self.watch(&mut state);
     }
 
     /// It was done or never will be: the program is told where it has to know, and the next one goes on.
@@ -305,6 +316,11 @@ impl Engine {
                 steps.push(Step::Key { id, fingerprint, at_ms: waiting.submitted_ms });
             }
             let (is_sent, is_receipt) = (result.is_ok(), is_receipt(waiting.json()));
+            if let (Ok(Some(sequence)), true) = (&result, waiting.may_have_own_id()) {
+                let dialog =
+                    state.consumers.get(consumer).map(|it| place(it)).unwrap_or_default().1;
+                state.consumers.sent(consumer, dialog, *sequence);
+            }
             if !is_receipt {
                 count(if is_sent { &self.counters.sent } else { &self.counters.failed });
                 if is_sent {
@@ -324,8 +340,13 @@ impl Engine {
                 outcomes.push(outcome);
             }
             self.wake_worker(&state);
+            self.watch(&mut state);
             if state.outbox.len() == 0 {
                 self.drained.notify_all();
+            }
+            if !state.outbox.has(consumer) && state.consumers.get(consumer).is_none() {
+                // Nothing came of it.
+                state.handles.remove(consumer);
             }
         }
         self.tell(state, consumer, steps, outcomes, then);
@@ -547,6 +568,12 @@ fn check(consumer: &str, json: &str, key: Option<&str>) -> Result<(), Error> {
     }
     if key == Some("") {
         return Err(Error::invalid("key is empty; NULL means none"));
+    }
+    for (name, text) in [("consumer_id", consumer), ("key", key.unwrap_or_default())] {
+        // C could not be told of it, and in front of a name it means that it is no consumer's.
+        if text.contains('\0') {
+            return Err(Error::invalid(format!("{name} contains NUL")));
+        }
     }
     Ok(())
 }

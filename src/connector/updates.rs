@@ -117,6 +117,7 @@ impl Engine {
                     if let Some((consumer, waiting)) = receipt {
                         state.outbox.push(&consumer, waiting);
                         engine.wake_worker(&state);
+                        engine.watch(&mut state);
                     }
                     engine.show(&mut state);
                     engine.wake_poller(&state);

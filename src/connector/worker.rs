@@ -50,7 +50,7 @@ enum Outcome {
     Failed(Error),
     /// It is not tried again.
     GivenUp(Error),
-    /// It goes on when the conversation is known, or at the latest when it is given up.
+    /// It goes on when the conversation is known, or can be opened after all.
     NotKnown(Error),
 }
 
@@ -68,8 +68,7 @@ impl Engine {
     /// Sees to it that somebody is there for what waits, while all others are busy.
     pub(crate) fn watch(self: &Arc<Self>, state: &mut State) {
         let most = self.settings.workers * MOST_EXTRA;
-        let is_needed = state.idle_workers == 0 && state.outbox.is_any_ready();
-        if is_needed && state.workers < most && state.phase < Phase::Stopped {
+        if state.is_unwatched() && state.workers < most && state.phase < Phase::Stopped {
             // Where there is no room for another one, those that are there do it later.
             let _ = self.add_worker(state, PATIENCE);
         }
@@ -91,7 +90,8 @@ impl Engine {
                 Some(taken) => self.perform(&taken),
                 None => {
                     let mut state = self.lock();
-                    if is_extra || state.phase >= Phase::Stopped {
+                    let may_end = is_extra && !state.is_unwatched();
+                    if may_end || state.phase >= Phase::Stopped {
                         state.workers -= 1;
                         // What this one was to wait for, another one does.
                         self.wake_worker(&state);
@@ -330,23 +330,29 @@ impl Engine {
                      notification"
                         .to_owned()
                 });
+                // Nobody may ever tell: it may be over, or be known to somebody else alone.
                 let left = self.settings.give_up.saturating_sub(self.age(taken));
-                return self.put_off(taken, why, Instant::now() + left, taken.is_unsure);
+                let pause = self.pause(taken, &why).min(left);
+                self.put_off(taken, why, Instant::now() + pause, taken.is_unsure);
+                return self.go_on_where_it_is_known(taken);
             }
             Outcome::NotKnown(why) | Outcome::GivenUp(why) => (Err(why.clone()), why.attempts()),
             Outcome::Failed(why) => {
                 let attempts = why.attempts();
+                if why.status() == Status::RateLimited {
+                    self.pause_all(Instant::now() + self.pause(taken, &why));
+                }
                 match self.judge(taken, &why) {
                     Verdict::Fails => {}
                     Verdict::ConversationIsOver => {
                         self.keep(&taken.consumer, &lessons);
-                        return self.put_off(taken, why, Instant::now(), taken.is_unsure);
+                        // At once, but not again and again where each is closed as soon as it is open.
+                        let is_first = taken.pauses == 0;
+                        let pause = if is_first { Duration::ZERO } else { self.pause(taken, &why) };
+                        return self.put_off(taken, why, Instant::now() + pause, taken.is_unsure);
                     }
                     Verdict::Later { pause, is_unsure } => {
                         let at = Instant::now() + pause;
-                        if why.status() == Status::RateLimited {
-                            self.pause_all(at);
-                        }
                         self.keep(&taken.consumer, &lessons);
                         // What may have arrived once may have arrived.
                         return self.put_off(taken, why, at, is_unsure || taken.is_unsure);
@@ -362,6 +368,15 @@ impl Engine {
         }
         let nothing = Box::new(|| ());
         self.finish(&taken.consumer, taken.id, attempts, result, &lessons, nothing);
+    }
+
+    /// The notification that it waits for may have come while the service was asked.
+    fn go_on_where_it_is_known(self: &Arc<Self>, taken: &Taken) {
+        let mut state = self.lock();
+        let record = state.consumers.get(&taken.consumer);
+        if record.is_some_and(|it| it.talk.is_some() || it.past != taken.record.past) {
+            self.go_on(&mut state, &taken.consumer);
+        }
     }
 
     /// What is to become of an action after this error.
@@ -418,7 +433,8 @@ impl Engine {
         // Spread, so that not all come back together.
         let pause = pause / 2 + jitter(pause / 2);
         let asked = error.retry_after_ms().map_or(Duration::ZERO, Duration::from_millis);
-        pause.max(asked)
+        // Not beyond the time for which anything is tried.
+        pause.max(asked.min(self.settings.give_up))
     }
 
     /// Fetches a file that an agent sent, on the thread that asks for it.
@@ -442,6 +458,14 @@ impl Engine {
         let (mut steps, mut outcomes) = (Vec::new(), Vec::new());
         self.learn(&mut state, consumer, lessons, &mut steps, &mut outcomes);
         self.tell(state, consumer, steps, outcomes, Box::new(|| ()));
+    }
+}
+
+impl State {
+    /// Whether something is to be sent, now or later, and no worker is there for it.
+    fn is_unwatched(&self) -> bool {
+        let is_any = self.outbox.is_any_ready() || self.outbox.next_ready().is_some();
+        self.idle_workers == 0 && is_any
     }
 }
 

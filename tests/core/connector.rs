@@ -4,6 +4,7 @@ mod disk;
 mod independence;
 mod sends;
 mod talks;
+mod waits;
 
 use lpconnector::Connector;
 use tempfile::TempDir;

@@ -13,20 +13,20 @@ use crate::scene::{Scene, status_answer, until};
 const LISTENS: (&str, &str) = ("receiver.listen", "127.0.0.1:0");
 
 /// A connector that the sandbox tells everything.
-fn told(scene: &Scene, store: &str, options: &[(&str, &str)]) -> (Connector, TempDir) {
+pub fn told(scene: &Scene, store: &str, options: &[(&str, &str)]) -> (Connector, TempDir) {
     let (connector, directory) = connector(scene, store, &[&[LISTENS], options].concat());
     tell(scene, &connector);
     (connector, directory)
 }
 
-fn tell(scene: &Scene, connector: &Connector) {
+pub fn tell(scene: &Scene, connector: &Connector) {
     let retry = Retry::Retention { time: Duration::from_secs(24 * 60 * 60) };
     let webhook = Webhook { retry, time_scale: 0.001, ..Webhook::to(connector.url()) };
     scene.sandbox.set_webhook(&scene.account.id, webhook);
 }
 
 /// The next update of this kind, acknowledged, as those before it.
-fn next(connector: &Connector, kind: UpdateKind) -> Update {
+pub fn next(connector: &Connector, kind: UpdateKind) -> Update {
     loop {
         let update = connector.poll(Duration::from_secs(60)).unwrap().expect("an update");
         connector.ack(&update).unwrap();
@@ -39,7 +39,7 @@ fn next(connector: &Connector, kind: UpdateKind) -> Update {
 }
 
 /// The next text of an agent.
-fn text(connector: &Connector) -> (String, String) {
+pub fn text(connector: &Connector) -> (String, String) {
     loop {
         let update = next(connector, UpdateKind::Event);
         let event = &update.notification().unwrap().events()[0];
