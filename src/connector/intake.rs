@@ -298,11 +298,11 @@ impl Engine {
     }
 
     /// A consumer's conversation is known now, or one can be opened: what waited for that goes on, but
-    /// what waits for the service's own word waits as long as for any.
+    /// what waits for the service's own word waits for it from now on.
     pub(crate) fn go_on(self: &Arc<Self>, state: &mut State, consumer: &Arc<str>) {
         let Some(first) = state.outbox.first(consumer) else { return };
         if first.is_unsure {
-            state.outbox.bring_forward(consumer, Instant::now() + self.settings.echo_wait);
+            state.outbox.wait_until(consumer, Instant::now() + self.settings.echo_wait);
         } else {
             state.outbox.hasten(consumer);
         }

@@ -136,11 +136,11 @@ impl<T: Waits> Lines<T> {
         }
     }
 
-    /// What waits first in the consumer's line for a time may go from then on, if that is earlier.
-    pub(crate) fn bring_forward(&mut self, consumer: &str, at: Instant) {
+    /// What waits first in the consumer's line for a time goes from then on.
+    pub(crate) fn wait_until(&mut self, consumer: &str, at: Instant) {
         let Some(line) = self.lines.get(consumer) else { return };
-        if let (First::Later(until), Some(first)) = (line.first, line.waiting.front()) {
-            self.place(consumer, first.id(), First::Later(at.min(until)));
+        if let (First::Later(_), Some(first)) = (line.first, line.waiting.front()) {
+            self.place(consumer, first.id(), First::Later(at));
         }
     }
 
@@ -303,10 +303,12 @@ mod tests {
         lines.hasten("a");
         assert_eq!(take(&mut lines, now), None, "somebody has it");
         lines.put_off("a", 1, now + HOUR);
-        lines.bring_forward("a", now + 2 * HOUR);
-        assert_eq!(lines.next_ready(), Some(now + HOUR));
-        lines.bring_forward("a", now);
+        lines.wait_until("a", now + 2 * HOUR);
+        assert_eq!(lines.next_ready(), Some(now + 2 * HOUR));
+        lines.wait_until("a", now);
         assert_eq!(take(&mut lines, now), Some(1));
+        lines.wait_until("a", now + HOUR);
+        assert_eq!(lines.next_ready(), None, "somebody has it");
         lines.hold("a", 1);
         assert_eq!((take(&mut lines, now + HOUR), lines.next_ready()), (None, None));
         lines.hasten("a");

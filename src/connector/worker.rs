@@ -332,7 +332,9 @@ impl Engine {
                 });
                 // Nobody may ever tell: it may be over, or be known to somebody else alone.
                 let left = self.settings.give_up.saturating_sub(self.age(taken));
+                let echo_wait = self.settings.echo_wait.min(left);
                 let pause = self.pause(taken, &why).min(left);
+                let pause = if taken.is_unsure { pause.max(echo_wait) } else { pause };
                 self.put_off(taken, why, Instant::now() + pause, taken.is_unsure);
                 return self.go_on_where_it_is_known(taken);
             }
