@@ -14,8 +14,9 @@ use crate::base::error::{Error, Status};
 use crate::base::lock::lock;
 use crate::base::log::LogLevel;
 use crate::config::connector_settings::{ConnectorSettings, StoreSetting};
-use crate::connector::consumers::Consumers;
+use crate::connector::consumers::{Consumers, Lesson};
 use crate::connector::counters::Counters;
+use crate::connector::intake::Tell;
 use crate::connector::keys::Keys;
 use crate::connector::lines::Lines;
 use crate::connector::pending::{Content, Pending};
@@ -96,6 +97,8 @@ pub(crate) struct State {
     pub paused_until: Option<Instant>,
     /// Consumers whose action waits for the service to come back.
     pub unreachable: HashSet<Arc<str>>,
+    /// What the service told of messages while they were under way once more.
+    pub settled: HashMap<Arc<str>, Settled>,
     /// When the store failed, if it did the last time.
     pub store_failed: Option<Instant>,
     /// When a notification was last sent away: those behind it come later, too.
@@ -109,6 +112,14 @@ pub(crate) struct Handles {
     pub consumer: Consumer,
     /// The one that was used last.
     pub conversation: Option<Conversation>,
+}
+
+/// A message that arrived, by the service's own word, while it was under way once more.
+pub(crate) struct Settled {
+    pub sequence: Option<i64>,
+    pub opened: Option<Lesson>,
+    /// Who are answered once that is written.
+    pub tells: Vec<Tell>,
 }
 
 /// How far a connector is.
@@ -169,6 +180,7 @@ impl Engine {
             threads: Vec::new(),
             paused_until: None,
             unreachable: HashSet::new(),
+            settled: HashMap::new(),
             store_failed: None,
             refused: None,
         };

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::base::error::{Error, Status};
 use crate::base::stats::count;
 use crate::connector::consumers::{Learned, Lesson};
-use crate::connector::engine::{Engine, Phase, State, Then, closed};
+use crate::connector::engine::{Engine, Phase, Settled, State, Then, closed};
 use crate::connector::pending::{Content, Pending};
 use crate::connector::update::{Outcome, UpdateKind};
 use crate::protocol::content::EventContent;
@@ -245,14 +245,21 @@ impl Engine {
             self.write(state, Change::done(passed), after(tell));
             return Received::Taken;
         };
+        let conversation_id = Some(event.conversation_id()).filter(|id| !id.is_empty());
+        let opened = conversation_id.map(|id| Lesson::Opened { id: id.to_owned() });
+        let sequence = event.sequence();
+        let is_out = state.outbox.is_out(&consumer);
+        if is_out && state.outbox.first(&consumer).is_some_and(|first| first.is_unsure) {
+            // It is under way once more, and what follows must not overtake it.
+            let settled = Settled { sequence, opened, tells: Vec::new() };
+            state.settled.entry(consumer).or_insert(settled).tells.push(tell);
+            self.write_surely(state, passed, Box::new(|_, _| ()));
+            return Received::Taken;
+        }
         count(&self.counters.settled_by_echo);
-        let attempts = u32::from(state.outbox.is_out(&consumer));
         self.write_surely(state, passed, Box::new(|_, _| ()));
-        let conversation_id = event.conversation_id();
-        let opened = Lesson::Opened { id: conversation_id.to_owned() };
-        let lessons = if conversation_id.is_empty() { vec![] } else { vec![opened] };
         let then = Box::new(move || tell(Ok(())));
-        self.finish(&consumer, id, attempts, Ok(event.sequence()), &lessons, then);
+        self.finish(&consumer, id, is_out.into(), Ok(sequence), opened.as_slice(), then);
         Received::Taken
     }
 

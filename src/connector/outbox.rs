@@ -7,7 +7,7 @@ use crate::base::error::{Error, Status};
 use crate::base::stats::count;
 use crate::connector::action::{Action, Deed};
 use crate::connector::consumers::{Lesson, Record};
-use crate::connector::engine::{Engine, Handles, Phase, State, closed};
+use crate::connector::engine::{Engine, Handles, Phase, Settled, State, closed};
 use crate::connector::files;
 use crate::connector::keys::Keys;
 use crate::connector::pending::{Content, Pending};
@@ -301,13 +301,24 @@ impl Engine {
         consumer: &Arc<str>,
         id: u64,
         attempts: u32,
-        result: Result<Option<i64>, Error>,
+        mut result: Result<Option<i64>, Error>,
         lessons: &[Lesson],
-        then: Box<dyn FnOnce() + Send>,
+        mut then: Box<dyn FnOnce() + Send>,
     ) {
         let mut state = self.lock();
         let (mut steps, mut outcomes) = (Vec::new(), Vec::new());
         self.learn(&mut state, consumer, lessons, &mut steps, &mut outcomes);
+        if let Some(Settled { sequence, opened, tells }) = state.settled.remove(consumer) {
+            count(&self.counters.settled_by_echo);
+            self.learn(&mut state, consumer, opened.as_slice(), &mut steps, &mut outcomes);
+            if !matches!(result, Ok(Some(_))) {
+                result = Ok(sequence);
+            }
+            then = Box::new(move || {
+                then();
+                tells.into_iter().for_each(|tell| tell(Ok(())));
+            });
+        }
         // Where the service's own word told of it, it is gone.
         if let Some(waiting) = state.outbox.remove(consumer, id) {
             steps.push(Step::ActionDone { id });
@@ -449,10 +460,10 @@ impl Engine {
         at: Instant,
         is_unsure: bool,
     ) {
+        let Some(mut state) = self.unless_settled(taken, why.attempts()) else { return };
         count(&self.counters.put_off);
         let (consumer, id, attempts) = (&taken.consumer, taken.id, why.attempts());
         let is_outage = !is_unsure && matches!(why.status(), Status::Connect | Status::Server);
-        let mut state = self.lock();
         let Some(first) = state.outbox.first_mut(consumer).filter(|first| first.id == id) else {
             // The service's own word came first.
             return;
@@ -477,9 +488,25 @@ impl Engine {
         }
     }
 
+    /// The lock, for an action that goes on waiting: where the service told meanwhile that it arrived, it
+    /// is finished.
+    fn unless_settled(
+        self: &Arc<Self>,
+        taken: &Taken,
+        attempts: u32,
+    ) -> Option<MutexGuard<'_, State>> {
+        let state = self.lock();
+        if !state.settled.contains_key(&taken.consumer) {
+            return Some(state);
+        }
+        drop(state);
+        self.finish(&taken.consumer, taken.id, attempts, Ok(None), &[], Box::new(|| ()));
+        None
+    }
+
     /// It goes on waiting: nothing was tried.
-    pub(crate) fn wait_on(&self, taken: &Taken, at: Instant) {
-        let mut state = self.lock();
+    pub(crate) fn wait_on(self: &Arc<Self>, taken: &Taken, at: Instant) {
+        let Some(mut state) = self.unless_settled(taken, 0) else { return };
         state.outbox.put_off(&taken.consumer, taken.id, at);
         // Somebody has to be there at that time.
         self.wake_worker(&state);

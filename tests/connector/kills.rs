@@ -50,7 +50,7 @@ fn kill_again_and_again(kills: usize) {
         assert_eq!(running.kill().signal(), Some(SIGKILL), "kill {kill}");
     }
     let mut running = program.start(false);
-    let known = program.submitted().next_multiple_of(CONSUMERS);
+    let known = (program.submitted() + 1).next_multiple_of(CONSUMERS);
     wait_until(&program, &mut running, || {
         let told: HashSet<String> = program.told().into_iter().collect();
         let is_told = |n: usize| {

@@ -175,6 +175,38 @@ fn what_is_told_late_of_one_message_settles_no_other_with_the_same_id() {
 }
 
 #[test]
+fn what_is_told_of_a_message_that_is_sent_again_lets_no_other_overtake_it() {
+    let scene = Scene::new();
+    let options = [("connector.echo.wait.ms", "1"), ("request.timeout.ms", "1000")];
+    let (connector, _directory) = connector(&scene, "sqlite", &options);
+    connector.submit_text("a", "Hi", Some("Hi")).unwrap();
+    let hi = next(&connector, UpdateKind::Sent);
+    scene.answer(Route::Send, Answer::Lose);
+    scene.answer(Route::Send, Answer::Stall);
+    let metadata = json!([{ "type": "ExternalId", "id": "mine" }]);
+    let action = json!({ "text": "one", "metadata": metadata }).to_string();
+    connector.submit("a", &action, Some("one")).unwrap();
+    connector.submit_text("a", "two", Some("two")).unwrap();
+    until(|| (scene.requests_on(Route::Send).len() == 2).then_some(()));
+    let lp_id = scene.client.consumer("a").unwrap().lp_id().unwrap().to_owned();
+    let body = json!({ "type": "ms.MessagingEventNotification", "body": { "changes": [{
+        "sequence": 2, "conversationId": hi.conversation_id(), "dialogId": hi.conversation_id(),
+        "metadata": metadata, "originatorMetadata": {"id": lp_id, "role": "CONSUMER"},
+        "event": {"type": "ContentEvent", "contentType": "text/plain", "message": "one"} }] } });
+    let body = body.to_string().into_bytes();
+    let signature = scene.sandbox.sign(&scene.account.id, &body, Signature::Sha1Base64);
+    connector.receive(&body, &signature).unwrap();
+    for key in ["one", "two"] {
+        let sent = next(&connector, UpdateKind::Sent);
+        assert_eq!((sent.key(), sent.sequence().is_some()), (Some(key), true));
+        let stats = connector.stats().unwrap();
+        let ended = stats.client.operations.iter().find(|it| it.status == "TIMEOUT");
+        assert_eq!((ended.map(|it| it.requests), stats.settled_by_echo), (Some(1), 1));
+    }
+    assert_eq!(scene.texts(), ["Hi", "one", "two"]);
+}
+
+#[test]
 fn what_comes_before_the_answer_that_names_its_conversation_comes_first() {
     for foreign in ["false", "true"] {
         let scene = Scene::new();
