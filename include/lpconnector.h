@@ -1609,7 +1609,7 @@ lpc_status lpc_connector_new(const struct lpc_config *config,
  * that of the calls.
  *
  * After an error it was not taken. LPC_INVALID_ARGUMENT for NULL where none is allowed, and for what is no
- * action, with what is wrong. LPC_FULL where connector.queue.max actions wait. LPC_IO if the store or the
+ * action, with what is wrong. LPC_FULL where connector.queue.max actions, or updates, wait. LPC_IO if the store or the
  * action's file fails. LPC_CLOSED after lpc_connector_shutdown() and after a fork().
  */
 lpc_status lpc_connector_submit(struct lpc_connector *connector,

@@ -358,6 +358,10 @@ pub(crate) fn closed() -> Error {
     Error::new(Status::Closed, "the connector was shut down")
 }
 
+pub(crate) fn updates_full() -> Error {
+    Error::new(Status::Full, "too many updates wait for the program (connector.queue.max)")
+}
+
 /// An update that an earlier process left.
 enum LeftUpdate {
     Event(Item),

@@ -112,7 +112,7 @@ impl Connector {
     ///
     /// # Errors
     /// [`Status::InvalidArgument`] for what is no action, with what is wrong; [`Status::Full`] where
-    /// `connector.queue.max` actions wait; [`Status::Io`] if the store or the action's file fails: then
+    /// `connector.queue.max` actions, or updates, wait; [`Status::Io`] if the store or the action's file fails: then
     /// it was not taken; [`Status::Closed`] after a shutdown.
     pub fn submit(
         &self,

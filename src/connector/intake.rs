@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::sync::{Arc, MutexGuard, mpsc};
 use std::time::{Duration, Instant};
 
-use crate::base::error::{Error, Status};
+use crate::base::error::Error;
 use crate::base::stats::count;
 use crate::connector::consumers::{Learned, Lesson};
-use crate::connector::engine::{Engine, Phase, Settled, State, Then, closed};
+use crate::connector::engine::{Engine, Phase, Settled, State, Then, closed, updates_full};
 use crate::connector::pending::{Content, Pending};
 use crate::connector::update::{Outcome, UpdateKind};
 use crate::protocol::content::EventContent;
@@ -62,10 +62,7 @@ impl Engine {
         });
         match received {
             Received::Taken => {}
-            Received::Full => {
-                let message = "too many updates wait for the program (connector.queue.max)";
-                return Err(Error::new(Status::Full, message));
-            }
+            Received::Full => return Err(updates_full()),
             Received::Closed => return Err(closed()),
         }
         let told = |part: mpsc::Receiver<Told>| part.recv().unwrap_or_else(|_| Err(closed()));

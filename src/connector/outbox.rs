@@ -7,7 +7,7 @@ use crate::base::error::{Error, Status};
 use crate::base::stats::count;
 use crate::connector::action::{Action, Deed};
 use crate::connector::consumers::{Lesson, Record};
-use crate::connector::engine::{Engine, Handles, Phase, Settled, State, closed};
+use crate::connector::engine::{Engine, Handles, Phase, Settled, State, closed, updates_full};
 use crate::connector::files;
 use crate::connector::keys::Keys;
 use crate::connector::pending::{Content, Pending};
@@ -65,6 +65,9 @@ impl Engine {
                 self.settings.queue_max
             );
             return Err(Error::new(Status::Full, message));
+        }
+        if state.updates() >= self.settings.queue_max {
+            return Err(updates_full());
         }
         let consumer = match state.outbox.name(consumer) {
             Some(known) => known,

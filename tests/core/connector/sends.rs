@@ -116,6 +116,22 @@ fn an_attempt_that_is_made_again_is_no_error_in_the_log() {
 }
 
 #[test]
+fn who_fetches_no_updates_is_told_so() {
+    let scene = Scene::new();
+    let (connector, _directory) = connector(&scene, "sqlite", &[("connector.queue.max", "2")]);
+    for consumer in ["a", "b"] {
+        until(|| connector.submit_text(consumer, "Hi", None).ok());
+        until(|| (connector.stats().unwrap().waiting == 0).then_some(()));
+    }
+    until(|| (connector.stats().unwrap().updates_waiting == 2).then_some(()));
+    let full = connector.submit_text("c", "Hi", None).unwrap_err();
+    assert_eq!(full.status(), Status::Full);
+    assert!(full.message().contains("updates wait"), "{full}");
+    acked(&connector);
+    connector.submit_text("c", "Hi", None).unwrap();
+}
+
+#[test]
 fn what_is_refused_is_told_and_blocks_nobody() {
     let scene = Scene::new();
     let (connector, _directory) = connector(&scene, "sqlite", &[]);
