@@ -14,12 +14,12 @@ use crate::base::error::{Error, Status};
 use crate::base::lock::lock;
 use crate::base::log::LogLevel;
 use crate::config::connector_settings::{ConnectorSettings, StoreSetting};
-use crate::connector::consumers::{Consumers, Lesson};
+use crate::connector::consumers::Consumers;
 use crate::connector::counters::Counters;
-use crate::connector::intake::Tell;
 use crate::connector::keys::Keys;
 use crate::connector::lines::Lines;
 use crate::connector::pending::{Content, Pending};
+use crate::connector::settled::Settled;
 use crate::connector::waiting::Waiting;
 use crate::connector::wall_clock::WallClock;
 use crate::handles::client::Client;
@@ -112,14 +112,6 @@ pub(crate) struct Handles {
     pub consumer: Consumer,
     /// The one that was used last.
     pub conversation: Option<Conversation>,
-}
-
-/// A message that arrived, by the service's own word, while it was under way once more.
-pub(crate) struct Settled {
-    pub sequence: Option<i64>,
-    pub opened: Option<Lesson>,
-    /// Who are answered once that is written.
-    pub tells: Vec<Tell>,
 }
 
 /// How far a connector is.

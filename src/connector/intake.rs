@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use crate::base::error::Error;
 use crate::base::stats::count;
 use crate::connector::consumers::{Learned, Lesson};
-use crate::connector::engine::{Engine, Phase, Settled, State, Then, closed, updates_full};
+use crate::connector::engine::{Engine, Phase, State, Then, closed, updates_full};
 use crate::connector::pending::{Content, Pending};
+use crate::connector::settled::{Settled, Tell};
 use crate::connector::update::{Outcome, UpdateKind};
 use crate::protocol::content::EventContent;
 use crate::protocol::notification::Notification;
@@ -33,12 +34,6 @@ const OPENING_LASTS: Duration = Duration::from_secs(30);
 /// So long after a failure of the store nothing new is asked for: then the next notification tells
 /// whether it is over.
 const STORE_FAILS_FOR: Duration = Duration::from_secs(30);
-
-/// What became of something that was written.
-type Told = Result<(), Error>;
-
-/// Is called with it.
-pub(crate) type Tell = Box<dyn FnOnce(Told) + Send>;
 
 /// What becomes of a notification.
 pub(crate) enum Received {
@@ -65,7 +60,8 @@ impl Engine {
             Received::Full => return Err(updates_full()),
             Received::Closed => return Err(closed()),
         }
-        let told = |part: mpsc::Receiver<Told>| part.recv().unwrap_or_else(|_| Err(closed()));
+        let told =
+            |part: mpsc::Receiver<Result<(), Error>>| part.recv().unwrap_or_else(|_| Err(closed()));
         parts.into_inner().into_iter().try_for_each(told)
     }
 

@@ -31,9 +31,8 @@ impl Engine {
         drop(state);
         self.stop(Phase::Stopped);
         // What the threads did last may be on its way to the disk.
-        let state = self.lock();
-        if waits && state.phase < Phase::Ended {
-            let _ = self.wait_until_written(state);
+        if waits {
+            let _ = self.wait_until_written(self.lock());
         }
         self.enter(Phase::Told);
     }
