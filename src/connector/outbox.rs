@@ -14,7 +14,7 @@ use crate::connector::pending::{Content, Pending};
 use crate::connector::settled::Settled;
 use crate::connector::update::{Outcome, UpdateKind};
 use crate::connector::waiting::{LONGEST_KEY, Waiting};
-use crate::store::change::{Change, Fingerprint, Step};
+use crate::store::change::{Change, Fingerprint, Safety, Step};
 
 /// The longest action, in bytes of JSON: far above what the service takes.
 const LONGEST_ACTION: usize = 1 << 20;
@@ -141,7 +141,7 @@ impl Engine {
                 return Ok(None);
             }
             // The first one may be on its way to the disk: where that fails, its key is forgotten.
-            self.wait_until_written(state)?;
+            self.wait_until_written(state, Safety::Mark)?;
             waited_for = known;
         }
     }
@@ -150,11 +150,12 @@ impl Engine {
     pub(crate) fn wait_until_written(
         self: &Arc<Self>,
         state: MutexGuard<State>,
+        safety: Safety,
     ) -> Result<(), Error> {
         let (tells, told) = mpsc::sync_channel(1);
         self.write(
             state,
-            Change::mark(Step::Nothing),
+            Change { steps: vec![Step::Nothing], safety },
             Box::new(move |state, outcome| {
                 drop(state);
                 let _ = tells.send(outcome);

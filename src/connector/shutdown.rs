@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::base::callback;
 use crate::connector::engine::{Engine, Phase};
+use crate::store::change::Safety;
 
 impl Engine {
     /// Takes nothing new, sends until then what it has, and stops. None: as long as it takes. Inside a log
@@ -32,7 +33,7 @@ impl Engine {
         self.stop(Phase::Stopped);
         // What the threads did last may be on its way to the disk.
         if waits {
-            let _ = self.wait_until_written(self.lock());
+            let _ = self.wait_until_written(self.lock(), Safety::Done);
         }
         self.enter(Phase::Told);
     }

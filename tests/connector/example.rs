@@ -29,7 +29,7 @@ impl Example {
             ("LPC_CONNECTOR_QUEUE_MAX", "150"),
             ("LPC_CONNECTOR_PAUSE_MS", "20"),
             ("LPC_CONNECTOR_PAUSE_MAX_MS", "200"),
-            ("LPC_CONNECTOR_ECHO_WAIT_MS", "3000"),
+            ("LPC_CONNECTOR_ECHO_WAIT_MS", "10000"),
             ("LPC_RECEIVER_ORDER_WAIT_MS", "10000"),
             ("LPC_CONNECT_TIMEOUT_MS", "1000"),
             ("LPC_REQUEST_TIMEOUT_MS", "1000"),

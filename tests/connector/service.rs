@@ -1,7 +1,7 @@
 //! All that can go wrong between a channel and the service, one thing after the other.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lpc_sandbox::serde_json::json;
 use lpc_sandbox::{
@@ -14,13 +14,17 @@ use crate::random::Random;
 /// Where nobody listens.
 const NOWHERE: &str = "http://127.0.0.1:1/";
 
+/// So long notifications are kept away.
+const MOMENT: Duration = Duration::from_millis(500);
+
 /// A service of one account, behind a proxy that breaks connections.
 pub struct Service {
     pub sandbox: Sandbox,
     pub account: Account,
     proxy: FaultProxy,
     url: String,
-    is_away: bool,
+    /// Since when notifications are kept away.
+    away_since: Option<Instant>,
     /// How often each thing went wrong.
     pub happened: BTreeMap<&'static str, usize>,
 }
@@ -46,7 +50,7 @@ impl Service {
         sandbox.set_survey(&account.id, Some(survey));
         let proxy = sandbox.fault_proxy().unwrap();
         let happened = BTreeMap::new();
-        let service = Service { sandbox, account, proxy, url, is_away: false, happened };
+        let service = Service { sandbox, account, proxy, url, away_since: None, happened };
         service.notify_at(&service.url);
         service
     }
@@ -69,11 +73,18 @@ impl Service {
 
     /// What was held back of notifications comes.
     pub fn recover(&mut self) {
-        if std::mem::take(&mut self.is_away) {
+        if self.away_since.take().is_some() {
             self.notify_at(&self.url);
         }
         // Where the last one waits for the next, this is the next.
         self.sandbox.notify(&self.account.id, "{}");
+    }
+
+    /// Notifications are kept away for a moment, and not for as long as an echo is waited for.
+    pub fn go_on(&mut self) {
+        if self.away_since.is_some_and(|since| since.elapsed() > MOMENT) {
+            self.recover();
+        }
     }
 
     /// Whether all notifications are delivered.
@@ -184,9 +195,9 @@ impl Service {
                 "notification out of order"
             }
             _ => {
-                self.is_away = !self.is_away;
-                self.notify_at(if self.is_away { NOWHERE } else { &self.url });
-                if self.is_away { "notifications delayed" } else { "notifications again" }
+                self.away_since.get_or_insert_with(Instant::now);
+                self.notify_at(NOWHERE);
+                "notifications delayed"
             }
         }
     }
