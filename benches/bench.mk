@@ -17,6 +17,13 @@ lateness: tools ## measure how late calls end after a deadline or a shutdown, wh
 bench-receiver: tools ## measure how many notifications a second a receiver takes, and that it loses none
 	$(CARGO) bench --quiet --bench receiver
 
+bench-connector: tools ## measure what a connector takes, holds and sends; FIGURES names some of its figures
+	@mkdir -p $(BENCH)
+	$(CC) -O2 -std=c99 $(WARNINGS) -shared -fPIC benches/slow_sync.c -o $(BENCH)/slow_sync.so
+	$(CARGO) build --quiet --release --package bench-server
+	BENCH_SERVER=target/release/bench-server SLOW_SYNC=$(abspath $(BENCH))/slow_sync.so \
+	  $(CARGO) bench --quiet --bench connector -- $(FIGURES)
+
 soak: tools ## send SOAK_SENDS messages, take SOAK_NOTIFICATIONS: memory and descriptors must stay what they are
 	$(CARGO) build --quiet --release --package bench-server
 	SOAK_SERVER=target/release/bench-server $(CARGO) bench --quiet --bench soak

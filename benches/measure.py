@@ -121,14 +121,20 @@ def allocations(command, variables, short, long):
     return difference(count, command, short, long)
 
 
+def calls(command, variables, which="all"):
+    """System calls of all threads by name, of one run."""
+    with tempfile.NamedTemporaryFile("r") as summary:
+        run(["strace", "-f", "-c", "-U", "name,calls", "-e", f"trace={which}", "-o", summary.name]
+            + command, variables)
+        rows = [line.split() for line in summary]
+    return {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit()
+            and row[0] != "total"}
+
+
 def syscalls(command, variables, short, long):
     """System calls of all threads by name, each time."""
     def count(words):
-        with tempfile.NamedTemporaryFile("r") as summary:
-            run(["strace", "-f", "-c", "-U", "name,calls", "-o", summary.name] + words, variables)
-            rows = [line.split() for line in summary]
-        return {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit()
-                and row[0] != "total"}
+        return calls(words, variables)
     return {name: count for name, count in difference(count, command, short, long).items() if count}
 
 

@@ -7,6 +7,11 @@ test-examples: build $(VENV)/installed target/c/first_conversation target/c/two_
 	@sed -E 's/[0-9a-f]{8}-[0-9a-f-]{27}/ID/g; s/\([0-9a-f]{8}…\)/(ID)/; s/127\.0\.0\.1:[0-9]+/ADDRESS/; s/le[0-9]{8}/ACCOUNT/' \
 	  target/demo.txt | diff tests/examples/demo.txt -
 
+test-kills: build $(VENV)/installed target/c/sms_gateway ## kill the gateways and the kiosk of examples/ a few times, while all goes wrong that can: LPC_KILLS
+	LPC_SMS_GATEWAY_C=target/c/sms_gateway LPC_SMS_GATEWAY_PYTHON='$(PY) -W error examples/python/sms_gateway.py' \
+	  LPC_KIOSK='$(PY) -W error examples/python/kiosk.py' \
+	  $(CARGO) test --quiet --test connector -- --ignored --test-threads=3 examples::
+
 test-migration: build $(VENV)/installed ## what docs/migration.md shows, with curl and libcurl and with the library
 	@$(SANDBOX) --tls --quiet -- $(PY) tests/migration.py $(CURDIR)/$(PY) $(CC) $(C_FLAGS) -- $(C_LINK)
 
@@ -25,6 +30,10 @@ target/cpp/%: examples/cpp/%.cpp include/lpconnector.hpp include/lpconnector.h |
 target/cobol/two_way: $(wildcard examples/cobol/*) | build
 	@mkdir -p target/cobol
 	cobc -x -free -fstatic-call -Wall -I examples/cobol examples/cobol/two_way.cob -L $(OUT) -llpconnector -o $@
+
+target/cobol/calls: tests/languages/calls.cob $(wildcard examples/cobol/*.cpy) | build
+	@mkdir -p target/cobol
+	cobc -x -free -fstatic-call -Wall -I examples/cobol $< -L $(OUT) -llpconnector -o $@
 
 target/java/TwoWay.class: $(wildcard examples/java/*.java)
 	@mkdir -p target/java

@@ -1253,15 +1253,21 @@ const char *lpc_event_originator_role(const struct lpc_notification *n, size_t i
 int64_t lpc_event_timestamp_ms(const struct lpc_notification *n, size_t i);
 
 /**
- * The text that stands for event `i`: of a text the message; of a file its caption; of rich content
- * what a person reads in it, its texts, titles and captions, a line each; of a secure form its
- * title; of a chat state and an accept status its name ("COMPOSING", "READ"); of a conversation its
- * state ("OPEN", "CLOSE"), which is that of the main dialog: see lpc_event_is_closed(). "" if absent,
- * for all else, where there is no such event, and for NULL. A NUL character in it is given as
- * U+FFFD. Borrowed: valid until the notification is freed.
+ * What a person reads of event `i`: of a text the message; of a file its caption; of rich content its
+ * texts, titles and captions, a line each; of a secure form its title. "" if absent, for all else, which
+ * says nothing to the consumer (see lpc_event_state()), where there is no such event, and for NULL. A NUL
+ * character in it is given as U+FFFD. Borrowed: valid until the notification is freed.
  */
 const char *lpc_event_text(const struct lpc_notification *n,
                            size_t i);
+
+/**
+ * The name of the state that event `i` tells: of a chat state ("COMPOSING"), of an accept status
+ * ("READ"), of a conversation ("OPEN", "CLOSE"), which is that of the main dialog: see
+ * lpc_event_is_closed(). "" if absent, for all else, where there is no such event, and for NULL.
+ * Borrowed: valid until the notification is freed.
+ */
+const char *lpc_event_state(const struct lpc_notification *n, size_t i);
 
 /**
  * Who is to see event `i`: "ALL", or "AGENTS_AND_MANAGERS", which is not for the consumer. "" if
@@ -1603,7 +1609,7 @@ lpc_status lpc_connector_new(const struct lpc_config *config,
  * that of the calls.
  *
  * After an error it was not taken. LPC_INVALID_ARGUMENT for NULL where none is allowed, and for what is no
- * action, with what is wrong. LPC_FULL where connector.queue.max actions wait. LPC_IO if the store or the
+ * action, with what is wrong. LPC_FULL where connector.queue.max actions, or updates, wait. LPC_IO if the store or the
  * action's file fails. LPC_CLOSED after lpc_connector_shutdown() and after a fork().
  */
 lpc_status lpc_connector_submit(struct lpc_connector *connector,
@@ -1729,7 +1735,7 @@ int32_t lpc_connector_fd(const struct lpc_connector *connector);
  * - "put_off": attempts after which an action had to wait.
  * - "repeated": messages sent again although nobody knew whether they had arrived. "settled_by_echo":
  *   messages of which the service's own notification told that they arrived.
- * - "opened": conversations opened.
+ * - "opened": conversations opened. "closed": those of which the service told that they are over.
  * - "received": notifications that came. "duplicates": events that came again, and were dropped.
  *   "foreign": events of conversations that the connector did not open, and were dropped.
  * - "given_out": updates given to the program, those included that it was given again. "acknowledged":
@@ -1737,6 +1743,9 @@ int32_t lpc_connector_fd(const struct lpc_connector *connector);
  * - "refused": an array of {"status","requests"}: requests that its endpoint refused, by HTTP status.
  *   "connections_open": connections to it now.
  * - "store_failures": what connector.store failed to keep.
+ * - "latency_ms": how long actions took from when they were submitted until they were sent, a histogram as
+ *   lpc_client_stats() has it.
+ * - "client": what its client has done, as from lpc_client_stats(); in the text, its metrics.
  *
  * Later versions may add members. LPC_INVALID_ARGUMENT for NULL. LPC_CLOSED after a fork().
  */

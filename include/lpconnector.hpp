@@ -665,12 +665,15 @@ public:
     /// conversation when it changed last. -1 if absent.
     std::int64_t timestamp_ms() const noexcept { return lpc_event_timestamp_ms(of_, index_); }
 
-    /// The text that stands for the event: of a text the message; of a file its caption; of rich
-    /// content what a person reads in it, its texts, titles and captions, a line each; of a secure
-    /// form its title; of a chat state and an accept status its name (COMPOSING, READ); of a
-    /// conversation its state (OPEN, CLOSE), which is that of the main dialog: see is_closed(). A NUL
-    /// character in it is given as U+FFFD.
+    /// What a person reads of the event: of a text the message; of a file its caption; of rich content
+    /// its texts, titles and captions, a line each; of a secure form its title. Empty if absent, and for
+    /// all else, which says nothing to the consumer: see state().
     std::string text() const { return detail::copy(lpc_event_text(of_, index_)); }
+
+    /// The name of the state that the event tells: of a chat state ("COMPOSING"), of an accept status
+    /// ("READ"), of a conversation ("OPEN", "CLOSE"), which is that of the main dialog: see
+    /// is_closed(). Empty if absent, and for all else.
+    std::string state() const { return detail::copy(lpc_event_state(of_, index_)); }
 
     /// Who is to see it: ALL, or AGENTS_AND_MANAGERS, which is not for the consumer. Empty means
     /// all.

@@ -22,9 +22,10 @@ mod service;
 mod store;
 
 pub use base::error::{Error, Status};
+pub use base::histogram::{Bucket, Latency};
 pub use base::interrupt::interruptible;
 pub use base::log::LogLevel;
-pub use base::stats::{Bucket, Latency, OperationCount, Stats};
+pub use base::stats::{OperationCount, Stats};
 pub use config::configuration::Config;
 #[cfg(feature = "connector")]
 pub use connector::{Connector, ConnectorStats, Update, UpdateKind};

@@ -1,10 +1,12 @@
 """Holds what a SEND costs to its limits, as far as it can be counted: what does not depend on how
 busy a machine is. `make test-counts` builds what is run here; BENCHMARKS.md tells what is compared.
 
-A SEND is lpc_conversation_send_text() over a connection that is kept, its answer read.
+A SEND is lpc_conversation_send_text() over a connection that is kept, its answer read. An action is
+lpc_connector_submit_text() with a key, until that it was sent is told and acknowledged.
 """
 import os
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "benches"))
 import measure  # noqa: E402
@@ -16,6 +18,7 @@ COMMITTED = {
     ("https", "instructions"): 53_000,
     ("http", "allocations"): 45,
     ("https", "allocations"): 47,
+    ("connector", "allocations"): 104,
 }
 # What was promised, whatever is measured.
 MOST = {
@@ -27,9 +30,13 @@ MOST = {
     "bytes of a further consumer": 1000,
     "bytes of a further conversation": 300,
     "bytes of the shared library, stripped": 6_000_000,
+    # The store is made, an action and where its consumer talks are written, and at the end all is wiped.
+    "fsyncs of a connector's life with one action": 17,
+    "fsyncs of an action that 64 threads submit": 0.1,
 }
 
 SEND = [os.path.join(measure.BUILT, "send_lpconnector"), "{n}"]
+ACT = [os.path.join(measure.BUILT, "act_lpconnector"), "{n}"]
 LIBCURL = [os.path.join(measure.BUILT, "send_libcurl"), "{n}"]
 FOOTPRINT = [os.path.join(measure.BUILT, "footprint")]
 
@@ -124,6 +131,28 @@ def at_the_server(scheme, server, variables):
               f"https: of {made} connections all but the first resume their session: {resumed}")
 
 
+def fsyncs(actions, threads, variables):
+    """Of a connector's whole life with a store of its own, in which each thread submits so many."""
+    with tempfile.TemporaryDirectory() as place:
+        stored = {**variables, "LPC_CONNECTOR_STORE": f"sqlite:{place}/queue.db"}
+        command = measure.times(ACT, actions) + [str(threads)]
+        return sum(measure.calls(command, stored, "fsync,fdatasync").values())
+
+
+def of_the_store(variables):
+    # It is wiped once a second, too, where the machine is slow.
+    life = min(fsyncs(1, 1, variables) for _ in range(3))
+    at_most("fsyncs of a connector's life with one action", life)
+    # All threads wait for the disk, and what waits together is written together.
+    each = (fsyncs(100, 64, variables) - fsyncs(20, 64, variables)) / (80 * 64)
+    at_most("fsyncs of an action that 64 threads submit", round(each, 3))
+
+
+def of_an_action(variables):
+    alone = {**variables, "LPC_CONNECTOR_STORE": "memory", "LPC_CONNECTOR_WORKERS": "1"}
+    as_committed("connector", "allocations", measure.allocations(ACT, alone, 300, 900)["allocations"])
+
+
 def in_memory(scheme, variables):
     footprint = measure.report(FOOTPRINT, variables)
     at_most("bytes of a client with its first connection", footprint["client_bytes"], f"{scheme}: ")
@@ -144,6 +173,10 @@ def main():
                 not_checked(f"{scheme}: system calls, writes, threads and lookups of a SEND", no_strace)
             else:
                 under_strace(scheme, variables)
+            if scheme == "http" and not no_valgrind:
+                of_an_action(variables)
+            if scheme == "http" and not no_strace:
+                of_the_store(variables)
             at_the_server(scheme, server, variables)
             in_memory(scheme, variables)
     stripped = measure.stripped_bytes(os.path.join(measure.BUILT, "liblpconnector.so"))

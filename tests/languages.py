@@ -33,10 +33,19 @@ REFUSED = (
 TAKEN_OVER = Path("target/languages/copies")  # from where ../../include is not the tree's
 INSTALLED = ["/usr/local/include/lpconnector.h", "/usr/include/lpconnector.h"]
 LOST = "LPC_CONNECT: sending a text: the connection to ADDRESS broke before an answer: it ended too soon"
+CONNECTED = [
+    "FAILED sms-1: the consumer has no open conversation",
+    "OPENED +49151",
+    "SENT sms-2",
+    "SENT sms-3",
+    "lpconnector_connector_sent_total 2",
+]
 SENT = [
     '{"contentType": "text/plain", "message": "lost", "type": "ContentEvent"}',
     '{"sequenceList": [0, 3], "status": "READ", "type": "AcceptStatusEvent"}',
 ]
+# "Hi" opened its conversation.
+SENT_BY_CONNECTOR = r'{"contentType": "text/plain", "message": "Gr\u00fc\u00dfe", "type": "ContentEvent"}'
 
 
 @dataclass(frozen=True)
@@ -74,8 +83,10 @@ LANGUAGES = [
         "COBOL",
         "examples/cobol/two_way.cob",
         ["target/cobol/two_way"],
-        "target/cobol/two_way",
+        "target/cobol/two_way target/cobol/calls",
         {"apt-get install gnucobol3": "cobc --version"},
+        calls=["target/cobol/calls"],
+        told=[*CONNECTED, SENT_BY_CONNECTOR, SENT_BY_CONNECTOR],
     ),
     Language(
         "Java",
@@ -87,7 +98,7 @@ LANGUAGES = [
             "apt-get install libjna-java": f"test -e {JNA}",
         },
         calls=["java", "-cp", f"{JNA}:target/java", "tests/languages/Calls.java"],
-        told=[LOST, *SENT],
+        told=[LOST, *CONNECTED, *SENT, SENT_BY_CONNECTOR],
     ),
     Language(
         "Perl",
@@ -101,10 +112,12 @@ LANGUAGES = [
             "LPC_INVALID_ARGUMENT",
             LOST,
             "LPC_CONNECT true",
+            *CONNECTED,
             *SENT,
             '{"contentType": "text/plain", "message": "Hi", "type": "ContentEvent"}',
             '{"content": {"text": "Hi", "type": "text"}, "type": "RichContentEvent"}',
             '{"chatState": "COMPOSING", "type": "ChatStateEvent"}',
+            SENT_BY_CONNECTOR,
         ],
     ),
     Language(
@@ -121,7 +134,9 @@ LANGUAGES = [
             f"{LOST} LPC_CONNECT true",
             "LPC_CONFIG: unknown option 'no.such' LPC_CONFIG false",
             '{"body": {"changes": []}}',
+            *CONNECTED,
             *SENT,
+            SENT_BY_CONNECTOR,
         ],
         reads_header=True,
     ),
@@ -131,7 +146,7 @@ LANGUAGES = [
         ["luajit", "examples/lua/two_way.lua"],
         needs={"apt-get install luajit": "luajit -v"},
         calls=["luajit", f"{TAKEN_OVER}/calls.lua"],
-        told=[LOST, *SENT],
+        told=[LOST, *CONNECTED, *SENT, SENT_BY_CONNECTOR],
         reads_header=True,
     ),
 ]
@@ -242,7 +257,7 @@ def wrong_calls(language: Language, sandbox: str) -> str:
 def wrong(language: Language, sandbox: str) -> str:
     """What is wrong with the language's program; empty if nothing is."""
     if language.target:
-        made = subprocess.run(["make", "--silent", language.target], capture_output=True, text=True, check=False)
+        made = subprocess.run(["make", "--silent", *language.target.split()], capture_output=True, text=True, check=False)
         if made.returncode != 0:
             return made.stdout + made.stderr
     trouble = differs(run(language, sandbox, language.command), expected(language))

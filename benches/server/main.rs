@@ -1,8 +1,11 @@
 //! The service for benchmarks: the smallest correct answers, for far less than any client costs.
 //!
 //! Prints one line of JSON, the variables for clients over plain http and over https, and serves
-//! until its standard input ends. A GET of /counts gives what was asked so far.
+//! until its standard input ends. A GET of /counts gives what was asked so far. BENCH_ROUND_TRIP_MS
+//! puts it so far away.
 #![allow(clippy::unwrap_used)] // A service that cannot be set up ends the program.
+
+mod far;
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,6 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,8 +23,11 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
+use crate::far::Far;
+
 const ACCOUNT: &str = "le12345678";
-const CONVERSATION: &str = "8602832d-dce1-446b-8445-0d51f5926a42";
+/// What the id of each conversation begins with; its number follows.
+const CONVERSATION: &str = "8602832d-dce1-446b-8445-";
 
 fn main() {
     let directory = tempfile::tempdir().unwrap();
@@ -57,7 +64,7 @@ fn variables(scheme: &str, port: u16) -> Value {
         "PEER_SEND_URL": format!("{url}/api/account/{ACCOUNT}/messaging/consumer/conversation/send?v=3"),
         "PEER_APP_JWT": app_jwt(),
         "PEER_CONSUMER_JWS": consumer_jws(),
-        "PEER_CONVERSATION": CONVERSATION,
+        "PEER_CONVERSATION": conversation(),
     })
 }
 
@@ -75,10 +82,17 @@ fn app_jwt() -> String {
     }))
 }
 
+/// Of another consumer each time.
 fn consumer_jws() -> String {
+    let lp_consumer_id = format!("{:064}", CONSUMERS.fetch_add(1, Relaxed));
     token(&json!({
-        "account_id": ACCOUNT, "ext_consumer_id": "bench", "lp_consumer_id": "5".repeat(64),
+        "account_id": ACCOUNT, "ext_consumer_id": "bench", "lp_consumer_id": lp_consumer_id,
     }))
+}
+
+/// The id of another one each time.
+fn conversation() -> String {
+    format!("{CONVERSATION}{:012x}", CONVERSATIONS.fetch_add(1, Relaxed))
 }
 
 fn tls(ca_file: &Path) -> ServerConfig {
@@ -107,7 +121,9 @@ fn tls(ca_file: &Path) -> ServerConfig {
 }
 
 /// Serves each connection on a thread of its own; gives the port.
-fn listen(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
+fn listen(serve: impl Fn(Far<TcpStream>) + Send + Sync + 'static) -> u16 {
+    let round_trip = std::env::var("BENCH_ROUND_TRIP_MS").ok().map(|ms| ms.parse().unwrap());
+    let round_trip = Duration::from_millis(round_trip.unwrap_or(0));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let serve = Arc::new(serve);
@@ -115,12 +131,14 @@ fn listen(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
         for stream in listener.incoming() {
             let (Ok(stream), serve) = (stream, serve.clone()) else { continue };
             stream.set_nodelay(true).unwrap();
-            thread::spawn(move || serve(stream));
+            thread::spawn(move || serve(Far::new(stream, round_trip)));
         }
     });
     port
 }
 
+static CONSUMERS: AtomicU64 = AtomicU64::new(0);
+static CONVERSATIONS: AtomicU64 = AtomicU64::new(0);
 static REQUESTS: AtomicU64 = AtomicU64::new(0);
 static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
 static FULL_HANDSHAKES: AtomicU64 = AtomicU64::new(0);
@@ -247,9 +265,10 @@ fn respond(request: &Request, answer: &mut Vec<u8>) {
         ("201 Created", json!({"token": consumer_jws()}))
     } else if path.contains("/messaging/consumer/conversation?") {
         let requests: Vec<Value> = serde_json::from_slice(request.body).unwrap_or_default();
-        let answers = requests.iter().map(|request| {
-            json!({"code": "OK", "body": {"conversationId": CONVERSATION}, "reqId": request["id"]})
-        });
+        let id = conversation();
+        let answers = requests.iter().map(
+            |request| json!({"code": "OK", "body": {"conversationId": id}, "reqId": request["id"]}),
+        );
         ("200 OK", answers.collect())
     } else {
         ("404 Not Found", json!({}))

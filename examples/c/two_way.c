@@ -56,7 +56,7 @@ static lpc_status said(lpc_conversation *talk, const char *text, int64_t sequenc
 static lpc_status handle(lpc_conversation *talk, const char *consumer_lp_id,
                          const lpc_notification *n, size_t i, lpc_error **err)
 {
-    const char *text = lpc_event_text(n, i);
+    const char *state = lpc_event_state(n, i);
     int32_t kind = lpc_event_kind(n, i);
 
     /* A webhook is told of all conversations of the account. */
@@ -77,10 +77,10 @@ static lpc_status handle(lpc_conversation *talk, const char *consumer_lp_id,
         || strcmp(lpc_event_audience(n, i), "AGENTS_AND_MANAGERS") == 0)
         return LPC_OK;
     if (kind == LPC_EVENT_KIND_TEXT)
-        return said(talk, text, lpc_event_sequence(n, i), err);
-    if (kind == LPC_EVENT_KIND_CHAT_STATE && strcmp(text, "COMPOSING") == 0)
+        return said(talk, lpc_event_text(n, i), lpc_event_sequence(n, i), err);
+    if (kind == LPC_EVENT_KIND_CHAT_STATE && strcmp(state, "COMPOSING") == 0)
         printf("  (the agent types)\n");
-    if (kind == LPC_EVENT_KIND_ACCEPT_STATUS && strcmp(text, "READ") == 0)
+    if (kind == LPC_EVENT_KIND_ACCEPT_STATUS && strcmp(state, "READ") == 0)
         printf("  (the agent reads)\n");
     return LPC_OK;
 }

@@ -90,7 +90,7 @@ handle-event section.
     *> Not by its state, which is that of the main dialog: a survey may follow.
     call "lpc_event_is_closed" using by value notification size 8 i returning lpc-pointer
     if mod(lpc-number 256) = 1 set closed to true exit section end-if
-    call "lpc_event_text" using by value notification size 8 i returning lpc-pointer perform lpc-copy-text
+    call "lpc_event_state" using by value notification size 8 i returning lpc-pointer perform lpc-copy-text
     evaluate kind also lpc-text
         when lpc-event-kind-text          also any         perform answer
         when lpc-event-kind-chat-state    also "COMPOSING" display "  (the agent types)"
@@ -99,6 +99,7 @@ handle-event section.
 
 *> The agent said something: marks it as read, and answers the first time.
 answer section.
+    call "lpc_event_text" using by value notification size 8 i returning lpc-pointer perform lpc-copy-text
     display "  agent:    " trim(lpc-text)
     move "marking a message as read" to doing
     call "lpc_event_sequence" using by value notification size 8 i returning lpc-pointer

@@ -72,9 +72,9 @@ private:
             return;
         if (event.kind() == lpc::EventKind::Text)
             said(event);
-        else if (event.kind() == lpc::EventKind::ChatState && event.text() == "COMPOSING")
+        else if (event.kind() == lpc::EventKind::ChatState && event.state() == "COMPOSING")
             std::cout << "  (the agent types)" << std::endl;
-        else if (event.kind() == lpc::EventKind::AcceptStatus && event.text() == "READ")
+        else if (event.kind() == lpc::EventKind::AcceptStatus && event.state() == "READ")
             std::cout << "  (the agent reads)" << std::endl;
     }
 

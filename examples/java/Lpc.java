@@ -1,4 +1,5 @@
 import com.sun.jna.*;
+import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
 import java.util.Map;
 
@@ -42,6 +43,7 @@ public interface Lpc extends Library {
     void lpc_error_free(Pointer error);
     Pointer lpc_config_new();
     int lpc_config_load_env(Pointer config, PointerByReference err);
+    int lpc_config_set(Pointer config, String key, String value, PointerByReference err);
     void lpc_config_free(Pointer config);
     int lpc_client_new(Pointer config, PointerByReference out, PointerByReference err);
     void lpc_client_free(Pointer client);
@@ -66,6 +68,38 @@ public interface Lpc extends Library {
     int lpc_conversation_close(Pointer talk, Pointer response, PointerByReference err);
     int lpc_conversation_close_stage(Pointer talk, Pointer response, PointerByReference err);
     void lpc_conversation_free(Pointer talk);
+    int lpc_connector_new(Pointer config, PointerByReference out, PointerByReference err);
+    int lpc_connector_submit(Pointer connector, String consumerId, String json, String key, PointerByReference err);
+    int lpc_connector_submit_text(Pointer connector, String consumerId, String text, String key,
+            PointerByReference err);
+    int lpc_connector_receive(Pointer connector, byte[] body, long len, String signature, PointerByReference err);
+    int lpc_connector_poll(Pointer connector, long timeoutMs, PointerByReference out, PointerByReference err);
+    int lpc_connector_ack(Pointer connector, Pointer update, PointerByReference err);
+    int lpc_connector_nack(Pointer connector, Pointer update, long afterMs, PointerByReference err);
+    int lpc_connector_fd(Pointer connector);
+    int lpc_connector_stats(Pointer connector, PointerByReference out, PointerByReference err);
+    int lpc_connector_download_file(Pointer connector, String consumerId, String relativePath, String toPath,
+            PointerByReference err);
+    int lpc_connector_set_credentials(Pointer connector, String clientId, String clientSecret,
+            PointerByReference err);
+    String lpc_connector_url(Pointer connector);
+    void lpc_connector_shutdown(Pointer connector, long drainMs);
+    void lpc_connector_free(Pointer connector);
+    int lpc_update_kind(Pointer update);
+    String lpc_update_consumer_id(Pointer update);
+    String lpc_update_conversation_id(Pointer update);
+    String lpc_update_dialog_id(Pointer update);
+    String lpc_update_key(Pointer update);
+    long lpc_update_sequence(Pointer update);
+    int lpc_update_attempts(Pointer update);
+    byte lpc_update_is_repeat(Pointer update);
+    // Both are the update's: they are read, and never freed.
+    Pointer lpc_update_error(Pointer update);
+    Pointer lpc_update_notification(Pointer update);
+    void lpc_update_free(Pointer update);
+    // Bytes, of which len tells how many: getByteArray() of what comes back gives them.
+    Pointer lpc_response_body(Pointer response, LongByReference len);
+    void lpc_response_free(Pointer response);
     int lpc_receiver_new(Pointer config, PointerByReference out, PointerByReference err);
     String lpc_receiver_url(Pointer receiver);
     int lpc_receiver_poll(Pointer receiver, long timeoutMs, PointerByReference out, PointerByReference err);
@@ -79,6 +113,7 @@ public interface Lpc extends Library {
     String lpc_event_originator_id(Pointer n, long i);
     String lpc_event_audience(Pointer n, long i);
     String lpc_event_text(Pointer n, long i);
+    String lpc_event_state(Pointer n, long i);
     byte lpc_event_is_closed(Pointer n, long i);
     String lpc_event_metadata_json(Pointer n, long i);
     String lpc_event_json(Pointer n, long i);

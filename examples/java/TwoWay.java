@@ -73,7 +73,7 @@ public final class TwoWay implements AutoCloseable {
     /** Event i of a notification. */
     private void handle(Pointer n, long i) {
         int kind = LPC.lpc_event_kind(n, i);
-        String text = LPC.lpc_event_text(n, i);
+        String state = LPC.lpc_event_state(n, i);
         // A webhook is told of all conversations of the account.
         if (closed || !LPC.lpc_event_conversation_id(n, i).equals(LPC.lpc_conversation_id(talk))) return;
         if (kind == Lpc.EVENT_KIND_CONVERSATION) {
@@ -89,9 +89,9 @@ public final class TwoWay implements AutoCloseable {
         // What this consumer did is told as well, and what agents note for each other.
         if (LPC.lpc_event_originator_id(n, i).equals(lpId)) return;
         if (LPC.lpc_event_audience(n, i).equals("AGENTS_AND_MANAGERS")) return;
-        if (kind == Lpc.EVENT_KIND_TEXT) said(text, LPC.lpc_event_sequence(n, i));
-        if (kind == Lpc.EVENT_KIND_CHAT_STATE && text.equals("COMPOSING")) OUT.println("  (the agent types)");
-        if (kind == Lpc.EVENT_KIND_ACCEPT_STATUS && text.equals("READ")) OUT.println("  (the agent reads)");
+        if (kind == Lpc.EVENT_KIND_TEXT) said(LPC.lpc_event_text(n, i), LPC.lpc_event_sequence(n, i));
+        if (kind == Lpc.EVENT_KIND_CHAT_STATE && state.equals("COMPOSING")) OUT.println("  (the agent types)");
+        if (kind == Lpc.EVENT_KIND_ACCEPT_STATUS && state.equals("READ")) OUT.println("  (the agent reads)");
     }
 
     /** The agent said something: marks it as read, and answers the first time. */

@@ -41,7 +41,7 @@ end
 
 -- Event `i` of the notification `n`.
 local function handle(talk, lp_id, n, i)
-  local kind, text = lpc.lpc_event_kind(n, i), str(lpc.lpc_event_text(n, i))
+  local kind, state = lpc.lpc_event_kind(n, i), str(lpc.lpc_event_state(n, i))
   -- A webhook is told of all conversations of the account.
   if closed or str(lpc.lpc_event_conversation_id(n, i)) ~= str(lpc.lpc_conversation_id(talk)) then
     return
@@ -59,10 +59,10 @@ local function handle(talk, lp_id, n, i)
       or str(lpc.lpc_event_audience(n, i)) == "AGENTS_AND_MANAGERS" then
     return
   elseif kind == LPC.EVENT_KIND_TEXT then
-    said(talk, text, lpc.lpc_event_sequence(n, i))
-  elseif kind == LPC.EVENT_KIND_CHAT_STATE and text == "COMPOSING" then
+    said(talk, str(lpc.lpc_event_text(n, i)), lpc.lpc_event_sequence(n, i))
+  elseif kind == LPC.EVENT_KIND_CHAT_STATE and state == "COMPOSING" then
     print("  (the agent types)")
-  elseif kind == LPC.EVENT_KIND_ACCEPT_STATUS and text == "READ" then
+  elseif kind == LPC.EVENT_KIND_ACCEPT_STATUS and state == "READ" then
     print("  (the agent reads)")
   end
 end

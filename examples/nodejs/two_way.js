@@ -37,7 +37,7 @@ async function said(talk, text, sequence) {
 
 // Event `i` of the notification `n`.
 async function handle(talk, lpId, n, i) {
-  const kind = lpc.event_kind(n, i), text = lpc.event_text(n, i);
+  const kind = lpc.event_kind(n, i), state = lpc.event_state(n, i);
   // A webhook is told of all conversations of the account.
   if (closed || lpc.event_conversation_id(n, i) !== lpc.conversation_id(talk)) return;
   if (kind === LPC.EVENT_KIND_CONVERSATION) {
@@ -53,11 +53,11 @@ async function handle(talk, lpId, n, i) {
   // What this consumer did is told as well, and what agents note for each other.
   if (lpc.event_originator_id(n, i) === lpId) return;
   if (lpc.event_audience(n, i) === 'AGENTS_AND_MANAGERS') return;
-  if (kind === LPC.EVENT_KIND_TEXT) await said(talk, text, lpc.event_sequence(n, i));
-  if (kind === LPC.EVENT_KIND_CHAT_STATE && text === 'COMPOSING') {
+  if (kind === LPC.EVENT_KIND_TEXT) await said(talk, lpc.event_text(n, i), lpc.event_sequence(n, i));
+  if (kind === LPC.EVENT_KIND_CHAT_STATE && state === 'COMPOSING') {
     console.log('  (the agent types)');
   }
-  if (kind === LPC.EVENT_KIND_ACCEPT_STATUS && text === 'READ') console.log('  (the agent reads)');
+  if (kind === LPC.EVENT_KIND_ACCEPT_STATUS && state === 'READ') console.log('  (the agent reads)');
 }
 
 async function main(consumerId) {

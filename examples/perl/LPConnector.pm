@@ -34,9 +34,18 @@ push @EXPORT, keys %numbers;
 
 my $ffi = FFI::Platypus->new(api => 2, lib => 'liblpconnector.so');
 # Each kind of handle is a class, whose objects free their handle at the end of their scope.
-for my $kind (qw(error config client consumer conversation receiver notification)) {
+for my $kind (
+    qw(error config client consumer conversation receiver notification connector update response)) {
     $ffi->type("object(lpc_$kind)" => $kind);
     $ffi->attach(["lpc_${kind}_free" => "lpc_${kind}::DESTROY"] => [$kind] => 'void');
+}
+
+# What an update lends: taken where the library's own are, and never freed.
+for my $kind (qw(error notification)) {
+    $ffi->type("object(lpc_lent_$kind)" => "lent_$kind");
+    no strict 'refs';
+    @{"lpc_lent_${kind}::ISA"} = "lpc_$kind";
+    *{"lpc_lent_${kind}::DESTROY"} = sub { };
 }
 
 # An `opaque*` receives a handle, and the last one an error; a plain `opaque` is left undef: NULL.
@@ -55,7 +64,7 @@ function(config_new => 'config');
 function(config_set => 'sint32', 'config', 'string', 'string', 'opaque*');
 function(config_load_env => 'sint32', 'config', 'opaque*');
 function(client_new => 'sint32', 'config', 'opaque*', 'opaque*');
-function("${_}_set_credentials" => 'sint32', $_, 'string', 'string', 'opaque*') for qw(client receiver);
+function("${_}_set_credentials" => 'sint32', $_, 'string', 'string', 'opaque*') for qw(client receiver connector);
 function(consumer_new => 'sint32', 'client', 'string', 'opaque*', 'opaque*');
 function(consumer_lp_id => 'sint32', 'consumer', 'string*', 'opaque*');
 function(conversation_open => 'sint32', 'consumer', 'string', 'opaque*', 'opaque*');
@@ -79,12 +88,30 @@ function(receiver_new => 'sint32', 'config', 'opaque*', 'opaque*');
 function(receiver_url => 'string', 'receiver');
 function(receiver_poll => 'sint32', 'receiver', 'sint64', 'opaque*', 'opaque*');
 function(receiver_ack => 'sint32', 'receiver', 'notification', 'opaque*');
+function(connector_new => 'sint32', 'config', 'opaque*', 'opaque*');
+function("connector_$_" => 'sint32', 'connector', 'string', 'string', 'string', 'opaque*')
+    for qw(submit submit_text download_file);
+function(connector_receive => 'sint32', 'connector', 'string', 'size_t', 'string', 'opaque*');
+function(connector_poll => 'sint32', 'connector', 'sint64', 'opaque*', 'opaque*');
+function(connector_ack => 'sint32', 'connector', 'update', 'opaque*');
+function(connector_nack => 'sint32', 'connector', 'update', 'sint64', 'opaque*');
+function(connector_fd => 'sint32', 'connector');
+function(connector_stats => 'sint32', 'connector', 'opaque*', 'opaque*');
+function(connector_url => 'string', 'connector');
+function(connector_shutdown => 'void', 'connector', 'sint64');
+function(update_kind => 'sint32', 'update');
+function("update_$_" => 'string', 'update') for qw(consumer_id conversation_id dialog_id key);
+function(update_sequence => 'sint64', 'update');
+function(update_attempts => 'uint32', 'update');
+function(update_is_repeat => 'bool', 'update');
+function("update_$_" => "lent_$_", 'update') for qw(error notification);    # undef where there is none
+function(response_body => 'opaque', 'response', 'size_t*');    # for FFI::Platypus::Buffer
 function(notification_account_id => 'string', 'notification');
 function(notification_event_count => 'size_t', 'notification');
 function(event_kind => 'sint32', 'notification', 'size_t');
 function(event_sequence => 'sint64', 'notification', 'size_t');
 function("event_$_" => 'string', 'notification', 'size_t')
-    for qw(conversation_id dialog_id originator_id audience text metadata_json json);
+    for qw(conversation_id dialog_id originator_id audience text state metadata_json json);
 function(event_is_closed => 'bool', 'notification', 'size_t');
 
 # What call() dies with: prints as "LPC_...: message". A copy of the error, which must be freed before

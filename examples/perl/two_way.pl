@@ -42,7 +42,7 @@ sub said {
 # Event $i of the notification $n.
 sub handle {
     my ($talk, $lp_id, $n, $i) = @_;
-    my ($kind, $text) = (lpc_event_kind($n, $i), lpc_event_text($n, $i));
+    my ($kind, $state) = (lpc_event_kind($n, $i), lpc_event_state($n, $i));
     # A webhook is told of all conversations of the account.
     return if $closed || lpc_event_conversation_id($n, $i) ne lpc_conversation_id($talk);
     if ($kind == LPC_EVENT_KIND_CONVERSATION) {
@@ -55,9 +55,9 @@ sub handle {
     # What this consumer did is told as well, and what agents note for each other.
     return if lpc_event_originator_id($n, $i) eq $lp_id
         || lpc_event_audience($n, $i) eq 'AGENTS_AND_MANAGERS';
-    said($talk, $text, lpc_event_sequence($n, $i)) if $kind == LPC_EVENT_KIND_TEXT;
-    print "  (the agent types)\n" if $kind == LPC_EVENT_KIND_CHAT_STATE && $text eq 'COMPOSING';
-    print "  (the agent reads)\n" if $kind == LPC_EVENT_KIND_ACCEPT_STATUS && $text eq 'READ';
+    said($talk, lpc_event_text($n, $i), lpc_event_sequence($n, $i)) if $kind == LPC_EVENT_KIND_TEXT;
+    print "  (the agent types)\n" if $kind == LPC_EVENT_KIND_CHAT_STATE && $state eq 'COMPOSING';
+    print "  (the agent reads)\n" if $kind == LPC_EVENT_KIND_ACCEPT_STATUS && $state eq 'READ';
 }
 
 # Handles are local to it: of objects that live until Perl itself ends, some are never destroyed.

@@ -52,9 +52,9 @@ class Talk:
             return
         elif event.kind == EventKind.TEXT:
             self.answer(event)
-        elif event.kind == EventKind.CHAT_STATE and event.text == "COMPOSING":
+        elif event.kind == EventKind.CHAT_STATE and event.state == "COMPOSING":
             print("  (the agent types)", flush=True)
-        elif event.kind == EventKind.ACCEPT_STATUS and event.text == "READ":
+        elif event.kind == EventKind.ACCEPT_STATUS and event.state == "READ":
             print("  (the agent reads)", flush=True)
 
     def changed(self, event: NotificationEvent) -> None:

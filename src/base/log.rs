@@ -44,11 +44,13 @@ type Callback = dyn Fn(LogLevel, &str) + Send + Sync;
 pub(crate) struct Log {
     level: LogLevel,
     callback: Option<Arc<Callback>>,
+    /// Of a request that failed.
+    of_failures: LogLevel,
 }
 
 impl Default for Log {
     fn default() -> Log {
-        Log { level: LogLevel::Off, callback: None }
+        Log { level: LogLevel::Off, callback: None, of_failures: LogLevel::Error }
     }
 }
 
@@ -57,7 +59,18 @@ impl Log {
         level: LogLevel,
         callback: impl Fn(LogLevel, &str) + Send + Sync + 'static,
     ) -> Log {
-        Log { level, callback: Some(Arc::new(callback)) }
+        Log { level, callback: Some(Arc::new(callback)), of_failures: LogLevel::Error }
+    }
+
+    /// For requests of which a failure is not the end: whoever makes them tries again.
+    #[cfg(feature = "connector")]
+    pub(crate) fn of_attempts(&self) -> Log {
+        Log { of_failures: LogLevel::Warn, ..self.clone() }
+    }
+
+    /// Logs that a request failed for good.
+    pub(crate) fn write_failure(&self, line: impl FnOnce() -> String) {
+        self.write(self.of_failures, line);
     }
 
     /// Until what this gives is dropped, each line of this thread names the request for which it does

@@ -12,6 +12,7 @@ pub(crate) mod delivery;
 pub(crate) mod error;
 pub(crate) mod fifo_lock;
 pub(crate) mod fork;
+pub(crate) mod histogram;
 pub(crate) mod interrupt;
 pub(crate) mod jitter;
 #[cfg(feature = "connector")]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::base::error::Status;
+use crate::base::histogram::{Histogram, Latency};
 use crate::base::prometheus::Exposition;
 
 /// What a client has done so far, in this process. After a `fork()` the child counts from 0.
@@ -64,32 +65,6 @@ impl Operation {
         ["domain", "token", "keys", "consumer", "conversation", "send", "storage"];
 }
 
-/// How long attempts took, as a histogram.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Latency {
-    /// Attempts counted.
-    pub count: u64,
-    /// Their times together, in milliseconds.
-    pub sum: u64,
-    /// How many of them took up to so many milliseconds; the last bucket, without a bound, holds
-    /// all of them.
-    pub buckets: Vec<Bucket>,
-}
-
-/// One bucket of [`Latency`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Bucket {
-    /// Milliseconds, the bound included; `None` is without bound.
-    pub up_to: Option<u64>,
-    /// Attempts in this bucket and those before it.
-    pub count: u64,
-}
-
-/// The bounds of the buckets: powers of two from 1 ms to about a minute.
-const BOUNDS: usize = 17;
-
 /// The counters behind [`Stats`].
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
@@ -99,9 +74,8 @@ pub(crate) struct Counters {
     pub connections_opened: AtomicU64,
     pub bytes_sent: AtomicU64,
     pub bytes_received: AtomicU64,
-    latency_us: AtomicU64,
-    /// Attempts by bucket, the last one without bound; together they are the requests.
-    latency: [AtomicU64; BOUNDS + 1],
+    /// Of all requests.
+    latency: Histogram,
     /// By operation, then by outcome: the first is success, the others are [`Status::ALL`].
     operations: [[AtomicU64; Status::ALL.len() + 1]; Operation::NAMES.len()],
 }
@@ -116,32 +90,21 @@ impl Counters {
     pub(crate) fn attempt(&self, operation: Operation, failed: Option<Status>, took: Duration) {
         let outcome = Status::ALL.iter().position(|status| Some(*status) == failed);
         count(&self.operations[operation as usize][outcome.map_or(0, |place| place + 1)]);
-        let micros = took.as_micros() as u64;
-        self.latency_us.fetch_add(micros, Relaxed);
-        // The power of two at or above the milliseconds begun.
-        let millis = micros.div_ceil(1000).max(1);
-        let bucket = millis.next_power_of_two().trailing_zeros() as usize;
-        count(&self.latency[bucket.min(BOUNDS)]);
+        self.latency.record(took);
     }
 
     pub(crate) fn read(&self) -> Stats {
         let read = |counter: &AtomicU64| counter.load(Relaxed);
-        let mut requests = 0;
-        let mut buckets = Vec::with_capacity(self.latency.len());
-        for (index, counter) in self.latency.iter().enumerate() {
-            requests += read(counter);
-            let up_to = (index < BOUNDS).then_some(1 << index);
-            buckets.push(Bucket { up_to, count: requests });
-        }
+        let latency_ms = self.latency.read();
         Stats {
-            requests,
+            requests: latency_ms.count,
             retries: read(&self.retries),
             failures: read(&self.failures),
             token_refreshes: read(&self.token_refreshes),
             connections_opened: read(&self.connections_opened),
             bytes_sent: read(&self.bytes_sent),
             bytes_received: read(&self.bytes_received),
-            latency_ms: Latency { count: requests, sum: read(&self.latency_us) / 1000, buckets },
+            latency_ms,
             operations: self.operations(),
         }
     }
@@ -184,15 +147,12 @@ impl Stats {
         ] {
             text.single(name, "counter", help, &value.to_string());
         }
-        let seconds = |ms: u64| format!("{}", ms as f64 / 1000.0);
-        let mut lines: Vec<(String, String)> = Vec::new();
-        for bucket in &self.latency_ms.buckets {
-            let bound = bucket.up_to.map_or("+Inf".to_owned(), seconds);
-            lines.push((format!("_bucket{{le=\"{bound}\"}}"), bucket.count.to_string()));
-        }
-        lines.push(("_sum".to_owned(), seconds(self.latency_ms.sum)));
-        lines.push(("_count".to_owned(), self.latency_ms.count.to_string()));
-        text.metric("request_seconds", "histogram", "How long attempts took.", &lines);
+        text.metric(
+            "request_seconds",
+            "histogram",
+            "How long attempts took.",
+            &self.latency_ms.lines(),
+        );
         text.into_text()
     }
 }

@@ -327,7 +327,7 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "connector.queue.max",
         Some("1000000"),
         Kind::Number { min: 1, max: 100_000_000 },
-        "The most actions that wait to be sent; beyond, another is refused with `LPC_FULL`. As many updates wait for the program; beyond, the service is told to come again (503).",
+        "The most actions that wait to be sent; beyond, another is refused with `LPC_FULL`. As many updates wait for the program; beyond, submitting is `LPC_FULL`, too, and the service is told to come again (503).",
     ),
     option(
         "connector.key.window.ms",
@@ -357,7 +357,7 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "connector.pause.max.ms",
         Some("60000"),
         Kind::Millis { min: 1, max: DAY_MS },
-        "The longest such pause, unless the service asks for more.",
+        "The longest such pause, unless the service asks for more; that counts up to `connector.give.up.ms`.",
     ),
     option(
         "connector.external.id",

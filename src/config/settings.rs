@@ -145,6 +145,7 @@ impl Settings {
         let mut settings = Settings::of(config)?;
         settings.retry.max_attempts = 1;
         settings.rate_limit_max_wait = None;
+        settings.log = settings.log.of_attempts();
         Ok(settings)
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::content::ConversationContent;
 use crate::protocol::notification_event::NotificationEvent;
+use crate::receiver::dialogs::dialog_of;
 
 /// So many conversations of a consumer that are over are still known, for what comes of them late.
 const PAST: usize = 4;
@@ -55,8 +56,9 @@ pub(crate) enum Lesson {
     NotOpened,
     /// It was, with this id.
     Opened { id: String },
-    /// The main dialog of the conversation with this id is closed; a survey may follow.
-    MainClosed { id: String },
+    /// A dialog of the conversation with this id is closed. After the main one, which has the same id, a
+    /// survey may follow.
+    DialogClosed { id: String, dialog_id: String },
     /// The conversation with this id is over.
     Over { id: String },
 }
@@ -64,15 +66,18 @@ pub(crate) enum Lesson {
 /// All consumers.
 #[derive(Default)]
 pub(crate) struct Consumers {
-    records: HashMap<Arc<str>, Record>,
+    records: HashMap<Arc<str>, Arc<Record>>,
     /// By conversation, and by dialog where that has another name.
     by_conversation: HashMap<String, Arc<str>>,
     by_lp_id: HashMap<String, Arc<str>>,
+    /// In which dialog and with which sequence their last message arrived that has an id of the program's.
+    sent: HashMap<Arc<str>, (String, i64)>,
     opening: usize,
     last_opening: Option<Instant>,
     /// Those that had no open conversation when they were set, the longest first.
     idle: VecDeque<(u64, Arc<str>)>,
     stamp: u64,
+    version: u64,
 }
 
 /// What a notification tells about a consumer's conversation.
@@ -84,6 +89,8 @@ pub(crate) struct Learned {
     pub changed: bool,
     /// What waited for a conversation may go.
     pub found: bool,
+    /// The conversation that was in the way of opening one is over.
+    pub freed: bool,
 }
 
 impl Consumers {
@@ -94,7 +101,7 @@ impl Consumers {
         true
     }
 
-    pub(crate) fn get(&self, consumer: &str) -> Option<&Record> {
+    pub(crate) fn get(&self, consumer: &str) -> Option<&Arc<Record>> {
         self.records.get(consumer)
     }
 
@@ -104,9 +111,9 @@ impl Consumers {
         (self.records.len(), open)
     }
 
-    /// Another one for each thing that becomes known.
+    /// Another one for each conversation that becomes known.
     pub(crate) fn version(&self) -> u64 {
-        self.stamp
+        self.version
     }
 
     /// When a conversation was last about to be opened, if one is being opened now.
@@ -118,6 +125,26 @@ impl Consumers {
     pub(crate) fn of(&self, event: &NotificationEvent) -> Option<&Arc<str>> {
         let by = |id: &str| self.by_conversation.get(id);
         by(event.conversation_id()).or_else(|| by(event.dialog_id()))
+    }
+
+    /// Which consumer did that. Whose conversation it is tells less: ids that a program gives its messages
+    /// may be the same for two consumers.
+    pub(crate) fn who_did(&self, event: &NotificationEvent) -> Option<&Arc<str>> {
+        match event.originator_id() {
+            "" => self.of(event),
+            lp_id => self.by_lp_id.get(lp_id),
+        }
+    }
+
+    /// A message with an id that the program chose, which may be that of the next one, too, arrived.
+    pub(crate) fn sent(&mut self, consumer: &Arc<str>, dialog: String, sequence: i64) {
+        self.sent.insert(consumer.clone(), (dialog, sequence));
+    }
+
+    /// Whether an event tells of a message that is known to have arrived.
+    pub(crate) fn is_sent(&self, consumer: &str, event: &NotificationEvent) -> bool {
+        let Some((dialog, last)) = self.sent.get(consumer) else { return false };
+        dialog_of(event) == dialog && event.sequence().is_some_and(|sequence| sequence <= *last)
     }
 
     /// Keeps what is known of a consumer now.
@@ -134,7 +161,8 @@ impl Consumers {
             self.last_opening = Some(Instant::now());
         }
         for id in record.ids() {
-            self.by_conversation.insert(id.clone(), consumer.clone());
+            let is_new = self.by_conversation.insert(id.clone(), consumer.clone()).is_none();
+            self.version += u64::from(is_new);
         }
         if !record.lp_id.is_empty() {
             self.by_lp_id.insert(record.lp_id.clone(), consumer.clone());
@@ -142,7 +170,7 @@ impl Consumers {
         if record.is_idle() {
             self.idle.push_back((record.stamp, consumer.clone()));
         }
-        self.records.insert(consumer.clone(), record);
+        self.records.insert(consumer.clone(), Arc::new(record));
     }
 
     /// One that has had no open conversation for long, and makes room for others.
@@ -161,6 +189,7 @@ impl Consumers {
             let record = self.records.remove(&consumer)?;
             record.ids().for_each(|id| drop(self.by_conversation.remove(id)));
             self.by_lp_id.remove(&record.lp_id);
+            self.sent.remove(&consumer);
             return Some(consumer);
         }
         None
@@ -179,14 +208,19 @@ impl Consumers {
         let opening = || self.whose_opening(event.consumer_lp_id()?);
         let consumer = self.of(event).cloned().or_else(opening);
         let Some(consumer) = consumer else { return learned };
-        let Some(mut record) = self.records.get(&consumer).cloned() else { return learned };
+        let Some(before) = self.records.get(&consumer).cloned() else { return learned };
+        let mut record = Record::clone(&before);
         learned.consumer = Some(consumer.clone());
         let id = event.conversation_id();
-        let before = record.clone();
         let is_past = record.past.iter().any(|past| past == id);
-        if record.opening && record.talk.is_none() && !is_past && !event.is_closed() {
-            record.found(id);
-            learned.found = true;
+        if record.opening && record.talk.is_none() {
+            if event.is_closed() {
+                learned.freed = true;
+                record.add_past([id.to_owned()].into_iter().filter(|_| !is_past));
+            } else if !is_past {
+                record.found(id);
+                learned.found = true;
+            }
         }
         if let Some(talk) = record.talk.as_mut().filter(|talk| talk.id == id) {
             if event.is_closed() {
@@ -195,7 +229,7 @@ impl Consumers {
                 talk.follow(state);
             }
         }
-        learned.changed = record != before;
+        learned.changed = record != *before;
         if learned.changed {
             self.set(&consumer, record);
         }
@@ -214,6 +248,12 @@ impl Record {
     pub(crate) fn json(&self) -> String {
         // Texts and flags always serialise.
         serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// The conversation, or the last one that is over.
+    pub(crate) fn last_talk(&self) -> Option<Talk> {
+        let past = || Some(Talk { id: self.past.back()?.clone(), ..Talk::default() });
+        self.talk.clone().or_else(past)
     }
 
     fn is_idle(&self) -> bool {
@@ -237,9 +277,9 @@ impl Record {
             Lesson::NotOpened if !is_talking => self.opening = false,
             // It may be over already.
             Lesson::Opened { id } if !is_talking && !self.past.contains(id) => self.found(id),
-            Lesson::MainClosed { id } => {
+            Lesson::DialogClosed { id, dialog_id } => {
                 let talk = self.talk.as_mut().filter(|talk| talk.id == *id);
-                talk.into_iter().for_each(|talk| talk.is_main_closed = true);
+                talk.into_iter().for_each(|talk| talk.close_dialog(dialog_id));
             }
             Lesson::Over { id } if self.talk.as_ref().is_some_and(|talk| talk.id == *id) => {
                 self.over();
@@ -258,9 +298,12 @@ impl Record {
     /// The conversation is over.
     pub(crate) fn over(&mut self) {
         let Some(talk) = self.talk.take() else { return };
-        for id in std::iter::once(talk.id).chain(talk.survey) {
-            self.past.push_back(id);
-        }
+        // The conversation last: what comes after it, such as a rating, is about that.
+        self.add_past(talk.survey.into_iter().chain([talk.id]));
+    }
+
+    fn add_past(&mut self, ids: impl Iterator<Item = String>) {
+        self.past.extend(ids);
         while self.past.len() > PAST {
             self.past.pop_front();
         }
@@ -268,6 +311,11 @@ impl Record {
 }
 
 impl Talk {
+    fn close_dialog(&mut self, dialog_id: &str) {
+        self.is_main_closed |= dialog_id == self.id;
+        self.survey.take_if(|survey| survey == dialog_id);
+    }
+
     fn follow(&mut self, state: &ConversationContent) {
         let survey = state.dialogs.iter().rfind(|dialog| {
             dialog.dialog_type != "MAIN" && dialog.id != self.id && dialog.state == "OPEN"

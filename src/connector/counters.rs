@@ -2,11 +2,15 @@
 
 use std::sync::atomic::AtomicU64;
 
+use crate::base::histogram::Histogram;
+
 #[derive(Default)]
 pub(crate) struct Counters {
     pub submitted: AtomicU64,
     pub repeated_keys: AtomicU64,
     pub sent: AtomicU64,
+    /// From when they were submitted until then.
+    pub sent_after: Histogram,
     pub failed: AtomicU64,
     /// Attempts that were put off.
     pub put_off: AtomicU64,

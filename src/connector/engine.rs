@@ -19,19 +19,23 @@ use crate::connector::counters::Counters;
 use crate::connector::keys::Keys;
 use crate::connector::lines::Lines;
 use crate::connector::pending::{Content, Pending};
+use crate::connector::settled::Settled;
 use crate::connector::waiting::Waiting;
-use crate::connector::wall_clock::{since_ms, wall_ms};
+use crate::connector::wall_clock::WallClock;
 use crate::handles::client::Client;
 use crate::handles::consumer::Consumer;
+use crate::handles::conversation::Conversation;
 use crate::receiver::duplicates::{DuplicatesWindow, Seen};
 use crate::receiver::fingerprint::fingerprint;
 use crate::receiver::item::Item;
 use crate::receiver::readiness::Readiness;
 use crate::receiver::resequencer::{Resequencer, most_dialogs};
 use crate::store::change::{Change, KeptFile, Step};
+use crate::store::journal::{Journal, Ordered};
 use crate::store::left::Left;
+use crate::store::memory::Memory;
 use crate::store::sqlite::{Keeps, Sqlite};
-use crate::store::writer::{Ordered, Told, Writer};
+use crate::store::writer::Writer;
 
 /// How the service's own order is put right.
 pub(crate) struct OrderSettings {
@@ -49,6 +53,7 @@ pub(crate) struct Engine {
     pub settings: ConnectorSettings,
     pub client: Client,
     pub counters: Counters,
+    pub clock: WallClock,
     pub state: Mutex<State>,
     /// Something can be sent.
     pub can_send: Condvar,
@@ -56,61 +61,26 @@ pub(crate) struct Engine {
     pub can_tell: Condvar,
     /// Nothing waits to be sent any more.
     pub drained: Condvar,
-    /// None: in memory alone.
-    writer: Option<Writer>,
-    memory: Memory,
+    store: Box<dyn Journal>,
 }
 
-/// Where nothing is written, everybody is told in the same order as by a writer.
-#[derive(Default)]
-struct Memory(Mutex<Waiters>);
-
-#[derive(Default)]
-struct Waiters {
-    told: VecDeque<Told>,
-    /// Some thread is telling them.
-    is_telling: bool,
-}
-
-impl Memory {
-    fn tell(&self, state: MutexGuard<State>, told: Told) {
-        let mut waiters = lock(&self.0);
-        waiters.told.push_back(told);
-        let somebody_tells = std::mem::replace(&mut waiters.is_telling, true);
-        drop((waiters, state));
-        if somebody_tells {
-            return;
-        }
-        loop {
-            let mut waiters = lock(&self.0);
-            let Some(told) = waiters.told.pop_front() else {
-                waiters.is_telling = false;
-                return;
-            };
-            drop(waiters);
-            told(Ok(()));
-        }
-    }
-}
+/// Goes on once a change is written, or could not be, with the lock.
+pub(crate) type Then = Box<dyn FnOnce(MutexGuard<'_, State>, Result<(), Error>) + Send>;
 
 pub(crate) struct State {
     pub next_id: u64,
     pub outbox: Lines<Waiting>,
     pub inbox: Lines<Pending>,
     pub consumers: Consumers,
-    /// Their handles, which know their tokens.
-    pub handles: HashMap<Arc<str>, Consumer>,
+    pub handles: HashMap<Arc<str>, Handles>,
     pub keys: Keys,
     /// The consumers of whom actions are being written, and how many.
     pub submitting: HashMap<Arc<str>, usize>,
     pub submitting_len: usize,
-    /// By the id that their echo has, the actions that were begun.
-    pub begun: HashMap<String, (Arc<str>, u64)>,
-    /// Files of actions, where there is no store.
-    pub files: HashMap<u64, KeptFile>,
-    pub files_bytes: usize,
     pub duplicates: DuplicatesWindow,
     pub resequencer: Resequencer,
+    /// What is to be written, with the next change, about what the program is not told.
+    pub passed: Vec<Step>,
     /// Of conversations that nobody knows yet, by conversation, and until when they wait.
     pub unknown: VecDeque<(Instant, Item)>,
     /// What was known when they were looked at the last time.
@@ -120,16 +90,28 @@ pub(crate) struct State {
     pub readiness: Option<Readiness>,
     pub phase: Phase,
     pub idle_workers: usize,
+    pub idle_pollers: usize,
     pub workers: usize,
     pub threads: Vec<JoinHandle<()>>,
     /// The service wants nothing before then.
     pub paused_until: Option<Instant>,
     /// Consumers whose action waits for the service to come back.
     pub unreachable: HashSet<Arc<str>>,
+    /// What the service told of messages while they were under way once more.
+    pub settled: HashMap<Arc<str>, Settled>,
     /// When the store failed, if it did the last time.
     pub store_failed: Option<Instant>,
     /// When a notification was last sent away: those behind it come later, too.
     pub refused: Option<Instant>,
+}
+
+/// What was made for a consumer once, and serves all that is sent for it.
+#[derive(Clone)]
+pub(crate) struct Handles {
+    /// It knows its token.
+    pub consumer: Consumer,
+    /// The one that was used last.
+    pub conversation: Option<Conversation>,
 }
 
 /// How far a connector is.
@@ -138,8 +120,10 @@ pub(crate) enum Phase {
     Works,
     /// Takes nothing new, and sends what it has.
     Drains,
-    /// Sends nothing any more; the program may fetch what it was not told yet.
+    /// Sends nothing any more.
     Stopped,
+    /// All that the program must know is lined up: once it has that, polls end.
+    Told,
     /// Nobody may poll any more.
     Ended,
 }
@@ -154,14 +138,16 @@ impl Engine {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let dialogs = most_dialogs(order.duplicates_window);
         let keeps = Keeps { duplicates: order.duplicates_window, dialogs: Some(dialogs) };
-        let store = match &settings.store {
-            StoreSetting::Memory => None,
+        let (store, left): (Box<dyn Journal>, Left) = match &settings.store {
+            StoreSetting::Memory => {
+                (Box::new(Memory::default()), Left { next_id: 1, ..Left::default() })
+            }
             StoreSetting::Sqlite(file) => {
-                Some(Sqlite::open(Path::new(file), "connector.store", keeps)?)
+                let file = Sqlite::open(Path::new(file), "connector.store", keeps)?;
+                let left = file.left()?;
+                (Box::new(Writer::start(file)?), left)
             }
         };
-        let left = store.as_ref().map(Sqlite::left).transpose()?;
-        let left = left.unwrap_or_else(|| Left { next_id: 1, ..Left::default() });
         let name = if left.name.is_empty() { random_name()? } else { left.name.clone() };
         let state = State {
             next_id: left.next_id,
@@ -172,21 +158,21 @@ impl Engine {
             keys: Keys::new(settings.key_window),
             submitting: HashMap::new(),
             submitting_len: 0,
-            begun: HashMap::new(),
-            files: HashMap::new(),
-            files_bytes: 0,
             duplicates: DuplicatesWindow::new(order.duplicates_window),
             resequencer: Resequencer::new(order.order_wait, dialogs),
+            passed: Vec::new(),
             unknown: VecDeque::new(),
             unknown_looked_at: 0,
             receiving: 0,
             readiness: None,
             phase: Phase::Works,
             idle_workers: 0,
+            idle_pollers: 0,
             workers: 0,
             threads: Vec::new(),
             paused_until: None,
             unreachable: HashSet::new(),
+            settled: HashMap::new(),
             store_failed: None,
             refused: None,
         };
@@ -196,12 +182,12 @@ impl Engine {
             settings,
             client,
             counters: Counters::default(),
+            clock: WallClock::start(),
             state: Mutex::new(state),
             can_send: Condvar::new(),
             can_tell: Condvar::new(),
             drained: Condvar::new(),
-            writer: store.map(Writer::start).transpose()?,
-            memory: Memory::default(),
+            store,
         };
         engine.resume(left);
         Ok(engine)
@@ -212,7 +198,7 @@ impl Engine {
             self.settings.log.write(LogLevel::Error, || format!("connector: put aside: {why}"));
         };
         left.unreadable.iter().for_each(|why| log(why));
-        let (now, wall) = (Instant::now(), wall_ms());
+        let now = Instant::now();
         let mut state = lock(&self.state);
         let state = &mut *state;
         for (consumer, body) in &left.consumers {
@@ -221,7 +207,7 @@ impl Engine {
             }
         }
         for (id, fingerprint, at_ms) in left.keys {
-            state.keys.resume(fingerprint, id, since_ms(at_ms, wall));
+            state.keys.resume(fingerprint, id, self.clock.since_ms(at_ms));
         }
         let mut names: HashSet<Arc<str>> = HashSet::new();
         let mut name_of = |consumer: String| {
@@ -232,7 +218,7 @@ impl Engine {
         for action in left.actions {
             let consumer = name_of(action.consumer);
             if let Some(key) = &action.key {
-                let age = since_ms(action.submitted_ms, wall);
+                let age = self.clock.since_ms(action.submitted_ms);
                 state.keys.resume(Keys::fingerprint(&consumer, key), action.id, age);
             }
             let mut waiting =
@@ -246,11 +232,7 @@ impl Engine {
                 state.outbox.put_off(&consumer, action.id, at);
             }
         }
-        let firsts = state.outbox.firsts().filter(|(_, first)| first.is_unsure);
-        let begun: Vec<_> = firsts
-            .map(|(consumer, first)| (first.external_id(&self.name), (consumer.clone(), first.id)))
-            .collect();
-        state.begun.extend(begun);
+        state.keys.resumed();
         // Both kinds of updates in the order in which they came.
         let mut updates: Vec<(u64, LeftUpdate)> = Vec::new();
         for (id, consumer, body) in left.updates {
@@ -285,45 +267,68 @@ impl Engine {
         lock(&self.state)
     }
 
-    /// Has a change written, with the lock held until it has its place in the order; `told` takes the
-    /// lock itself.
-    pub(crate) fn write(&self, state: MutexGuard<State>, change: Change, told: Told) {
-        self.order(state, change, false, told);
+    /// Has a change written, with the lock held until it has its place in the order. Where nothing is
+    /// written, it goes on at once.
+    pub(crate) fn write(self: &Arc<Self>, state: MutexGuard<State>, change: Change, then: Then) {
+        self.order(state, change, false, then);
     }
 
     /// The same, where nobody can be told of a failure: it is tried until it is written.
-    pub(crate) fn write_surely(&self, state: MutexGuard<State>, steps: Vec<Step>, told: Told) {
-        self.order(state, Change::done(steps), true, told);
+    pub(crate) fn write_surely(
+        self: &Arc<Self>,
+        state: MutexGuard<State>,
+        steps: Vec<Step>,
+        then: Then,
+    ) {
+        self.order(state, Change::done(steps), true, then);
     }
 
-    fn order(&self, state: MutexGuard<State>, change: Change, is_owed: bool, told: Told) {
-        match &self.writer {
-            Some(writer) => {
-                writer.write(Ordered { change, is_owed, told });
-                drop(state);
-            }
-            None => self.memory.tell(state, told),
+    fn order(
+        self: &Arc<Self>,
+        state: MutexGuard<State>,
+        change: Change,
+        is_owed: bool,
+        then: Then,
+    ) {
+        let change = match self.store.keep_at_once(change) {
+            Ok(outcome) => return then(state, outcome),
+            Err(change) => change,
+        };
+        let engine = self.clone();
+        let told = Box::new(move |outcome| then(engine.lock(), outcome));
+        self.store.write(Ordered { change, is_owed, told });
+        drop(state);
+    }
+
+    /// Something can be sent, or has to be at another time: a worker that waits looks again. To wake
+    /// one asks the system, even where none waits.
+    pub(crate) fn wake_worker(&self, state: &State) {
+        if state.idle_workers > 0 {
+            self.can_send.notify_one();
         }
     }
 
-    pub(crate) fn has_store(&self) -> bool {
-        self.writer.is_some()
+    /// The same of who polls.
+    pub(crate) fn wake_poller(&self, state: &State) {
+        if state.idle_pollers > 0 {
+            self.can_tell.notify_one();
+        }
+    }
+
+    pub(crate) fn outlives_the_process(&self) -> bool {
+        self.store.outlives_the_process()
     }
 
     /// The file of an action, and its preview.
     pub(crate) fn file(&self, id: u64) -> Result<KeptFile, Error> {
-        let gone = || Error::new(Status::Io, "the file of the action is no longer in the store");
-        let Some(writer) = &self.writer else {
-            return self.lock().files.get(&id).cloned().ok_or_else(gone);
-        };
-        let (tells, told) = std::sync::mpsc::sync_channel(1);
-        writer.read(move |store| drop(tells.send(store.file(id))));
-        told.recv().map_err(|_| closed())??.ok_or_else(gone)
+        // Unlike a store that fails, this does not pass.
+        let gone = || Error::new(Status::Internal, "the action's file is not in the store");
+        self.store.file(id)?.ok_or_else(gone)
     }
 
     /// Waits until all is written, and lets go of the file.
     pub(crate) fn release(&self) {
-        self.writer.iter().for_each(Writer::end);
+        self.store.end();
     }
 }
 
@@ -343,6 +348,10 @@ impl State {
 
 pub(crate) fn closed() -> Error {
     Error::new(Status::Closed, "the connector was shut down")
+}
+
+pub(crate) fn updates_full() -> Error {
+    Error::new(Status::Full, "too many updates wait for the program (connector.queue.max)")
 }
 
 /// An update that an earlier process left.

@@ -10,7 +10,6 @@ use secrecy::ExposeSecret;
 use crate::base::callback;
 use crate::base::error::{Error, Status};
 use crate::base::fork::generation;
-use crate::base::stats::Stats;
 use crate::config::accounts::{Account, Accounts};
 use crate::config::configuration::Config;
 use crate::config::connector_settings::ConnectorSettings;
@@ -113,7 +112,7 @@ impl Connector {
     ///
     /// # Errors
     /// [`Status::InvalidArgument`] for what is no action, with what is wrong; [`Status::Full`] where
-    /// `connector.queue.max` actions wait; [`Status::Io`] if the store or the action's file fails: then
+    /// `connector.queue.max` actions, or updates, wait; [`Status::Io`] if the store or the action's file fails: then
     /// it was not taken; [`Status::Closed`] after a shutdown.
     pub fn submit(
         &self,
@@ -221,11 +220,6 @@ impl Connector {
     pub fn stats(&self) -> Result<ConnectorStats, Error> {
         self.check_process()?;
         Ok(self.shared.engine.stats(&self.shared.counters))
-    }
-
-    /// What its client has done so far: requests, connections, tokens.
-    pub fn client_stats(&self) -> Stats {
-        self.shared.engine.client.stats()
     }
 
     /// Takes nothing new, goes on sending what waits for at most this time, and then stops. What could not

@@ -4,15 +4,17 @@ use std::cell::RefCell;
 use std::sync::{Arc, MutexGuard, mpsc};
 use std::time::{Duration, Instant};
 
-use crate::base::error::{Error, Status};
+use crate::base::error::Error;
 use crate::base::stats::count;
 use crate::connector::consumers::{Learned, Lesson};
-use crate::connector::engine::{Engine, Phase, State, closed};
+use crate::connector::engine::{Engine, Phase, State, Then, closed, updates_full};
 use crate::connector::pending::{Content, Pending};
+use crate::connector::settled::{Settled, Tell};
 use crate::connector::update::{Outcome, UpdateKind};
 use crate::protocol::content::EventContent;
 use crate::protocol::notification::Notification;
 use crate::protocol::notification_event::NotificationEvent;
+use crate::receiver::dialogs::spans;
 use crate::receiver::duplicates::Seen;
 use crate::receiver::fingerprint::{can_be_told_apart, fingerprint};
 use crate::receiver::item::Item;
@@ -21,7 +23,8 @@ use crate::store::change::{Change, Fingerprint, Step};
 /// In front of the name of a line that is no consumer's: the conversation that a stranger opened.
 const STRANGER: char = '\0';
 
-/// So many events of conversations that nobody knows yet wait at most, and so long.
+/// So many events of conversations that nobody knows yet wait at most, and so long, or as long as a
+/// conversation is being opened.
 const MOST_UNKNOWN: usize = 10_000;
 const UNKNOWN_WAITS: Duration = Duration::from_secs(5);
 
@@ -31,12 +34,6 @@ const OPENING_LASTS: Duration = Duration::from_secs(30);
 /// So long after a failure of the store nothing new is asked for: then the next notification tells
 /// whether it is over.
 const STORE_FAILS_FOR: Duration = Duration::from_secs(30);
-
-/// What became of something that was written.
-type Told = Result<(), Error>;
-
-/// Is called with it.
-pub(crate) type Tell = Box<dyn FnOnce(Told) + Send>;
 
 /// What becomes of a notification.
 pub(crate) enum Received {
@@ -60,13 +57,11 @@ impl Engine {
         });
         match received {
             Received::Taken => {}
-            Received::Full => {
-                let message = "too many updates wait for the program (connector.queue.max)";
-                return Err(Error::new(Status::Full, message));
-            }
+            Received::Full => return Err(updates_full()),
             Received::Closed => return Err(closed()),
         }
-        let told = |part: mpsc::Receiver<Told>| part.recv().unwrap_or_else(|_| Err(closed()));
+        let told =
+            |part: mpsc::Receiver<Result<(), Error>>| part.recv().unwrap_or_else(|_| Err(closed()));
         parts.into_inner().into_iter().try_for_each(told)
     }
 
@@ -108,7 +103,7 @@ impl Engine {
                 return taken(state, tell);
             }
             // The first one may be on its way to the disk: with this one it is there.
-            self.write(state, Change::done(vec![Step::Nothing]), tell);
+            self.write(state, Change::done(vec![Step::Nothing]), after(tell));
             return Received::Taken;
         }
         let notification = Arc::new(notification);
@@ -129,6 +124,7 @@ impl Engine {
             count(&self.counters.foreign);
             return taken(state, tell);
         }
+        let is_learned = !steps.is_empty();
         let told = consumer.map(|consumer| {
             let pending = state.pending(&consumer, outcomes, &mut steps);
             (consumer, pending)
@@ -148,8 +144,7 @@ impl Engine {
         self.write(
             state,
             Change::new(steps),
-            Box::new(move |outcome| {
-                let mut state = engine.lock();
+            Box::new(move |mut state, outcome| {
                 state.receiving -= 1;
                 if outcome.is_ok() {
                     state.store_failed = None;
@@ -163,18 +158,41 @@ impl Engine {
                         engine.route(&mut state, item, now, false);
                     }
                     engine.show(&mut state);
-                    engine.can_tell.notify_one();
+                    engine.wake_poller(&state);
                 } else {
                     count(&engine.counters.store_failures);
                     state.store_failed = Some(Instant::now());
                     state.refused = state.store_failed;
                     state.duplicates.forget(&fingerprint);
+                    if let Some((consumer, pending)) = told.filter(|_| is_learned) {
+                        // It is known now, and the service's next attempt tells nothing new.
+                        engine.tell_later(state, &consumer, pending);
+                        return tell(outcome);
+                    }
                 }
                 drop(state);
                 tell(outcome);
             }),
         );
         Received::Taken
+    }
+
+    /// Writes what is known of a consumer and what the program must know once that can be written.
+    fn tell_later(
+        self: &Arc<Self>,
+        state: MutexGuard<State>,
+        consumer: &Arc<str>,
+        pending: Vec<Pending>,
+    ) {
+        let mut steps: Vec<Step> = state.kept(consumer).into_iter().collect();
+        steps.extend(pending.iter().filter_map(|one| match &one.content {
+            Content::Outcome(body) => {
+                let (id, consumer, body) = (one.id, consumer.clone(), body.clone());
+                Some(Step::Update { id, consumer, body })
+            }
+            Content::Event(_) => None,
+        }));
+        self.tell_once_written(state, consumer, steps, pending, Box::new(|| ()));
     }
 
     /// What the program is not told has its place among what it is told.
@@ -185,48 +203,74 @@ impl Engine {
         fingerprint: Fingerprint,
     ) {
         let Some(event) = notification.events().first() else { return };
-        let is_awaited = event.external_id().is_some_and(|id| state.begun.contains_key(&id));
-        if event.sequence().is_none() || !(is_awaited || state.consumers.of(event).is_some()) {
+        let consumers = &state.consumers;
+        let is_ours = consumers.of(event).or_else(|| consumers.who_did(event)).is_some();
+        if event.sequence().is_none() || !is_ours {
             return;
         }
-        let (now, notification) = (Instant::now(), notification.clone());
-        let item = Item { id: state.new_id(), notification, fingerprint, arrived: now };
-        for item in state.resequencer.push(item) {
+        let (now, id) = (Instant::now(), state.new_id());
+        let item = Item { id, notification: notification.clone(), fingerprint, arrived: now };
+        let released = state.resequencer.push(item);
+        if released.is_empty() {
+            // It came too early, and the service does not tell it again.
+            let notification = notification.clone();
+            state.passed.push(Step::Notification { id, notification, fingerprint: None });
+        }
+        for item in released {
             self.route(state, item, now, false);
         }
         self.show(state);
-        self.can_tell.notify_one();
+        self.wake_poller(state);
     }
 
     /// The service tells of a message of the consumer's: it arrived.
     fn echoed(
         self: &Arc<Self>,
-        state: MutexGuard<State>,
+        mut state: MutexGuard<State>,
         event: &NotificationEvent,
         tell: Tell,
     ) -> Received {
-        let external_id = event.external_id();
-        let begun = external_id.and_then(|id| state.begun.get(&id).cloned());
-        let Some((consumer, id)) = begun else {
+        let mut passed = std::mem::take(&mut state.passed);
+        let Some((consumer, id)) = self.begun(&state, event) else {
             // What was done may still be on its way to the disk: once the service is answered, it does
             // not say so again.
-            self.write(state, Change::done(vec![Step::Nothing]), tell);
+            passed.push(Step::Nothing);
+            self.write(state, Change::done(passed), after(tell));
             return Received::Taken;
         };
+        let conversation_id = Some(event.conversation_id()).filter(|id| !id.is_empty());
+        let opened = conversation_id.map(|id| Lesson::Opened { id: id.to_owned() });
+        let sequence = event.sequence();
+        let is_out = state.outbox.is_out(&consumer);
+        if is_out && state.outbox.first(&consumer).is_some_and(|first| first.is_unsure) {
+            // It is under way once more, and what follows must not overtake it.
+            let settled = Settled { sequence, opened, tells: Vec::new() };
+            state.settled.entry(consumer).or_insert(settled).tells.push(tell);
+            self.write_surely(state, passed, Box::new(|_, _| ()));
+            return Received::Taken;
+        }
         count(&self.counters.settled_by_echo);
-        drop(state);
-        let conversation_id = event.conversation_id();
-        let opened = Lesson::Opened { id: conversation_id.to_owned() };
-        let lessons = if conversation_id.is_empty() { vec![] } else { vec![opened] };
+        self.write_surely(state, passed, Box::new(|_, _| ()));
         let then = Box::new(move || tell(Ok(())));
-        self.finish(&consumer, id, 0, Ok(event.sequence()), &lessons, then);
+        self.finish(&consumer, id, is_out.into(), Ok(sequence), opened.as_slice(), then);
         Received::Taken
+    }
+
+    /// The action that was begun and is what the consumer did there.
+    fn begun(&self, state: &State, event: &NotificationEvent) -> Option<(Arc<str>, u64)> {
+        let external_id = event.external_id().filter(|_| is_of_a_consumer(event))?;
+        let consumer = state.consumers.who_did(event)?;
+        if state.consumers.is_sent(consumer, event) {
+            return None;
+        }
+        let first = state.outbox.first(consumer).filter(|first| first.is_begun)?;
+        (first.external_id(&self.name) == external_id).then(|| (consumer.clone(), first.id))
     }
 
     /// Takes in what an event tells about conversations: whom it is about, what is to be written, and
     /// what the program must know beside the event itself.
     fn learn_from(
-        &self,
+        self: &Arc<Self>,
         state: &mut State,
         event: &NotificationEvent,
         steps: &mut Vec<Step>,
@@ -235,75 +279,129 @@ impl Engine {
             EventContent::Conversation(about) => Some(&**about),
             _ => None,
         };
-        let Learned { consumer, changed, found } = state.consumers.learn(event, about);
+        let Learned { consumer, changed, found, freed } = state.consumers.learn(event, about);
         let mut outcomes = Vec::new();
         if let Some(consumer) = consumer.as_ref().filter(|_| changed) {
             if event.is_closed() {
                 count(&self.counters.closed);
             }
-            if let Some(record) = state.consumers.get(consumer) {
-                let body = Some(record.json());
-                steps.push(Step::Consumer { consumer: consumer.clone(), body });
-            }
+            steps.extend(state.kept(consumer));
             if found {
                 count(&self.counters.opened);
                 outcomes.push(self.outcome(state, consumer, UpdateKind::Opened));
-                self.find(state, consumer);
             }
+        }
+        if let Some(consumer) = consumer.as_ref().filter(|_| found || freed) {
+            self.go_on(state, consumer);
         }
         (consumer, outcomes)
     }
 
-    /// A consumer's conversation is known now: what waited for it goes on, but not what waits for the
-    /// service's word.
-    fn find(&self, state: &mut State, consumer: &Arc<str>) {
-        if state.outbox.first(consumer).is_some_and(|first| !first.is_unsure) {
+    /// A consumer's conversation is known now, or one can be opened: what waited for that goes on, but
+    /// what waits for the service's own word waits for it from now on.
+    pub(crate) fn go_on(self: &Arc<Self>, state: &mut State, consumer: &Arc<str>) {
+        let Some(first) = state.outbox.first(consumer) else { return };
+        if first.is_unsure {
+            state.outbox.wait_until(consumer, Instant::now() + self.settings.echo_wait);
+        } else {
             state.outbox.hasten(consumer);
-            self.can_send.notify_one();
         }
+        self.wake_worker(state);
+        self.watch(state);
     }
 
     /// Puts what is in order into the line of whom it is about.
     pub(crate) fn route(&self, state: &mut State, item: Item, now: Instant, is_left: bool) {
+        // What came before it goes before it.
+        self.settle_known(state, now);
         let Some(event) = item.notification.events().first().filter(|it| is_told(it)) else {
-            return;
+            // The service does not tell it again: after a restart nothing must wait for it.
+            return state.passed.push(dealt_with(item.id, &item.notification));
         };
         let line = match state.consumers.of(event) {
             Some(consumer) => consumer.clone(),
-            None if self.settings.foreign => {
-                format!("{STRANGER}{}", event.conversation_id()).into()
+            None if self.settings.foreign && !state.may_be_named(event.conversation_id()) => {
+                strangers_line(event.conversation_id())
             }
             None => {
                 // Whose it is may be known in a moment: an answer to an opening is on its way.
-                return state.unknown.push_back((now + UNKNOWN_WAITS, item));
+                let opened = state.consumers.last_opening().map(|at| at + OPENING_LASTS);
+                let until = opened.max(Some(now + UNKNOWN_WAITS)).unwrap_or(now);
+                return state.unknown.push_back((until, item));
             }
         };
         let content = Content::Event(item.notification);
         state.inbox.push(&line, Pending { id: item.id, content, given: 0, is_left });
     }
 
-    /// Looks again at what nobody knew, and gives up what was waited for long enough.
-    pub(crate) fn settle_unknown(self: &Arc<Self>, state: &mut State, now: Instant) -> Vec<Step> {
-        let mut gone = Vec::new();
-        let is_known = state.consumers.version();
-        let is_late = state.unknown.front().is_some_and(|(until, _)| *until <= now);
-        if !is_late && std::mem::replace(&mut state.unknown_looked_at, is_known) == is_known {
-            return gone;
+    /// Looks again at what nobody knew, where more is known now.
+    fn settle_known(&self, state: &mut State, now: Instant) {
+        let version = state.consumers.version();
+        if std::mem::replace(&mut state.unknown_looked_at, version) == version {
+            return;
         }
-        let too_many = state.unknown.len().saturating_sub(MOST_UNKNOWN);
-        for (at, (until, item)) in std::mem::take(&mut state.unknown).into_iter().enumerate() {
-            let Some(event) = item.notification.events().first() else { continue };
-            if state.consumers.of(event).is_some() {
+        for (until, item) in std::mem::take(&mut state.unknown) {
+            let event = item.notification.events().first();
+            if event.is_some_and(|event| state.consumers.of(event).is_some()) {
                 self.route(state, item, now, false);
-            } else if until <= now || at < too_many {
-                count(&self.counters.foreign);
-                gone.push(Step::NotificationDone { id: item.id, dialogs: Vec::new() });
             } else {
                 state.unknown.push_back((until, item));
             }
         }
+    }
+
+    /// The same, and gives up what was waited for long enough.
+    pub(crate) fn settle_unknown(&self, state: &mut State, now: Instant) -> Vec<Step> {
+        self.settle_known(state, now);
+        let mut gone = Vec::new();
+        while let Some((until, _)) = state.unknown.front() {
+            if *until > now && state.unknown.len() <= MOST_UNKNOWN {
+                break;
+            }
+            let Some((_, item)) = state.unknown.pop_front() else { break };
+            if self.settings.foreign {
+                let line = strangers_line(conversation_of(&item));
+                let content = Content::Event(item.notification);
+                state.inbox.push(&line, Pending { id: item.id, content, given: 0, is_left: false });
+            } else {
+                count(&self.counters.foreign);
+                gone.push(Step::NotificationDone { id: item.id, dialogs: Vec::new() });
+            }
+        }
         gone
     }
+}
+
+/// It is kept no longer, and its dialogs go on behind it.
+pub(crate) fn dealt_with(id: u64, notification: &Notification) -> Step {
+    let spans = spans(notification).into_iter();
+    let dialogs = spans.map(|it| (it.dialog, it.last.saturating_add(1))).collect();
+    Step::NotificationDone { id, dialogs }
+}
+
+/// Tells it without the lock.
+fn after(tell: Tell) -> Then {
+    Box::new(move |state, outcome| {
+        drop(state);
+        tell(outcome);
+    })
+}
+
+impl State {
+    /// Whether this conversation, which nobody knows, may be one that is being opened. What comes after
+    /// an event that waits for that waits, too.
+    fn may_be_named(&self, conversation_id: &str) -> bool {
+        self.consumers.last_opening().is_some_and(|at| at.elapsed() < OPENING_LASTS)
+            || self.unknown.iter().any(|(_, item)| conversation_of(item) == conversation_id)
+    }
+}
+
+fn conversation_of(item: &Item) -> &str {
+    item.notification.events().first().map_or("", NotificationEvent::conversation_id)
+}
+
+fn strangers_line(conversation_id: &str) -> Arc<str> {
+    format!("{STRANGER}{conversation_id}").into()
 }
 
 /// It needs no keeping.
@@ -316,7 +414,11 @@ fn taken(state: MutexGuard<State>, tell: Tell) -> Received {
 /// What an agent does is told. What the consumer did, the program did; and agents and managers talk among
 /// themselves, too.
 fn is_told(event: &NotificationEvent) -> bool {
-    event.originator_role() != "CONSUMER" && event.audience() != "AGENTS_AND_MANAGERS"
+    !is_of_a_consumer(event) && event.audience() != "AGENTS_AND_MANAGERS"
+}
+
+fn is_of_a_consumer(event: &NotificationEvent) -> bool {
+    event.originator_role() == "CONSUMER"
 }
 
 /// Whose line that is, as the program calls the consumer: nobody's where a stranger opened it.

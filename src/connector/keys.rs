@@ -13,7 +13,7 @@ pub(crate) struct Keys {
     window: Duration,
     known: HashMap<u128, u64>,
     /// When each is forgotten.
-    by_age: VecDeque<(Moment, u128)>,
+    by_age: VecDeque<(Moment, u128, u64)>,
     /// Those that are forgotten have lower ids, and so many are still in the store.
     forgotten: (u64, usize),
 }
@@ -43,7 +43,7 @@ impl Keys {
     /// Remembers the key of an action that comes now.
     pub(crate) fn remember(&mut self, fingerprint: &Fingerprint, id: u64) {
         self.known.insert(short(fingerprint), id);
-        self.by_age.push_back((Moment::now() + self.window, short(fingerprint)));
+        self.by_age.push_back((Moment::now() + self.window, short(fingerprint), id));
     }
 
     /// Takes in one that an earlier process remembered, which is that old.
@@ -51,9 +51,13 @@ impl Keys {
         if age >= self.window {
             return;
         }
-        // Those that an earlier process left come by age, but for what a set clock makes of it.
         self.known.insert(short(&fingerprint), id);
-        self.by_age.push_back((Moment::now() + (self.window - age), short(&fingerprint)));
+        self.by_age.push_back((Moment::now() + (self.window - age), short(&fingerprint), id));
+    }
+
+    /// All were taken in. What waits still may be older than what was done.
+    pub(crate) fn resumed(&mut self) {
+        self.by_age.make_contiguous().sort_by_key(|(until, ..)| *until);
     }
 
     /// It was not submitted after all.
@@ -72,10 +76,11 @@ impl Keys {
 
     fn forget_old(&mut self) {
         let now = Moment::now();
-        while self.by_age.front().is_some_and(|(until, _)| *until <= now) {
-            let Some((_, key)) = self.by_age.pop_front() else { return };
+        while self.by_age.front().is_some_and(|(until, ..)| *until <= now) {
+            let Some((_, key, id)) = self.by_age.pop_front() else { return };
             // It may have been forgotten, and come again since.
-            if let Some(id) = self.known.remove(&key) {
+            if self.known.get(&key) == Some(&id) {
+                self.known.remove(&key);
                 self.forgotten = (self.forgotten.0.max(id + 1), self.forgotten.1 + 1);
             }
         }
@@ -111,6 +116,31 @@ mod tests {
         keys.remember(&one, 8);
         keys.forget(&one);
         assert_eq!(keys.find(&one), None);
+    }
+
+    #[test]
+    fn a_key_whose_action_was_not_taken_at_first_is_known_for_the_window() {
+        let mut keys = Keys::new(HOUR);
+        let one = Keys::fingerprint("a", "1");
+        keys.remember(&one, 7);
+        keys.forget(&one);
+        sleep_machine(HOUR / 2);
+        keys.remember(&one, 8);
+        sleep_machine(HOUR / 2);
+        assert_eq!(keys.find(&one), Some(8));
+        sleep_machine(HOUR / 2);
+        assert_eq!(keys.find(&one), None);
+    }
+
+    #[test]
+    fn what_waits_since_long_before_is_forgotten_at_its_time() {
+        let mut keys = Keys::new(HOUR);
+        let [done, waits] = ["1", "2"].map(|key| Keys::fingerprint("a", key));
+        keys.resume(done, 2, HOUR / 4);
+        keys.resume(waits, 1, HOUR / 2);
+        keys.resumed();
+        sleep_machine(HOUR / 2);
+        assert_eq!((keys.find(&done), keys.find(&waits)), (Some(2), None));
     }
 
     #[test]

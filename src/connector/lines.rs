@@ -136,6 +136,14 @@ impl<T: Waits> Lines<T> {
         }
     }
 
+    /// What waits first in the consumer's line for a time goes from then on.
+    pub(crate) fn wait_until(&mut self, consumer: &str, at: Instant) {
+        let Some(line) = self.lines.get(consumer) else { return };
+        if let (First::Later(_), Some(first)) = (line.first, line.waiting.front()) {
+            self.place(consumer, first.id(), First::Later(at));
+        }
+    }
+
     fn place(&mut self, consumer: &str, id: u64, first: First) {
         let Some((key, line)) = self.lines.get_key_value(consumer) else { return };
         if line.waiting.front().is_none_or(|first| first.id() != id) {
@@ -211,6 +219,11 @@ impl<T: Waits> Lines<T> {
     /// Whether anything of that consumer waits.
     pub(crate) fn has(&self, consumer: &str) -> bool {
         self.lines.contains_key(consumer)
+    }
+
+    /// Whether somebody has what is first in the consumer's line.
+    pub(crate) fn is_out(&self, consumer: &str) -> bool {
+        self.lines.get(consumer).is_some_and(|line| matches!(line.first, First::Out(_)))
     }
 
     /// How many there are, those included that somebody has.
@@ -289,6 +302,13 @@ mod tests {
         assert_eq!((lines.next_ready(), take(&mut lines, now)), (None, Some(1)));
         lines.hasten("a");
         assert_eq!(take(&mut lines, now), None, "somebody has it");
+        lines.put_off("a", 1, now + HOUR);
+        lines.wait_until("a", now + 2 * HOUR);
+        assert_eq!(lines.next_ready(), Some(now + 2 * HOUR));
+        lines.wait_until("a", now);
+        assert_eq!(take(&mut lines, now), Some(1));
+        lines.wait_until("a", now + HOUR);
+        assert_eq!(lines.next_ready(), None, "somebody has it");
         lines.hold("a", 1);
         assert_eq!((take(&mut lines, now + HOUR), lines.next_ready()), (None, None));
         lines.hasten("a");

@@ -19,6 +19,7 @@ mod keys;
 mod lines;
 mod outbox;
 mod pending;
+mod settled;
 mod shutdown;
 mod sink;
 mod stats;

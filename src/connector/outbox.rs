@@ -7,17 +7,14 @@ use crate::base::error::{Error, Status};
 use crate::base::stats::count;
 use crate::connector::action::{Action, Deed};
 use crate::connector::consumers::{Lesson, Record};
-use crate::connector::engine::{Engine, Phase, State, closed};
+use crate::connector::engine::{Engine, Handles, Phase, State, closed, updates_full};
 use crate::connector::files;
 use crate::connector::keys::Keys;
 use crate::connector::pending::{Content, Pending};
+use crate::connector::settled::Settled;
 use crate::connector::update::{Outcome, UpdateKind};
 use crate::connector::waiting::{LONGEST_KEY, Waiting};
-use crate::connector::wall_clock::wall_ms;
-use crate::store::change::{Change, KeptFile, Step};
-
-/// Without a store, files of actions take so many bytes at most.
-const MOST_FILE_BYTES: usize = 64 << 20;
+use crate::store::change::{Change, Fingerprint, Safety, Step};
 
 /// The longest action, in bytes of JSON: far above what the service takes.
 const LONGEST_ACTION: usize = 1 << 20;
@@ -30,7 +27,6 @@ pub(crate) struct Taken {
     pub consumer: Arc<str>,
     pub id: u64,
     pub json: Box<str>,
-    pub external_id: String,
     pub submitted_ms: i64,
     /// It may have gone out before, and nobody heard of it.
     pub is_unsure: bool,
@@ -40,7 +36,8 @@ pub(crate) struct Taken {
     /// Why the last attempt failed, where this process made it.
     pub last: Option<Error>,
     /// What is known of the consumer.
-    pub record: Record,
+    pub record: Arc<Record>,
+    pub handles: Option<Handles>,
 }
 
 impl Engine {
@@ -53,33 +50,14 @@ impl Engine {
     ) -> Result<(), Error> {
         check(consumer, json, key)?;
         let action = Action::read(json)?;
-        let file = match &action.deed {
-            Deed::File { path, preview, .. } => Some(files::copy(path, preview.as_deref())?),
-            _ => None,
-        };
         let fingerprint = key.map(|key| Keys::fingerprint(consumer, key));
-        let (tells, told) = mpsc::sync_channel(1);
-
-        let mut state = self.lock();
-        if state.phase > Phase::Works {
-            return Err(closed());
-        }
-        if let Some(fingerprint) = &fingerprint
-            && state.keys.find(fingerprint).is_some()
-        {
-            count(&self.counters.repeated_keys);
-            if state.submitting_len == 0 || !self.has_store() {
-                return Ok(());
-            }
-            // The first one may be on its way to the disk: what is written after it, is on it with it.
-            self.write(
-                state,
-                Change::mark(Step::Nothing),
-                Box::new(move |outcome| {
-                    let _ = tells.send(outcome);
-                }),
-            );
-            return told.recv().map_err(|_| closed())?;
+        let Some(mut state) = self.unless_known(fingerprint.as_ref())? else { return Ok(()) };
+        let mut file = None;
+        if let Deed::File { path, preview, .. } = &action.deed {
+            drop(state);
+            file = Some(files::copy(path, preview.as_deref())?);
+            let Some(again) = self.unless_known(fingerprint.as_ref())? else { return Ok(()) };
+            state = again;
         }
         if state.outbox.len() + state.submitting_len >= self.settings.queue_max {
             let message = format!(
@@ -89,32 +67,31 @@ impl Engine {
             );
             return Err(Error::new(Status::Full, message));
         }
-        let file_bytes = file.as_ref().map_or(0, KeptFile::len);
-        if !self.has_store() && state.files_bytes + file_bytes > MOST_FILE_BYTES {
-            let message = format!("the files that wait have {MOST_FILE_BYTES} bytes already");
-            return Err(Error::new(Status::Full, message));
+        if state.updates() >= self.settings.queue_max {
+            return Err(updates_full());
         }
         let consumer = match state.outbox.name(consumer) {
             Some(known) => known,
             None => Arc::from(consumer),
         };
         let id = state.new_id();
-        let submitted_ms = wall_ms();
+        let submitted_ms = self.clock.now_ms();
         let mut waiting = Waiting::new(id, key, json, submitted_ms);
         count(&self.counters.submitted);
         let is_free = !state.outbox.has(&consumer) && !state.submitting.contains_key(&consumer);
         if action.is_of_the_moment() {
             waiting.is_fleeting = true;
-            if is_free {
+            let is_paused = state.paused_until.is_some_and(|until| until > Instant::now());
+            if is_free && !is_paused {
                 state.outbox.push(&consumer, waiting);
-                self.can_send.notify_one();
+                self.wake_worker(&state);
                 self.watch(&mut state);
             } else {
                 self.drop_fleeting(state, &consumer, &waiting);
             }
             return Ok(());
         }
-        waiting.is_begun = is_free || !self.has_store();
+        waiting.is_begun = is_free || !self.outlives_the_process();
         if let Some(fingerprint) = &fingerprint {
             state.keys.remember(fingerprint, id);
         }
@@ -126,24 +103,61 @@ impl Engine {
             submitted_ms,
             begun: waiting.is_begun,
         }];
-        if let Some(file) = file {
-            if self.has_store() {
-                steps.push(Step::File { id, file });
-            } else {
-                state.files_bytes += file_bytes;
-                state.files.insert(id, file);
-            }
-        }
+        steps.extend(file.map(|file| Step::File { id, file }));
         steps.extend(state.keys.take_forgotten().map(|before| Step::KeysDone { before }));
         *state.submitting.entry(consumer.clone()).or_default() += 1;
         state.submitting_len += 1;
         let engine = self.clone();
+        let (tells, told) = mpsc::sync_channel(1);
         self.write(
             state,
             Change::new(steps),
-            Box::new(move |outcome| {
-                engine.submitted(&consumer, waiting, fingerprint, &outcome);
+            Box::new(move |state, outcome| {
+                engine.submitted(state, &consumer, waiting, fingerprint, &outcome);
                 // Who submitted it waits for it.
+                let _ = tells.send(outcome);
+            }),
+        );
+        told.recv().map_err(|_| closed())?
+    }
+
+    /// The lock, for an action that did not come before: with that key, none did.
+    fn unless_known(
+        self: &Arc<Self>,
+        fingerprint: Option<&Fingerprint>,
+    ) -> Result<Option<MutexGuard<'_, State>>, Error> {
+        let mut waited_for = None;
+        loop {
+            let mut state = self.lock();
+            if state.phase > Phase::Works {
+                return Err(closed());
+            }
+            let known = fingerprint.and_then(|fingerprint| state.keys.find(fingerprint));
+            if known.is_none() {
+                return Ok(Some(state));
+            }
+            if state.submitting_len == 0 || waited_for == known {
+                count(&self.counters.repeated_keys);
+                return Ok(None);
+            }
+            // The first one may be on its way to the disk: where that fails, its key is forgotten.
+            self.wait_until_written(state, Safety::Mark)?;
+            waited_for = known;
+        }
+    }
+
+    /// Waits until all is written that came before.
+    pub(crate) fn wait_until_written(
+        self: &Arc<Self>,
+        state: MutexGuard<State>,
+        safety: Safety,
+    ) -> Result<(), Error> {
+        let (tells, told) = mpsc::sync_channel(1);
+        self.write(
+            state,
+            Change { steps: vec![Step::Nothing], safety },
+            Box::new(move |state, outcome| {
+                drop(state);
                 let _ = tells.send(outcome);
             }),
         );
@@ -152,12 +166,12 @@ impl Engine {
 
     fn submitted(
         self: &Arc<Self>,
+        mut state: MutexGuard<State>,
         consumer: &Arc<str>,
         waiting: Waiting,
-        fingerprint: Option<[u8; 32]>,
+        fingerprint: Option<Fingerprint>,
         outcome: &Result<(), Error>,
     ) {
-        let mut state = self.lock();
         state.submitting_len -= 1;
         if let Some(left) = state.submitting.get_mut(consumer) {
             *left -= 1;
@@ -167,13 +181,15 @@ impl Engine {
         }
         if outcome.is_ok() {
             state.outbox.push(consumer, waiting);
-            self.can_send.notify_one();
+            self.wake_worker(&state);
             self.watch(&mut state);
         } else {
             count(&self.counters.store_failures);
             if let Some(fingerprint) = &fingerprint {
                 state.keys.forget(fingerprint);
             }
+            // Somebody may wait until nothing is under way.
+            self.drained.notify_all();
         }
     }
 
@@ -187,7 +203,8 @@ impl Engine {
         count(&self.counters.failed);
         let mut outcome = self.outcome(&state, consumer, UpdateKind::Failed);
         outcome.key = waiting.key().map(str::to_owned);
-        let why = "it means something only now, and earlier actions of the consumer wait";
+        let why = "it means something only now, and it has to wait: for earlier actions of the consumer, or \
+                   because the service is sent too much";
         outcome.error = Some(Error::new(Status::Closed, why));
         let outcomes = if outcome.key.is_some() { vec![outcome] } else { Vec::new() };
         self.tell(state, consumer, Vec::new(), outcomes, Box::new(|| ()));
@@ -236,33 +253,39 @@ impl Engine {
     ) -> Result<Taken, MutexGuard<'a, State>> {
         let Some((consumer, waiting)) = state.outbox.take(now, None) else { return Err(state) };
         let id = waiting.id;
-        if !waiting.is_begun && !waiting.is_fleeting && self.has_store() {
+        if !waiting.is_begun && !waiting.is_fleeting && self.outlives_the_process() {
             state.outbox.hold(&consumer, id);
             let engine = self.clone();
             let mark = Change::mark(Step::ActionBegun { id, begun: true });
-            self.write(state, mark, Box::new(move |outcome| engine.marked(&consumer, id, outcome)));
+            let marked = move |state: MutexGuard<State>, outcome| {
+                engine.marked(state, &consumer, id, outcome);
+            };
+            self.write(state, mark, Box::new(marked));
             return Err(self.lock());
         }
-        let external_id = waiting.external_id(&self.name);
         let taken = Taken {
             id,
             json: waiting.json().into(),
-            external_id: external_id.clone(),
             submitted_ms: waiting.submitted_ms,
             is_unsure: waiting.is_unsure,
             is_fleeting: waiting.is_fleeting,
             pauses: waiting.pauses,
             last: waiting.last.clone(),
             record: state.consumers.get(&consumer).cloned().unwrap_or_default(),
-            consumer: consumer.clone(),
+            handles: state.handles.get(&consumer).cloned(),
+            consumer,
         };
-        state.begun.insert(external_id, (consumer, id));
         self.watch(&mut state);
         Ok(taken)
     }
 
-    fn marked(&self, consumer: &Arc<str>, id: u64, outcome: Result<(), Error>) {
-        let mut state = self.lock();
+    fn marked(
+        self: &Arc<Self>,
+        mut state: MutexGuard<State>,
+        consumer: &Arc<str>,
+        id: u64,
+        outcome: Result<(), Error>,
+    ) {
         if outcome.is_err() {
             // As long as that cannot be said, it does not go out.
             count(&self.counters.store_failures);
@@ -273,7 +296,8 @@ impl Engine {
             first.is_begun = true;
         }
         state.outbox.hasten(consumer);
-        self.can_send.notify_one();
+        self.wake_worker(&state);
+        self.watch(&mut state);
     }
 
     /// It was done or never will be: the program is told where it has to know, and the next one goes on.
@@ -282,27 +306,43 @@ impl Engine {
         consumer: &Arc<str>,
         id: u64,
         attempts: u32,
-        result: Result<Option<i64>, Error>,
+        mut result: Result<Option<i64>, Error>,
         lessons: &[Lesson],
-        then: Box<dyn FnOnce() + Send>,
+        mut then: Box<dyn FnOnce() + Send>,
     ) {
         let mut state = self.lock();
         let (mut steps, mut outcomes) = (Vec::new(), Vec::new());
         self.learn(&mut state, consumer, lessons, &mut steps, &mut outcomes);
+        if let Some(Settled { sequence, opened, tells }) = state.settled.remove(consumer) {
+            count(&self.counters.settled_by_echo);
+            self.learn(&mut state, consumer, opened.as_slice(), &mut steps, &mut outcomes);
+            if !matches!(result, Ok(Some(_))) {
+                result = Ok(sequence);
+            }
+            then = Box::new(move || {
+                then();
+                tells.into_iter().for_each(|tell| tell(Ok(())));
+            });
+        }
         // Where the service's own word told of it, it is gone.
         if let Some(waiting) = state.outbox.remove(consumer, id) {
-            state.begun.remove(&waiting.external_id(&self.name));
-            if let Some(file) = state.files.remove(&id) {
-                state.files_bytes -= file.len();
-            }
             steps.push(Step::ActionDone { id });
             if let Some(key) = waiting.key() {
                 let fingerprint = Keys::fingerprint(consumer, key);
                 steps.push(Step::Key { id, fingerprint, at_ms: waiting.submitted_ms });
             }
-            let (is_sent, is_receipt) = (result.is_ok(), is_receipt(&waiting));
+            let (is_sent, is_receipt) = (result.is_ok(), is_receipt(waiting.json()));
+            if let (Ok(Some(sequence)), true) = (&result, waiting.may_have_own_id()) {
+                let dialog =
+                    state.consumers.get(consumer).map(|it| place(it)).unwrap_or_default().1;
+                state.consumers.sent(consumer, dialog, *sequence);
+            }
             if !is_receipt {
                 count(if is_sent { &self.counters.sent } else { &self.counters.failed });
+                if is_sent {
+                    let took = self.clock.since_ms(waiting.submitted_ms);
+                    self.counters.sent_after.record(took);
+                }
             }
             if waiting.key().is_some() || (!is_sent && !is_receipt) {
                 let kind = if is_sent { UpdateKind::Sent } else { UpdateKind::Failed };
@@ -315,9 +355,14 @@ impl Engine {
                 }
                 outcomes.push(outcome);
             }
-            self.can_send.notify_one();
+            self.wake_worker(&state);
+            self.watch(&mut state);
             if state.outbox.len() == 0 {
                 self.drained.notify_all();
+            }
+            if !state.outbox.has(consumer) && state.consumers.get(consumer).is_none() {
+                // Nothing came of it.
+                state.handles.remove(consumer);
             }
         }
         self.tell(state, consumer, steps, outcomes, then);
@@ -332,10 +377,13 @@ impl Engine {
         steps: &mut Vec<Step>,
         outcomes: &mut Vec<Outcome>,
     ) {
-        let mut record = state.consumers.get(consumer).cloned().unwrap_or_default();
-        let before = record.clone();
+        if lessons.is_empty() {
+            return;
+        }
+        let before = state.consumers.get(consumer).cloned().unwrap_or_default();
+        let mut record = Record::clone(&before);
         lessons.iter().for_each(|lesson| record.learn(lesson));
-        if record == before {
+        if record == *before {
             return;
         }
         let is_opened = before.talk.is_none() && record.talk.is_some();
@@ -376,12 +424,25 @@ impl Engine {
             return then();
         }
         let pending = state.pending(consumer, outcomes, &mut steps);
+        self.tell_once_written(state, consumer, steps, pending, then);
+    }
+
+    /// The same, where it is made already.
+    pub(crate) fn tell_once_written(
+        self: &Arc<Self>,
+        state: MutexGuard<State>,
+        consumer: &Arc<str>,
+        steps: Vec<Step>,
+        pending: Vec<Pending>,
+        then: Box<dyn FnOnce() + Send>,
+    ) {
         let (engine, consumer) = (self.clone(), consumer.clone());
         self.write_surely(
             state,
             steps,
-            Box::new(move |_| {
-                engine.told(&mut engine.lock(), &consumer, pending);
+            Box::new(move |mut state, _| {
+                engine.told(&mut state, &consumer, pending);
+                drop(state);
                 then();
             }),
         );
@@ -392,7 +453,7 @@ impl Engine {
         if !pending.is_empty() {
             pending.into_iter().for_each(|one| state.inbox.push(consumer, one));
             self.show(state);
-            self.can_tell.notify_one();
+            self.wake_poller(state);
         }
     }
 
@@ -404,10 +465,10 @@ impl Engine {
         at: Instant,
         is_unsure: bool,
     ) {
+        let Some(mut state) = self.unless_settled(taken, why.attempts()) else { return };
         count(&self.counters.put_off);
         let (consumer, id, attempts) = (&taken.consumer, taken.id, why.attempts());
         let is_outage = !is_unsure && matches!(why.status(), Status::Connect | Status::Server);
-        let mut state = self.lock();
         let Some(first) = state.outbox.first_mut(consumer).filter(|first| first.id == id) else {
             // The service's own word came first.
             return;
@@ -416,7 +477,7 @@ impl Engine {
         first.pauses = first.pauses.saturating_add(1);
         first.is_unsure = is_unsure;
         first.last = Some(why);
-        let is_to_unmark = first.is_begun && !is_unsure && self.has_store();
+        let is_to_unmark = first.is_begun && !is_unsure && self.outlives_the_process();
         if is_to_unmark {
             first.is_begun = false;
         }
@@ -425,18 +486,35 @@ impl Engine {
         }
         state.outbox.put_off(consumer, id, at);
         // Somebody has to be there at that time.
-        self.can_send.notify_one();
+        self.wake_worker(&state);
         if is_to_unmark {
             let step = Step::ActionBegun { id, begun: false };
-            self.write_surely(state, vec![step], Box::new(|_| ()));
+            self.write_surely(state, vec![step], Box::new(|_, _| ()));
         }
     }
 
+    /// The lock, for an action that goes on waiting: where the service told meanwhile that it arrived, it
+    /// is finished.
+    fn unless_settled(
+        self: &Arc<Self>,
+        taken: &Taken,
+        attempts: u32,
+    ) -> Option<MutexGuard<'_, State>> {
+        let state = self.lock();
+        if !state.settled.contains_key(&taken.consumer) {
+            return Some(state);
+        }
+        drop(state);
+        self.finish(&taken.consumer, taken.id, attempts, Ok(None), &[], Box::new(|| ()));
+        None
+    }
+
     /// It goes on waiting: nothing was tried.
-    pub(crate) fn wait_on(&self, taken: &Taken, at: Instant) {
-        self.lock().outbox.put_off(&taken.consumer, taken.id, at);
+    pub(crate) fn wait_on(self: &Arc<Self>, taken: &Taken, at: Instant) {
+        let Some(mut state) = self.unless_settled(taken, 0) else { return };
+        state.outbox.put_off(&taken.consumer, taken.id, at);
         // Somebody has to be there at that time.
-        self.can_send.notify_one();
+        self.wake_worker(&state);
     }
 
     /// Nothing is sent before then: the service wants that of all.
@@ -450,7 +528,7 @@ impl Engine {
         let mut state = self.lock();
         for consumer in std::mem::take(&mut state.unreachable) {
             state.outbox.hasten(&consumer);
-            self.can_send.notify_one();
+            self.wake_worker(&state);
         }
     }
 
@@ -465,13 +543,15 @@ impl Engine {
         let lessons = std::slice::from_ref(lesson);
         self.learn(&mut state, consumer, lessons, &mut steps, &mut Vec::new());
         if steps.is_empty() {
-            return Ok(());
+            // It was known, but perhaps it could not be written.
+            steps.extend(state.kept(consumer));
         }
         let (tells, told) = mpsc::sync_channel(1);
         self.write(
             state,
             Change::new(steps),
-            Box::new(move |outcome| {
+            Box::new(move |state, outcome| {
+                drop(state);
                 // Who asked waits for it.
                 let _ = tells.send(outcome);
             }),
@@ -481,6 +561,12 @@ impl Engine {
 }
 
 impl State {
+    /// What is known of a consumer, to be written.
+    pub(crate) fn kept(&self, consumer: &Arc<str>) -> Option<Step> {
+        let body = Some(self.consumers.get(consumer)?.json());
+        Some(Step::Consumer { consumer: consumer.clone(), body })
+    }
+
     /// What the program must know, and what is to be written of it.
     pub(crate) fn pending(
         &mut self,
@@ -515,6 +601,12 @@ fn check(consumer: &str, json: &str, key: Option<&str>) -> Result<(), Error> {
     if key == Some("") {
         return Err(Error::invalid("key is empty; NULL means none"));
     }
+    for (name, text) in [("consumer_id", consumer), ("key", key.unwrap_or_default())] {
+        // C could not be told of it, and in front of a name it means that it is no consumer's.
+        if text.contains('\0') {
+            return Err(Error::invalid(format!("{name} contains NUL")));
+        }
+    }
     Ok(())
 }
 
@@ -527,6 +619,6 @@ pub(crate) fn place(record: &Record) -> (String, String) {
 }
 
 /// A receipt is the connector's own: the program did not submit it.
-fn is_receipt(waiting: &Waiting) -> bool {
-    waiting.json().starts_with(r#"{"acceptStatus""#) && waiting.json().contains(r#""dialogId""#)
+pub(crate) fn is_receipt(json: &str) -> bool {
+    json.starts_with(r#"{"acceptStatus""#) && json.contains(r#""dialogId""#)
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::base::callback;
 use crate::connector::engine::{Engine, Phase};
+use crate::store::change::Safety;
 
 impl Engine {
     /// Takes nothing new, sends until then what it has, and stops. None: as long as it takes. Inside a log
@@ -30,6 +31,11 @@ impl Engine {
         }
         drop(state);
         self.stop(Phase::Stopped);
+        // What the threads did last may be on its way to the disk.
+        if waits {
+            let _ = self.wait_until_written(self.lock(), Safety::Done);
+        }
+        self.enter(Phase::Told);
     }
 
     /// Stops at once: nobody may poll any more, and the file is free.
@@ -38,7 +44,7 @@ impl Engine {
         self.release();
     }
 
-    fn stop(self: &Arc<Self>, phase: Phase) {
+    fn enter(&self, phase: Phase) {
         let mut state = self.lock();
         state.phase = state.phase.max(phase);
         if phase == Phase::Ended {
@@ -48,7 +54,10 @@ impl Engine {
         self.can_send.notify_all();
         self.can_tell.notify_all();
         self.drained.notify_all();
-        drop(state);
+    }
+
+    fn stop(self: &Arc<Self>, phase: Phase) {
+        self.enter(phase);
         // What is under way is broken off: the store says that it may have arrived.
         self.client.shutdown();
         // Inside a log function a thread may be waiting for what this one holds, or be this one. Who stops

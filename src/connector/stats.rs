@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use serde::Serialize;
 
+use crate::base::histogram::Latency;
 use crate::base::prometheus::Exposition;
+use crate::base::stats::Stats;
 use crate::connector::engine::Engine;
-use crate::connector::wall_clock::{since_ms, wall_ms};
 use crate::receiver::{self, RefusedCount};
 
 /// What a connector has done since it was made, and what it holds now.
@@ -43,6 +44,8 @@ pub struct ConnectorStats {
     pub settled_by_echo: u64,
     /// Conversations opened.
     pub opened: u64,
+    /// Conversations of which the service told that they are over.
+    pub closed: u64,
     /// Notifications that came.
     pub received: u64,
     /// Events that came again, and were dropped.
@@ -59,6 +62,10 @@ pub struct ConnectorStats {
     pub connections_open: u64,
     /// What `connector.store` failed to keep.
     pub store_failures: u64,
+    /// How long actions took from when they were submitted until they were sent, in milliseconds.
+    pub latency_ms: Latency,
+    /// What its client has done: requests, connections, tokens.
+    pub client: Stats,
 }
 
 impl Engine {
@@ -66,12 +73,11 @@ impl Engine {
         let state = self.lock();
         let read = |counter: &AtomicU64| counter.load(Relaxed);
         let counters = &self.counters;
-        let wall = wall_ms();
         let oldest = state.outbox.firsts().map(|(_, first)| first.submitted_ms).min();
         let (consumers, conversations) = state.consumers.counts();
         ConnectorStats {
             waiting: state.outbox.len() as u64,
-            oldest_ms: oldest.map_or(0, |at| since_ms(at, wall).as_millis() as u64),
+            oldest_ms: oldest.map_or(0, |at| self.clock.since_ms(at).as_millis() as u64),
             updates_waiting: state.updates() as u64,
             updates_out: state.inbox.out() as u64,
             consumers: consumers as u64,
@@ -85,6 +91,7 @@ impl Engine {
             repeated: read(&counters.repeated),
             settled_by_echo: read(&counters.settled_by_echo),
             opened: read(&counters.opened),
+            closed: read(&counters.closed),
             received: read(&counters.received),
             duplicates: read(&counters.duplicates),
             foreign: read(&counters.foreign),
@@ -93,12 +100,14 @@ impl Engine {
             refused: RefusedCount::of(endpoint),
             connections_open: read(&endpoint.connections_open),
             store_failures: read(&counters.store_failures),
+            latency_ms: counters.sent_after.read(),
+            client: self.client.stats(),
         }
     }
 }
 
 impl ConnectorStats {
-    /// The same as text in the exposition format of Prometheus.
+    /// The same as text in the exposition format of Prometheus, with the metrics of its client.
     pub fn prometheus(&self) -> String {
         let mut text = Exposition::new("lpconnector_connector");
         for (name, help, value) in [
@@ -108,6 +117,7 @@ impl ConnectorStats {
             ("consumers", "Consumers that are known.", self.consumers),
             ("conversations", "Consumers with an open conversation.", self.conversations),
             ("workers", "Threads that send.", self.workers),
+            ("connections_open", "Connections to its endpoint.", self.connections_open),
         ] {
             text.single(name, "gauge", help, &value.to_string());
         }
@@ -122,6 +132,7 @@ impl ConnectorStats {
             ("repeated_total", "Messages that may have been sent twice.", self.repeated),
             ("settled_by_echo_total", "Messages settled by their echo.", self.settled_by_echo),
             ("opened_total", "Conversations opened.", self.opened),
+            ("closed_total", "Conversations that are over.", self.closed),
             ("received_total", "Notifications that came.", self.received),
             ("duplicates_total", "Events that came again.", self.duplicates),
             ("foreign_total", "Events of other conversations.", self.foreign),
@@ -131,11 +142,13 @@ impl ConnectorStats {
         ] {
             text.single(name, "counter", help, &value.to_string());
         }
+        let help = "From when actions were submitted until they were sent.";
+        text.metric("sent_after_seconds", "histogram", help, &self.latency_ms.lines());
         let refused = self.refused.iter();
         let refused =
             refused.map(|it| (format!("{{status=\"{}\"}}", it.status), it.requests.to_string()));
         let help = "Requests refused, by HTTP status.";
         text.metric("refused_total", "counter", help, &refused.collect::<Vec<_>>());
-        text.into_text()
+        text.into_text() + &self.client.prometheus()
     }
 }

@@ -8,13 +8,11 @@ use crate::base::stats::count;
 use crate::config::connector_settings::Receipts;
 use crate::connector::action::Action;
 use crate::connector::engine::{Engine, Phase, State, closed};
-use crate::connector::intake::consumer_of;
+use crate::connector::intake::{consumer_of, dealt_with};
 use crate::connector::pending::{Content, Pending};
 use crate::connector::update::{Outcome, Receipt, Update, UpdateKind};
 use crate::connector::waiting::Waiting;
-use crate::connector::wall_clock::wall_ms;
 use crate::protocol::notification_event::{EventKind, NotificationEvent};
-use crate::receiver::dialogs::spans;
 use crate::receiver::readiness::Readiness;
 use crate::store::change::{Change, Safety, Step};
 
@@ -30,25 +28,26 @@ impl Engine {
             let now = Instant::now();
             let gone = self.settle(&mut state, now);
             if !gone.is_empty() {
-                self.write_surely(state, gone, Box::new(|_| ()));
+                self.write_surely(state, gone, Box::new(|_, _| ()));
                 state = self.lock();
                 continue;
             }
             if let Some(update) = self.give_out(&mut state, now) {
                 self.show(&mut state);
                 if state.inbox.ready_since(now).is_some() {
-                    self.can_tell.notify_one();
+                    self.wake_poller(&state);
                 }
                 return Ok(Some(update));
             }
             self.show(&mut state);
-            if state.phase == Phase::Stopped {
+            if state.phase == Phase::Told {
                 return Err(closed());
             }
             if until.is_some_and(|until| until <= now) {
                 return Ok(None);
             }
             let at = [until, state.next_update()].into_iter().flatten().min();
+            state.idle_pollers += 1;
             state = match at {
                 Some(at) => {
                     let left = at.saturating_duration_since(now);
@@ -57,6 +56,7 @@ impl Engine {
                 }
                 None => self.can_tell.wait(state).unwrap_or_else(PoisonError::into_inner),
             };
+            state.idle_pollers -= 1;
         }
     }
 
@@ -99,12 +99,9 @@ impl Engine {
         };
         let mut steps = vec![match &first.content {
             Content::Outcome(_) => Step::UpdateDone { id: *id },
-            Content::Event(notification) => {
-                let after = spans(notification).into_iter();
-                let dialogs = after.map(|it| (it.dialog, it.last.saturating_add(1))).collect();
-                Step::NotificationDone { id: *id, dialogs }
-            }
+            Content::Event(notification) => dealt_with(*id, notification),
         }];
+        steps.append(&mut state.passed);
         let receipt = self.receipt_for(&mut state, update, &mut steps);
         let (tells, told) = mpsc::sync_channel(1);
         let (engine, line, id) = (self.clone(), line.clone(), *id);
@@ -112,19 +109,20 @@ impl Engine {
         self.write(
             state,
             change,
-            Box::new(move |outcome| {
+            Box::new(move |mut state, outcome| {
                 if outcome.is_ok() {
-                    let mut state = engine.lock();
                     if state.inbox.remove(&line, id).is_some() {
                         count(&engine.counters.acknowledged);
                     }
                     if let Some((consumer, waiting)) = receipt {
                         state.outbox.push(&consumer, waiting);
-                        engine.can_send.notify_one();
+                        engine.wake_worker(&state);
+                        engine.watch(&mut state);
                     }
                     engine.show(&mut state);
-                    engine.can_tell.notify_one();
+                    engine.wake_poller(&state);
                 }
+                drop(state);
                 let _ = tells.send(outcome);
             }),
         );
@@ -149,7 +147,7 @@ impl Engine {
         let sequence = event.sequence().filter(|_| is_message && !update.consumer.is_empty())?;
         let consumer = update.receipt.line.clone();
         let json = Action::receipt_json(status, sequence, update.dialog_id());
-        let (id, submitted_ms) = (state.new_id(), wall_ms());
+        let (id, submitted_ms) = (state.new_id(), self.clock.now_ms());
         let mut waiting = Waiting::new(id, None, &json, submitted_ms);
         // Said twice it says the same.
         waiting.is_begun = true;
@@ -177,7 +175,7 @@ impl Engine {
         if state.inbox.first(line).is_some_and(is_the_last) {
             state.inbox.put_off(line, *id, Instant::now() + after.min(LONGEST));
             self.show(&mut state);
-            self.can_tell.notify_one();
+            self.wake_poller(&state);
         }
         Ok(())
     }
@@ -208,7 +206,7 @@ impl Engine {
             return;
         }
         let now = Instant::now();
-        let is_ready = state.phase >= Phase::Stopped || state.inbox.ready_since(now).is_some();
+        let is_ready = state.phase >= Phase::Told || state.inbox.ready_since(now).is_some();
         let at = if is_ready { Some(now) } else { state.next_update() };
         if let Some(readiness) = &state.readiness {
             readiness.set(at);

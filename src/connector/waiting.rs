@@ -33,8 +33,10 @@ const NONE: u16 = u16::MAX;
 
 impl Waiting {
     pub(crate) fn new(id: u64, key: Option<&str>, json: &str, submitted_ms: i64) -> Waiting {
+        // A longer one was never submitted.
+        let key = key.filter(|key| key.len() <= LONGEST_KEY);
         let text = [key.unwrap_or_default(), json].concat().into_boxed_str();
-        let key_len = key.map_or(NONE, |key| key.len().min(LONGEST_KEY) as u16);
+        let key_len = key.map_or(NONE, |key| key.len() as u16);
         Waiting {
             id,
             submitted_ms,
@@ -59,6 +61,11 @@ impl Waiting {
             NONE => &self.text,
             len => self.text.split_at(len.into()).1,
         }
+    }
+
+    /// Whether the program may have given it an id of its own.
+    pub(crate) fn may_have_own_id(&self) -> bool {
+        self.json().contains("ExternalId")
     }
 
     /// By which the service's own word about it is known: the program's, or one of ours.
@@ -89,6 +96,9 @@ mod tests {
             let waiting = Waiting::new(7, key, json, 0);
             assert_eq!((waiting.key(), waiting.json()), (key, json));
         }
+        let strange = ["a", &"é".repeat(LONGEST_KEY)].concat();
+        let waiting = Waiting::new(7, Some(&strange), "{}", 0);
+        assert_eq!((waiting.key(), waiting.json()), (None, "{}"));
         assert!(size_of::<Waiting>() <= 56, "{}", size_of::<Waiting>());
     }
 

@@ -12,9 +12,9 @@ use crate::base::thread;
 use crate::config::connector_settings::Ambiguous;
 use crate::connector::action::{Action, Deed, file_type, open_options};
 use crate::connector::consumers::{Lesson, Talk};
-use crate::connector::engine::{Engine, Phase, State};
-use crate::connector::outbox::Taken;
-use crate::connector::wall_clock::{since_ms, wall_ms};
+use crate::connector::engine::{Engine, Handles, Phase, State};
+use crate::connector::outbox::{Taken, is_receipt};
+use crate::connector::waiting::external_id;
 use crate::handles::attachment::Attachment;
 use crate::handles::consumer::Consumer;
 use crate::handles::conversation::Conversation;
@@ -50,7 +50,7 @@ enum Outcome {
     Failed(Error),
     /// It is not tried again.
     GivenUp(Error),
-    /// It goes on when the conversation is known, or at the latest when it is given up.
+    /// It goes on when the conversation is known, or can be opened after all.
     NotKnown(Error),
 }
 
@@ -68,8 +68,7 @@ impl Engine {
     /// Sees to it that somebody is there for what waits, while all others are busy.
     pub(crate) fn watch(self: &Arc<Self>, state: &mut State) {
         let most = self.settings.workers * MOST_EXTRA;
-        let is_needed = state.idle_workers == 0 && state.outbox.is_any_ready();
-        if is_needed && state.workers < most && state.phase < Phase::Stopped {
+        if state.is_unwatched() && state.workers < most && state.phase < Phase::Stopped {
             // Where there is no room for another one, those that are there do it later.
             let _ = self.add_worker(state, PATIENCE);
         }
@@ -91,8 +90,11 @@ impl Engine {
                 Some(taken) => self.perform(&taken),
                 None => {
                     let mut state = self.lock();
-                    if is_extra || state.phase >= Phase::Stopped {
+                    let may_end = is_extra && !state.is_unwatched();
+                    if may_end || state.phase >= Phase::Stopped {
                         state.workers -= 1;
+                        // What this one was to wait for, another one does.
+                        self.wake_worker(&state);
                         return;
                     }
                 }
@@ -125,25 +127,26 @@ impl Engine {
             }
             count(&self.counters.repeated);
         }
-        let consumer = self.consumer(&taken.consumer)?;
+        let consumer = match &taken.handles {
+            Some(known) => known.consumer.clone(),
+            None => self.consumer(&taken.consumer)?,
+        };
         let Some(talk) = taken.record.talk.as_ref().filter(|talk| self.is_usable(talk)) else {
             return self.without_conversation(taken, &action, &consumer, lessons);
         };
-        let conversation = self.attach(&consumer, talk, action.dialog_id.as_deref())?;
+        let conversation = self.conversation(taken, &action, &consumer, talk)?;
         let sent = self.send(taken, &action, &conversation);
-        let id = talk.id.clone();
-        match &sent {
-            Ok(_) if matches!(action.deed, Deed::Close) => lessons.push(Lesson::MainClosed { id }),
-            Ok(_) => {}
-            Err(why) if why.is_closed_there() => {
-                lessons.push(Lesson::Over { id });
-                if matches!(action.deed, Deed::Close) {
-                    return Ok(Outcome::Done(None, why.attempts()));
-                }
-            }
-            Err(_) => {}
+        let closes = matches!(action.deed, Deed::Close);
+        let refusal = sent.as_ref().err().filter(|why| why.is_closed_there());
+        if refusal.is_some() || (closes && sent.is_ok()) {
+            // Not more than that: the conversation goes on where a survey runs.
+            let dialog_id = if closes { &talk.id } else { conversation.dialog_id() }.to_owned();
+            lessons.push(Lesson::DialogClosed { id: talk.id.clone(), dialog_id });
         }
-        sent.map(|sent| done(&sent))
+        match refusal {
+            Some(why) if closes => Ok(Outcome::Done(None, why.attempts())),
+            _ => sent.map(|sent| done(&sent)),
+        }
     }
 
     /// Whether the consumer's messages can go there.
@@ -153,11 +156,42 @@ impl Engine {
 
     fn consumer(&self, id: &Arc<str>) -> Result<Consumer, Error> {
         if let Some(known) = self.lock().handles.get(id) {
-            return Ok(known.clone());
+            return Ok(known.consumer.clone());
         }
         let consumer = self.client.consumer(id)?;
-        self.lock().handles.insert(id.clone(), consumer.clone());
+        let handles = Handles { consumer: consumer.clone(), conversation: None };
+        self.lock().handles.insert(id.clone(), handles);
         Ok(consumer)
+    }
+
+    /// Where the action goes: made once, and used for all that goes there.
+    fn conversation(
+        &self,
+        taken: &Taken,
+        action: &Action,
+        consumer: &Consumer,
+        talk: &Talk,
+    ) -> Result<Conversation, Error> {
+        // One that was closed takes nothing more, whatever the service thinks of it.
+        let is_kept = !matches!(action.deed, Deed::Close);
+        let dialog_id = action.dialog_id.as_deref().or_else(|| self.survey(talk));
+        let is_it = |known: &&Conversation| {
+            known.id() == talk.id && known.dialog_id() == dialog_id.unwrap_or(&talk.id)
+        };
+        let known = taken.handles.as_ref().and_then(|handles| handles.conversation.as_ref());
+        if let Some(known) = known.filter(is_it).filter(|_| is_kept) {
+            return Ok(known.clone());
+        }
+        let conversation = self.attach(consumer, talk, dialog_id)?;
+        if let Some(handles) = self.lock().handles.get_mut(&taken.consumer).filter(|_| is_kept) {
+            handles.conversation = Some(conversation.clone());
+        }
+        Ok(conversation)
+    }
+
+    /// The dialog of the survey that the consumer answers.
+    fn survey<'a>(&self, talk: &'a Talk) -> Option<&'a str> {
+        talk.survey.as_deref().filter(|_| self.settings.survey)
     }
 
     fn attach(
@@ -170,8 +204,7 @@ impl Engine {
             Some(json) => open_options(json)?,
             None => OpenOptions::new(),
         };
-        let survey = talk.survey.as_deref().filter(|_| self.settings.survey);
-        let options = match dialog_id.or(survey) {
+        let options = match dialog_id {
             Some(dialog_id) => options.to_attach().dialog_id(dialog_id),
             None => options.to_attach(),
         };
@@ -223,7 +256,7 @@ impl Engine {
         {
             return own;
         }
-        Some(own.unwrap_or_default().external_id(&taken.external_id))
+        Some(own.unwrap_or_default().external_id(&external_id(&self.name, taken.id)))
     }
 
     /// Opens a conversation where the action is a message; the others have nothing to be about.
@@ -240,15 +273,14 @@ impl Engine {
             // What it is for is so already.
             Deed::Close => return Ok(Outcome::Done(None, 0)),
             Deed::Profile(_) | Deed::Rate { .. } => {
-                let last = taken.record.past.back().ok_or_else(none)?;
-                let talk = Talk { id: last.clone(), ..Talk::default() };
+                let talk = taken.record.last_talk().ok_or_else(none)?;
                 let conversation = self.attach(consumer, &talk, None)?;
                 return self.send(taken, action, &conversation).map(|sent| done(&sent));
             }
             Deed::ChatState(_) | Deed::AcceptStatus(..) | Deed::Ttr(_) => return Err(none()),
         }
         if let Some(talk) = &taken.record.talk {
-            // Its main dialog is closed, and the survey is not for this channel.
+            // Its main dialog is closed, and no survey is known, or none is for this channel.
             let closing = self.attach(consumer, talk, None)?.close_stage();
             closing
                 .map(drop)
@@ -268,8 +300,8 @@ impl Engine {
             }
             _ => options,
         };
-        let conversation = match consumer.open(&options) {
-            Ok(conversation) => conversation,
+        let (conversation, first) = match consumer.open_telling(&options) {
+            Ok(opened) => opened,
             Err(why) if why.status() == Status::AlreadyOpen => return Ok(Outcome::NotKnown(why)),
             Err(why) => {
                 // Where it may have been opened, a notification tells.
@@ -281,7 +313,7 @@ impl Engine {
         };
         lessons.push(Lesson::Opened { id: conversation.id().to_owned() });
         if matches!(action.deed, Deed::Text(_)) {
-            return Ok(Outcome::Done(None, 1));
+            return Ok(Outcome::Done(first, 1));
         }
         self.send(taken, action, &conversation).map(|sent| done(&sent))
     }
@@ -298,23 +330,31 @@ impl Engine {
                      notification"
                         .to_owned()
                 });
+                // Nobody may ever tell: it may be over, or be known to somebody else alone.
                 let left = self.settings.give_up.saturating_sub(self.age(taken));
-                return self.put_off(taken, why, Instant::now() + left, taken.is_unsure);
+                let echo_wait = self.settings.echo_wait.min(left);
+                let pause = self.pause(taken, &why).min(left);
+                let pause = if taken.is_unsure { pause.max(echo_wait) } else { pause };
+                self.put_off(taken, why, Instant::now() + pause, taken.is_unsure);
+                return self.go_on_where_it_is_known(taken);
             }
             Outcome::NotKnown(why) | Outcome::GivenUp(why) => (Err(why.clone()), why.attempts()),
             Outcome::Failed(why) => {
                 let attempts = why.attempts();
+                if why.status() == Status::RateLimited {
+                    self.pause_all(Instant::now() + self.pause(taken, &why));
+                }
                 match self.judge(taken, &why) {
                     Verdict::Fails => {}
                     Verdict::ConversationIsOver => {
                         self.keep(&taken.consumer, &lessons);
-                        return self.put_off(taken, why, Instant::now(), taken.is_unsure);
+                        // At once, but not again and again where each is closed as soon as it is open.
+                        let is_first = taken.pauses == 0;
+                        let pause = if is_first { Duration::ZERO } else { self.pause(taken, &why) };
+                        return self.put_off(taken, why, Instant::now() + pause, taken.is_unsure);
                     }
                     Verdict::Later { pause, is_unsure } => {
                         let at = Instant::now() + pause;
-                        if why.status() == Status::RateLimited {
-                            self.pause_all(at);
-                        }
                         self.keep(&taken.consumer, &lessons);
                         // What may have arrived once may have arrived.
                         return self.put_off(taken, why, at, is_unsure || taken.is_unsure);
@@ -324,8 +364,21 @@ impl Engine {
                 (Err(why), attempts)
             }
         };
+        if let Some(why) = result.as_ref().err().filter(|_| !is_receipt(&taken.json)) {
+            let line = || format!("connector: an action failed: {}", why.message());
+            self.settings.log.write(LogLevel::Error, line);
+        }
         let nothing = Box::new(|| ());
         self.finish(&taken.consumer, taken.id, attempts, result, &lessons, nothing);
+    }
+
+    /// The notification that it waits for may have come while the service was asked.
+    fn go_on_where_it_is_known(self: &Arc<Self>, taken: &Taken) {
+        let mut state = self.lock();
+        let record = state.consumers.get(&taken.consumer);
+        if record.is_some_and(|it| it.talk.is_some() || it.past != taken.record.past) {
+            self.go_on(&mut state, &taken.consumer);
+        }
     }
 
     /// What is to become of an action after this error.
@@ -355,7 +408,8 @@ impl Engine {
     /// Until when the service may still tell that it arrived, because what it wanted to tell meanwhile was
     /// sent away.
     fn echo_may_come(&self, taken: &Taken) -> Option<Instant> {
-        let refused = self.lock().refused.filter(|_| taken.is_unsure)?;
+        let may_wait = taken.is_unsure && !self.is_over(taken);
+        let refused = self.lock().refused.filter(|_| may_wait)?;
         Some(refused + self.settings.echo_wait).filter(|until| *until > Instant::now())
     }
 
@@ -366,7 +420,7 @@ impl Engine {
     }
 
     fn age(&self, taken: &Taken) -> Duration {
-        since_ms(taken.submitted_ms, wall_ms())
+        self.clock.since_ms(taken.submitted_ms)
     }
 
     /// Whether it has been tried for long enough.
@@ -381,7 +435,8 @@ impl Engine {
         // Spread, so that not all come back together.
         let pause = pause / 2 + jitter(pause / 2);
         let asked = error.retry_after_ms().map_or(Duration::ZERO, Duration::from_millis);
-        pause.max(asked)
+        // Not beyond the time for which anything is tried.
+        pause.max(asked.min(self.settings.give_up))
     }
 
     /// Fetches a file that an agent sent, on the thread that asks for it.
@@ -392,10 +447,7 @@ impl Engine {
         to_path: &Path,
     ) -> Result<(), Error> {
         let record = self.lock().consumers.get(consumer_id).cloned().unwrap_or_default();
-        let talk = record
-            .talk
-            .or_else(|| record.past.back().map(|id| Talk { id: id.clone(), ..Talk::default() }));
-        let Some(talk) = talk else {
+        let Some(talk) = record.last_talk() else {
             return Err(Error::new(Status::Closed, "the consumer has had no conversation"));
         };
         let consumer = self.consumer(&Arc::from(consumer_id))?;
@@ -408,6 +460,14 @@ impl Engine {
         let (mut steps, mut outcomes) = (Vec::new(), Vec::new());
         self.learn(&mut state, consumer, lessons, &mut steps, &mut outcomes);
         self.tell(state, consumer, steps, outcomes, Box::new(|| ()));
+    }
+}
+
+impl State {
+    /// Whether something is to be sent, now or later, and no worker is there for it.
+    fn is_unwatched(&self) -> bool {
+        let is_any = self.outbox.is_any_ready() || self.outbox.next_ready().is_some();
+        self.idle_workers == 0 && is_any
     }
 }
 
@@ -432,6 +492,8 @@ fn may_pass(error: &Error) -> bool {
         || match error.status() {
             Status::Connect | Status::Tls | Status::Timeout | Status::RateLimited => true,
             Status::Server | Status::Protocol | Status::Config => true,
+            // Our own disk, not the action's file, which is checked when it is submitted.
+            Status::Io => true,
             Status::Unauthorized => !CONSUMER_JWS.contains(&error.service_code()),
             _ => false,
         }

@@ -104,7 +104,7 @@ pub unsafe extern "C" fn lpc_connector_new(
 /// that of the calls.
 ///
 /// After an error it was not taken. LPC_INVALID_ARGUMENT for NULL where none is allowed, and for what is no
-/// action, with what is wrong. LPC_FULL where connector.queue.max actions wait. LPC_IO if the store or the
+/// action, with what is wrong. LPC_FULL where connector.queue.max actions, or updates, wait. LPC_IO if the store or the
 /// action's file fails. LPC_CLOSED after lpc_connector_shutdown() and after a fork().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_connector_submit(
@@ -272,7 +272,7 @@ pub unsafe extern "C" fn lpc_connector_fd(connector: *const lpc_connector) -> i3
 /// - "put_off": attempts after which an action had to wait.
 /// - "repeated": messages sent again although nobody knew whether they had arrived. "settled_by_echo":
 ///   messages of which the service's own notification told that they arrived.
-/// - "opened": conversations opened.
+/// - "opened": conversations opened. "closed": those of which the service told that they are over.
 /// - "received": notifications that came. "duplicates": events that came again, and were dropped.
 ///   "foreign": events of conversations that the connector did not open, and were dropped.
 /// - "given_out": updates given to the program, those included that it was given again. "acknowledged":
@@ -280,6 +280,9 @@ pub unsafe extern "C" fn lpc_connector_fd(connector: *const lpc_connector) -> i3
 /// - "refused": an array of {"status","requests"}: requests that its endpoint refused, by HTTP status.
 ///   "connections_open": connections to it now.
 /// - "store_failures": what connector.store failed to keep.
+/// - "latency_ms": how long actions took from when they were submitted until they were sent, a histogram as
+///   lpc_client_stats() has it.
+/// - "client": what its client has done, as from lpc_client_stats(); in the text, its metrics.
 ///
 /// Later versions may add members. LPC_INVALID_ARGUMENT for NULL. LPC_CLOSED after a fork().
 #[unsafe(no_mangle)]

@@ -25,6 +25,7 @@ struct Texts {
     originator_id: CString,
     originator_role: CString,
     text: CString,
+    state: CString,
     audience: CString,
     metadata_json: CString,
     json: CString,
@@ -38,6 +39,7 @@ impl lpc_notification {
             originator_id: c_string(event.originator_id()),
             originator_role: c_string(event.originator_role()),
             text: c_string(event.text()),
+            state: c_string(event.state()),
             audience: c_string(event.audience()),
             metadata_json: c_string(event.metadata_json()),
             json: c_string(event.json()),
@@ -178,15 +180,22 @@ pub unsafe extern "C" fn lpc_event_timestamp_ms(n: *const lpc_notification, i: u
     event(n, i, -1, |event| event.timestamp_ms().unwrap_or(-1))
 }
 
-/// The text that stands for event `i`: of a text the message; of a file its caption; of rich content
-/// what a person reads in it, its texts, titles and captions, a line each; of a secure form its
-/// title; of a chat state and an accept status its name ("COMPOSING", "READ"); of a conversation its
-/// state ("OPEN", "CLOSE"), which is that of the main dialog: see lpc_event_is_closed(). "" if absent,
-/// for all else, where there is no such event, and for NULL. A NUL character in it is given as
-/// U+FFFD. Borrowed: valid until the notification is freed.
+/// What a person reads of event `i`: of a text the message; of a file its caption; of rich content its
+/// texts, titles and captions, a line each; of a secure form its title. "" if absent, for all else, which
+/// says nothing to the consumer (see lpc_event_state()), where there is no such event, and for NULL. A NUL
+/// character in it is given as U+FFFD. Borrowed: valid until the notification is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_event_text(n: *const lpc_notification, i: usize) -> *const c_char {
     event_text(n, i, |texts| &texts.text)
+}
+
+/// The name of the state that event `i` tells: of a chat state ("COMPOSING"), of an accept status
+/// ("READ"), of a conversation ("OPEN", "CLOSE"), which is that of the main dialog: see
+/// lpc_event_is_closed(). "" if absent, for all else, where there is no such event, and for NULL.
+/// Borrowed: valid until the notification is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpc_event_state(n: *const lpc_notification, i: usize) -> *const c_char {
+    event_text(n, i, |texts| &texts.state)
 }
 
 /// Who is to see event `i`: "ALL", or "AGENTS_AND_MANAGERS", which is not for the consumer. "" if

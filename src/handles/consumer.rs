@@ -77,6 +77,14 @@ impl Consumer {
     /// conversation was opened but its first message refused, the message of the error names the
     /// conversation, and [`attach`](Consumer::attach) goes on with it.
     pub fn open(&self, options: &OpenOptions) -> Result<Conversation, Error> {
+        self.open_telling(options).map(|(conversation, _)| conversation)
+    }
+
+    /// The same, with the sequence that the service gave the first message.
+    pub(crate) fn open_telling(
+        &self,
+        options: &OpenOptions,
+    ) -> Result<(Conversation, Option<i64>), Error> {
         options.check()?;
         let call = self.state.client.call()?;
         let settings = self.state.client.settings();
@@ -88,7 +96,8 @@ impl Consumer {
         let id = batch.bodies.get(1).and_then(|body| response::conversation_id(body));
         match id {
             Some(id) if !id.is_empty() => {
-                Ok(Conversation::new(self.state.clone(), &id, None, properties))
+                let first = batch.bodies.get(2).and_then(|body| response::first_sequence(body));
+                Ok((Conversation::new(self.state.clone(), &id, None, properties), first))
             }
             _ => {
                 Err(Error::new(Status::Protocol, "the service opened a conversation without an id")

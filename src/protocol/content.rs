@@ -310,10 +310,18 @@ impl EventContent {
             EventContent::File(file) => &file.caption,
             EventContent::RichContent(rich) => &rich.text,
             EventContent::SecureForm(form) => &form.title,
+            _ => "",
+        }
+    }
+
+    /// The name of the state that the content tells; see
+    /// [`NotificationEvent::state`](crate::NotificationEvent::state).
+    pub(crate) fn state(&self) -> &str {
+        match self {
             EventContent::ChatState(state) => state.state.as_str(),
             EventContent::AcceptStatus(status) => status.status.as_str(),
             EventContent::Conversation(conversation) => &conversation.state,
-            EventContent::Other => "",
+            _ => "",
         }
     }
 }

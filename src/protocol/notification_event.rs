@@ -168,13 +168,18 @@ impl NotificationEvent {
         self.timestamp_ms
     }
 
-    /// The text that stands for the event: of a text the message; of a file its caption; of rich
-    /// content what a person reads in it, its texts, titles and captions, a line each; of a secure
-    /// form its title; of a chat state and an accept status its name (`COMPOSING`, `READ`); of a
-    /// conversation its state (`OPEN`, `CLOSE`), which is that of the main dialog: see
-    /// [`is_closed`](NotificationEvent::is_closed). Empty if absent, and for all else.
+    /// What a person reads of the event: of a text the message; of a file its caption; of rich content its
+    /// texts, titles and captions, a line each; of a secure form its title. Empty if absent, and for all
+    /// else, which says nothing to the consumer: see [`state`](NotificationEvent::state).
     pub fn text(&self) -> &str {
         self.content.text()
+    }
+
+    /// The name of the state that the event tells: of a chat state (`COMPOSING`), of an accept status
+    /// (`READ`), of a conversation (`OPEN`, `CLOSE`), which is that of the main dialog: see
+    /// [`is_closed`](NotificationEvent::is_closed). Empty if absent, and for all else.
+    pub fn state(&self) -> &str {
+        self.content.state()
     }
 
     /// Who is to see it: `ALL`, or `AGENTS_AND_MANAGERS`, which is not for the consumer. Empty if
@@ -285,6 +290,21 @@ mod tests {
             let event = event(&format!(r#"{{"type":"ContentEvent",{content}}}"#));
             assert_eq!((event.kind(), event.text()), (kind, text), "{content}");
         }
+    }
+
+    #[test]
+    fn a_state_is_no_text() {
+        for (json, state) in [
+            (r#"{"type":"ChatStateEvent","chatState":"COMPOSING"}"#, "COMPOSING"),
+            (r#"{"type":"AcceptStatusEvent","status":"READ","sequenceList":[1]}"#, "READ"),
+            (r#"{"type":"ContentEvent","message":"a"}"#, ""),
+        ] {
+            let event = event(json);
+            assert_eq!(event.state(), state, "{json}");
+            assert!(event.text().is_empty() != state.is_empty(), "{json}");
+        }
+        let open = of_change(r#"{"result":{"conversationDetails":{"state":"OPEN"}}}"#);
+        assert_eq!((open.state(), open.text()), ("OPEN", ""));
     }
 
     #[test]

@@ -219,7 +219,7 @@ mod tests {
         ] {
             assert_eq!(redacted(said), clean, "{said}");
         }
-        let levels = 10_000;
+        let levels = if cfg!(miri) { 100 } else { 10_000 };
         let deep = |inside| format!("{}\"{inside}\"{}", "[".repeat(levels), "]".repeat(levels));
         assert_eq!(redacted(&deep(r"a\u002dt0ken-")), deep("***"), "however deep");
     }

@@ -136,6 +136,11 @@ pub(crate) fn conversation_id(body: &str) -> Option<String> {
     Some(text(id)).filter(|id| !id.is_empty())
 }
 
+/// The sequence in the body of one answer of a batch.
+pub(crate) fn first_sequence(body: &str) -> Option<i64> {
+    sequence(serde_json::from_str(body).ok())
+}
+
 fn sequence(body: Option<&RawValue>) -> Option<i64> {
     let [sequence] = members(body, ["sequence"]);
     number(sequence)

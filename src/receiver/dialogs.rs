@@ -67,7 +67,8 @@ fn names(event: &NotificationEvent) -> Vec<&str> {
     }
 }
 
-fn dialog_of(event: &NotificationEvent) -> &str {
+/// The dialog of an event; its conversation where it does not say.
+pub(crate) fn dialog_of(event: &NotificationEvent) -> &str {
     Some(event.dialog_id()).filter(|id| !id.is_empty()).unwrap_or(event.conversation_id())
 }
 

@@ -26,8 +26,9 @@ use crate::receiver::readiness::Readiness;
 use crate::receiver::resequencer::{Resequencer, most_dialogs};
 use crate::receiver::sink::{Admission, Admitted, Sink};
 use crate::store::change::{Change, DialogKey, Fingerprint, Step};
+use crate::store::journal::{Journal, Ordered};
 use crate::store::sqlite::{Keeps, Sqlite};
-use crate::store::writer::{Ordered, Writer};
+use crate::store::writer::Writer;
 
 /// The notifications of one receiver.
 pub(crate) struct Inbox {

@@ -267,7 +267,8 @@ mod tests {
     }
 
     fn texts(items: Vec<Item>) -> Vec<String> {
-        items.iter().map(|item| item.notification.events()[0].text().to_owned()).collect()
+        let event = |item: &Item| item.notification.events()[0].clone();
+        items.iter().map(event).map(|event| [event.text(), event.state()].concat()).collect()
     }
 
     /// One event, which says its dialog and its sequence. `more`: further members.

@@ -194,7 +194,7 @@ impl Exchange {
         count(&self.counters.failures);
         // Of a batch, the one that was refused.
         let _about = self.log().about_one(error.request_id());
-        self.log().write(LogLevel::Error, || error.message().to_owned());
+        self.log().write_failure(|| error.message().to_owned());
         error
     }
 

@@ -33,7 +33,7 @@ pub(crate) struct Stopped {
 }
 
 /// An action that was not done.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Default)]
 pub(crate) struct LeftAction {
     pub id: u64,
     pub consumer: String,

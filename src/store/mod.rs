@@ -1,12 +1,16 @@
-//! What must outlive the process: one file, written by one thread, for a receiver or a connector.
+//! What a receiver or a connector keeps while it is under way: one journal of changes.
 //!
-//! It takes from the floors below notifications, errors and threads. It must not know who keeps what
+//! `journal` says what every store does; `memory` and `writer`, the thread of the file `sqlite`, do it. It takes from the floors below notifications, errors and threads. It must not know who keeps what
 //! and why: it writes changes, each whole or not at all, and tells what an earlier process left.
 
 pub(crate) mod change;
+#[cfg(test)]
+mod conformance;
 mod disk_room;
 mod file_id;
+pub(crate) mod journal;
 pub(crate) mod left;
+pub(crate) mod memory;
 mod open_stores;
 mod schema;
 pub(crate) mod sqlite;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 /// The `user_version` of what is written now; files from before it was counted have 0.
 const VERSION: i64 = 2;
@@ -11,6 +11,8 @@ const VERSION: i64 = 2;
 pub(crate) enum Unusable {
     Failed(rusqlite::Error),
     Newer,
+    /// It belongs to this option.
+    Anothers(String),
 }
 
 impl From<rusqlite::Error> for Unusable {
@@ -19,8 +21,8 @@ impl From<rusqlite::Error> for Unusable {
     }
 }
 
-/// Opens or makes the file, and keeps others from it.
-pub(crate) fn open(path: &Path) -> Result<Connection, Unusable> {
+/// Opens or makes the file for this option, and keeps others from it.
+pub(crate) fn open(path: &Path, option: &str) -> Result<Connection, Unusable> {
     make_private(path);
     let mut connection = Connection::open(path)?;
     // Who has the file keeps it: waiting would change nothing.
@@ -52,7 +54,19 @@ pub(crate) fn open(path: &Path) -> Result<Connection, Unusable> {
         1 => upgrade_to_2(&mut connection)?,
         _ => return Err(Unusable::Newer),
     }
+    match owner(&connection)? {
+        Some(owner) if owner != option => return Err(Unusable::Anothers(owner)),
+        Some(_) => {}
+        // Where there is no room to say it, the next one does.
+        None => drop(connection.execute("INSERT INTO about VALUES ('option', ?1)", [option])),
+    }
     Ok(connection)
+}
+
+/// What one option keeps means nothing to the other, which would drop it.
+fn owner(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let owner = "SELECT value FROM about WHERE name = 'option'";
+    connection.query_row(owner, [], |row| row.get(0)).optional()
 }
 
 fn set(connection: &Connection, pragma: &str, value: &str) -> rusqlite::Result<()> {
@@ -133,7 +147,10 @@ fn upgrade_to_2(connection: &mut Connection) -> rusqlite::Result<()> {
          );
          -- Who talks where.
          CREATE TABLE consumer (consumer TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
-         INSERT INTO about (name, value) VALUES ('name', lower(hex(randomblob(8))));",
+         INSERT INTO about (name, value) VALUES ('name', lower(hex(randomblob(8))));
+         -- Where something was written, a receiver did.
+         INSERT INTO about (name, value)
+             SELECT 'option', 'receiver.store' WHERE EXISTS (SELECT 1 FROM sqlite_sequence);",
     )?;
     upgrade.pragma_update(None, "user_version", VERSION)?;
     upgrade.commit()

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, ErrorCode, Row, ffi};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, ffi};
 
 use crate::base::error::{Error, Status};
 use crate::protocol::notification::Notification;
@@ -70,12 +70,18 @@ impl Sqlite {
             );
             Error::new(Status::Io, message)
         })?;
-        let connection = schema::open(path).map_err(|why| match why {
+        let connection = schema::open(path, option).map_err(|why| match why {
             Unusable::Failed(why) => names.failed(&why),
             Unusable::Newer => {
                 let Names { shown, option } = &names;
                 let message =
                     format!("the file '{shown}' of option '{option}' is of a newer version");
+                Error::new(Status::Io, message)
+            }
+            Unusable::Anothers(owner) => {
+                let Names { shown, option } = &names;
+                let message =
+                    format!("the file '{shown}' of option '{option}' is one of option '{owner}'");
                 Error::new(Status::Io, message)
             }
         })?;
@@ -139,10 +145,8 @@ impl Sqlite {
         left.fingerprints.reverse();
         left.dialogs = connection
             .prepare("SELECT account, dialog, next, used FROM dialog ORDER BY used DESC LIMIT ?1")?
-            .query_map([self.keeps.dialogs.unwrap_or(0) as i64], |row| {
-                let dialog = (row.get(0)?, row.get(1)?);
-                Ok(Stopped { dialog, next: row.get(2)?, used: row.get::<_, i64>(3)? as u64 })
-            })?
+            .query_map([self.keeps.dialogs.unwrap_or(0) as i64], |row| Ok(stopped(row)))?
+            .filter_map(Result::transpose)
             .collect::<Result<Vec<_>, _>>()?;
         left.keys = connection
             .prepare("SELECT id, fingerprint, at FROM key ORDER BY id")?
@@ -203,8 +207,9 @@ impl Sqlite {
 
     /// The name of what is kept here.
     fn name(&self) -> rusqlite::Result<String> {
-        self.connection
-            .query_row("SELECT value FROM about WHERE name = 'name'", [], |row| row.get(0))
+        let name = "SELECT value FROM about WHERE name = 'name'";
+        let name = self.connection.query_row(name, [], |row| Ok(text(row, "value"))).optional()?;
+        Ok(name.flatten().unwrap_or_default())
     }
 
     /// The file of an action, and its preview.
@@ -406,8 +411,21 @@ impl Sqlite {
     }
 
     fn try_tidy(&mut self) -> rusqlite::Result<bool> {
-        // First, as it makes room for the rest.
+        // A checkpoint waits for the disk, and what is to be written waits for it: it is one for all, and
+        // only where there is no room another one makes some first.
+        if self.give_back().is_err() {
+            self.checkpoint()?;
+            self.give_back()?;
+        }
         self.checkpoint()?;
+        let free = self
+            .connection
+            .pragma_query_value(None, "freelist_count", |row| row.get::<_, i64>(0))?;
+        Ok(free > 0)
+    }
+
+    /// Drops what nobody asks for any more, and gives back some of the file's space.
+    fn give_back(&self) -> rusqlite::Result<()> {
         if let Some(dialogs) = self.keeps.dialogs {
             self.connection.execute(
                 "DELETE FROM dialog WHERE used <
@@ -422,13 +440,7 @@ impl Sqlite {
             self.connection.prepare_cached(&format!("PRAGMA incremental_vacuum({pages})"))?;
         let mut given_back = pages.query([])?;
         while given_back.next()?.is_some() {}
-        drop(given_back);
-        drop(pages);
-        self.checkpoint()?;
-        let free = self
-            .connection
-            .pragma_query_value(None, "freelist_count", |row| row.get::<_, i64>(0))?;
-        Ok(free > 0)
+        Ok(())
     }
 
     /// Writes into the file itself, and on the disk, what lies beside it.
@@ -469,6 +481,12 @@ fn text(row: &Row, column: &str) -> Option<String> {
     }
 }
 
+fn stopped(row: &Row) -> Option<Stopped> {
+    let dialog = (text(row, "account")?, text(row, "dialog")?);
+    let used: i64 = row.get("used").ok()?;
+    Some(Stopped { dialog, next: row.get("next").ok()?, used: used as u64 })
+}
+
 fn fingerprint(row: &Row) -> Option<Fingerprint> {
     row.get_ref("fingerprint").ok()?.as_blob().ok()?.try_into().ok()
 }
@@ -503,6 +521,16 @@ mod tests {
 
     fn open(path: &Path) -> Result<Sqlite, Error> {
         Sqlite::open(path, "receiver.store", KEEPS)
+    }
+
+    #[test]
+    fn a_file_is_one_options() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("inbox.db");
+        write(&mut open(&path).unwrap(), &[put(1, "a")]);
+        let anothers = Sqlite::open(&path, "connector.store", KEEPS).err().unwrap();
+        assert!(anothers.message().contains("is one of option 'receiver.store'"), "{anothers}");
+        assert_eq!(texts(&open(&path).unwrap().left().unwrap()), [(1, "a")]);
     }
 
     fn write(store: &mut Sqlite, changes: &[Change]) -> Vec<bool> {
@@ -586,6 +614,23 @@ mod tests {
         assert_eq!(left.unreadable, ["notification 2: it is no notification"]);
         let again = store.left().unwrap();
         assert_eq!((texts(&again).len(), again.unreadable.len()), (2, 0));
+    }
+
+    #[test]
+    fn what_is_remembered_and_cannot_be_read_keeps_nobody_from_the_rest() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut store = open(&directory.path().join("inbox.db")).unwrap();
+        write(&mut store, &[put(1, "a"), put(2, "b"), remove(1, "c", 2)]);
+        let broken = "UPDATE about SET value = x'ff' WHERE name = 'name';
+             INSERT INTO dialog VALUES ('le1', 'd', 'next', 'used');
+             INSERT INTO seen VALUES (7, 'none');
+             INSERT INTO key VALUES (8, 'none', 'never');
+             INSERT INTO consumer VALUES (x'ff', 7);";
+        store.connection.execute_batch(broken).unwrap();
+        let left = store.left().unwrap();
+        assert_eq!((texts(&left), left.dialogs.len(), &*left.name), (vec![(2, "b")], 1, ""));
+        store.connection.execute_batch("DELETE FROM about").unwrap();
+        assert_eq!(store.left().unwrap().name, "");
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! The thread that writes the store: whatever comes while it waits for the disk goes there together.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Status};
 use crate::base::lock::lock;
 use crate::base::thread;
-use crate::store::change::Change;
+use crate::store::change::{Change, KeptFile};
+use crate::store::journal::{Journal, Ordered};
 use crate::store::sqlite::Sqlite;
 
 /// How long what was acknowledged may still be found in the file.
@@ -31,19 +32,8 @@ struct Waiting {
     ended: bool,
 }
 
-/// A change, and whom it concerns.
-pub(crate) struct Ordered {
-    pub change: Change,
-    /// Nobody can be told that it failed: it is tried until it is written.
-    pub is_owed: bool,
-    pub told: Told,
-}
-
 /// Something to look up, on the thread that writes.
 type Read = Box<dyn FnOnce(&Sqlite) + Send>;
-
-/// Is told what became of a change, on the thread that writes.
-pub(crate) type Told = Box<dyn FnOnce(Result<(), Error>) + Send>;
 
 impl Writer {
     pub(crate) fn start(store: Sqlite) -> Result<Writer, Error> {
@@ -55,8 +45,22 @@ impl Writer {
         Ok(Writer { shared, thread: Mutex::new(Some(thread)) })
     }
 
-    /// Has it written, after all that came before it. After the end nobody is told anything.
-    pub(crate) fn write(&self, ordered: Ordered) {
+    /// Has something looked up there. After the end it is not.
+    fn read(&self, read: impl FnOnce(&Sqlite) + Send + 'static) {
+        let mut waiting = lock(&self.shared.waiting);
+        if !waiting.ended {
+            waiting.reads.push(Box::new(read));
+            self.shared.changed.notify_one();
+        }
+    }
+}
+
+impl Journal for Writer {
+    fn keep_at_once(&self, change: Change) -> Result<Result<(), Error>, Change> {
+        Err(change)
+    }
+
+    fn write(&self, ordered: Ordered) {
         let mut waiting = lock(&self.shared.waiting);
         if !waiting.ended {
             waiting.changes.push(ordered);
@@ -64,17 +68,18 @@ impl Writer {
         }
     }
 
-    /// Has something looked up there. After the end it is not.
-    pub(crate) fn read(&self, read: impl FnOnce(&Sqlite) + Send + 'static) {
-        let mut waiting = lock(&self.shared.waiting);
-        if !waiting.ended {
-            waiting.reads.push(Box::new(read));
-            self.shared.changed.notify_one();
-        }
+    fn file(&self, id: u64) -> Result<Option<KeptFile>, Error> {
+        let (tells, told) = mpsc::sync_channel(1);
+        self.read(move |store| drop(tells.send(store.file(id))));
+        let ended = |_| Error::new(Status::Closed, "the store was closed");
+        told.recv().map_err(ended)?
     }
 
-    /// Waits until all is written, and the file is closed.
-    pub(crate) fn end(&self) {
+    fn outlives_the_process(&self) -> bool {
+        true
+    }
+
+    fn end(&self) {
         lock(&self.shared.waiting).ended = true;
         self.shared.changed.notify_one();
         if let Some(thread) = lock(&self.thread).take() {

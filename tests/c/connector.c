@@ -495,7 +495,7 @@ void test_connector_stats(void)
     static const char *const numbers[] = {
         "waiting", "oldest_ms", "updates_waiting", "updates_out", "consumers", "conversations",
         "submitted", "repeated_keys", "sent", "failed", "put_off", "repeated", "settled_by_echo",
-        "opened", "received", "duplicates", "foreign", "given_out", "acknowledged",
+        "opened", "closed", "received", "duplicates", "foreign", "given_out", "acknowledged",
         "connections_open", "store_failures",
     };
     account a;
@@ -507,6 +507,7 @@ void test_connector_stats(void)
     for (i = 0; i < sizeof numbers / sizeof *numbers; i++)
         CHECK(number_of(stats, numbers[i]) == 0);
     CHECK(number_of(stats, "workers") == 8 && strstr(stats, "\"refused\":[]") != NULL);
+    CHECK(strstr(stats, "\"latency_ms\":{\"count\":0,\"sum\":0,\"buckets\":[") != NULL);
     free(stats);
     CHECK(lpc_connector_stats(NULL, &response, NULL) == LPC_INVALID_ARGUMENT && response == NULL);
     CHECK(lpc_connector_stats(connector, NULL, NULL) == LPC_INVALID_ARGUMENT);
@@ -521,6 +522,7 @@ void test_connector_stats(void)
     stats = stats_of(connector, true);
     CHECK(strncmp(stats, "# HELP ", 7) == 0);
     CHECK(strstr(stats, "\nlpconnector_connector_sent_total 1\n") != NULL);
+    CHECK(strstr(stats, "\nlpconnector_token_refreshes_total 1\n") != NULL);
     free(stats);
     lpc_connector_free(connector);
 }

@@ -77,8 +77,9 @@ void test_webhook_signatures(void)
 void test_notifications(void)
 {
     static const char *const texts[] = {
-        "a\xEF\xBF\xBD" "b \xC3\xA9", "photo", "", "COMPOSING", "READ", "OPEN",
+        "a\xEF\xBF\xBD" "b \xC3\xA9", "photo", "", "", "", "",
     };
+    static const char *const states[] = { "", "", "", "COMPOSING", "READ", "OPEN" };
     lpc_notification *n = parse(every_kind);
     size_t len = 0, i;
 
@@ -89,6 +90,7 @@ void test_notifications(void)
     for (i = 0; i < 6; i++) {
         CHECK(lpc_event_kind(n, i) == LPC_EVENT_KIND_TEXT + (int32_t)i);
         CHECK_TEXT(texts[i], lpc_event_text(n, i));
+        CHECK_TEXT(states[i], lpc_event_state(n, i));
     }
     CHECK(lpc_event_kind(n, 6) == LPC_EVENT_KIND_OTHER);
     CHECK_TEXT("{\"event\":{\"type\":\"NewEvent\"}, \"more\":[]}", lpc_event_json(n, 6));
@@ -132,9 +134,10 @@ void test_notifications_of_an_end_and_metadata(void)
 
     CHECK_TEXT("", lpc_notification_account_id(n));
     CHECK(lpc_notification_event_count(n) == 2);
-    CHECK_TEXT("CLOSE", lpc_event_text(n, 0));
+    CHECK_TEXT("CLOSE", lpc_event_state(n, 0));
+    CHECK_TEXT("", lpc_event_text(n, 0));
     CHECK(!lpc_event_is_closed(n, 0));
-    CHECK_TEXT("CLOSE", lpc_event_text(n, 1));
+    CHECK_TEXT("CLOSE", lpc_event_state(n, 1));
     CHECK(lpc_event_is_closed(n, 1));
     CHECK_TEXT("", lpc_event_metadata_json(n, 0));
     lpc_notification_free(n);

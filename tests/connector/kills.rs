@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::os::unix::process::ExitStatusExt;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use lpc_sandbox::{Account, Agent, Answer, Options, Retry, Route, Sandbox, Webhook};
 
 use crate::program::{CONSUMERS, Program, Running};
+use crate::random::Random;
 
 const SIGKILL: i32 = 9;
 
@@ -49,7 +50,7 @@ fn kill_again_and_again(kills: usize) {
         assert_eq!(running.kill().signal(), Some(SIGKILL), "kill {kill}");
     }
     let mut running = program.start(false);
-    let known = program.submitted().next_multiple_of(CONSUMERS);
+    let known = (program.submitted() + 1).next_multiple_of(CONSUMERS);
     wait_until(&program, &mut running, || {
         let told: HashSet<String> = program.told().into_iter().collect();
         let is_told = |n: usize| {
@@ -118,22 +119,5 @@ fn wait_until(program: &Program, running: &mut Running, mut done: impl FnMut() -
     while !done() {
         assert!(!running.has_ended(), "it ended by itself: {}", program.output());
         std::thread::yield_now();
-    }
-}
-
-/// Numbers that differ each time (xorshift).
-struct Random(u64);
-
-impl Random {
-    fn new() -> Random {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-        Random(now.as_nanos() as u64 | 1)
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % end
     }
 }

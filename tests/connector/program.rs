@@ -45,8 +45,11 @@ fn open(directory: &Path, name: &str) -> File {
 fn submit(connector: &Connector, directory: &Path) {
     let mut next = lines(&directory.join("submitted")).len();
     let mut file = open(directory, "submitted");
-    let may_begin =
-        |next: usize| std::env::var_os(SUBMITS).is_some() || !next.is_multiple_of(CONSUMERS);
+    let first = next;
+    let may_begin = |next: usize| {
+        let is_to = std::env::var_os(SUBMITS).is_some() || next == first;
+        is_to || !next.is_multiple_of(CONSUMERS)
+    };
     while may_begin(next) {
         let consumer = format!("c{}", next % CONSUMERS);
         match connector.submit_text(&consumer, &next.to_string(), Some(&next.to_string())) {

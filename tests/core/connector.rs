@@ -1,8 +1,10 @@
 //! A connector, from what is submitted to what the program is told.
 
 mod disk;
+mod independence;
 mod sends;
 mod talks;
+mod waits;
 
 use lpconnector::Connector;
 use tempfile::TempDir;

@@ -71,6 +71,7 @@ struct Expected {
     originator_role: String,
     timestamp_ms: i64,
     text: String,
+    state: String,
     audience: String,
     /// null where there is none.
     metadata: Value,
@@ -88,6 +89,7 @@ impl Expected {
             originator_role: event.originator_role().to_owned(),
             timestamp_ms: event.timestamp_ms().unwrap_or(-1),
             text: event.text().to_owned(),
+            state: event.state().to_owned(),
             audience: event.audience().to_owned(),
             metadata: match event.metadata_json() {
                 "" => Value::Null,
@@ -203,12 +205,12 @@ fn a_file_says_where_it_is() {
 
 #[test]
 fn states_are_known_ones_or_names() {
-    let to_come = ChatState::from(event("chat state to come").text());
+    let to_come = ChatState::from(event("chat state to come").state());
     assert!(matches!(to_come, ChatState::Named(_)));
     for (name, state) in [("chat state", ChatState::Pause), ("chat state to come", to_come)] {
         let event = event(name);
         let EventContent::ChatState(content) = event.content() else { panic!("{event:?}") };
-        assert_eq!((&content.state, content.state.as_str()), (&state, event.text()));
+        assert_eq!((&content.state, content.state.as_str()), (&state, event.state()));
     }
     let event = event("accept status");
     let EventContent::AcceptStatus(content) = event.content() else { panic!("{event:?}") };

@@ -118,7 +118,7 @@ void tests::notifications() {
     CHECK(first.has_timestamp() && first.timestamp_ms() == 1700000000123);
     CHECK(first.audience() == "ALL" && first.json() == text);
     const lpc::Event second = events[1];
-    CHECK(second.kind() == lpc::EventKind::ChatState && second.text() == "PAUSE");
+    CHECK(second.kind() == lpc::EventKind::ChatState && second.state() == "PAUSE");
     CHECK(second.conversation_id() == "" && second.dialog_id() == "d-2");
     CHECK(second.json() == typing && second.metadata_json() == "" && !second.is_closed());
     CHECK(!second.has_sequence() && second.sequence() == -1);
@@ -131,7 +131,7 @@ void tests::notifications() {
     std::vector<std::string> texts;
     for (const lpc::Event event : notification.events())
         texts.push_back(event.text());
-    CHECK(texts == (std::vector<std::string>{first.text(), "PAUSE", ""}));
+    CHECK(texts == (std::vector<std::string>{first.text(), "", ""}));
     CHECK(std::count_if(events.begin(), events.end(), [](const lpc::Event &event) {
               return event.has_sequence();
           }) == 1);
@@ -152,7 +152,7 @@ void tests::notifications() {
     const auto told = lpc::Notification::parse(
         in_changes("{\"result\":{\"conversationDetails\":{\"state\":\"OPEN\"}}}"));
     CHECK(told.events()[0].kind() == lpc::EventKind::Conversation);
-    CHECK(told.events()[0].text() == "OPEN");
+    CHECK(told.events()[0].state() == "OPEN" && told.events()[0].text().empty());
     const auto unknown = lpc::Notification::parse("{\"type\":\"new.Kind\"}");
     CHECK(unknown.type_name() == "new.Kind" && unknown.events().size() == 1);
     CHECK(unknown.events()[0].kind() == lpc::EventKind::Other);
@@ -165,8 +165,8 @@ void tests::notifications_of_an_end_and_metadata() {
         "{\"result\":{\"conversationDetails\":{\"state\":\"CLOSE\",\"stage\":\"OPEN\"}}},"
         "{\"result\":{\"conversationDetails\":{\"state\":\"CLOSE\",\"stage\":\"CLOSE\"}}}"));
     CHECK(ends.account_id() == "");
-    CHECK(ends.events()[0].text() == "CLOSE" && !ends.events()[0].is_closed());
-    CHECK(ends.events()[1].text() == "CLOSE" && ends.events()[1].is_closed());
+    CHECK(ends.events()[0].state() == "CLOSE" && !ends.events()[0].is_closed());
+    CHECK(ends.events()[1].state() == "CLOSE" && ends.events()[1].is_closed());
 
     const auto question = lpc::Notification::parse(in_changes(
         "{\"dialogId\":\"d-2\",\"metadata\":[{\"type\":\"SurveyQuestion\"}],\"event\":{\"type\":"

@@ -10,7 +10,7 @@ FUZZ_TARGETS := answers config_files notifications options proxies receiver
 FUZZ := CC=clang CXX=clang++ PATH="$(CURDIR)/target/tools/bin:$$PATH" $(CARGO) +$(NIGHTLY) fuzz
 FUZZ_AT := --fuzz-dir tests/harden/fuzz --target-dir $(HARDEN)/fuzz
 
-harden: harden-loom harden-miri harden-sanitizers harden-fuzz harden-mutants ## what looks harder than `make test`, one after the other: for hours
+harden: harden-loom harden-miri harden-sanitizers harden-kills harden-fuzz harden-mutants ## what looks harder than `make test`, one after the other: for hours
 
 harden-loom: tools ## play locks, pool and kept values in every order of threads; break them, and see that found
 	$(CARGO) run --quiet --manifest-path tests/harden/loom/Cargo.toml --target-dir $(HARDEN)/loom
@@ -26,6 +26,10 @@ harden-address: build $(HARDEN)/nightly ## the C and C++ tests, the receiver's t
 
 harden-thread: build $(HARDEN)/nightly ## the same under ThreadSanitizer
 	NIGHTLY=$(NIGHTLY) tests/harden/sanitizers/run thread $(SANDBOX) $(CARGO)
+
+harden-kills: ## kill a connector, and each of its examples, a hundred times
+	$(CARGO) test --quiet --test connector -- --ignored kills::
+	LPC_KILLS=100 $(MAKE) test-kills
 
 harden-fuzz: tools $(HARDEN)/nightly target/tools/bin/cargo-fuzz ## fuzz what others send and write: FUZZ_SECONDS for each of FUZZ_TARGETS
 	$(FUZZ) build $(FUZZ_AT)

@@ -1,7 +1,8 @@
 # What the two-way conversation does not show: several sequences in one call, credentials that change,
-# what an error tells.
+# what an error tells, a connector.
 use strict;
 use warnings;
+use FFI::Platypus::Buffer 'buffer_to_scalar';
 use FindBin;
 use lib $FindBin::Bin;
 use LPConnector;
@@ -33,6 +34,32 @@ sub main {
         undef, undef);
     call(\&lpc_conversation_send_rich_content, $talk, '{"type": "text", "text": "Hi"}', undef, undef);
     call(\&lpc_conversation_send_chat_state, $talk, LPC_CHAT_STATE_COMPOSING, undef);
+    connector($config);
+}
+
+# It does not listen, so all that it tells is what became of its own.
+sub connector {
+    my ($config) = @_;
+    call(\&lpc_config_set, $config, @$_) for ['receiver.listen', ''], ['connector.store', 'memory'];
+    my $sms = get('lpc_connector', \&lpc_connector_new, $config);
+    call(\&lpc_connector_set_credentials, $sms, @ENV{qw(LPC_CLIENT_ID LPC_CLIENT_SECRET)});
+    call(\&lpc_connector_submit, $sms, '+49151', '{"ttr": "URGENT"}', 'sms-1');
+    call(\&lpc_connector_submit_text, $sms, '+49151', 'Hi', 'sms-2');
+    call(\&lpc_connector_submit_text, $sms, '+49151', 'Grüße', 'sms-3');
+    for (1 .. 4) {
+        my $update = get('lpc_update', \&lpc_connector_poll, $sms, 60_000);
+        my ($kind, $key) = (lpc_update_kind($update), lpc_update_key($update));
+        print "FAILED $key: ", lpc_error_message(lpc_update_error($update)), "\n"
+            if $kind == LPC_UPDATE_KIND_FAILED;
+        print 'OPENED ', lpc_update_consumer_id($update), "\n" if $kind == LPC_UPDATE_KIND_OPENED;
+        print "SENT $key\n" if $kind == LPC_UPDATE_KIND_SENT;
+        print "lent, though there is none\n" if defined lpc_update_notification($update);
+        call(\&lpc_connector_ack, $sms, $update);
+    }
+    my $stats = get('lpc_response', \&lpc_connector_stats, $sms);
+    my $body = lpc_response_body($stats, \my $length);
+    print buffer_to_scalar($body, $length) =~ /^(lpconnector_connector_sent_total.*\n)/m;
+    lpc_connector_shutdown($sms, 0);
 }
 
 $| = 1;    # before what is printed of the sandbox

@@ -48,6 +48,9 @@ class Account:
     def agent(self, agent: str) -> None:
         self._call("PUT", f"/accounts/{self.id}/agent", {"agent": agent})
 
+    def script(self, steps: list[dict[str, Any]]) -> None:
+        self._call("PUT", f"/accounts/{self.id}/agent", {"script": steps})
+
     def notify(self, body: bytes) -> None:
         self._bytes("POST", f"/accounts/{self.id}/notify", body)
 

@@ -7,7 +7,7 @@ test-python: build $(VENV)/installed $(VENV)/tools ## the Python tests, types an
 	cd tests/python && $(CURDIR)/$(PY) -m mypy.stubtest lpconnector
 	$(SANDBOX) --tls --quiet -- $(PY) -m pytest -q -c bindings/python/pyproject.toml --rootdir tests/python tests/python
 	LPC_VECTORS_PYTHON=$(PY) $(CARGO) test --quiet --test vectors -- --ignored --exact python
-	$(SANDBOX) --tls --quiet -- $(PY) tests/readme.py $(CC) $(C_FLAGS) -- $(C_LINK)
+	$(SANDBOX) --tls --quiet -- $(PY) tests/readme.py '$(CC) $(C_FLAGS)' '$(CXX) $(CXX_FLAGS) -std=c++11' '$(C_LINK)'
 
 $(VENV)/bin/python: | tools
 	$(PYTHON) -m venv $(VENV)

@@ -54,6 +54,51 @@ def test_the_example_uses_everything() -> None:
             assert name.startswith("_") or f".{name}" in text or name == "shutdown"
 
 
+def test_kiosk(listening: Account, tmp_path: Path) -> None:
+    text: dict[str, Any] = {"wait_for": "text"}
+    says: list[dict[str, Any]] = [{"type": True}, {"say": "Which?"}, text, {"close": True}]
+    listening.script([text, *says])
+    options = {**listening.options(), **listening.receiver_options()}
+    options["connector_store"] = f"sqlite:{tmp_path / 'queue.db'}"
+    settings = {f"LPC_{name.upper()}": str(value) for name, value in options.items()}
+    kiosk = subprocess.Popen(
+        [sys.executable, "-W", "error", str(EXAMPLES / "kiosk.py"), "Jane"],
+        env={**os.environ, **settings},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
+    assert kiosk.stdin is not None and kiosk.stdout is not None
+
+    def types(line: str) -> None:
+        assert kiosk.stdin is not None
+        kiosk.stdin.write(f"{line}\n")
+        kiosk.stdin.flush()
+
+    def shown() -> str:
+        assert kiosk.stdout is not None
+        return kiosk.stdout.readline().rstrip("\n")
+
+    with kiosk:
+        try:
+            types("Hi")
+            assert [shown() for _ in range(3)] == ["you: Hi", "(the agent types)", "agent: Which?"]
+            types("This")
+            assert shown() == "you: This"
+            assert shown().startswith("(the conversation is over; ")
+            types("/rate much")
+            assert "/rate" not in shown()
+            types("/rate 5")
+            assert shown() == "you: /rate 5"
+            kiosk.stdin.close()
+            assert kiosk.stdout.read() == "" and kiosk.wait() == 0
+        finally:
+            kiosk.kill()
+    [held] = listening.conversations()
+    assert held["consumer"]["ext_consumer_id"] == "Jane" and held["rating"]["csatRate"] == 5
+
+
 def post_flask(app: Any, body: bytes, headers: dict[str, str]) -> int:
     return int(app.test_client().post("/webhook", data=body, headers=headers).status_code)
 

@@ -87,6 +87,7 @@ def as_expected(event: NotificationEvent) -> dict[str, Any]:
         "originator_role": event.originator_role,
         "timestamp_ms": number(event.timestamp_ms),
         "text": event.text,
+        "state": event.state,
         "audience": event.audience,
         "metadata": event.metadata,
         "closed": event.is_closed,
@@ -173,7 +174,7 @@ def test_what_the_service_says_of_a_conversation() -> None:
     }
     result = {"convId": "c", "effectiveTTR": -1, "conversationDetails": details}
     told = event(json.dumps({"result": result, "sentTs": 5}))
-    assert (told.text, told.is_closed) == ("CLOSE", False)
+    assert (told.state, told.text, told.is_closed) == ("CLOSE", "", False)
     content = told.content
     assert isinstance(content, lpconnector.ConversationContent)
     assert content.csat == lpconnector.Csat(5, True, "NEW")

@@ -109,6 +109,7 @@ fn holds(notification: &Notification, body: &[u8], thorough: bool) {
             event.originator_id(),
             event.originator_role(),
             event.text(),
+            event.state(),
             event.audience(),
         ];
         assert!(texts.iter().all(|text| text.len() <= event.json().len()));
@@ -142,11 +143,11 @@ fn content_fits_kind(event: &NotificationEvent) {
             EventKind::RichContent
         }
         EventContent::ChatState(state) => {
-            assert_eq!(state.state.as_str(), event.text());
+            assert_eq!((state.state.as_str(), ""), (event.state(), event.text()));
             EventKind::ChatState
         }
         EventContent::AcceptStatus(status) => {
-            assert_eq!(status.status.as_str(), event.text());
+            assert_eq!((status.status.as_str(), ""), (event.state(), event.text()));
             assert!(status.sequences.len() <= most);
             EventKind::AcceptStatus
         }

@@ -183,11 +183,16 @@ impl NotificationEvent {
         self.core().timestamp_ms()
     }
 
-    /// The text that stands for the event: the message, a file's caption, what a person reads in
-    /// rich content, the name of a state.
+    /// What a person reads of the event: the message, a file's caption, the texts of rich content.
     #[getter]
     fn text(&self) -> &str {
         self.core().text()
+    }
+
+    /// The name of the state that the event tells: `COMPOSING`, `READ`, `OPEN`.
+    #[getter]
+    fn state(&self) -> &str {
+        self.core().state()
     }
 
     /// Who is to see it: `ALL`, or `AGENTS_AND_MANAGERS`. Empty if absent, which means all.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use lpc_sandbox::Route;
 use lpconnector::{Connector, Status, UpdateKind};
 
 use crate::scene::{Scene, until};
@@ -75,20 +76,43 @@ fn on_a_small_disk() {
     }
     // Where other programs take the last of it, nothing is lost: it is written once there is room.
     let scene = Scene::new();
-    let connector = Connector::new(&scene.config(&[("connector.store", &store), HERE])).unwrap();
+    let soon = [
+        ("connector.pause.ms", "50"),
+        ("connector.pause.max.ms", "50"),
+        ("retry.max.attempts", "1"),
+    ];
+    let options = [&[("connector.store", &*store), HERE], &soon[..]].concat();
+    let connector = Connector::new(&scene.config(&options)).unwrap();
+    let put_off = |times| until(|| (connector.stats().unwrap().put_off >= times).then_some(()));
     connector.submit_text("d", "first", Some("first")).unwrap();
     until(|| (connector.stats().unwrap().sent == 1).then_some(()));
+    for _ in 0..20 {
+        scene.answer_with(Route::Consumer, 503, "");
+    }
+    connector.submit_text("e", "waits", Some("waits")).unwrap();
+    put_off(1);
     fill(&disk.join("filler"));
+    // It is written down before a conversation is opened, and that is tried again, too.
+    put_off(25);
     let full = connector.submit_text("d", &text(0), None).unwrap_err();
     assert_eq!(full.status(), Status::Io);
+    // Whoever submits it meanwhile with the same key, is told the same.
+    for n in 0..50 {
+        let submit = || connector.submit_text("d", &text(0), Some(&format!("refused {n}")));
+        let outcomes = std::thread::scope(|scope| {
+            [scope.spawn(submit), scope.spawn(submit)].map(|it| it.join().unwrap())
+        });
+        assert!(outcomes.iter().all(Result::is_err), "{n}");
+    }
     let grown = Command::new("mount").args(["-o", "remount,size=4m"]).arg(disk).status();
     assert!(grown.unwrap().success());
     until(|| connector.submit_text("d", "second", Some("second")).ok());
-    loop {
+    let mut keys = Vec::new();
+    while !["waits", "second"].iter().all(|key| keys.iter().any(|it| it == key)) {
         let update = connector.poll(Duration::from_secs(60)).unwrap().expect("an update");
         until(|| connector.ack(&update).ok());
-        if update.key() == Some("second") {
-            break;
-        }
+        assert_ne!(update.kind(), UpdateKind::Failed, "{:?}", update.error());
+        keys.extend(update.key().map(str::to_owned));
     }
+    assert_eq!(scene.texts().len(), 3);
 }

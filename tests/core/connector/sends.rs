@@ -1,8 +1,10 @@
 //! What is submitted goes out.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lpconnector::{Connector, Update, UpdateKind};
+use lpc_sandbox::Route;
+use lpconnector::{Connector, LogLevel, Status, Update, UpdateKind};
 
 use crate::connector::connector;
 use crate::scene::{Scene, until};
@@ -35,6 +37,7 @@ fn texts_of_a_consumer_go_out_in_order_in_one_conversation() {
             assert_eq!(sent.key(), Some(&*format!("k{n}")));
             assert_eq!(sent.conversation_id(), opened.conversation_id());
             assert!(!sent.is_repeat() && sent.attempts() == 1);
+            assert_eq!(sent.sequence(), Some(n));
         }
         assert_eq!(scene.texts(), texts);
         let stats = connector.stats().unwrap();
@@ -42,7 +45,7 @@ fn texts_of_a_consumer_go_out_in_order_in_one_conversation() {
         assert_eq!((stats.updates_waiting, stats.acknowledged), (0, 21));
         // The first text goes out in the round trip that opens the conversation.
         assert_eq!(scene.sandbox.conversations(&scene.account.id).len(), 1);
-        assert_eq!(scene.requests_on(lpc_sandbox::Route::Send).len(), 19);
+        assert_eq!(scene.requests_on(Route::Send).len(), 19);
     }
 }
 
@@ -90,12 +93,51 @@ fn what_was_not_sent_goes_out_after_a_restart() {
 }
 
 #[test]
+fn an_attempt_that_is_made_again_is_no_error_in_the_log() {
+    let scene = Scene::new();
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let sink = lines.clone();
+    let mut config = scene.config(&[("connector.store", "memory"), ("connector.pause.ms", "1")]);
+    config.set_log(LogLevel::Warn, move |level, line: &str| {
+        sink.lock().unwrap().push((level, line.to_owned()));
+    });
+    let connector = Connector::new(&config).unwrap();
+    scene.answer_with(Route::Conversation, 503, "");
+    connector.submit_text("a", "Hi", None).unwrap();
+    until(|| (connector.stats().unwrap().sent == 1).then_some(()));
+    scene.answer_with(Route::Send, 400, "no");
+    connector.submit_text("a", "refused", None).unwrap();
+    until(|| (connector.stats().unwrap().failed == 1).then_some(()));
+    let lines = lines.lock().unwrap();
+    let errors: Vec<_> = lines.iter().filter(|(level, _)| *level == LogLevel::Error).collect();
+    assert_eq!(errors.len(), 1, "{lines:?}");
+    assert!(errors[0].1.starts_with("connector: an action failed: "), "{lines:?}");
+    assert!(lines.len() >= 3, "{lines:?}");
+}
+
+#[test]
+fn who_fetches_no_updates_is_told_so() {
+    let scene = Scene::new();
+    let (connector, _directory) = connector(&scene, "sqlite", &[("connector.queue.max", "2")]);
+    for consumer in ["a", "b"] {
+        until(|| connector.submit_text(consumer, "Hi", None).ok());
+        until(|| (connector.stats().unwrap().waiting == 0).then_some(()));
+    }
+    until(|| (connector.stats().unwrap().updates_waiting == 2).then_some(()));
+    let full = connector.submit_text("c", "Hi", None).unwrap_err();
+    assert_eq!(full.status(), Status::Full);
+    assert!(full.message().contains("updates wait"), "{full}");
+    acked(&connector);
+    connector.submit_text("c", "Hi", None).unwrap();
+}
+
+#[test]
 fn what_is_refused_is_told_and_blocks_nobody() {
     let scene = Scene::new();
     let (connector, _directory) = connector(&scene, "sqlite", &[]);
     connector.submit_text("a", "first", None).unwrap();
     until(|| (connector.stats().unwrap().sent == 1).then_some(()));
-    scene.answer_with(lpc_sandbox::Route::Send, 400, r#"{"body":{"msg":"no"}}"#);
+    scene.answer_with(Route::Send, 400, r#"{"body":{"msg":"no"}}"#);
     connector.submit_text("a", "refused", Some("bad")).unwrap();
     connector.submit_text("a", "next", Some("good")).unwrap();
     assert_eq!(acked(&connector).kind(), UpdateKind::Opened);
@@ -105,4 +147,19 @@ fn what_is_refused_is_told_and_blocks_nobody() {
     assert_eq!((error.status(), error.http_status()), (lpconnector::Status::Rejected, 400));
     assert_eq!(acked(&connector).key(), Some("good"));
     assert_eq!(scene.texts(), ["first", "next"]);
+}
+
+#[test]
+fn what_was_sent_last_is_told_before_polls_end() {
+    for store in ["memory", "sqlite"] {
+        let scene = Scene::new();
+        for n in 0..5 {
+            let (connector, _directory) = connector(&scene, store, &[]);
+            connector.submit_text(&format!("{store} {n}"), "Hi", Some("k")).unwrap();
+            connector.shutdown(Duration::MAX);
+            assert_eq!(acked(&connector).kind(), UpdateKind::Opened);
+            assert_eq!(acked(&connector).kind(), UpdateKind::Sent);
+            assert_eq!(connector.poll(Duration::MAX).unwrap_err().status(), Status::Closed);
+        }
+    }
 }

@@ -3,30 +3,30 @@
 use std::time::Duration;
 
 use lpc_sandbox::serde_json::json;
-use lpc_sandbox::{Agent, Answer, Retry, Route, Webhook};
+use lpc_sandbox::{Agent, Answer, Retry, Route, Survey, Webhook};
 use lpconnector::{Connector, EventKind, Update, UpdateKind};
 use tempfile::TempDir;
 
 use crate::connector::connector;
-use crate::scene::{Scene, until};
+use crate::scene::{Scene, status_answer, until};
 
 const LISTENS: (&str, &str) = ("receiver.listen", "127.0.0.1:0");
 
 /// A connector that the sandbox tells everything.
-fn told(scene: &Scene, store: &str, options: &[(&str, &str)]) -> (Connector, TempDir) {
+pub fn told(scene: &Scene, store: &str, options: &[(&str, &str)]) -> (Connector, TempDir) {
     let (connector, directory) = connector(scene, store, &[&[LISTENS], options].concat());
     tell(scene, &connector);
     (connector, directory)
 }
 
-fn tell(scene: &Scene, connector: &Connector) {
+pub fn tell(scene: &Scene, connector: &Connector) {
     let retry = Retry::Retention { time: Duration::from_secs(24 * 60 * 60) };
     let webhook = Webhook { retry, time_scale: 0.001, ..Webhook::to(connector.url()) };
     scene.sandbox.set_webhook(&scene.account.id, webhook);
 }
 
 /// The next update of this kind, acknowledged, as those before it.
-fn next(connector: &Connector, kind: UpdateKind) -> Update {
+pub fn next(connector: &Connector, kind: UpdateKind) -> Update {
     loop {
         let update = connector.poll(Duration::from_secs(60)).unwrap().expect("an update");
         connector.ack(&update).unwrap();
@@ -39,7 +39,7 @@ fn next(connector: &Connector, kind: UpdateKind) -> Update {
 }
 
 /// The next text of an agent.
-fn text(connector: &Connector) -> (String, String) {
+pub fn text(connector: &Connector) -> (String, String) {
     loop {
         let update = next(connector, UpdateKind::Event);
         let event = &update.notification().unwrap().events()[0];
@@ -117,6 +117,40 @@ fn a_lost_answer_is_settled_by_the_services_own_word() {
     let stats = connector.stats().unwrap();
     assert!(stats.settled_by_echo >= 2, "{stats:?}");
     assert_eq!((stats.repeated, stats.opened), (0, 1));
+}
+
+#[test]
+fn a_message_is_not_settled_by_another_consumers_with_the_same_id() {
+    let scene = Scene::new();
+    let (connector, _directory) =
+        connector(&scene, "sqlite", &[("connector.echo.wait.ms", "60000")]);
+    for consumer in ["a", "b"] {
+        connector.submit_text(consumer, "Hi", Some("Hi")).unwrap();
+    }
+    let (one, other) = (next(&connector, UpdateKind::Sent), next(&connector, UpdateKind::Sent));
+    let (of_a, of_b) = if one.consumer_id() == "a" { (one, other) } else { (other, one) };
+    let metadata = json!([{ "type": "ExternalId", "id": "1" }]);
+    scene.answer(Route::Send, Answer::Reset);
+    let action = json!({ "text": "one", "metadata": metadata });
+    connector.submit("b", &action.to_string(), Some("one")).unwrap();
+    until(|| (connector.stats().unwrap().put_off == 1).then_some(()));
+    let say = |consumer: &str, update: &Update| {
+        let consumer = scene.client.consumer(consumer).unwrap();
+        let id = update.conversation_id();
+        let body = json!({ "type": "ms.MessagingEventNotification", "body": { "changes": [{
+            "sequence": 7, "conversationId": id, "dialogId": id, "metadata": metadata,
+            "originatorMetadata": {"id": consumer.lp_id().unwrap(), "role": "CONSUMER"},
+            "event": {"type": "ContentEvent", "contentType": "text/plain", "message": "one"} }] } });
+        let body = body.to_string().into_bytes();
+        let account = &scene.account.id;
+        let signature = scene.sandbox.sign(account, &body, lpc_sandbox::Signature::Sha1Base64);
+        connector.receive(&body, &signature).unwrap();
+    };
+    say("a", &of_a);
+    assert_eq!(connector.stats().unwrap().settled_by_echo, 0);
+    say("b", &of_b);
+    assert_eq!(next(&connector, UpdateKind::Sent).key(), Some("one"));
+    assert_eq!(connector.stats().unwrap().settled_by_echo, 1);
 }
 
 #[test]
@@ -237,6 +271,61 @@ fn what_was_not_acknowledged_comes_after_a_restart() {
 }
 
 #[test]
+fn after_a_restart_nothing_waits_for_what_the_consumer_did_before() {
+    let scene = Scene::new();
+    let directory = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", directory.path().join("queue.db").display());
+    // What is missing in a dialog is waited for without end.
+    let patient = ("receiver.order.wait.ms", "86400000");
+    let options = [("connector.store", &*store), LISTENS, patient];
+    let first = Connector::new(&scene.config(&options)).unwrap();
+    tell(&scene, &first);
+    first.submit_text("a", "Hi", Some("1")).unwrap();
+    let sent = next(&first, UpdateKind::Sent);
+    let say = |text: &str| {
+        let step = json!({ "say": text });
+        scene.sandbox.act_as_agent(&scene.account.id, sent.conversation_id(), &step);
+    };
+    say("one");
+    first.submit_text("a", "Hi again", Some("2")).unwrap();
+    until(|| (first.stats().unwrap().sent == 2).then_some(()));
+    say("two");
+    until(|| (scene.sandbox.pending(&scene.account.id) == 0).then_some(()));
+    first.release();
+    let second = Connector::new(&scene.config(&options)).unwrap();
+    assert_eq!([text(&second).1, text(&second).1], ["one", "two"]);
+}
+
+#[test]
+fn after_a_restart_nothing_waits_for_what_had_come_too_early() {
+    let scene = Scene::new();
+    let directory = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", directory.path().join("queue.db").display());
+    let options = [("connector.store", &*store), ("receiver.order.wait.ms", "86400000")];
+    let first = Connector::new(&scene.config(&options)).unwrap();
+    first.submit_text("a", "Hi", Some("1")).unwrap();
+    let sent = next(&first, UpdateKind::Sent);
+    let id = sent.conversation_id();
+    let receive = |connector: &Connector, sequence: u64, role: &str| {
+        let body = json!({ "type": "ms.MessagingEventNotification", "body": { "changes": [{
+            "sequence": sequence, "conversationId": id, "dialogId": id,
+            "originatorMetadata": { "id": role, "role": role },
+            "event": { "type": "ContentEvent", "contentType": "text/plain",
+                "message": sequence.to_string() } }] } });
+        let body = body.to_string().into_bytes();
+        let sha1 = lpc_sandbox::Signature::Sha1Base64;
+        connector.receive(&body, &scene.sandbox.sign(&scene.account.id, &body, sha1)).unwrap();
+    };
+    for (sequence, role) in [(1, "ASSIGNED_AGENT"), (2, "CONSUMER"), (3, "ASSIGNED_AGENT")] {
+        receive(&first, sequence, role);
+    }
+    first.release();
+    let second = Connector::new(&scene.config(&options)).unwrap();
+    receive(&second, 0, "CONSUMER");
+    assert_eq!([text(&second).1, text(&second).1], ["1", "3"]);
+}
+
+#[test]
 fn a_survey_gets_what_the_consumer_says_while_it_runs() {
     let scene = Scene::with(&[("features", "MULTI_DIALOG")]);
     let (connector, _directory) = told(&scene, "sqlite", &[("features", "MULTI_DIALOG")]);
@@ -249,6 +338,59 @@ fn a_survey_gets_what_the_consumer_says_while_it_runs() {
     let sent = next(&connector, UpdateKind::Sent);
     assert_eq!((sent.dialog_id(), sent.key()), (&*dialog, Some("2")));
     assert_eq!(scene.sandbox.conversations(account).len(), 1);
+}
+
+/// A scene whose conversations are followed by a survey.
+fn with_survey() -> Scene {
+    let scene = Scene::with(&[("features", "MULTI_DIALOG")]);
+    let survey = Survey::new(&json!([{"text": "How was it?"}])).unwrap();
+    scene.sandbox.set_survey(&scene.account.id, Some(survey));
+    scene
+}
+
+#[test]
+fn a_survey_that_nobody_told_of_is_in_nobodys_way() {
+    let scene = with_survey();
+    // The service tells it nothing: it learns by a refusal that the main dialog is closed.
+    let (connector, _directory) = connector(&scene, "sqlite", &[("features", "MULTI_DIALOG")]);
+    connector.submit_text("a", "one", Some("1")).unwrap();
+    let sent = next(&connector, UpdateKind::Sent);
+    scene.sandbox.close_conversation(&scene.account.id, sent.conversation_id());
+    connector.submit_text("a", "two", Some("2")).unwrap();
+    let next = next(&connector, UpdateKind::Sent);
+    assert_eq!(next.key(), Some("2"));
+    assert_ne!(next.conversation_id(), sent.conversation_id());
+    assert_eq!(scene.texts(), ["one", "How was it?", "two"]);
+    // It is about the conversation before, as long as that is the last one.
+    scene.sandbox.close_conversation(&scene.account.id, next.conversation_id());
+    connector.submit("a", r#"{"ttr":"URGENT"}"#, None).unwrap();
+    connector.submit("a", r#"{"rate":5,"resolved":true}"#, None).unwrap();
+    until(|| {
+        let conversations = scene.sandbox.conversations(&scene.account.id);
+        conversations[1]["rating"].is_object().then_some(())
+    });
+}
+
+#[test]
+fn a_receipt_that_comes_too_late_ends_no_survey() {
+    let scene = with_survey();
+    let (connector, _directory) = told(&scene, "sqlite", &[("features", "MULTI_DIALOG")]);
+    connector.submit_text("a", "Hi", Some("1")).unwrap();
+    let sent = next(&connector, UpdateKind::Sent);
+    let (account, id) = (&scene.account.id, sent.conversation_id());
+    scene.sandbox.act_as_agent(account, id, &json!({ "say": "Bye" }));
+    scene.sandbox.close_conversation(account, id);
+    until(|| (scene.sandbox.pending(account) == 0).then_some(()));
+    assert_eq!([text(&connector).1, text(&connector).1], ["Bye", "How was it?"]);
+    connector.submit_text("a", "5", Some("2")).unwrap();
+    let answer = next(&connector, UpdateKind::Sent);
+    assert_eq!((answer.conversation_id(), answer.key()), (id, Some("2")));
+    assert_ne!(answer.dialog_id(), id);
+    assert_eq!(next(&connector, UpdateKind::Closed).conversation_id(), id);
+    connector.submit("a", r#"{"rate":5,"resolved":true}"#, Some("3")).unwrap();
+    assert_eq!(next(&connector, UpdateKind::Sent).conversation_id(), id);
+    let conversations = scene.sandbox.conversations(account);
+    assert!(conversations.len() == 1 && conversations[0]["rating"].is_object());
 }
 
 #[test]
@@ -309,4 +451,14 @@ fn typing_is_told_at_once_or_not_at_all() {
     next(&connector, UpdateKind::Sent);
     connector.submit("a", typing, Some("now")).unwrap();
     assert_eq!(next(&connector, UpdateKind::Sent).key(), Some("now"));
+    // While the service wants nothing of anybody, it is too late afterwards.
+    connector.submit_text("b", "Hi", Some("k")).unwrap();
+    next(&connector, UpdateKind::Sent);
+    let too_many = status_answer(429, &[("Retry-After", "3600")], "");
+    scene.answer(Route::Send, too_many);
+    connector.submit_text("b", "waits", None).unwrap();
+    until(|| (connector.stats().unwrap().put_off == 1).then_some(()));
+    connector.submit("a", typing, Some("late")).unwrap();
+    let failed = connector.poll(Duration::from_secs(60)).unwrap().unwrap();
+    assert_eq!((failed.kind(), failed.key()), (UpdateKind::Failed, Some("late")));
 }

@@ -706,11 +706,14 @@ class NotificationEvent:
         conversation when it changed last. ``None`` if absent, as for a chat state."""
     @property
     def text(self) -> str:
-        """The text that stands for the event: of a text the message; of a file its caption; of
-        rich content what a person reads in it, its texts, titles and captions, a line each; of a
-        secure form its title; of a chat state and an accept status its name (``COMPOSING``,
-        ``READ``); of a conversation its state (``OPEN``, ``CLOSE``), which is that of the main
-        dialog: see ``is_closed``."""
+        """What a person reads of the event: of a text the message; of a file its caption; of rich
+        content its texts, titles and captions, a line each; of a secure form its title. Empty if absent,
+        and for all else, which says nothing to the consumer: see ``state``."""
+    @property
+    def state(self) -> str:
+        """The name of the state that the event tells: of a chat state (``COMPOSING``), of an accept
+        status (``READ``), of a conversation (``OPEN``, ``CLOSE``), which is that of the main dialog:
+        see ``is_closed``. Empty if absent, and for all else."""
     @property
     def audience(self) -> str:
         """Who is to see it: ``ALL``, or ``AGENTS_AND_MANAGERS``, which is not for the consumer.

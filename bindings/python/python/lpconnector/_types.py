@@ -360,6 +360,8 @@ class ConnectorStats(TypedDict):
     """Messages of which only the service's own word told that they arrived."""
     opened: int
     """Conversations opened."""
+    closed: int
+    """Conversations of which the service told that they are over."""
     received: int
     """Notifications that came."""
     duplicates: int
@@ -376,6 +378,10 @@ class ConnectorStats(TypedDict):
     """Connections to its endpoint now."""
     store_failures: int
     """What ``connector_store`` failed to keep."""
+    latency_ms: Latency
+    """How long actions took from when they were submitted until they were sent."""
+    client: Stats
+    """What its client has done, as from ``Client.stats()``."""
 
 
 class Stats(TypedDict):
