@@ -18,7 +18,7 @@ use crate::connector::consumers::Consumers;
 use crate::connector::counters::Counters;
 use crate::connector::keys::Keys;
 use crate::connector::lines::Lines;
-use crate::connector::pending::{Content, Pending};
+use crate::connector::pending::{Content, Pending, is_told};
 use crate::connector::settled::Settled;
 use crate::connector::waiting::Waiting;
 use crate::connector::wall_clock::WallClock;
@@ -243,7 +243,10 @@ impl Engine {
         }
         let items = left.notifications.into_iter().map(|(id, notification)| {
             let fingerprint = fingerprint(&notification);
-            state.duplicates.remember(fingerprint, Seen::Done);
+            // The service's word about the consumer's own may not have been acted on yet.
+            if notification.events().first().is_some_and(is_told) {
+                state.duplicates.remember(fingerprint, Seen::Done);
+            }
             let notification = Arc::new(notification);
             Item { id, notification, fingerprint, arrived: now }
         });

@@ -8,7 +8,7 @@ use crate::base::error::Error;
 use crate::base::stats::count;
 use crate::connector::consumers::{Learned, Lesson};
 use crate::connector::engine::{Engine, Phase, State, Then, closed, updates_full};
-use crate::connector::pending::{Content, Pending};
+use crate::connector::pending::{Content, Pending, is_of_a_consumer, is_told};
 use crate::connector::settled::{Settled, Tell};
 use crate::connector::update::{Outcome, UpdateKind};
 use crate::protocol::content::EventContent;
@@ -409,16 +409,6 @@ fn taken(state: MutexGuard<State>, tell: Tell) -> Received {
     drop(state);
     tell(Ok(()));
     Received::Taken
-}
-
-/// What an agent does is told. What the consumer did, the program did; and agents and managers talk among
-/// themselves, too.
-fn is_told(event: &NotificationEvent) -> bool {
-    !is_of_a_consumer(event) && event.audience() != "AGENTS_AND_MANAGERS"
-}
-
-fn is_of_a_consumer(event: &NotificationEvent) -> bool {
-    event.originator_role() == "CONSUMER"
 }
 
 /// Whose line that is, as the program calls the consumer: nobody's where a stranger opened it.

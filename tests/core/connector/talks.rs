@@ -321,6 +321,11 @@ fn after_a_restart_nothing_waits_for_what_had_come_too_early() {
     }
     first.release();
     let second = Connector::new(&scene.config(&options)).unwrap();
+    // Where the first one was killed before it acted on the echo, this is all that tells of the message.
+    receive(&second, 2, "CONSUMER");
+    assert_eq!(second.stats().unwrap().duplicates, 0);
+    receive(&second, 3, "ASSIGNED_AGENT");
+    assert_eq!(second.stats().unwrap().duplicates, 1);
     receive(&second, 0, "CONSUMER");
     assert_eq!([text(&second).1, text(&second).1], ["1", "3"]);
 }
