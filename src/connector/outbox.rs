@@ -527,8 +527,11 @@ impl Engine {
     pub(crate) fn went_well(&self) {
         let mut state = self.lock();
         for consumer in std::mem::take(&mut state.unreachable) {
-            state.outbox.hasten(&consumer);
-            self.wake_worker(&state);
+            // What may have arrived goes on waiting for the service's word.
+            if state.outbox.first(&consumer).is_some_and(|first| !first.is_unsure) {
+                state.outbox.hasten(&consumer);
+                self.wake_worker(&state);
+            }
         }
     }
 

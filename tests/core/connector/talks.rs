@@ -120,6 +120,29 @@ fn a_lost_answer_is_settled_by_the_services_own_word() {
 }
 
 #[test]
+fn a_service_that_is_back_hastens_nothing_that_may_have_arrived() {
+    let scene = Scene::new();
+    let options = [
+        ("connector.echo.wait.ms", "86400000"),
+        ("connector.pause.ms", "1"),
+        ("connector.workers", "1"),
+    ];
+    let (connector, _directory) = connector(&scene, "sqlite", &options);
+    connector.submit_text("a", "one", Some("1")).unwrap();
+    assert_eq!(next(&connector, UpdateKind::Sent).key(), Some("1"));
+    scene.answer_with(Route::Send, 503, "");
+    scene.answer(Route::Send, Answer::Lose);
+    connector.submit_text("a", "two", Some("2")).unwrap();
+    until(|| (connector.stats().unwrap().put_off == 2).then_some(()));
+    for key in ["3", "4"] {
+        connector.submit_text("b", key, Some(key)).unwrap();
+        assert_eq!(next(&connector, UpdateKind::Sent).key(), Some(key));
+    }
+    assert_eq!(connector.stats().unwrap().repeated, 0);
+    assert_eq!(scene.texts(), ["one", "two", "3", "4"]);
+}
+
+#[test]
 fn a_message_is_not_settled_by_another_consumers_with_the_same_id() {
     let scene = Scene::new();
     let (connector, _directory) =
