@@ -315,7 +315,7 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "receiver.store",
         Some("memory"),
         Kind::Store,
-        "Where notifications are kept until the program acknowledges them: a file (SQLite) outlives the process. It is made for its owner alone (0600), and what was acknowledged is gone from it a second later.",
+        "Where notifications are kept until the program acknowledges them: a file (SQLite) outlives the process. It is made for its owner alone (0600), and what was acknowledged is gone from it three seconds later.",
     ),
     option(
         "connector.store",

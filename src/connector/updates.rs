@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
+use crate::base::clock::FOREVER;
 use crate::base::error::Error;
 use crate::base::stats::count;
 use crate::config::connector_settings::Receipts;
@@ -165,15 +166,12 @@ impl Engine {
     /// The program could not deal with an update: it is given out again after that time, and before what
     /// follows for its consumer.
     pub(crate) fn nack(&self, update: &Update, after: Duration) -> Result<(), Error> {
-        /// What is longer is not seen.
-        const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-
         let Receipt { line, id, given, .. } = self.receipt_of(update)?;
         let mut state = self.lock();
         // It may have been given out again since.
         let is_the_last = |first: &Pending| first.id == *id && first.given == *given;
         if state.inbox.first(line).is_some_and(is_the_last) {
-            state.inbox.put_off(line, *id, Instant::now() + after.min(LONGEST));
+            state.inbox.put_off(line, *id, Instant::now() + after.min(FOREVER));
             self.show(&mut state);
             self.wake_poller(&state);
         }

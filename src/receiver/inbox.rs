@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use crate::base::clock::FOREVER;
 use crate::base::error::{Error, Status};
 use crate::base::lock::lock;
 use crate::base::log::{Log, LogLevel};
@@ -334,11 +335,8 @@ impl Inbox {
 
     /// The program could not deal with a notification: it is given out again after that time.
     pub(crate) fn nack(&self, notification: &Notification, after: Duration) -> Result<(), Error> {
-        /// What is longer is not seen.
-        const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-
         let Receipt { id, digest, turn, given, .. } = *self.receipt_of(notification)?;
-        let at = Instant::now() + after.min(LONGEST);
+        let at = Instant::now() + after.min(FOREVER);
         let mut state = lock(&self.shared.state);
         if self.keeps_until_ack() {
             state.queue.put_back(id, given, at);
