@@ -61,6 +61,8 @@ pub(crate) struct Engine {
     pub can_tell: Condvar,
     /// Nothing waits to be sent any more.
     pub drained: Condvar,
+    /// Who waits for the end of the threads; others who stop it wait for that one.
+    pub stopping: Mutex<()>,
     store: Box<dyn Journal>,
 }
 
@@ -187,6 +189,7 @@ impl Engine {
             can_send: Condvar::new(),
             can_tell: Condvar::new(),
             drained: Condvar::new(),
+            stopping: Mutex::new(()),
             store,
         };
         engine.resume(left);

@@ -79,9 +79,9 @@ impl Engine {
         let mut waiting = Waiting::new(id, key, json, submitted_ms);
         count(&self.counters.submitted);
         let is_free = !state.outbox.has(&consumer) && !state.submitting.contains_key(&consumer);
+        let is_paused = state.paused_until.is_some_and(|until| until > Instant::now());
         if action.is_of_the_moment() {
             waiting.is_fleeting = true;
-            let is_paused = state.paused_until.is_some_and(|until| until > Instant::now());
             if is_free && !is_paused {
                 state.outbox.push(&consumer, waiting);
                 self.wake_worker(&state);
@@ -91,7 +91,7 @@ impl Engine {
             }
             return Ok(());
         }
-        waiting.is_begun = is_free || !self.outlives_the_process();
+        waiting.is_begun = (is_free && !is_paused) || !self.outlives_the_process();
         if let Some(fingerprint) = &fingerprint {
             state.keys.remember(fingerprint, id);
         }
