@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::{Arc, MutexGuard, mpsc};
 use std::time::{Duration, Instant};
 
-use crate::base::error::Error;
+use crate::base::error::{Error, Status};
 use crate::base::stats::count;
 use crate::connector::consumers::{Learned, Lesson};
 use crate::connector::engine::{Engine, Phase, State, Then, closed, updates_full};
@@ -102,8 +102,13 @@ impl Engine {
             if state.receiving == 0 {
                 return taken(state, tell);
             }
-            // The first one may be on its way to the disk: with this one it is there.
-            self.write(state, Change::done(vec![Step::Nothing]), after(tell));
+            // The first one may be on its way to the disk: where that fails, it is known no longer.
+            let is_there = move |state: MutexGuard<State>, outcome: Result<(), Error>| {
+                let is_known = state.duplicates.find(&fingerprint) == Some(Seen::Done);
+                drop(state);
+                tell(outcome.and(if is_known { Ok(()) } else { Err(not_kept()) }));
+            };
+            self.write(state, Change::done(vec![Step::Nothing]), Box::new(is_there));
             return Received::Taken;
         }
         let notification = Arc::new(notification);
@@ -402,6 +407,13 @@ fn conversation_of(item: &Item) -> &str {
 
 fn strangers_line(conversation_id: &str) -> Arc<str> {
     format!("{STRANGER}{conversation_id}").into()
+}
+
+fn not_kept() -> Error {
+    Error::new(
+        Status::Io,
+        "the store could not keep the same notification, which came a moment ago",
+    )
 }
 
 /// It needs no keeping.
