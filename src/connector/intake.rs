@@ -250,7 +250,7 @@ impl Engine {
         if is_out && state.outbox.first(&consumer).is_some_and(|first| first.is_unsure) {
             // It is under way once more, and what follows must not overtake it.
             let settled = Settled { sequence, opened, tells: Vec::new() };
-            state.settled.entry(consumer).or_insert(settled).tells.push(tell);
+            state.settled.entry(id).or_insert(settled).tells.push(tell);
             self.write_surely(state, passed, Box::new(|_, _| ()));
             return Received::Taken;
         }

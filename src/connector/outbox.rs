@@ -295,7 +295,7 @@ impl Engine {
         if let Some(first) = state.outbox.first_mut(consumer).filter(|first| first.id == id) {
             first.is_begun = true;
         }
-        state.outbox.hasten(consumer);
+        state.outbox.put_off(consumer, id, Instant::now());
         self.wake_worker(&state);
         self.watch(&mut state);
     }
@@ -313,7 +313,7 @@ impl Engine {
         let mut state = self.lock();
         let (mut steps, mut outcomes) = (Vec::new(), Vec::new());
         self.learn(&mut state, consumer, lessons, &mut steps, &mut outcomes);
-        if let Some(Settled { sequence, opened, tells }) = state.settled.remove(consumer) {
+        if let Some(Settled { sequence, opened, tells }) = state.settled.remove(&id) {
             count(&self.counters.settled_by_echo);
             self.learn(&mut state, consumer, opened.as_slice(), &mut steps, &mut outcomes);
             if !matches!(result, Ok(Some(_))) {
@@ -386,7 +386,8 @@ impl Engine {
         if record == *before {
             return;
         }
-        let is_opened = before.talk.is_none() && record.talk.is_some();
+        let id = |record: &Record| record.talk.as_ref().map(|talk| talk.id.clone());
+        let is_opened = record.talk.is_some() && id(&record) != id(&before);
         steps.push(Step::Consumer { consumer: consumer.clone(), body: Some(record.json()) });
         state.consumers.set(consumer, record);
         let State { consumers, outbox, inbox, handles, .. } = state;
@@ -501,7 +502,7 @@ impl Engine {
         attempts: u32,
     ) -> Option<MutexGuard<'_, State>> {
         let state = self.lock();
-        if !state.settled.contains_key(&taken.consumer) {
+        if !state.settled.contains_key(&taken.id) {
             return Some(state);
         }
         drop(state);
