@@ -97,12 +97,13 @@ impl Engine {
         if state.phase >= Phase::Stopped {
             return Received::Closed;
         }
-        if can_be_told_apart && state.duplicates.find(&fingerprint).is_some() {
+        let seen = state.duplicates.find(&fingerprint).filter(|_| can_be_told_apart);
+        if let Some(seen) = seen {
             count(&self.counters.duplicates);
-            if state.receiving == 0 {
+            if seen == Seen::Done {
                 return taken(state, tell);
             }
-            // The first one may be on its way to the disk: where that fails, it is known no longer.
+            // The first one is on its way to the disk: where that fails, it is known no longer.
             let is_there = move |state: MutexGuard<State>, outcome: Result<(), Error>| {
                 let is_known = state.duplicates.find(&fingerprint) == Some(Seen::Done);
                 drop(state);

@@ -50,6 +50,7 @@ impl Engine {
     ) -> Result<(), Error> {
         check(consumer, json, key)?;
         let action = Action::read(json)?;
+        let json = Action::programs_own(json);
         let fingerprint = key.map(|key| Keys::fingerprint(consumer, key));
         let Some(mut state) = self.unless_known(fingerprint.as_ref())? else { return Ok(()) };
         let mut file = None;
@@ -331,7 +332,7 @@ impl Engine {
                 let fingerprint = Keys::fingerprint(consumer, key);
                 steps.push(Step::Key { id, fingerprint, at_ms: waiting.submitted_ms });
             }
-            let (is_sent, is_receipt) = (result.is_ok(), is_receipt(waiting.json()));
+            let (is_sent, is_receipt) = (result.is_ok(), Action::is_receipt(waiting.json()));
             if let (Ok(Some(sequence)), true) = (&result, waiting.may_have_own_id()) {
                 let dialog =
                     state.consumers.get(consumer).map(|it| place(it)).unwrap_or_default().1;
@@ -620,9 +621,4 @@ pub(crate) fn place(record: &Record) -> (String, String) {
         return (record.past.back().cloned().unwrap_or_default(), String::new());
     };
     (talk.id.clone(), talk.survey.clone().unwrap_or_else(|| talk.id.clone()))
-}
-
-/// A receipt is the connector's own: the program did not submit it.
-pub(crate) fn is_receipt(json: &str) -> bool {
-    json.starts_with(r#"{"acceptStatus""#) && json.contains(r#""dialogId""#)
 }

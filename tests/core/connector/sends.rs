@@ -151,6 +151,19 @@ fn what_is_refused_is_told_and_blocks_nobody() {
 }
 
 #[test]
+fn a_programs_own_accept_status_that_is_not_sent_is_told() {
+    let scene = Scene::new();
+    let (connector, _directory) = connector(&scene, "sqlite", &[]);
+    // As a receipt of the connector's own is written.
+    let read = r#"{"acceptStatus":"READ","dialogId":"d","sequences":[1]}"#;
+    for json in [read.to_owned(), format!(" {read}")] {
+        connector.submit("a", &json, None).unwrap();
+        assert_eq!(acked(&connector).kind(), UpdateKind::Failed);
+    }
+    assert_eq!(connector.stats().unwrap().failed, 2);
+}
+
+#[test]
 fn what_was_sent_last_is_told_before_polls_end() {
     for store in ["memory", "sqlite"] {
         let scene = Scene::new();
