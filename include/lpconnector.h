@@ -1804,7 +1804,7 @@ const char *lpc_connector_url(const struct lpc_connector *connector);
  *
  * When this returns, the threads that send and listen have ended, and with them the last call of the log
  * callback. Inside of a log callback it stops at once, and does not wait for them. Shutting down twice, or
- * NULL, is fine; the second one does not wait for the first.
+ * NULL, is fine: the shorter time counts for both.
  */
 void lpc_connector_shutdown(struct lpc_connector *connector,
                             int64_t drain_ms);

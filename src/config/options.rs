@@ -315,13 +315,13 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "receiver.store",
         Some("memory"),
         Kind::Store,
-        "Where notifications are kept until the program acknowledges them: a file (SQLite) outlives the process. It is made for its owner alone (0600), and what was acknowledged is gone from it three seconds later.",
+        "Where notifications are kept until the program acknowledges them: a file (SQLite) outlives the process. It has one name (no hard links), is made for its owner alone (0600), and what was acknowledged is gone from it three seconds later.",
     ),
     option(
         "connector.store",
         None,
         Kind::ConnectorStore,
-        "Where a connector keeps what it was given to send, and what the program has not acknowledged. Required for one: `memory` lasts as long as the process; a file (SQLite) outlives its crash and the power's. The file belongs to one process, is made for its owner alone (0600), and what is done is wiped from it.",
+        "Where a connector keeps what it was given to send, and what the program has not acknowledged. Required for one: `memory` lasts as long as the process; a file (SQLite) outlives its crash and the power's. The file belongs to one process, has one name (no hard links), is made for its owner alone (0600), and what is done is wiped from it.",
     ),
     option(
         "connector.queue.max",

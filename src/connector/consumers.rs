@@ -275,17 +275,25 @@ impl Record {
                 self.opening = true;
             }
             Lesson::NotOpened if !is_talking => self.opening = false,
-            // It may be over already.
-            Lesson::Opened { id } if !is_talking && !self.past.contains(id) => self.found(id),
+            // It may be over already. Otherwise it is the last one, whatever came late meanwhile.
+            Lesson::Opened { id } if !self.is_of(id) && !self.past.contains(id) => {
+                let taken = self.talk.as_mut().and_then(|talk| talk.open_json.take());
+                self.open_json = self.open_json.take().or(taken);
+                self.over();
+                self.found(id);
+            }
             Lesson::DialogClosed { id, dialog_id } => {
                 let talk = self.talk.as_mut().filter(|talk| talk.id == *id);
                 talk.into_iter().for_each(|talk| talk.close_dialog(dialog_id));
             }
-            Lesson::Over { id } if self.talk.as_ref().is_some_and(|talk| talk.id == *id) => {
-                self.over();
-            }
+            Lesson::Over { id } if self.is_of(id) => self.over(),
             _ => {}
         }
+    }
+
+    /// Whether this is the open conversation.
+    fn is_of(&self, id: &str) -> bool {
+        self.talk.as_ref().is_some_and(|talk| talk.id == id)
     }
 
     /// The conversation that was being opened has this id.

@@ -61,6 +61,8 @@ pub(crate) struct Engine {
     pub can_tell: Condvar,
     /// Nothing waits to be sent any more.
     pub drained: Condvar,
+    /// Who waits for the end of the threads; others who stop it wait for that one.
+    pub stopping: Mutex<()>,
     store: Box<dyn Journal>,
 }
 
@@ -97,8 +99,8 @@ pub(crate) struct State {
     pub paused_until: Option<Instant>,
     /// Consumers whose action waits for the service to come back.
     pub unreachable: HashSet<Arc<str>>,
-    /// What the service told of messages while they were under way once more.
-    pub settled: HashMap<Arc<str>, Settled>,
+    /// What the service told of messages, by their ids, while they were under way once more.
+    pub settled: HashMap<u64, Settled>,
     /// When the store failed, if it did the last time.
     pub store_failed: Option<Instant>,
     /// When a notification was last sent away: those behind it come later, too.
@@ -187,6 +189,7 @@ impl Engine {
             can_send: Condvar::new(),
             can_tell: Condvar::new(),
             drained: Condvar::new(),
+            stopping: Mutex::new(()),
             store,
         };
         engine.resume(left);

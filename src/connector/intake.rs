@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::{Arc, MutexGuard, mpsc};
 use std::time::{Duration, Instant};
 
-use crate::base::error::Error;
+use crate::base::error::{Error, Status};
 use crate::base::stats::count;
 use crate::connector::consumers::{Learned, Lesson};
 use crate::connector::engine::{Engine, Phase, State, Then, closed, updates_full};
@@ -97,13 +97,19 @@ impl Engine {
         if state.phase >= Phase::Stopped {
             return Received::Closed;
         }
-        if can_be_told_apart && state.duplicates.find(&fingerprint).is_some() {
+        let seen = state.duplicates.find(&fingerprint).filter(|_| can_be_told_apart);
+        if let Some(seen) = seen {
             count(&self.counters.duplicates);
-            if state.receiving == 0 {
+            if seen == Seen::Done {
                 return taken(state, tell);
             }
-            // The first one may be on its way to the disk: with this one it is there.
-            self.write(state, Change::done(vec![Step::Nothing]), after(tell));
+            // The first one is on its way to the disk: where that fails, it is known no longer.
+            let is_there = move |state: MutexGuard<State>, outcome: Result<(), Error>| {
+                let is_known = state.duplicates.find(&fingerprint) == Some(Seen::Done);
+                drop(state);
+                tell(outcome.and(if is_known { Ok(()) } else { Err(not_kept()) }));
+            };
+            self.write(state, Change::done(vec![Step::Nothing]), Box::new(is_there));
             return Received::Taken;
         }
         let notification = Arc::new(notification);
@@ -245,7 +251,7 @@ impl Engine {
         if is_out && state.outbox.first(&consumer).is_some_and(|first| first.is_unsure) {
             // It is under way once more, and what follows must not overtake it.
             let settled = Settled { sequence, opened, tells: Vec::new() };
-            state.settled.entry(consumer).or_insert(settled).tells.push(tell);
+            state.settled.entry(id).or_insert(settled).tells.push(tell);
             self.write_surely(state, passed, Box::new(|_, _| ()));
             return Received::Taken;
         }
@@ -402,6 +408,13 @@ fn conversation_of(item: &Item) -> &str {
 
 fn strangers_line(conversation_id: &str) -> Arc<str> {
     format!("{STRANGER}{conversation_id}").into()
+}
+
+fn not_kept() -> Error {
+    Error::new(
+        Status::Io,
+        "the store could not keep the same notification, which came a moment ago",
+    )
 }
 
 /// It needs no keeping.

@@ -50,6 +50,7 @@ impl Engine {
     ) -> Result<(), Error> {
         check(consumer, json, key)?;
         let action = Action::read(json)?;
+        let json = Action::programs_own(json);
         let fingerprint = key.map(|key| Keys::fingerprint(consumer, key));
         let Some(mut state) = self.unless_known(fingerprint.as_ref())? else { return Ok(()) };
         let mut file = None;
@@ -79,9 +80,9 @@ impl Engine {
         let mut waiting = Waiting::new(id, key, json, submitted_ms);
         count(&self.counters.submitted);
         let is_free = !state.outbox.has(&consumer) && !state.submitting.contains_key(&consumer);
+        let is_paused = state.paused_until.is_some_and(|until| until > Instant::now());
         if action.is_of_the_moment() {
             waiting.is_fleeting = true;
-            let is_paused = state.paused_until.is_some_and(|until| until > Instant::now());
             if is_free && !is_paused {
                 state.outbox.push(&consumer, waiting);
                 self.wake_worker(&state);
@@ -91,7 +92,7 @@ impl Engine {
             }
             return Ok(());
         }
-        waiting.is_begun = is_free || !self.outlives_the_process();
+        waiting.is_begun = (is_free && !is_paused) || !self.outlives_the_process();
         if let Some(fingerprint) = &fingerprint {
             state.keys.remember(fingerprint, id);
         }
@@ -295,7 +296,7 @@ impl Engine {
         if let Some(first) = state.outbox.first_mut(consumer).filter(|first| first.id == id) {
             first.is_begun = true;
         }
-        state.outbox.hasten(consumer);
+        state.outbox.put_off(consumer, id, Instant::now());
         self.wake_worker(&state);
         self.watch(&mut state);
     }
@@ -313,7 +314,7 @@ impl Engine {
         let mut state = self.lock();
         let (mut steps, mut outcomes) = (Vec::new(), Vec::new());
         self.learn(&mut state, consumer, lessons, &mut steps, &mut outcomes);
-        if let Some(Settled { sequence, opened, tells }) = state.settled.remove(consumer) {
+        if let Some(Settled { sequence, opened, tells }) = state.settled.remove(&id) {
             count(&self.counters.settled_by_echo);
             self.learn(&mut state, consumer, opened.as_slice(), &mut steps, &mut outcomes);
             if !matches!(result, Ok(Some(_))) {
@@ -331,7 +332,7 @@ impl Engine {
                 let fingerprint = Keys::fingerprint(consumer, key);
                 steps.push(Step::Key { id, fingerprint, at_ms: waiting.submitted_ms });
             }
-            let (is_sent, is_receipt) = (result.is_ok(), is_receipt(waiting.json()));
+            let (is_sent, is_receipt) = (result.is_ok(), Action::is_receipt(waiting.json()));
             if let (Ok(Some(sequence)), true) = (&result, waiting.may_have_own_id()) {
                 let dialog =
                     state.consumers.get(consumer).map(|it| place(it)).unwrap_or_default().1;
@@ -386,7 +387,8 @@ impl Engine {
         if record == *before {
             return;
         }
-        let is_opened = before.talk.is_none() && record.talk.is_some();
+        let id = |record: &Record| record.talk.as_ref().map(|talk| talk.id.clone());
+        let is_opened = record.talk.is_some() && id(&record) != id(&before);
         steps.push(Step::Consumer { consumer: consumer.clone(), body: Some(record.json()) });
         state.consumers.set(consumer, record);
         let State { consumers, outbox, inbox, handles, .. } = state;
@@ -501,7 +503,7 @@ impl Engine {
         attempts: u32,
     ) -> Option<MutexGuard<'_, State>> {
         let state = self.lock();
-        if !state.settled.contains_key(&taken.consumer) {
+        if !state.settled.contains_key(&taken.id) {
             return Some(state);
         }
         drop(state);
@@ -619,9 +621,4 @@ pub(crate) fn place(record: &Record) -> (String, String) {
         return (record.past.back().cloned().unwrap_or_default(), String::new());
     };
     (talk.id.clone(), talk.survey.clone().unwrap_or_else(|| talk.id.clone()))
-}
-
-/// A receipt is the connector's own: the program did not submit it.
-pub(crate) fn is_receipt(json: &str) -> bool {
-    json.starts_with(r#"{"acceptStatus""#) && json.contains(r#""dialogId""#)
 }

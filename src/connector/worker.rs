@@ -13,7 +13,7 @@ use crate::config::connector_settings::Ambiguous;
 use crate::connector::action::{Action, Deed, file_type, open_options};
 use crate::connector::consumers::{Lesson, Talk};
 use crate::connector::engine::{Engine, Handles, Phase, State};
-use crate::connector::outbox::{Taken, is_receipt};
+use crate::connector::outbox::Taken;
 use crate::connector::waiting::external_id;
 use crate::handles::attachment::Attachment;
 use crate::handles::consumer::Consumer;
@@ -364,7 +364,7 @@ impl Engine {
                 (Err(why), attempts)
             }
         };
-        if let Some(why) = result.as_ref().err().filter(|_| !is_receipt(&taken.json)) {
+        if let Some(why) = result.as_ref().err().filter(|_| !Action::is_receipt(&taken.json)) {
             let line = || format!("connector: an action failed: {}", why.message());
             self.settings.log.write(LogLevel::Error, line);
         }

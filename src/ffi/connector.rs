@@ -363,7 +363,7 @@ pub unsafe extern "C" fn lpc_connector_url(connector: *const lpc_connector) -> *
 ///
 /// When this returns, the threads that send and listen have ended, and with them the last call of the log
 /// callback. Inside of a log callback it stops at once, and does not wait for them. Shutting down twice, or
-/// NULL, is fine; the second one does not wait for the first.
+/// NULL, is fine: the shorter time counts for both.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_connector_shutdown(connector: *mut lpc_connector, drain_ms: i64) {
     let drain = u64::try_from(drain_ms).map_or(Duration::MAX, Duration::from_millis);

@@ -1,8 +1,11 @@
 //! The tables of the store's file, and the files of earlier versions.
 
 use std::path::Path;
+use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
+
+use crate::base::jitter::jitter;
 
 /// The `user_version` of what is written now; files from before it was counted have 0.
 const VERSION: i64 = 2;
@@ -21,12 +24,33 @@ impl From<rusqlite::Error> for Unusable {
     }
 }
 
+/// Of two that open a file at the same moment each may be in the other's way: both let go, so often, and
+/// for up to twice as long each time.
+const TRIES: u32 = 8;
+const PAUSE: Duration = Duration::from_millis(1);
+
 /// Opens or makes the file for this option, and keeps others from it.
 pub(crate) fn open(path: &Path, option: &str) -> Result<Connection, Unusable> {
     make_private(path);
+    for again in 1..TRIES {
+        match try_to_open(path, option) {
+            Err(Unusable::Failed(why)) if is_busy(&why) => {
+                std::thread::sleep(jitter(PAUSE * (1 << again)));
+            }
+            outcome => return outcome,
+        }
+    }
+    try_to_open(path, option)
+}
+
+fn is_busy(why: &rusqlite::Error) -> bool {
+    matches!(why.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+fn try_to_open(path: &Path, option: &str) -> Result<Connection, Unusable> {
     let mut connection = Connection::open(path)?;
     // Who has the file keeps it: waiting would change nothing.
-    connection.busy_timeout(std::time::Duration::ZERO)?;
+    connection.busy_timeout(Duration::ZERO)?;
     // The lock first: with it SQLite needs no memory that it would share through a further file.
     set(&connection, "locking_mode", "EXCLUSIVE")?;
     // How space is given back counts where nothing was written yet. Where it is so, to say it again

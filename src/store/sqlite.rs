@@ -9,7 +9,7 @@ use crate::base::error::{Error, Status};
 use crate::protocol::notification::Notification;
 use crate::store::change::{Change, Fingerprint, KeptFile, Safety, Step};
 use crate::store::disk_room::free_bytes;
-use crate::store::file_id::{FileId, file_id};
+use crate::store::file_id::{FileId, file_id, names_of};
 use crate::store::left::{Left, LeftAction, Stopped};
 use crate::store::open_stores::OpenStore;
 use crate::store::schema::{self, Unusable};
@@ -70,6 +70,15 @@ impl Sqlite {
             );
             Error::new(Status::Io, message)
         })?;
+        let many = names_of(path);
+        if many > 1 {
+            let Names { shown, option } = &names;
+            let message = format!(
+                "the file '{shown}' of option '{option}' has {many} names (hard links): what was written \
+                 last lies beside one of them, and is not found by another"
+            );
+            return Err(Error::new(Status::Io, message));
+        }
         let connection = schema::open(path, option).map_err(|why| match why {
             Unusable::Failed(why) => names.failed(&why),
             Unusable::Newer => {
@@ -531,6 +540,58 @@ mod tests {
         let anothers = Sqlite::open(&path, "connector.store", KEEPS).err().unwrap();
         assert!(anothers.message().contains("is one of option 'receiver.store'"), "{anothers}");
         assert_eq!(texts(&open(&path).unwrap().left().unwrap()), [(1, "a")]);
+    }
+
+    #[test]
+    fn of_two_that_open_it_at_the_same_moment_one_has_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let [path, killed] = ["queue.db", "killed.db"].map(|name| directory.path().join(name));
+        let mut store = open(&path).unwrap();
+        write(&mut store, &[put(1, "a")]);
+        for _ in 0..50 {
+            std::fs::copy(&path, &killed).unwrap();
+            let [beside, its] =
+                ["queue.db-wal", "killed.db-wal"].map(|name| directory.path().join(name));
+            std::fs::copy(beside, its).unwrap();
+            let together = std::sync::Barrier::new(2);
+            let try_it = || {
+                together.wait();
+                let opened = open(&killed);
+                together.wait();
+                opened.is_ok()
+            };
+            let opened = std::thread::scope(|scope| {
+                [scope.spawn(try_it), scope.spawn(try_it)].map(|it| it.join().unwrap())
+            });
+            assert_ne!(opened[0], opened[1]);
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_file_has_one_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let [path, link, killed] =
+            ["queue.db", "link.db", "killed.db"].map(|name| directory.path().join(name));
+        let mut store = open(&path).unwrap();
+        write(&mut store, &[put(1, "a")]);
+        // As after a kill: what was written last lies beside the file, under its name.
+        std::fs::copy(&path, &killed).unwrap();
+        std::fs::copy(
+            directory.path().join("queue.db-wal"),
+            directory.path().join("killed.db-wal"),
+        )
+        .unwrap();
+        std::fs::hard_link(&path, &link).unwrap();
+        assert!(open(&link).is_err(), "another one has it");
+        std::fs::remove_file(&link).unwrap();
+        std::fs::hard_link(&killed, &link).unwrap();
+        for name in [&link, &killed] {
+            let refused = open(name).map(|store| texts(&store.left().unwrap()).len()).unwrap_err();
+            assert!(refused.message().contains("has 2 names"), "{refused}");
+        }
+        std::fs::remove_file(&link).unwrap();
+        assert_eq!(texts(&open(&killed).unwrap().left().unwrap()), [(1, "a")]);
     }
 
     fn write(store: &mut Sqlite, changes: &[Change]) -> Vec<bool> {

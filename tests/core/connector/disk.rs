@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use lpc_sandbox::Route;
+use lpc_sandbox::{Route, Signature};
 use lpconnector::{Connector, Status, UpdateKind};
 
 use crate::scene::{Scene, until};
@@ -91,6 +91,8 @@ fn on_a_small_disk() {
     }
     connector.submit_text("e", "waits", Some("waits")).unwrap();
     put_off(1);
+    let opened = connector.poll(Duration::from_secs(60)).unwrap().expect("an update");
+    let talk = opened.conversation_id();
     fill(&disk.join("filler"));
     // It is written down before a conversation is opened, and that is tried again, too.
     put_off(25);
@@ -101,6 +103,21 @@ fn on_a_small_disk() {
         let submit = || connector.submit_text("d", &text(0), Some(&format!("refused {n}")));
         let outcomes = std::thread::scope(|scope| {
             [scope.spawn(submit), scope.spawn(submit)].map(|it| it.join().unwrap())
+        });
+        assert!(outcomes.iter().all(Result::is_err), "{n}");
+    }
+    // So is the service, of which one request may come while another one is under way.
+    for n in 0..50 {
+        let body = format!(
+            r#"{{"body":{{"changes":[{{"conversationId":"{talk}","sequence":{n},"dialogId":"{talk}",
+                "event":{{"type":"ContentEvent","message":"{}"}}}}]}}}}"#,
+            text(0)
+        );
+        let signature =
+            scene.sandbox.sign(&scene.account.id, body.as_bytes(), Signature::Sha1Base64);
+        let receive = || connector.receive(body.as_bytes(), &signature);
+        let outcomes = std::thread::scope(|scope| {
+            [scope.spawn(receive), scope.spawn(receive)].map(|it| it.join().unwrap())
         });
         assert!(outcomes.iter().all(Result::is_err), "{n}");
     }

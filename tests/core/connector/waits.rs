@@ -222,6 +222,55 @@ fn what_is_told_of_a_message_that_is_sent_again_lets_no_other_overtake_it() {
 }
 
 #[test]
+fn an_answer_that_never_comes_takes_no_other_messages_word_away() {
+    let scene = Scene::new();
+    let gate = Gate::before(&scene);
+    let options = [
+        ("connector.echo.wait.ms", "1"),
+        ("connector.workers", "4"),
+        ("domain.messaging", &*gate.url),
+        ("request.timeout.ms", "3000"),
+    ];
+    let (connector, _directory) = told(&scene, "sqlite", &options);
+    connector.submit_text("a", "one", Some("one")).unwrap();
+    assert_eq!(next(&connector, UpdateKind::Sent).key(), Some("one"));
+    // The opening still waits for its answer when this one is sent again.
+    scene.answer(Route::Send, Answer::Reset);
+    connector.submit_text("a", "two", Some("two")).unwrap();
+    connector.submit_text("a", "three", Some("three")).unwrap();
+    for key in ["two", "three"] {
+        assert_eq!(next(&connector, UpdateKind::Sent).key(), Some(key));
+    }
+    assert_eq!(scene.texts(), ["one", "two", "three"]);
+}
+
+#[test]
+fn the_answer_to_an_opening_says_where_the_consumer_is() {
+    let scene = Scene::new();
+    let gate = Gate::before(&scene);
+    let (connector, _directory) = connector(&scene, "sqlite", &[("domain.messaging", &gate.url)]);
+    connector.submit_text("a", "Hi", Some("1")).unwrap();
+    let id = opened(&scene);
+    // Of another channel's conversation, which is over by now: it comes late.
+    let lp_id = scene.client.consumer("a").unwrap().lp_id().unwrap().to_owned();
+    let body = json!({ "type": "cqm.ExConversationChangeNotification", "body": { "changes": [{
+        "type": "UPSERT", "result": { "convId": "another", "conversationDetails": {
+            "state": "OPEN", "stage": "OPEN",
+            "participants": [{ "id": lp_id, "role": "CONSUMER" }],
+            "dialogs": [{ "dialogId": "another", "dialogType": "MAIN", "state": "OPEN" }] } } }] } });
+    let body = body.to_string().into_bytes();
+    let signature = scene.sandbox.sign(&scene.account.id, &body, Signature::Sha1Base64);
+    connector.receive(&body, &signature).unwrap();
+    assert_eq!(next(&connector, UpdateKind::Opened).conversation_id(), "another");
+    gate.open();
+    assert_eq!(next(&connector, UpdateKind::Sent).conversation_id(), id);
+    say(&scene, &connector, &id, 0);
+    assert_eq!(text(&connector), ("a".to_owned(), "0".to_owned()));
+    connector.submit_text("a", "two", Some("2")).unwrap();
+    assert_eq!(next(&connector, UpdateKind::Sent).conversation_id(), id);
+}
+
+#[test]
 fn what_comes_before_the_answer_that_names_its_conversation_comes_first() {
     for foreign in ["false", "true"] {
         let scene = Scene::new();
