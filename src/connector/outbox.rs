@@ -32,6 +32,8 @@ pub(crate) struct Taken {
     pub is_unsure: bool,
     /// It goes now or not at all.
     pub is_fleeting: bool,
+    /// It was refused with a token of the consumer, and another one was obtained.
+    pub has_new_token: bool,
     pub pauses: u8,
     /// Why the last attempt failed, where this process made it.
     pub last: Option<Error>,
@@ -270,6 +272,7 @@ impl Engine {
             submitted_ms: waiting.submitted_ms,
             is_unsure: waiting.is_unsure,
             is_fleeting: waiting.is_fleeting,
+            has_new_token: waiting.has_new_token,
             pauses: waiting.pauses,
             last: waiting.last.clone(),
             record: state.consumers.get(&consumer).cloned().unwrap_or_default(),

@@ -14,7 +14,7 @@ use crate::connector::action::{Action, Deed, file_type, open_options};
 use crate::connector::consumers::{Lesson, Talk};
 use crate::connector::engine::{Engine, Handles, Phase, State};
 use crate::connector::outbox::Taken;
-use crate::connector::waiting::external_id;
+use crate::connector::waiting::{Waiting, external_id};
 use crate::handles::attachment::Attachment;
 use crate::handles::consumer::Consumer;
 use crate::handles::conversation::Conversation;
@@ -36,6 +36,8 @@ enum Verdict {
     Fails,
     /// Another conversation is opened for it.
     ConversationIsOver,
+    /// It goes with another token of the consumer.
+    TokenIsRefused,
     /// `is_unsure`: it may have arrived.
     Later {
         pause: Duration,
@@ -344,8 +346,16 @@ impl Engine {
                 if why.status() == Status::RateLimited {
                     self.pause_all(Instant::now() + self.pause(taken, &why));
                 }
+                if is_token_refused(&why) {
+                    self.forget_token(&taken.consumer);
+                }
                 match self.judge(taken, &why) {
                     Verdict::Fails => {}
+                    Verdict::TokenIsRefused => {
+                        self.keep(&taken.consumer, &lessons);
+                        self.note(taken, |waiting| waiting.has_new_token = true);
+                        return self.put_off(taken, why, Instant::now(), taken.is_unsure);
+                    }
                     Verdict::ConversationIsOver => {
                         self.keep(&taken.consumer, &lessons);
                         // At once, but not again and again where each is closed as soon as it is open.
@@ -393,6 +403,9 @@ impl Engine {
             return if is_message { Verdict::ConversationIsOver } else { Verdict::Fails };
         }
         let is_unsure = error.maybe_delivered() && is_message;
+        if is_token_refused(error) && !taken.has_new_token && !is_unsure {
+            return Verdict::TokenIsRefused;
+        }
         if is_unsure && self.has_echo(&action) {
             // The service may still tell that it arrived.
             return Verdict::Later { pause: self.settings.echo_wait, is_unsure };
@@ -450,8 +463,30 @@ impl Engine {
         let Some(talk) = record.last_talk() else {
             return Err(Error::new(Status::Closed, "the consumer has had no conversation"));
         };
-        let consumer = self.consumer(&Arc::from(consumer_id))?;
-        self.attach(&consumer, &talk, None)?.download_file(relative_path, to_path)
+        let consumer_id = Arc::from(consumer_id);
+        let download = || {
+            let consumer = self.consumer(&consumer_id)?;
+            self.attach(&consumer, &talk, None)?.download_file(relative_path, to_path)
+        };
+        match download() {
+            Err(why) if is_token_refused(&why) => {
+                self.forget_token(&consumer_id);
+                download()
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// The consumer's next request is made with another token.
+    fn forget_token(&self, consumer: &Arc<str>) {
+        self.lock().handles.remove(consumer);
+    }
+
+    /// Keeps in mind what was done about an action, where it still waits.
+    fn note(&self, taken: &Taken, what: impl FnOnce(&mut Waiting)) {
+        let mut state = self.lock();
+        let first = state.outbox.first_mut(&taken.consumer).filter(|first| first.id == taken.id);
+        first.map(what);
     }
 
     /// Writes what was learned about a consumer, some time, and tells the program of it.
@@ -483,18 +518,21 @@ fn done(sent: &Response) -> Outcome {
     Outcome::Done(sent.sequence(), sent.attempts())
 }
 
+/// Whether the service does not take the consumer's token.
+fn is_token_refused(error: &Error) -> bool {
+    error.status() == Status::Unauthorized && matches!(error.service_code(), 40103 | 40104)
+}
+
 /// Whether it may succeed later. What the service refuses, it refuses; but a token is obtained again, and
 /// who looks after the account may mend what is wrong there.
 fn may_pass(error: &Error) -> bool {
-    const CONSUMER_JWS: [i32; 2] = [40103, 40104];
-
     error.is_retryable()
         || match error.status() {
             Status::Connect | Status::Tls | Status::Timeout | Status::RateLimited => true,
             Status::Server | Status::Protocol | Status::Config => true,
             // Our own disk, not the action's file, which is checked when it is submitted.
             Status::Io => true,
-            Status::Unauthorized => !CONSUMER_JWS.contains(&error.service_code()),
+            Status::Unauthorized => !is_token_refused(error),
             _ => false,
         }
 }
