@@ -34,6 +34,8 @@ pub(crate) struct Taken {
     pub is_fleeting: bool,
     /// It was refused with a token of the consumer, and another one was obtained.
     pub has_new_token: bool,
+    /// Another conversation was opened for it, because the service did not know the consumer's.
+    pub has_new_conversation: bool,
     pub pauses: u8,
     /// Why the last attempt failed, where this process made it.
     pub last: Option<Error>,
@@ -273,6 +275,7 @@ impl Engine {
             is_unsure: waiting.is_unsure,
             is_fleeting: waiting.is_fleeting,
             has_new_token: waiting.has_new_token,
+            has_new_conversation: waiting.has_new_conversation,
             pauses: waiting.pauses,
             last: waiting.last.clone(),
             record: state.consumers.get(&consumer).cloned().unwrap_or_default(),

@@ -24,6 +24,8 @@ pub(crate) struct Waiting {
     pub is_fleeting: bool,
     /// It was refused with a token of the consumer, and another one was obtained.
     pub has_new_token: bool,
+    /// The service did not know the consumer's conversation, and another one was opened for it.
+    pub has_new_conversation: bool,
     /// Why the last attempt failed.
     pub last: Option<Error>,
 }
@@ -50,6 +52,7 @@ impl Waiting {
             is_unsure: false,
             is_fleeting: false,
             has_new_token: false,
+            has_new_conversation: false,
             last: None,
         }
     }

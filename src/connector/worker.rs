@@ -21,6 +21,7 @@ use crate::handles::conversation::Conversation;
 use crate::protocol::event::{CsatStatus, Event, Metadata};
 use crate::protocol::open::OpenOptions;
 use crate::protocol::response::Response;
+use crate::protocol::wording::is_about_conversation;
 
 /// Where all workers have been busy for so long while something waited, there is another one.
 const PATIENCE: Duration = Duration::from_millis(10);
@@ -138,6 +139,10 @@ impl Engine {
         };
         let conversation = self.conversation(taken, &action, &consumer, talk)?;
         let sent = self.send(taken, &action, &conversation);
+        let unknown = sent.as_ref().err().filter(|why| self.may_be_unknown(taken, &action, why));
+        if let Some(why) = unknown {
+            return self.in_place_of(&talk.id, why, taken, &action, &consumer, lessons);
+        }
         let closes = matches!(action.deed, Deed::Close);
         let refusal = sent.as_ref().err().filter(|why| why.is_closed_there());
         if refusal.is_some() || (closes && sent.is_ok()) {
@@ -290,10 +295,54 @@ impl Engine {
             let over = Lesson::Over { id: talk.id.clone() };
             self.keep_lesson(&taken.consumer, &over)?;
         }
+        match self.open_for(taken, action, consumer, None, lessons) {
+            Err(why) if why.status() == Status::AlreadyOpen => Ok(Outcome::NotKnown(why)),
+            outcome => outcome,
+        }
+    }
+
+    /// Whether the service may not know the conversation to which a message was to go.
+    fn may_be_unknown(&self, taken: &Taken, action: &Action, why: &Error) -> bool {
+        let may_be = action.deed.is_message() && is_about_conversation(why);
+        may_be && !why.maybe_delivered() && !taken.has_new_conversation
+    }
+
+    /// Opens another conversation, if the service does not know this one: where it does, it refuses that,
+    /// because a consumer has one only, and the message itself is at fault.
+    fn in_place_of(
+        self: &Arc<Self>,
+        id: &str,
+        why: &Error,
+        taken: &Taken,
+        action: &Action,
+        consumer: &Consumer,
+        lessons: &mut Vec<Lesson>,
+    ) -> Result<Outcome, Error> {
+        match self.open_for(taken, action, consumer, Some(id), lessons) {
+            Err(other) if other.status() == Status::AlreadyOpen => Err(why.clone()),
+            Ok(Outcome::Done(sequence, attempts)) => {
+                Ok(Outcome::Done(sequence, attempts + why.attempts()))
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Opens a conversation for a message, and sends it there. `in_place_of`: the service may not know
+    /// this one.
+    fn open_for(
+        self: &Arc<Self>,
+        taken: &Taken,
+        action: &Action,
+        consumer: &Consumer,
+        in_place_of: Option<&str>,
+        lessons: &mut Vec<Lesson>,
+    ) -> Result<Outcome, Error> {
         let lp_id = consumer.lp_id()?.to_owned();
         let open_json = action.open_json(&taken.json).or_else(|| self.settings.open.clone());
         // First, so that what the service tells of it meanwhile is known to be about this consumer.
-        let opening = Lesson::Opening { lp_id, open_json: open_json.clone() };
+        let in_place_of = in_place_of.map(str::to_owned);
+        let unknown = in_place_of.clone();
+        let opening = Lesson::Opening { lp_id, open_json: open_json.clone(), in_place_of };
         self.keep_lesson(&taken.consumer, &opening)?;
         let options = open_json.as_deref().map(open_options).transpose()?.unwrap_or_default();
         let options = match &action.deed {
@@ -304,16 +353,24 @@ impl Engine {
         };
         let (conversation, first) = match consumer.open_telling(&options) {
             Ok(opened) => opened,
-            Err(why) if why.status() == Status::AlreadyOpen => return Ok(Outcome::NotKnown(why)),
             Err(why) => {
-                // Where it may have been opened, a notification tells.
-                if !why.maybe_delivered() {
+                // Where one may be open, a notification tells.
+                if !why.maybe_delivered() && why.status() != Status::AlreadyOpen {
                     lessons.push(Lesson::NotOpened);
                 }
                 return Err(why);
             }
         };
         lessons.push(Lesson::Opened { id: conversation.id().to_owned() });
+        if let Some(unknown) = unknown {
+            self.note(taken, |waiting| waiting.has_new_conversation = true);
+            self.settings.log.write(LogLevel::Warn, || {
+                format!(
+                    "connector: the service does not know the conversation: another one was opened \
+                     [conversation {unknown}]"
+                )
+            });
+        }
         if matches!(action.deed, Deed::Text(_)) {
             return Ok(Outcome::Done(first, 1));
         }

@@ -57,6 +57,12 @@ impl Client {
         Client::with(Settings::for_connector(config)?)
     }
 
+    /// Whose consumers they are.
+    #[cfg(feature = "connector")]
+    pub(crate) fn account_id(&self) -> &str {
+        &self.state.settings().account_id
+    }
+
     fn with(settings: Settings) -> Result<Client, Error> {
         let tls = tls::client_config(settings.tls_roots.as_ref(), settings.tls_identity.as_ref())?;
         // Characters were checked when the option was set.

@@ -12,6 +12,6 @@ pub(crate) mod journal;
 pub(crate) mod left;
 pub(crate) mod memory;
 mod open_stores;
-mod schema;
+pub(crate) mod schema;
 pub(crate) mod sqlite;
 pub(crate) mod writer;

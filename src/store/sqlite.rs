@@ -12,7 +12,7 @@ use crate::store::disk_room::free_bytes;
 use crate::store::file_id::{FileId, file_id, names_of};
 use crate::store::left::{Left, LeftAction, Stopped};
 use crate::store::open_stores::OpenStore;
-use crate::store::schema::{self, Unusable};
+use crate::store::schema::{self, Owner, Unusable};
 
 /// How many pages of the file are given back at a time: an instant's work.
 const PAGES_GIVEN_BACK: u64 = 4096;
@@ -60,7 +60,8 @@ pub(crate) struct Keeps {
 impl Sqlite {
     /// Opens or makes the file that this option names, and keeps others from it: two with one file
     /// would give everything out twice.
-    pub(crate) fn open(path: &Path, option: &'static str, keeps: Keeps) -> Result<Sqlite, Error> {
+    pub(crate) fn open(path: &Path, owner: Owner, keeps: Keeps) -> Result<Sqlite, Error> {
+        let option = owner.option;
         let names = Names { shown: path.display().to_string(), option };
         let counted = OpenStore::new().ok_or_else(|| {
             let Names { shown, option } = &names;
@@ -79,7 +80,7 @@ impl Sqlite {
             );
             return Err(Error::new(Status::Io, message));
         }
-        let connection = schema::open(path, option).map_err(|why| match why {
+        let connection = schema::open(path, owner).map_err(|why| match why {
             Unusable::Failed(why) => names.failed(&why),
             Unusable::Newer => {
                 let Names { shown, option } = &names;
@@ -92,6 +93,15 @@ impl Sqlite {
                 let message =
                     format!("the file '{shown}' of option '{option}' is one of option '{owner}'");
                 Error::new(Status::Io, message)
+            }
+            Unusable::OfAccount(account) => {
+                let Names { shown, option } = &names;
+                let message = format!(
+                    "the file '{shown}' of option '{option}' belongs to account '{account}', not to \
+                     '{}': take another file, or delete that one",
+                    owner.account.unwrap_or_default()
+                );
+                Error::new(Status::Config, message)
             }
         })?;
         let longest = "SELECT max(
@@ -508,6 +518,7 @@ mod tests {
     use serde_json::json;
 
     const KEEPS: Keeps = Keeps { duplicates: 3, dialogs: Some(2) };
+    const RECEIVER: Owner = Owner { option: "receiver.store", account: None };
 
     fn put(id: u64, message: &str) -> Change {
         let event = json!({ "type": "ContentEvent", "message": message });
@@ -529,7 +540,7 @@ mod tests {
     }
 
     fn open(path: &Path) -> Result<Sqlite, Error> {
-        Sqlite::open(path, "receiver.store", KEEPS)
+        Sqlite::open(path, RECEIVER, KEEPS)
     }
 
     #[test]
@@ -537,9 +548,25 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("inbox.db");
         write(&mut open(&path).unwrap(), &[put(1, "a")]);
-        let anothers = Sqlite::open(&path, "connector.store", KEEPS).err().unwrap();
+        let connector = Owner { option: "connector.store", account: Some("le1") };
+        let anothers = Sqlite::open(&path, connector, KEEPS).err().unwrap();
         assert!(anothers.message().contains("is one of option 'receiver.store'"), "{anothers}");
         assert_eq!(texts(&open(&path).unwrap().left().unwrap()), [(1, "a")]);
+    }
+
+    #[test]
+    fn a_file_is_one_accounts() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("queue.db");
+        let of = |account| Owner { option: "connector.store", account };
+        // As one that was made before this was said.
+        drop(Sqlite::open(&path, of(None), KEEPS).unwrap());
+        for _ in 0..2 {
+            drop(Sqlite::open(&path, of(Some("le1")), KEEPS).unwrap());
+        }
+        let refused = Sqlite::open(&path, of(Some("le2")), KEEPS).err().unwrap();
+        assert_eq!(refused.status(), Status::Config);
+        assert!(refused.message().contains("belongs to account 'le1', not to 'le2'"), "{refused}");
     }
 
     #[test]

@@ -51,8 +51,8 @@ fn on_a_small_disk() {
     }
     drop(connector);
     for store in [format!("sqlite:{}", copy.join("queue.db").display()), store.clone()] {
-        // Another account, where nobody has a conversation open.
-        let scene = Scene::new();
+        // Where nobody has a conversation open.
+        let scene = scene.anew();
         let connector =
             Connector::new(&scene.config(&[("connector.store", &store), HERE])).unwrap();
         let mut sent = Vec::new();
@@ -75,7 +75,7 @@ fn on_a_small_disk() {
         }
     }
     // Where other programs take the last of it, nothing is lost: it is written once there is room.
-    let scene = Scene::new();
+    let scene = scene.anew();
     let soon = [
         ("connector.pause.ms", "50"),
         ("connector.pause.max.ms", "50"),

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use lpc_sandbox::serde_json::json;
 use lpc_sandbox::{Answer, Route};
-use lpconnector::{Connector, Update, UpdateKind};
+use lpconnector::{Connector, Status, Update, UpdateKind};
 
 use crate::connector::connector;
 use crate::connector::talks::next;
@@ -76,4 +77,114 @@ fn a_conversation_is_opened_with_another_token_where_the_first_is_refused() {
     connector.submit_text("a", "one", Some("1")).unwrap();
     assert_eq!(next(&connector, UpdateKind::Sent).attempts(), 2);
     assert_eq!(scene.texts(), ["one"]);
+}
+
+/// What the service may say of a conversation that it does not know.
+const UNKNOWN: [(u16, &str); 3] = [
+    (404, ""),
+    (400, r#"{"body":{"msg":"Conversation c-1 does not exist"}}"#),
+    (200, r#"{"code":"NOT_FOUND","body":{"msg":"No such dialog"}}"#),
+];
+
+#[test]
+fn where_the_service_does_not_know_the_conversation_another_one_is_opened() {
+    for (status, body) in UNKNOWN {
+        for is_text in [true, false] {
+            let scene = Scene::new();
+            let (connector, _directory) = connector(&scene, "sqlite", &[]);
+            connector.submit_text("a", "one", Some("1")).unwrap();
+            let before = next(&connector, UpdateKind::Sent);
+            // Nobody tells the connector.
+            scene.sandbox.close_conversation(&scene.account.id, before.conversation_id());
+            scene.answer_with(Route::Send, status, body);
+            let event =
+                json!({"type": "ContentEvent", "contentType": "text/plain", "message": "two"});
+            let action = if is_text { json!({ "text": "two" }) } else { json!({ "event": event }) };
+            connector.submit("a", &action.to_string(), Some("2")).unwrap();
+            connector.submit_text("a", "three", Some("3")).unwrap();
+            let opened = next(&connector, UpdateKind::Opened);
+            assert_ne!(opened.conversation_id(), before.conversation_id());
+            for key in ["2", "3"] {
+                let sent = next(&connector, UpdateKind::Sent);
+                assert_eq!(sent.key(), Some(key));
+                assert_eq!(sent.conversation_id(), opened.conversation_id());
+            }
+            assert_eq!(scene.texts(), ["one", "two", "three"]);
+            assert_eq!(scene.requests_on(Route::Conversation).len(), 2);
+        }
+    }
+}
+
+#[test]
+fn a_message_that_is_at_fault_itself_opens_no_conversation() {
+    for (status, body) in UNKNOWN {
+        let scene = Scene::new();
+        let (connector, _directory) = connector(&scene, "sqlite", &[]);
+        connector.submit_text("a", "one", Some("1")).unwrap();
+        let before = next(&connector, UpdateKind::Sent);
+        for key in ["2", "3"] {
+            scene.answer_with(Route::Send, status, body);
+            connector.submit_text("a", key, Some(key)).unwrap();
+            let failed = outcome(&connector);
+            assert_eq!((failed.kind(), failed.key()), (UpdateKind::Failed, Some(key)));
+            assert_eq!(failed.error().unwrap().http_status(), status);
+        }
+        connector.submit_text("a", "four", Some("4")).unwrap();
+        assert_eq!(next(&connector, UpdateKind::Sent).conversation_id(), before.conversation_id());
+        assert_eq!(scene.sandbox.conversations(&scene.account.id).len(), 1);
+        // Each asked for one, once.
+        assert_eq!(scene.requests_on(Route::Conversation).len(), 3);
+    }
+}
+
+#[test]
+fn a_message_opens_one_conversation_however_often_it_is_refused() {
+    let scene = Scene::new();
+    let (connector, _directory) = connector(&scene, "sqlite", &[("connector.pause.ms", "1")]);
+    connector.submit_text("a", "one", Some("1")).unwrap();
+    let before = next(&connector, UpdateKind::Sent);
+    scene.sandbox.close_conversation(&scene.account.id, before.conversation_id());
+    for status in [404, 503, 404] {
+        scene.answer_with(Route::Send, status, "");
+    }
+    let event = json!({"type": "ContentEvent", "contentType": "text/plain", "message": "two"});
+    connector.submit("a", &json!({ "event": event }).to_string(), Some("2")).unwrap();
+    assert_eq!(outcome(&connector).kind(), UpdateKind::Failed);
+    assert_eq!(scene.requests_on(Route::Conversation).len(), 2);
+}
+
+#[test]
+fn a_service_that_forgot_everything_is_gone_on_with() {
+    let scene = Scene::new();
+    let (first, directory) = connector(&scene, "sqlite", &[]);
+    first.submit_text("a", "one", Some("1")).unwrap();
+    next(&first, UpdateKind::Sent);
+    first.release();
+    let anew = scene.anew();
+    let store = format!("sqlite:{}", directory.path().join("queue.db").display());
+    let second = Connector::new(&anew.config(&[("connector.store", &store)])).unwrap();
+    for key in ["2", "3"] {
+        second.submit_text("a", key, Some(key)).unwrap();
+        assert_eq!(next(&second, UpdateKind::Sent).key(), Some(key));
+    }
+    assert_eq!((anew.texts(), second.stats().unwrap().opened), (vec!["2".into(), "3".into()], 1));
+}
+
+#[test]
+fn a_store_belongs_to_one_account() {
+    let scene = Scene::new();
+    let (first, directory) = connector(&scene, "sqlite", &[]);
+    first.submit_text("a", "one", Some("1")).unwrap();
+    next(&first, UpdateKind::Sent);
+    first.release();
+    let store = format!("sqlite:{}", directory.path().join("queue.db").display());
+    let other = Scene::new();
+    let refused = Connector::new(&other.config(&[("connector.store", &store)])).unwrap_err();
+    assert_eq!(refused.status(), Status::Config);
+    for says in [&*scene.account.id, &*other.account.id, "connector.store", "queue.db"] {
+        assert!(refused.message().contains(says), "{refused}");
+    }
+    let again = Connector::new(&scene.config(&[("connector.store", &store)])).unwrap();
+    again.submit_text("a", "two", Some("2")).unwrap();
+    assert_eq!(next(&again, UpdateKind::Sent).key(), Some("2"));
 }
