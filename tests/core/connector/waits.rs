@@ -353,3 +353,26 @@ fn what_c_could_not_be_told_is_refused() {
         assert_eq!(refused.status(), Status::InvalidArgument, "{consumer:?} {key:?}");
     }
 }
+
+#[test]
+fn what_was_sent_away_here_and_there_is_waited_for_together() {
+    let scene = Scene::new();
+    let (connector, _directory) = connector(&scene, "sqlite", &[]);
+    connector.submit_text("a", "Hi", Some("1")).unwrap();
+    let id = next(&connector, UpdateKind::Sent).conversation_id().to_owned();
+    let came: Vec<u64> = (0..40).filter(|n| n % 2 == 1).collect();
+    came.iter().for_each(|n| say(&scene, &connector, &id, *n));
+    // A poll is shorter than the wait for one that is missing (receiver.order.wait.ms).
+    let (mut given, mut in_vain) = (Vec::new(), 0);
+    while given.len() < came.len() {
+        let Some(update) = connector.poll(Duration::from_millis(500)).unwrap() else {
+            in_vain += 1;
+            continue;
+        };
+        connector.ack(&update).unwrap();
+        given.extend(update.sequence().map(|it| it as u64));
+    }
+    assert_eq!(given, came);
+    assert!(in_vain < 5, "{in_vain}");
+    assert_eq!(connector.stats().unwrap().updates_waiting, 0);
+}
