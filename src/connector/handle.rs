@@ -111,7 +111,8 @@ impl Connector {
     /// action with a key is told as an update.
     ///
     /// # Errors
-    /// [`Status::InvalidArgument`] for what is no action, with what is wrong; [`Status::Full`] where
+    /// [`Status::InvalidArgument`] for what is no action, or a file that could not be sent, with what is
+    /// wrong; [`Status::Full`] where
     /// `connector.queue.max` actions, or updates, wait; [`Status::Io`] if the store or the action's file fails: then
     /// it was not taken; [`Status::Closed`] after a shutdown.
     pub fn submit(

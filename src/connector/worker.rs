@@ -13,7 +13,7 @@ use crate::config::connector_settings::Ambiguous;
 use crate::connector::action::{Action, Deed, file_type, open_options};
 use crate::connector::consumers::{Lesson, Talk};
 use crate::connector::engine::{Engine, Handles, Phase, State};
-use crate::connector::outbox::Taken;
+use crate::connector::outbox::{Taken, came_too_late};
 use crate::connector::waiting::{Waiting, external_id};
 use crate::handles::attachment::Attachment;
 use crate::handles::consumer::Consumer;
@@ -397,7 +397,9 @@ impl Engine {
                 self.put_off(taken, why, Instant::now() + pause, taken.is_unsure);
                 return self.go_on_where_it_is_known(taken);
             }
-            Outcome::NotKnown(why) | Outcome::GivenUp(why) => (Err(why.clone()), why.attempts()),
+            Outcome::NotKnown(why) => (Err(why.clone()), why.attempts()),
+            // Nothing was tried now.
+            Outcome::GivenUp(why) => (Err(why), 0),
             Outcome::Failed(why) => {
                 let attempts = why.attempts();
                 if why.status() == Status::RateLimited {
@@ -431,7 +433,10 @@ impl Engine {
                 (Err(why), attempts)
             }
         };
-        if let Some(why) = result.as_ref().err().filter(|_| !Action::is_receipt(&taken.json)) {
+        let is_told = |why: &&Error| {
+            !Action::is_receipt(&taken.json) && !(taken.is_fleeting && came_too_late(why))
+        };
+        if let Some(why) = result.as_ref().err().filter(is_told) {
             let line = || format!("connector: an action failed: {}", why.message());
             self.settings.log.write(LogLevel::Error, line);
         }

@@ -12,6 +12,8 @@ use crate::base::stats::Stats;
 use crate::config::configuration::Config;
 use crate::config::credentials::Credentials;
 use crate::config::settings::Settings;
+#[cfg(feature = "connector")]
+use crate::handles::attachment::Attachment;
 use crate::handles::client_state::ClientState;
 use crate::handles::consumer::Consumer;
 use crate::net::tls;
@@ -61,6 +63,13 @@ impl Client {
     #[cfg(feature = "connector")]
     pub(crate) fn account_id(&self) -> &str {
         &self.state.settings().account_id
+    }
+
+    /// Checks a file as it is checked when it is sent. Sends nothing.
+    #[cfg(feature = "connector")]
+    pub(crate) fn check_file(&self, file: &Attachment) -> Result<(), Error> {
+        let settings = self.state.settings();
+        file.check(settings.file_max_bytes, settings.file_preview_max_bytes).map(drop)
     }
 
     fn with(settings: Settings) -> Result<Client, Error> {

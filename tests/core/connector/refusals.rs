@@ -188,3 +188,34 @@ fn a_store_belongs_to_one_account() {
     again.submit_text("a", "two", Some("2")).unwrap();
     assert_eq!(next(&again, UpdateKind::Sent).key(), Some("2"));
 }
+
+#[test]
+fn a_file_that_could_never_be_sent_is_refused_at_once() {
+    let scene = Scene::new();
+    let options = [("file.max.bytes", "100"), ("file.preview.max.bytes", "100")];
+    let (connector, directory) = connector(&scene, "sqlite", &options);
+    let file = |name: &str, bytes: &[u8]| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.display().to_string()
+    };
+    let png = b"\x89PNG\r\n\x1a\nrest";
+    let good = file("good.png", png);
+    for (action, says) in [
+        (
+            json!({ "file": file("long.txt", &[b'x'; 101]) }),
+            "101 bytes; allowed: 100 (file.max.bytes)",
+        ),
+        (json!({ "file": file("no.jpg", png) }), "JPG"),
+        (json!({ "file": good, "previewPath": file("p.png", b"no picture") }), "preview"),
+        (json!({ "file": file("empty.txt", b"") }), "empty"),
+        (json!({ "file": file("noending", b"x") }), "type"),
+    ] {
+        let refused = connector.submit("a", &action.to_string(), Some("k")).unwrap_err();
+        assert_eq!(refused.status(), Status::InvalidArgument, "{refused}");
+        assert!(refused.message().contains(says), "{refused}");
+    }
+    connector.submit("a", &json!({ "file": good }).to_string(), Some("k")).unwrap();
+    assert_eq!(next(&connector, UpdateKind::Sent).key(), Some("k"));
+    assert_eq!(scene.requests_on(Route::Conversation).len(), 1);
+}
