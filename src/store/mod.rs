@@ -14,4 +14,5 @@ pub(crate) mod memory;
 mod open_stores;
 pub(crate) mod schema;
 pub(crate) mod sqlite;
+mod system_reason;
 pub(crate) mod writer;

@@ -1,5 +1,6 @@
 //! The SQLite file: what is written, and what it takes to go on after a restart.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::types::ValueRef;
@@ -13,6 +14,7 @@ use crate::store::file_id::{FileId, file_id, names_of};
 use crate::store::left::{Left, LeftAction, Stopped};
 use crate::store::open_stores::OpenStore;
 use crate::store::schema::{self, Owner, Unusable};
+use crate::store::system_reason::system_reason;
 
 /// How many pages of the file are given back at a time: an instant's work.
 const PAGES_GIVEN_BACK: u64 = 4096;
@@ -44,7 +46,7 @@ pub(crate) struct Sqlite {
 
 /// What errors call the file.
 struct Names {
-    shown: String,
+    path: PathBuf,
     option: &'static str,
 }
 
@@ -62,9 +64,9 @@ impl Sqlite {
     /// would give everything out twice.
     pub(crate) fn open(path: &Path, owner: Owner, keeps: Keeps) -> Result<Sqlite, Error> {
         let option = owner.option;
-        let names = Names { shown: path.display().to_string(), option };
+        let names = Names { path: path.to_owned(), option };
+        let shown = path.display();
         let counted = OpenStore::new().ok_or_else(|| {
-            let Names { shown, option } = &names;
             let message = format!(
                 "the file '{shown}' of option '{option}' cannot be used in this process, which was \
                  forked from one that had such a file open"
@@ -73,7 +75,6 @@ impl Sqlite {
         })?;
         let many = names_of(path);
         if many > 1 {
-            let Names { shown, option } = &names;
             let message = format!(
                 "the file '{shown}' of option '{option}' has {many} names (hard links): what was written \
                  last lies beside one of them, and is not found by another"
@@ -83,20 +84,17 @@ impl Sqlite {
         let connection = schema::open(path, owner).map_err(|why| match why {
             Unusable::Failed(why) => names.failed(&why),
             Unusable::Newer => {
-                let Names { shown, option } = &names;
-                let message =
+                    let message =
                     format!("the file '{shown}' of option '{option}' is of a newer version");
                 Error::new(Status::Io, message)
             }
             Unusable::Anothers(owner) => {
-                let Names { shown, option } = &names;
-                let message =
+                    let message =
                     format!("the file '{shown}' of option '{option}' is one of option '{owner}'");
                 Error::new(Status::Io, message)
             }
             Unusable::OfAccount(account) => {
-                let Names { shown, option } = &names;
-                let message = format!(
+                    let message = format!(
                     "the file '{shown}' of option '{option}' belongs to account '{account}', not to \
                      '{}': take another file, or delete that one",
                     owner.account.unwrap_or_default()
@@ -278,7 +276,9 @@ impl Sqlite {
         }
         outcome.map_err(|why| {
             self.doubtful |= why.sqlite_error_code() == Some(ErrorCode::SystemIoFailure);
-            self.names.failed(&why)
+            let error = self.names.failed(&why);
+            // A disk may have room again; a file that is gone stays away.
+            if is_moved(&why) { error } else { error.and_passing() }
         })
     }
 
@@ -470,7 +470,9 @@ impl Sqlite {
 
 impl Names {
     fn failed(&self, why: &rusqlite::Error) -> Error {
-        let Names { shown, option } = self;
+        let Names { path, option } = self;
+        let shown = path.display();
+        let reason = system_reason(path, why);
         let message = match why.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 let who = option.trim_end_matches(".store");
@@ -479,9 +481,12 @@ impl Names {
             Some(ErrorCode::ReadOnly) if is_moved(why) => {
                 format!("the file '{shown}' of option '{option}' was removed or replaced")
             }
-            _ => format!("the file '{shown}' of option '{option}' failed: {why}"),
+            _ => {
+                let said = reason.as_ref().map_or_else(|| why.to_string(), ToString::to_string);
+                format!("the file '{shown}' of option '{option}' failed: {said}")
+            }
         };
-        Error::new(Status::Io, message)
+        Error::of_file(path, &reason.unwrap_or_else(|| io::Error::other("")), message)
     }
 }
 
@@ -655,11 +660,30 @@ mod tests {
         drop(store);
         // An id is never used again: what acknowledges the old one must not remove a new one.
         assert_eq!(open(&path).unwrap().left().unwrap().next_id, 4);
-        let nowhere = open(Path::new("/nonexistent/inbox.db")).err().unwrap();
-        assert_eq!(nowhere.status(), Status::Io);
         std::fs::write(directory.path().join("no.db"), "no database, but text ".repeat(100))
             .unwrap();
         assert!(open(&directory.path().join("no.db")).is_err());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_the_system_says_of_a_file_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        for (path, os_error, says) in [
+            (directory.path().join("none/inbox.db"), 2, "No such file or directory"),
+            (file.join("inbox.db"), 20, "Not a directory"),
+            (directory.path().to_owned(), 21, "Is a directory"),
+        ] {
+            let error = open(&path).err().unwrap();
+            assert_eq!((error.status(), error.is_retryable()), (Status::Io, false));
+            assert_eq!((error.path(), error.os_error()), (Some(&*path), Some(os_error)), "{error}");
+            assert!(error.message().contains(says), "{error}");
+        }
+        // What is no store the system has nothing against.
+        std::fs::write(&file, "no database, but text ".repeat(100)).unwrap();
+        assert_eq!(open(&file).err().unwrap().path(), Some(&*file));
     }
 
     #[test]

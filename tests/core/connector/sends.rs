@@ -126,7 +126,7 @@ fn who_fetches_no_updates_is_told_so() {
     }
     until(|| (connector.stats().unwrap().updates_waiting == 2).then_some(()));
     let full = connector.submit_text("c", "Hi", None).unwrap_err();
-    assert_eq!(full.status(), Status::Full);
+    assert_eq!((full.status(), full.is_retryable()), (Status::Full, true));
     assert!(full.message().contains("updates wait"), "{full}");
     acked(&connector);
     connector.submit_text("c", "Hi", None).unwrap();
