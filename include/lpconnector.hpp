@@ -847,8 +847,9 @@ public:
     }
 
     /// Sets every option for which the environment has a variable: LPC_ and the key in upper case
-    /// with underscores for dots, for example LPC_ACCOUNT_ID. Other variables are ignored. No other
-    /// thread may change the environment meanwhile.
+    /// with underscores for dots, for example LPC_ACCOUNT_ID. Other variables are ignored; of one
+    /// that looks like a misspelt option, whatever is made with this logs a line of level WARN. No
+    /// other thread may change the environment meanwhile.
     ///
     /// ConfigError as for set(), naming the variable; variables before the faulty one are set then.
     Config &load_env() & {

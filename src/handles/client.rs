@@ -50,6 +50,7 @@ impl Client {
     /// [`Status::Config`] if an option is missing or options contradict each other,
     /// [`Status::Io`] if a certificate file cannot be read.
     pub fn new(config: &Config) -> Result<Client, Error> {
+        config.tell_odd_variables();
         Client::with(Settings::of(config)?)
     }
 

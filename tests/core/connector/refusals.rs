@@ -219,3 +219,15 @@ fn a_file_that_could_never_be_sent_is_refused_at_once() {
     assert_eq!(next(&connector, UpdateKind::Sent).key(), Some("k"));
     assert_eq!(scene.requests_on(Route::Conversation).len(), 1);
 }
+
+#[test]
+fn a_client_secret_that_was_forgotten_is_named() {
+    let scene = Scene::new();
+    for unset in [&["client.secret"][..], &["client.id", "client.secret"]] {
+        let mut config = scene.config(&[("connector.store", "memory")]);
+        unset.iter().for_each(|key| config.set(key, "").unwrap());
+        let refused = Connector::new(&config).unwrap_err();
+        assert_eq!(refused.status(), Status::Config);
+        assert!(refused.message().starts_with("option 'client.secret' is missing"), "{refused}");
+    }
+}
