@@ -384,11 +384,14 @@ impl Engine {
                 (Ok(sequence), attempts)
             }
             Outcome::NotKnown(why) if !self.is_over(taken) => {
-                self.settings.log.write(LogLevel::Info, || {
-                    "connector: a conversation is open that nobody told us of: waiting for its \
-                     notification"
-                        .to_owned()
-                });
+                let is_told = |last: &Error| last.status() == Status::AlreadyOpen;
+                if !taken.last.as_ref().is_some_and(is_told) {
+                    self.settings.log.write(LogLevel::Warn, || {
+                        "connector: a consumer has an open conversation that nobody told us of: his \
+                         messages wait until an agent does something in it, or ends it"
+                            .to_owned()
+                    });
+                }
                 // Nobody may ever tell: it may be over, or be known to somebody else alone.
                 let left = self.settings.give_up.saturating_sub(self.age(taken));
                 let echo_wait = self.settings.echo_wait.min(left);
