@@ -8,6 +8,7 @@ use crate::base::error::{Error, Status};
 use crate::base::jitter::jitter;
 use crate::base::log::LogLevel;
 use crate::base::stats::count;
+use crate::base::text::shorten;
 use crate::base::thread;
 use crate::config::connector_settings::Ambiguous;
 use crate::connector::action::{Action, Deed, file_type, open_options};
@@ -440,7 +441,7 @@ impl Engine {
             !Action::is_receipt(&taken.json) && !(taken.is_fleeting && came_too_late(why))
         };
         if let Some(why) = result.as_ref().err().filter(is_told) {
-            let line = || format!("connector: an action failed: {}", why.message());
+            let line = || format!("connector: an action failed: {why}{}", self.ids(taken, why));
             self.settings.log.write(LogLevel::Error, line);
         }
         let nothing = Box::new(|| ());
@@ -545,6 +546,22 @@ impl Engine {
     /// The consumer's next request is made with another token.
     fn forget_token(&self, consumer: &Arc<str>) {
         self.lock().handles.remove(consumer);
+    }
+
+    /// By which it is found again, at the end of a line. Not the consumer's id, which may be a phone number.
+    fn ids(&self, taken: &Taken, why: &Error) -> String {
+        let state = self.lock();
+        let first = state.outbox.first(&taken.consumer).filter(|first| first.id == taken.id);
+        let key = first.and_then(Waiting::key).map(shorten);
+        let talk = state.consumers.get(&taken.consumer).and_then(|record| record.talk.as_ref());
+        let ids = [
+            ("request", Some(why.request_id().to_owned()).filter(|id| !id.is_empty())),
+            ("conversation", talk.map(|talk| talk.id.clone())),
+            ("key", key),
+        ];
+        let ids = ids.into_iter().filter_map(|(name, id)| Some(format!("{name} {}", id?)));
+        let ids: Vec<String> = ids.collect();
+        if ids.is_empty() { String::new() } else { format!(" [{}]", ids.join(", ")) }
     }
 
     /// Keeps in mind what was done about an action, where it still waits.
