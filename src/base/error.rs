@@ -217,6 +217,7 @@ impl Error {
     }
 
     /// Says that trying again later may succeed, although its status is none of those that pass.
+    #[cfg(feature = "receiver")]
     pub(crate) fn and_passing(mut self) -> Error {
         self.0.may_pass = Some(true);
         self

@@ -437,10 +437,10 @@ impl Engine {
                 (Err(why), attempts)
             }
         };
-        let is_told = |why: &&Error| {
-            !Action::is_receipt(&taken.json) && !(taken.is_fleeting && came_too_late(why))
+        let is_of_no_matter = |why: &Error| {
+            Action::is_receipt(&taken.json) || (taken.is_fleeting && came_too_late(why))
         };
-        if let Some(why) = result.as_ref().err().filter(is_told) {
+        if let Some(why) = result.as_ref().err().filter(|why| !is_of_no_matter(why)) {
             let line = || format!("connector: an action failed: {why}{}", self.ids(taken, why));
             self.settings.log.write(LogLevel::Error, line);
         }

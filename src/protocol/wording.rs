@@ -1,7 +1,9 @@
 //! What a refusal means, told from the words that the service uses. They are not documented, so they
 //! are matched by what they must contain.
 
-use crate::base::error::{Error, ServiceSays, Status};
+#[cfg(any(test, feature = "connector"))]
+use crate::base::error::Error;
+use crate::base::error::{ServiceSays, Status};
 
 /// How much of a text is looked at for what it means.
 const LONGEST_TEXT: usize = 1000;
@@ -38,6 +40,7 @@ impl ServiceSays {
 
 /// Whether a refusal may mean that the service does not know the conversation: its text speaks of one. It
 /// may mean something else, too.
+#[cfg(any(test, feature = "connector"))]
 pub(crate) fn is_about_conversation(refusal: &Error) -> bool {
     let is_gone = matches!(refusal.http_status(), 404 | 410);
     let speaks_of_it = || {

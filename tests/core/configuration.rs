@@ -1,5 +1,7 @@
 //! `CONFIGURATION.md` is what the table of options says.
 
+use std::io::Write;
+
 use lpconnector::{Config, Connector, LogLevel};
 
 /// Set for the part of a test that runs in a process with an environment of its own.
@@ -39,7 +41,9 @@ fn in_an_environment() {
     let mut config = Config::new();
     config.load_env().unwrap();
     // Whenever the program says where lines go.
-    config.set_log(LogLevel::Warn, |level, line| println!("logged {level:?} {line}"));
+    config.set_log(LogLevel::Warn, |level, line| {
+        writeln!(std::io::stdout(), "logged {level:?} {line}").unwrap();
+    });
     Connector::new(&config).unwrap_err();
 }
 
