@@ -237,7 +237,7 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "receiver.listen",
         Some("127.0.0.1:0"),
         Kind::Listen,
-        "Where a receiver listens for webhooks; port 0 is a free one.",
+        "Where a receiver listens for webhooks; port 0 is a free one. Unset, a connector does not listen: the program hands in what it got.",
     ),
     option("receiver.path", Some("/"), Kind::Path, "The path that the service posts to."),
     option(

@@ -23,7 +23,8 @@ pub(crate) struct Record {
     /// What the service calls the consumer.
     pub lp_id: String,
     pub talk: Option<Talk>,
-    /// A conversation is being opened, or somebody else has one open: which, a notification tells.
+    /// A conversation is being opened, or somebody else has one open: which, a notification tells. Where
+    /// there is a talk, the service may no longer know that.
     pub opening: bool,
     /// How the one is opened that is being opened.
     pub open_json: Option<String>,
@@ -50,8 +51,9 @@ pub(crate) struct Talk {
 /// What somebody learned about a consumer while others may have learned more.
 #[derive(Clone, Debug)]
 pub(crate) enum Lesson {
-    /// A conversation is about to be opened, for whom the service calls so.
-    Opening { lp_id: String, open_json: Option<String> },
+    /// A conversation is about to be opened, for whom the service calls so. `in_place_of`: of this one,
+    /// which the service does not know.
+    Opening { lp_id: String, open_json: Option<String>, in_place_of: Option<String> },
     /// It was not opened.
     NotOpened,
     /// It was, with this id.
@@ -213,11 +215,12 @@ impl Consumers {
         learned.consumer = Some(consumer.clone());
         let id = event.conversation_id();
         let is_past = record.past.iter().any(|past| past == id);
-        if record.opening && record.talk.is_none() {
+        if record.opening && !record.is_of(id) {
             if event.is_closed() {
                 learned.freed = true;
                 record.add_past([id.to_owned()].into_iter().filter(|_| !is_past));
             } else if !is_past {
+                record.over();
                 record.found(id);
                 learned.found = true;
             }
@@ -227,6 +230,8 @@ impl Consumers {
                 record.over();
             } else {
                 talk.follow(state);
+                // The service knows it.
+                record.opening = false;
             }
         }
         learned.changed = record != *before;
@@ -267,17 +272,20 @@ impl Record {
     }
 
     pub(crate) fn learn(&mut self, lesson: &Lesson) {
-        let is_talking = self.talk.is_some();
         match lesson {
-            Lesson::Opening { lp_id, open_json } if !is_talking => {
+            Lesson::Opening { lp_id, open_json, in_place_of }
+                if self.talk.as_ref().map(|talk| &talk.id) == in_place_of.as_ref() =>
+            {
                 self.lp_id.clone_from(lp_id);
                 self.open_json.clone_from(open_json);
                 self.opening = true;
             }
-            Lesson::NotOpened if !is_talking => self.opening = false,
+            Lesson::NotOpened => self.opening = false,
             // It may be over already. Otherwise it is the last one, whatever came late meanwhile.
             Lesson::Opened { id } if !self.is_of(id) && !self.past.contains(id) => {
-                let taken = self.talk.as_mut().and_then(|talk| talk.open_json.take());
+                let is_opening = self.opening;
+                let talk = self.talk.as_mut().filter(|_| !is_opening);
+                let taken = talk.and_then(|talk| talk.open_json.take());
                 self.open_json = self.open_json.take().or(taken);
                 self.over();
                 self.found(id);

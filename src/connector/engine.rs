@@ -34,6 +34,7 @@ use crate::store::change::{Change, KeptFile, Step};
 use crate::store::journal::{Journal, Ordered};
 use crate::store::left::Left;
 use crate::store::memory::Memory;
+use crate::store::schema::Owner;
 use crate::store::sqlite::{Keeps, Sqlite};
 use crate::store::writer::Writer;
 
@@ -145,7 +146,9 @@ impl Engine {
                 (Box::new(Memory::default()), Left { next_id: 1, ..Left::default() })
             }
             StoreSetting::Sqlite(file) => {
-                let file = Sqlite::open(Path::new(file), "connector.store", keeps)?;
+                let account = Some(client.account_id());
+                let owner = Owner { option: "connector.store", account };
+                let file = Sqlite::open(Path::new(file), owner, keeps)?;
                 let left = file.left()?;
                 (Box::new(Writer::start(file)?), left)
             }

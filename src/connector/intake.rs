@@ -411,10 +411,8 @@ fn strangers_line(conversation_id: &str) -> Arc<str> {
 }
 
 fn not_kept() -> Error {
-    Error::new(
-        Status::Io,
-        "the store could not keep the same notification, which came a moment ago",
-    )
+    let message = "the store could not keep the same notification, which came a moment ago";
+    Error::new(Status::Io, message).and_passing()
 }
 
 /// It needs no keeping.

@@ -14,6 +14,7 @@ use crate::connector::pending::{Content, Pending};
 use crate::connector::settled::Settled;
 use crate::connector::update::{Outcome, UpdateKind};
 use crate::connector::waiting::{LONGEST_KEY, Waiting};
+use crate::handles::attachment::Attachment;
 use crate::store::change::{Change, Fingerprint, Safety, Step};
 
 /// The longest action, in bytes of JSON: far above what the service takes.
@@ -32,6 +33,10 @@ pub(crate) struct Taken {
     pub is_unsure: bool,
     /// It goes now or not at all.
     pub is_fleeting: bool,
+    /// It was refused with a token of the consumer, and another one was obtained.
+    pub has_new_token: bool,
+    /// Another conversation was opened for it, because the service did not know the consumer's.
+    pub has_new_conversation: bool,
     pub pauses: u8,
     /// Why the last attempt failed, where this process made it.
     pub last: Option<Error>,
@@ -56,6 +61,7 @@ impl Engine {
         let mut file = None;
         if let Deed::File { path, preview, .. } = &action.deed {
             drop(state);
+            self.check_file(path, preview.as_deref())?;
             file = Some(files::copy(path, preview.as_deref())?);
             let Some(again) = self.unless_known(fingerprint.as_ref())? else { return Ok(()) };
             state = again;
@@ -120,6 +126,15 @@ impl Engine {
             }),
         );
         told.recv().map_err(|_| closed())?
+    }
+
+    /// What could never be sent is not taken.
+    fn check_file(&self, path: &str, preview: Option<&str>) -> Result<(), Error> {
+        let file = Attachment::from_path(path);
+        self.client.check_file(&match preview {
+            Some(preview) => file.preview_from_path(preview),
+            None => file,
+        })
     }
 
     /// The lock, for an action that did not come before: with that key, none did.
@@ -270,6 +285,8 @@ impl Engine {
             submitted_ms: waiting.submitted_ms,
             is_unsure: waiting.is_unsure,
             is_fleeting: waiting.is_fleeting,
+            has_new_token: waiting.has_new_token,
+            has_new_conversation: waiting.has_new_conversation,
             pauses: waiting.pauses,
             last: waiting.last.clone(),
             record: state.consumers.get(&consumer).cloned().unwrap_or_default(),
@@ -345,7 +362,8 @@ impl Engine {
                     self.counters.sent_after.record(took);
                 }
             }
-            if waiting.key().is_some() || (!is_sent && !is_receipt) {
+            let is_dropped = waiting.is_fleeting && result.as_ref().is_err_and(came_too_late);
+            if waiting.key().is_some() || !(is_sent || is_receipt || is_dropped) {
                 let kind = if is_sent { UpdateKind::Sent } else { UpdateKind::Failed };
                 let mut outcome = self.outcome(&state, consumer, kind);
                 outcome.key = waiting.key().map(str::to_owned);
@@ -613,6 +631,11 @@ fn check(consumer: &str, json: &str, key: Option<&str>) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Whether an action that means something only now could not go out now; otherwise the service refused it.
+pub(crate) fn came_too_late(why: &Error) -> bool {
+    why.status() != Status::Rejected
 }
 
 /// Where a consumer is.

@@ -28,6 +28,7 @@ use crate::receiver::resequencer::{Resequencer, most_dialogs};
 use crate::receiver::sink::{Admission, Admitted, Sink};
 use crate::store::change::{Change, DialogKey, Fingerprint, Step};
 use crate::store::journal::{Journal, Ordered};
+use crate::store::schema::Owner;
 use crate::store::sqlite::{Keeps, Sqlite};
 use crate::store::writer::Writer;
 
@@ -95,7 +96,8 @@ impl Inbox {
         } = settings;
         let dialogs = most_dialogs(duplicates_window);
         let keeps = Keeps { duplicates: duplicates_window, dialogs: order.then_some(dialogs) };
-        let store = file.map(|file| Sqlite::open(file, "receiver.store", keeps)).transpose()?;
+        let owner = Owner { option: "receiver.store", account: None };
+        let store = file.map(|file| Sqlite::open(file, owner, keeps)).transpose()?;
         let left = store.as_ref().map(Sqlite::left).transpose()?;
 
         let resequencer = order.then(|| Resequencer::new(order_wait, dialogs));

@@ -14,6 +14,7 @@ use crate::store::change::{Change, KeptFile, Safety, Step};
 use crate::store::journal::{Journal, Ordered, Told};
 use crate::store::left::Left;
 use crate::store::memory::Memory;
+use crate::store::schema::Owner;
 use crate::store::sqlite::{Keeps, Sqlite};
 use crate::store::writer::Writer;
 
@@ -26,7 +27,8 @@ mod small_disk;
 const KEEPS: Keeps = Keeps { duplicates: 100, dialogs: Some(100) };
 
 fn open(path: &Path) -> Result<(Writer, Left), Error> {
-    let file = Sqlite::open(path, "connector.store", KEEPS)?;
+    let owner = Owner { option: "connector.store", account: Some("le1") };
+    let file = Sqlite::open(path, owner, KEEPS)?;
     let left = file.left()?;
     Ok((Writer::start(file)?, left))
 }

@@ -12,6 +12,7 @@ pub(crate) mod journal;
 pub(crate) mod left;
 pub(crate) mod memory;
 mod open_stores;
-mod schema;
+pub(crate) mod schema;
 pub(crate) mod sqlite;
+mod system_reason;
 pub(crate) mod writer;

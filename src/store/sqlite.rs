@@ -1,5 +1,6 @@
 //! The SQLite file: what is written, and what it takes to go on after a restart.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::types::ValueRef;
@@ -12,7 +13,8 @@ use crate::store::disk_room::free_bytes;
 use crate::store::file_id::{FileId, file_id, names_of};
 use crate::store::left::{Left, LeftAction, Stopped};
 use crate::store::open_stores::OpenStore;
-use crate::store::schema::{self, Unusable};
+use crate::store::schema::{self, Owner, Unusable};
+use crate::store::system_reason::system_reason;
 
 /// How many pages of the file are given back at a time: an instant's work.
 const PAGES_GIVEN_BACK: u64 = 4096;
@@ -44,7 +46,7 @@ pub(crate) struct Sqlite {
 
 /// What errors call the file.
 struct Names {
-    shown: String,
+    path: PathBuf,
     option: &'static str,
 }
 
@@ -60,10 +62,11 @@ pub(crate) struct Keeps {
 impl Sqlite {
     /// Opens or makes the file that this option names, and keeps others from it: two with one file
     /// would give everything out twice.
-    pub(crate) fn open(path: &Path, option: &'static str, keeps: Keeps) -> Result<Sqlite, Error> {
-        let names = Names { shown: path.display().to_string(), option };
+    pub(crate) fn open(path: &Path, owner: Owner, keeps: Keeps) -> Result<Sqlite, Error> {
+        let option = owner.option;
+        let names = Names { path: path.to_owned(), option };
+        let shown = path.display();
         let counted = OpenStore::new().ok_or_else(|| {
-            let Names { shown, option } = &names;
             let message = format!(
                 "the file '{shown}' of option '{option}' cannot be used in this process, which was \
                  forked from one that had such a file open"
@@ -72,26 +75,31 @@ impl Sqlite {
         })?;
         let many = names_of(path);
         if many > 1 {
-            let Names { shown, option } = &names;
             let message = format!(
                 "the file '{shown}' of option '{option}' has {many} names (hard links): what was written \
                  last lies beside one of them, and is not found by another"
             );
             return Err(Error::new(Status::Io, message));
         }
-        let connection = schema::open(path, option).map_err(|why| match why {
+        let connection = schema::open(path, owner).map_err(|why| match why {
             Unusable::Failed(why) => names.failed(&why),
             Unusable::Newer => {
-                let Names { shown, option } = &names;
-                let message =
+                    let message =
                     format!("the file '{shown}' of option '{option}' is of a newer version");
                 Error::new(Status::Io, message)
             }
             Unusable::Anothers(owner) => {
-                let Names { shown, option } = &names;
-                let message =
+                    let message =
                     format!("the file '{shown}' of option '{option}' is one of option '{owner}'");
                 Error::new(Status::Io, message)
+            }
+            Unusable::OfAccount(account) => {
+                    let message = format!(
+                    "the file '{shown}' of option '{option}' belongs to account '{account}', not to \
+                     '{}': take another file, or delete that one",
+                    owner.account.unwrap_or_default()
+                );
+                Error::new(Status::Config, message)
             }
         })?;
         let longest = "SELECT max(
@@ -268,7 +276,9 @@ impl Sqlite {
         }
         outcome.map_err(|why| {
             self.doubtful |= why.sqlite_error_code() == Some(ErrorCode::SystemIoFailure);
-            self.names.failed(&why)
+            let error = self.names.failed(&why);
+            // A disk may have room again; a file that is gone stays away.
+            if is_moved(&why) { error } else { error.and_passing() }
         })
     }
 
@@ -460,7 +470,9 @@ impl Sqlite {
 
 impl Names {
     fn failed(&self, why: &rusqlite::Error) -> Error {
-        let Names { shown, option } = self;
+        let Names { path, option } = self;
+        let shown = path.display();
+        let reason = system_reason(path, why);
         let message = match why.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 let who = option.trim_end_matches(".store");
@@ -469,9 +481,12 @@ impl Names {
             Some(ErrorCode::ReadOnly) if is_moved(why) => {
                 format!("the file '{shown}' of option '{option}' was removed or replaced")
             }
-            _ => format!("the file '{shown}' of option '{option}' failed: {why}"),
+            _ => {
+                let said = reason.as_ref().map_or_else(|| why.to_string(), ToString::to_string);
+                format!("the file '{shown}' of option '{option}' failed: {said}")
+            }
         };
-        Error::new(Status::Io, message)
+        Error::of_file(path, &reason.unwrap_or_else(|| io::Error::other("")), message)
     }
 }
 
@@ -508,6 +523,7 @@ mod tests {
     use serde_json::json;
 
     const KEEPS: Keeps = Keeps { duplicates: 3, dialogs: Some(2) };
+    const RECEIVER: Owner = Owner { option: "receiver.store", account: None };
 
     fn put(id: u64, message: &str) -> Change {
         let event = json!({ "type": "ContentEvent", "message": message });
@@ -529,7 +545,7 @@ mod tests {
     }
 
     fn open(path: &Path) -> Result<Sqlite, Error> {
-        Sqlite::open(path, "receiver.store", KEEPS)
+        Sqlite::open(path, RECEIVER, KEEPS)
     }
 
     #[test]
@@ -537,9 +553,25 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("inbox.db");
         write(&mut open(&path).unwrap(), &[put(1, "a")]);
-        let anothers = Sqlite::open(&path, "connector.store", KEEPS).err().unwrap();
+        let connector = Owner { option: "connector.store", account: Some("le1") };
+        let anothers = Sqlite::open(&path, connector, KEEPS).err().unwrap();
         assert!(anothers.message().contains("is one of option 'receiver.store'"), "{anothers}");
         assert_eq!(texts(&open(&path).unwrap().left().unwrap()), [(1, "a")]);
+    }
+
+    #[test]
+    fn a_file_is_one_accounts() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("queue.db");
+        let of = |account| Owner { option: "connector.store", account };
+        // As one that was made before this was said.
+        drop(Sqlite::open(&path, of(None), KEEPS).unwrap());
+        for _ in 0..2 {
+            drop(Sqlite::open(&path, of(Some("le1")), KEEPS).unwrap());
+        }
+        let refused = Sqlite::open(&path, of(Some("le2")), KEEPS).err().unwrap();
+        assert_eq!(refused.status(), Status::Config);
+        assert!(refused.message().contains("belongs to account 'le1', not to 'le2'"), "{refused}");
     }
 
     #[test]
@@ -628,11 +660,30 @@ mod tests {
         drop(store);
         // An id is never used again: what acknowledges the old one must not remove a new one.
         assert_eq!(open(&path).unwrap().left().unwrap().next_id, 4);
-        let nowhere = open(Path::new("/nonexistent/inbox.db")).err().unwrap();
-        assert_eq!(nowhere.status(), Status::Io);
         std::fs::write(directory.path().join("no.db"), "no database, but text ".repeat(100))
             .unwrap();
         assert!(open(&directory.path().join("no.db")).is_err());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_the_system_says_of_a_file_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        for (path, os_error, says) in [
+            (directory.path().join("none/inbox.db"), 2, "No such file or directory"),
+            (file.join("inbox.db"), 20, "Not a directory"),
+            (directory.path().to_owned(), 21, "Is a directory"),
+        ] {
+            let error = open(&path).err().unwrap();
+            assert_eq!((error.status(), error.is_retryable()), (Status::Io, false));
+            assert_eq!((error.path(), error.os_error()), (Some(&*path), Some(os_error)), "{error}");
+            assert!(error.message().contains(says), "{error}");
+        }
+        // What is no store the system has nothing against.
+        std::fs::write(&file, "no database, but text ".repeat(100)).unwrap();
+        assert_eq!(open(&file).err().unwrap().path(), Some(&*file));
     }
 
     #[test]

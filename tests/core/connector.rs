@@ -2,6 +2,7 @@
 
 mod disk;
 mod independence;
+mod refusals;
 mod sends;
 mod talks;
 mod waits;

@@ -9,6 +9,8 @@ use lpc_sandbox::{Route, Signature};
 use lpconnector::{Connector, Status, UpdateKind};
 
 use crate::scene::{Scene, until};
+
+const ENOSPC: i32 = 28;
 #[cfg(target_os = "linux")]
 use crate::small_disk::run_on_a_small_disk;
 use crate::small_disk::{SMALL_DISK, fill};
@@ -24,7 +26,8 @@ fn a_full_disk_takes_nothing_and_loses_nothing() {
 fn on_a_small_disk() {
     let Some(disk) = std::env::var_os(SMALL_DISK) else { return };
     let disk = Path::new(&disk);
-    let store = format!("sqlite:{}", disk.join("queue.db").display());
+    let file = disk.join("queue.db");
+    let store = format!("sqlite:{}", file.display());
     let scene = Scene::new();
     // Nobody tells it of its own messages here.
     const HERE: (&str, &str) = ("connector.echo.wait.ms", "1");
@@ -37,7 +40,9 @@ fn on_a_small_disk() {
         match connector.submit_text(&format!("c{}", n % 3), &text(n), Some(&n.to_string())) {
             Ok(()) => taken.push(n),
             Err(why) => {
-                assert_eq!(why.status(), Status::Io, "{why}");
+                assert_eq!((why.status(), why.is_retryable()), (Status::Io, true), "{why}");
+                assert_eq!((why.path(), why.os_error()), (Some(&*file), Some(ENOSPC)), "{why}");
+                assert!(why.message().contains("No space left on device"), "{why}");
                 refused.push(n);
             }
         }
@@ -51,8 +56,8 @@ fn on_a_small_disk() {
     }
     drop(connector);
     for store in [format!("sqlite:{}", copy.join("queue.db").display()), store.clone()] {
-        // Another account, where nobody has a conversation open.
-        let scene = Scene::new();
+        // Where nobody has a conversation open.
+        let scene = scene.anew();
         let connector =
             Connector::new(&scene.config(&[("connector.store", &store), HERE])).unwrap();
         let mut sent = Vec::new();
@@ -75,7 +80,7 @@ fn on_a_small_disk() {
         }
     }
     // Where other programs take the last of it, nothing is lost: it is written once there is room.
-    let scene = Scene::new();
+    let scene = scene.anew();
     let soon = [
         ("connector.pause.ms", "50"),
         ("connector.pause.max.ms", "50"),

@@ -107,12 +107,18 @@ fn an_attempt_that_is_made_again_is_no_error_in_the_log() {
     connector.submit_text("a", "Hi", None).unwrap();
     until(|| (connector.stats().unwrap().sent == 1).then_some(()));
     scene.answer_with(Route::Send, 400, "no");
-    connector.submit_text("a", "refused", None).unwrap();
+    connector.submit_text("a", "refused", Some("k-1")).unwrap();
     until(|| (connector.stats().unwrap().failed == 1).then_some(()));
+    let failed = std::iter::from_fn(|| Some(acked(&connector)))
+        .find(|update| update.kind() == UpdateKind::Failed)
+        .unwrap();
     let lines = lines.lock().unwrap();
     let errors: Vec<_> = lines.iter().filter(|(level, _)| *level == LogLevel::Error).collect();
     assert_eq!(errors.len(), 1, "{lines:?}");
     assert!(errors[0].1.starts_with("connector: an action failed: "), "{lines:?}");
+    let (request, talk) = (failed.error().unwrap().request_id(), failed.conversation_id());
+    let ids = format!(" [request {request}, conversation {talk}, key k-1]");
+    assert!(errors[0].1.ends_with(&ids), "{lines:?}");
     assert!(lines.len() >= 3, "{lines:?}");
 }
 
@@ -126,7 +132,7 @@ fn who_fetches_no_updates_is_told_so() {
     }
     until(|| (connector.stats().unwrap().updates_waiting == 2).then_some(()));
     let full = connector.submit_text("c", "Hi", None).unwrap_err();
-    assert_eq!(full.status(), Status::Full);
+    assert_eq!((full.status(), full.is_retryable()), (Status::Full, true));
     assert!(full.message().contains("updates wait"), "{full}");
     acked(&connector);
     connector.submit_text("c", "Hi", None).unwrap();

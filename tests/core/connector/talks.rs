@@ -193,7 +193,7 @@ fn where_nobody_tells_the_program_has_decided() {
         connector.ack(&second).unwrap();
         assert_eq!(second.key(), Some("2"));
         if ambiguous == "fail" {
-            assert_eq!(second.kind(), UpdateKind::Failed);
+            assert_eq!((second.kind(), second.attempts()), (UpdateKind::Failed, 1));
             assert!(second.error().unwrap().maybe_delivered());
         } else {
             assert_eq!((second.kind(), second.attempts()), (UpdateKind::Sent, 2));
@@ -470,6 +470,8 @@ fn typing_is_told_at_once_or_not_at_all() {
     let scene = Scene::new();
     let (connector, _directory) = connector(&scene, "sqlite", &[]);
     let typing = r#"{"chatState":"COMPOSING"}"#;
+    connector.submit("a", typing, None).unwrap();
+    until(|| (connector.stats().unwrap().failed == 1).then_some(()));
     connector.submit("a", typing, Some("early")).unwrap();
     let failed = connector.poll(Duration::from_secs(60)).unwrap().unwrap();
     assert_eq!((failed.kind(), failed.key()), (UpdateKind::Failed, Some("early")));
@@ -489,4 +491,7 @@ fn typing_is_told_at_once_or_not_at_all() {
     connector.submit("a", typing, Some("late")).unwrap();
     let failed = connector.poll(Duration::from_secs(60)).unwrap().unwrap();
     assert_eq!((failed.kind(), failed.key()), (UpdateKind::Failed, Some("late")));
+    connector.ack(&failed).unwrap();
+    connector.submit("a", typing, None).unwrap();
+    assert_eq!(connector.stats().unwrap().updates_waiting, 0);
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lpc_sandbox::serde_json::json;
 use lpc_sandbox::{Agent, Answer, Route, Script, Signature};
-use lpconnector::{Connector, OpenOptions, Status, UpdateKind};
+use lpconnector::{Connector, LogLevel, OpenOptions, Status, UpdateKind};
 
 use crate::connector::connector;
 use crate::connector::talks::{next, text, told};
@@ -352,4 +352,48 @@ fn what_c_could_not_be_told_is_refused() {
         let refused = connector.submit_text(consumer, "Hi", Some(key)).unwrap_err();
         assert_eq!(refused.status(), Status::InvalidArgument, "{consumer:?} {key:?}");
     }
+}
+
+#[test]
+fn what_was_sent_away_here_and_there_is_waited_for_together() {
+    let scene = Scene::new();
+    let (connector, _directory) = connector(&scene, "sqlite", &[]);
+    connector.submit_text("a", "Hi", Some("1")).unwrap();
+    let id = next(&connector, UpdateKind::Sent).conversation_id().to_owned();
+    let came: Vec<u64> = (0..40).filter(|n| n % 2 == 1).collect();
+    came.iter().for_each(|n| say(&scene, &connector, &id, *n));
+    // A poll is shorter than the wait for one that is missing (receiver.order.wait.ms).
+    let (mut given, mut in_vain) = (Vec::new(), 0);
+    while given.len() < came.len() {
+        let Some(update) = connector.poll(Duration::from_millis(500)).unwrap() else {
+            in_vain += 1;
+            continue;
+        };
+        connector.ack(&update).unwrap();
+        given.extend(update.sequence().map(|it| it as u64));
+    }
+    assert_eq!(given, came);
+    assert!(in_vain < 5, "{in_vain}");
+    assert_eq!(connector.stats().unwrap().updates_waiting, 0);
+}
+
+#[test]
+fn who_runs_it_is_told_once_what_to_do_about_a_conversation_that_is_not_known() {
+    let scene = Scene::new();
+    let open = scene.client.consumer("a").unwrap().open(&OpenOptions::new()).unwrap();
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let sink = lines.clone();
+    let options = [("connector.store", "memory"), ("connector.pause.ms", "1")];
+    let mut config = scene.config(&[&options[..], &[("receiver.listen", "127.0.0.1:0")]].concat());
+    config.set_log(LogLevel::Warn, move |_, line: &str| sink.lock().unwrap().push(line.to_owned()));
+    let connector = Connector::new(&config).unwrap();
+    crate::connector::talks::tell(&scene, &connector);
+    connector.submit_text("a", "one", Some("1")).unwrap();
+    until(|| (connector.stats().unwrap().put_off >= 3).then_some(()));
+    // As it says.
+    scene.sandbox.act_as_agent(&scene.account.id, open.id(), &json!({"join": true}));
+    assert_eq!(next(&connector, UpdateKind::Sent).conversation_id(), open.id());
+    let lines = lines.lock().unwrap();
+    let told = lines.iter().filter(|line| line.contains("until an agent does something in it"));
+    assert_eq!(told.count(), 1, "{lines:?}");
 }
