@@ -147,6 +147,11 @@ impl Engine {
                 let left = file.left()?;
                 (Box::new(Writer::start(file)?), left)
             }
+            #[cfg(feature = "nats")]
+            StoreSetting::Nats(_) => {
+                let message = "option 'connector.store': nats: cannot be used yet";
+                return Err(Error::new(Status::Config, message));
+            }
         };
         let name = if left.name.is_empty() { random_name()? } else { left.name.clone() };
         let state = State {
