@@ -44,6 +44,20 @@ impl NatsServer {
         format!("nats://127.0.0.1:{}/{name}", self.port)
     }
 
+    /// Where servers of its cluster find it.
+    pub fn cluster_port(&self) -> u16 {
+        self.port_for("cluster").unwrap()
+    }
+
+    /// Of whom it listens for, once the whole file is there.
+    fn port_for(&self, whom: &str) -> Option<u16> {
+        let name = format!("nats-server_{}.ports", self.program.as_ref()?.id());
+        let ports = std::fs::read_to_string(self.directory().join(name)).ok()?;
+        let of_them = ports.trim_end().strip_suffix('}')?.split(&format!("\"{whom}\"")).nth(1)?;
+        let address = of_them.split('"').find(|it| it.contains("://"))?;
+        address.rsplit(':').next()?.parse().ok()
+    }
+
     /// As `kill -9`, or a loss of its container.
     pub fn kill(&mut self) {
         if let Some(mut program) = self.program.take() {
@@ -70,13 +84,11 @@ impl NatsServer {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let ports = directory.join(format!("nats-server_{}.ports", program.id()));
         self.program = Some(program);
         let began = Instant::now();
         loop {
             // It is there once clients can connect.
-            let ports = std::fs::read_to_string(&ports).unwrap_or_default();
-            if let Some(port) = client_port(&ports) {
+            if let Some(port) = self.port_for("nats") {
                 self.port = port;
                 return;
             }
@@ -119,11 +131,4 @@ fn program() -> PathBuf {
         "missing: nats-server, for the tests of connector.store=nats: (Debian's nats-server, Homebrew's, or \
          https://github.com/nats-io/nats-server/releases)",
     )
-}
-
-/// The port of the first address, once the whole file is there.
-fn client_port(ports: &str) -> Option<u16> {
-    let nats = ports.trim_end().strip_suffix('}')?.split("\"nats\"").nth(1)?;
-    let address = nats.split('"').find(|it| it.contains("://"))?;
-    address.rsplit(':').next()?.parse().ok()
 }

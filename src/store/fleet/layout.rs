@@ -242,7 +242,7 @@ impl Layout<'_> {
                     {
                         return Ok(());
                     }
-                    self.may_be_refused(changed, &wanted, &what)
+                    self.may_be_refused(changed, &wanted, &format!("{what}, as others,"))
                 }
                 _ => Ok(()),
             },

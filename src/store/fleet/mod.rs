@@ -11,6 +11,8 @@ mod layout;
 mod link;
 pub(crate) mod nats;
 #[cfg(test)]
+mod nats_access_tests;
+#[cfg(test)]
 mod nats_tests;
 mod object_store;
 mod pull;

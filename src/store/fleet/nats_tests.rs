@@ -17,10 +17,10 @@ use crate::store::fleet::broker::{Broker, Lane, Trouble};
 use crate::store::fleet::nats::{Handed, Nats};
 
 #[path = "../../../tests/store/nats_server.rs"]
-mod nats_server;
+pub(super) mod nats_server;
 use nats_server::NatsServer;
 
-const OUT: Lane = Lane::Out(1);
+pub(super) const OUT: Lane = Lane::Out(1);
 const IN: Lane = Lane::In(1);
 
 /// Much longer than anything takes that comes.
@@ -28,11 +28,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Long enough for what must not come to have come.
 const SHORT: Duration = Duration::from_millis(300);
 
-fn run<T>(test: impl Future<Output = T>) -> T {
+pub(super) fn run<T>(test: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
 }
 
-fn settings_with(store: &str, pairs: &[(&str, &str)]) -> NatsSettings {
+pub(super) fn settings_with(store: &str, pairs: &[(&str, &str)]) -> NatsSettings {
     let mut config = Config::of(&[("connector.store", store), ("connector.nats.partitions", "3")]);
     for (key, value) in pairs {
         config.set(key, value).unwrap();
@@ -43,31 +43,31 @@ fn settings_with(store: &str, pairs: &[(&str, &str)]) -> NatsSettings {
     }
 }
 
-fn settings(server: &NatsServer) -> NatsSettings {
+pub(super) fn settings(server: &NatsServer) -> NatsSettings {
     settings_with(&server.store("sms"), &[])
 }
 
-async fn connect(settings: &NatsSettings) -> Result<Nats, Error> {
+pub(super) async fn connect(settings: &NatsSettings) -> Result<Nats, Error> {
     Nats::connect(settings, &Log::default()).await
 }
 
-async fn node(server: &NatsServer) -> Nats {
+pub(super) async fn node(server: &NatsServer) -> Nats {
     connect(&settings(server)).await.unwrap()
 }
 
-async fn refused(settings: &NatsSettings) -> Error {
+pub(super) async fn refused(settings: &NatsSettings) -> Error {
     connect(settings).await.err().expect("refused")
 }
 
 /// A log, and its lines.
-fn log(level: LogLevel) -> (Log, Arc<Mutex<Vec<(LogLevel, String)>>>) {
+pub(super) fn log(level: LogLevel) -> (Log, Arc<Mutex<Vec<(LogLevel, String)>>>) {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let sink = lines.clone();
     let log = Log::new(level, move |level, line| lock(&sink).push((level, line.to_owned())));
     (log, lines)
 }
 
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+pub(super) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let began = std::time::Instant::now();
     while !is_so().await {
         assert!(began.elapsed() < PATIENCE, "never: {what}");
@@ -75,11 +75,11 @@ async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     }
 }
 
-async fn append(node: &Nats, lane: Lane, body: &'static str) -> u64 {
+pub(super) async fn append(node: &Nats, lane: Lane, body: &'static str) -> u64 {
     node.append(lane, None, body.into()).await.unwrap().seq
 }
 
-async fn take(node: &Nats, lane: Lane) -> Handed {
+pub(super) async fn take(node: &Nats, lane: Lane) -> Handed {
     node.take(lane, PATIENCE).await.unwrap().expect("an entry")
 }
 
@@ -89,7 +89,7 @@ async fn nothing_comes(node: &Nats, lane: Lane) {
 }
 
 /// What a stream or consumer is like.
-async fn info(node: &Nats, what: &str) -> Value {
+pub(super) async fn info(node: &Nats, what: &str) -> Value {
     node.ask_api(what.to_owned(), json!({})).await.unwrap()
 }
 
