@@ -279,8 +279,10 @@ impl Asked {
 
     fn answer(&self, number: u64, answer: Message) {
         let asking = lock(&self.0).asking.remove(&number);
-        // Who gave up is not there any more.
-        asking.map(|asking| asking.answer.send(Ok(answer)));
+        if let Some(asking) = asking {
+            // Who gave up does not hear it.
+            let _ = asking.answer.send(Ok(answer));
+        }
     }
 
     /// The server does not let us send to that subject, or hear answers at all.
