@@ -148,8 +148,10 @@ impl Engine {
                 (Box::new(Writer::start(file)?), left)
             }
             #[cfg(feature = "nats")]
-            StoreSetting::Nats(_) => {
-                let message = "option 'connector.store': nats: cannot be used yet";
+            StoreSetting::Nats(nats) => {
+                let name = &nats.name;
+                let message =
+                    format!("option 'connector.store': nats:, as of '{name}', cannot be used yet");
                 return Err(Error::new(Status::Config, message));
             }
         };

@@ -188,7 +188,7 @@ impl Layout<'_> {
                 let mut config = wanted.whole();
                 config.insert("name".to_owned(), name.into());
                 config.insert("num_replicas".to_owned(), self.settings.replicas.into());
-                let made = self.link.api(format!("STREAM.CREATE.{name}"), config).await;
+                let made = self.link.api(format!("STREAM.CREATE.{name}"), config.into()).await;
                 match made {
                     // Another node was faster, and wants it a little different.
                     Err(Failed { code: STREAM_NAME_IN_USE, .. }) => info().await,
@@ -199,7 +199,7 @@ impl Layout<'_> {
         };
         let there = there.map_err(|why| failed(why, "look at", &what))?;
         if let Some(config) = wanted.changed(&there.config, &what)? {
-            let changed = self.link.api(format!("STREAM.UPDATE.{name}"), config).await;
+            let changed = self.link.api(format!("STREAM.UPDATE.{name}"), config.into()).await;
             self.may_be_refused::<StreamInfo>(changed, wanted, &what)?;
         }
         Ok(there)

@@ -15,8 +15,8 @@ use async_nats::{
 use bytes::Bytes;
 use futures_util::StreamExt;
 use secrecy::ExposeSecret;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -150,11 +150,9 @@ impl Link {
     pub(super) async fn api<T: DeserializeOwned>(
         &self,
         what: String,
-        body: impl Serialize,
+        body: Value,
     ) -> Result<T, Failed> {
-        // Maps of texts and numbers always become JSON.
-        let body = serde_json::to_vec(&body).unwrap_or_default();
-        let answer = self.ask(format!("$JS.API.{what}"), None, body.into()).await?;
+        let answer = self.ask(format!("$JS.API.{what}"), None, body.to_string().into()).await?;
         api::read(&answer.payload)
     }
 

@@ -174,7 +174,7 @@ impl Within {
     }
 
     async fn info(&self, stream: &str) -> Result<StreamInfo, Trouble> {
-        Ok(self.link.api(format!("STREAM.INFO.{stream}"), &json!({})).await?)
+        Ok(self.link.api(format!("STREAM.INFO.{stream}"), json!({})).await?)
     }
 
     async fn get(&self, key: &str) -> Result<Option<Kept>, Trouble> {
