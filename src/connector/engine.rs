@@ -152,6 +152,13 @@ impl Engine {
                 let left = file.left()?;
                 (Box::new(Writer::start(file)?), left)
             }
+            #[cfg(feature = "nats")]
+            StoreSetting::Nats(nats) => {
+                let name = &nats.name;
+                let message =
+                    format!("option 'connector.store': nats:, as of '{name}', cannot be used yet");
+                return Err(Error::new(Status::Config, message));
+            }
         };
         let name = if left.name.is_empty() { random_name()? } else { left.name.clone() };
         let state = State {

@@ -8,6 +8,9 @@ pub(crate) mod change;
 mod conformance;
 mod disk_room;
 mod file_id;
+#[cfg(feature = "nats")]
+#[cfg_attr(not(test), expect(dead_code, reason = "what uses it comes next"))]
+pub(crate) mod fleet;
 pub(crate) mod journal;
 pub(crate) mod left;
 pub(crate) mod memory;
