@@ -39,7 +39,7 @@ static void tell(lpc_connector *sms)
     }
 }
 
-/* Takes a line. A full queue and a full disk pass; meanwhile it goes on telling. */
+/* Takes a line. A full queue, a full disk and an outage pass; meanwhile it goes on telling. */
 static void take(lpc_connector *sms, char *line)
 {
     const char *id = strtok(line, "\t\n"), *number = strtok(NULL, "\t\n"), *text = strtok(NULL, "\n");
@@ -47,7 +47,7 @@ static void take(lpc_connector *sms, char *line)
     do {
         tell(sms);
         status = lpc_connector_submit_text(sms, number, text, id, NULL);
-    } while ((status == LPC_FULL || status == LPC_IO) && !ended && poll(NULL, 0, 200) == 0);
+    } while ((status == LPC_FULL || status == LPC_IO || status == LPC_CONNECT) && !ended && poll(NULL, 0, 200) == 0);
     if (status == LPC_OK) printf("took %s", id), put("");
     if (status == LPC_INVALID_ARGUMENT)
         printf("failed %s\t%s\t", id ? id : "", number ? number : ""), put("it cannot be sent");

@@ -34,6 +34,8 @@ pub(crate) struct NatsSettings {
     /// For the first connection.
     pub connect_timeout: Duration,
     pub request_time: Duration,
+    /// So long somebody waits until something is written.
+    pub patience: Duration,
 }
 
 /// Who connects.
@@ -74,6 +76,7 @@ impl NatsSettings {
             key_window: kind::millis(text("connector.key.window.ms")),
             connect_timeout: kind::millis(text("connect.timeout.ms")),
             request_time: REQUEST_TIME,
+            patience: kind::millis(text("call.timeout.ms")),
         })
     }
 

@@ -31,7 +31,9 @@ use crate::receiver::item::Item;
 use crate::receiver::readiness::Readiness;
 use crate::receiver::resequencer::{Resequencer, most_dialogs};
 use crate::store::change::{Change, KeptFile, Step};
-use crate::store::journal::{Journal, Ordered};
+#[cfg(feature = "nats")]
+use crate::store::fleet::{nats::Nats, node::NodeSettings, store::Fleet};
+use crate::store::journal::{Journal, Ordered, SharedJournal};
 use crate::store::left::Left;
 use crate::store::memory::Memory;
 use crate::store::schema::Owner;
@@ -66,6 +68,9 @@ pub(crate) struct Engine {
     pub stopping: Mutex<()>,
     store: Box<dyn Journal>,
 }
+
+/// A shared store gives what it hands out its own ids: what stays here has others.
+const OWN_IDS: u64 = 1 << 62;
 
 /// Goes on once a change is written, or could not be, with the lock.
 pub(crate) type Then = Box<dyn FnOnce(MutexGuard<'_, State>, Result<(), Error>) + Send>;
@@ -154,18 +159,31 @@ impl Engine {
             }
             #[cfg(feature = "nats")]
             StoreSetting::Nats(nats) => {
-                let name = &nats.name;
-                let message =
-                    format!("option 'connector.store': nats:, as of '{name}', cannot be used yet");
-                return Err(Error::new(Status::Config, message));
+                let (nats, log) = (nats.clone(), settings.log.clone());
+                let node = NodeSettings {
+                    partitions: nats.partitions,
+                    takeover: nats.takeover,
+                    order_wait: order.order_wait,
+                    patience: nats.patience,
+                    foreign: settings.foreign,
+                    log: log.clone(),
+                };
+                let connect = move || async move { Nats::connect(&nats, &log).await };
+                let left = Left { next_id: OWN_IDS, ..Left::default() };
+                (Box::new(Fleet::open(node, connect)?), left)
             }
         };
-        let name = if left.name.is_empty() { random_name()? } else { left.name.clone() };
+        let name = match store.shared() {
+            Some(shared) => shared.name(),
+            None if left.name.is_empty() => random_name()?,
+            None => left.name.clone(),
+        };
         let state = State {
             next_id: left.next_id,
             outbox: Lines::new(),
             inbox: Lines::new(),
-            consumers: Consumers::default(),
+            // A shared store has all of them.
+            consumers: Consumers::new(store.shared().is_some()),
             handles: HashMap::new(),
             keys: Keys::new(settings.key_window),
             submitting: HashMap::new(),
@@ -329,6 +347,15 @@ impl Engine {
         if state.idle_pollers > 0 {
             self.can_tell.notify_one();
         }
+    }
+
+    /// Where several processes share the store.
+    pub(crate) fn shared(&self) -> Option<&dyn SharedJournal> {
+        self.store.shared()
+    }
+
+    pub(crate) fn is_shared(&self) -> bool {
+        self.shared().is_some()
     }
 
     pub(crate) fn outlives_the_process(&self) -> bool {

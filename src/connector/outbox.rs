@@ -15,7 +15,7 @@ use crate::connector::settled::Settled;
 use crate::connector::update::{Outcome, UpdateKind};
 use crate::connector::waiting::{LONGEST_KEY, Waiting};
 use crate::handles::attachment::Attachment;
-use crate::store::change::{Change, Fingerprint, Safety, Step};
+use crate::store::change::{Change, Edit, Fingerprint, Safety, Said, Step};
 
 /// The longest action, in bytes of JSON: far above what the service takes.
 const LONGEST_ACTION: usize = 1 << 20;
@@ -57,6 +57,9 @@ impl Engine {
         let action = Action::read(json)?;
         let json = Action::programs_own(json);
         let fingerprint = key.map(|key| Keys::fingerprint(consumer, key));
+        if action.is_of_the_moment() {
+            self.ask_others(consumer)?;
+        }
         let Some(mut state) = self.unless_known(fingerprint.as_ref())? else { return Ok(()) };
         let mut file = None;
         if let Deed::File { path, preview, .. } = &action.deed {
@@ -196,9 +199,7 @@ impl Engine {
             }
         }
         if outcome.is_ok() {
-            state.outbox.push(consumer, waiting);
-            self.wake_worker(&state);
-            self.watch(&mut state);
+            self.line_up(&mut state, consumer, waiting);
         } else {
             count(&self.counters.store_failures);
             if let Some(fingerprint) = &fingerprint {
@@ -206,6 +207,20 @@ impl Engine {
             }
             // Somebody may wait until nothing is under way.
             self.drained.notify_all();
+        }
+    }
+
+    /// Puts an action that is written into the line of its consumer; a shared store hands it out itself.
+    pub(crate) fn line_up(
+        self: &Arc<Self>,
+        state: &mut State,
+        consumer: &Arc<str>,
+        waiting: Waiting,
+    ) {
+        if !self.is_shared() {
+            state.outbox.push(consumer, waiting);
+            self.wake_worker(state);
+            self.watch(state);
         }
     }
 
@@ -355,6 +370,13 @@ impl Engine {
                     state.consumers.get(consumer).map(|it| place(it)).unwrap_or_default().1;
                 state.consumers.sent(consumer, dialog, *sequence);
             }
+            if let (Ok(Some(sequence)), true) = (&result, self.is_shared()) {
+                let record = state.consumers.get(consumer).cloned().unwrap_or_default();
+                let (dialog, sequence) = (place(&record).1, Some(*sequence));
+                let external_id = waiting.external_id(&self.name);
+                let said = Said { dialog, sequence, external_id };
+                steps.push(Step::Said { consumer: consumer.clone(), said });
+            }
             if !is_receipt {
                 count(if is_sent { &self.counters.sent } else { &self.counters.failed });
                 if is_sent {
@@ -367,6 +389,7 @@ impl Engine {
                 let kind = if is_sent { UpdateKind::Sent } else { UpdateKind::Failed };
                 let mut outcome = self.outcome(&state, consumer, kind);
                 outcome.key = waiting.key().map(str::to_owned);
+                outcome.of = Some(id);
                 outcome.attempts = u32::from(waiting.attempts) + attempts;
                 match result {
                     Ok(sequence) => outcome.sequence = sequence,
@@ -402,6 +425,16 @@ impl Engine {
         let before = state.consumers.get(consumer).cloned().unwrap_or_default();
         let mut record = Record::clone(&before);
         lessons.iter().for_each(|lesson| record.learn(lesson));
+        if self.is_shared() {
+            // What others know may be newer.
+            let lessons = lessons.to_vec();
+            let edit: Edit = Arc::new(move |body| {
+                let mut record = Record::read(body);
+                lessons.iter().for_each(|lesson| record.learn(lesson));
+                Some(record.edited())
+            });
+            steps.push(Step::Learn { consumer: consumer.clone(), edit });
+        }
         if record == *before {
             return;
         }
@@ -470,7 +503,8 @@ impl Engine {
 
     /// Lines up what the program must know, now that it is written.
     pub(crate) fn told(&self, state: &mut State, consumer: &Arc<str>, pending: Vec<Pending>) {
-        if !pending.is_empty() {
+        // A shared store hands it out itself.
+        if !pending.is_empty() && !self.is_shared() {
             pending.into_iter().for_each(|one| state.inbox.push(consumer, one));
             self.show(state);
             self.wake_poller(state);
@@ -486,6 +520,10 @@ impl Engine {
         is_unsure: bool,
     ) {
         let Some(mut state) = self.unless_settled(taken, why.attempts()) else { return };
+        if self.is_lost(taken.id) && !taken.is_fleeting {
+            drop(state);
+            return self.leave(taken);
+        }
         count(&self.counters.put_off);
         let (consumer, id, attempts) = (&taken.consumer, taken.id, why.attempts());
         let is_outage = !is_unsure && matches!(why.status(), Status::Connect | Status::Server);
@@ -515,7 +553,7 @@ impl Engine {
 
     /// The lock, for an action that goes on waiting: where the service told meanwhile that it arrived, it
     /// is finished.
-    fn unless_settled(
+    pub(crate) fn unless_settled(
         self: &Arc<Self>,
         taken: &Taken,
         attempts: u32,
@@ -540,6 +578,11 @@ impl Engine {
     /// Nothing is sent before then: the service wants that of all.
     pub(crate) fn pause_all(&self, until: Instant) {
         let mut state = self.lock();
+        if let Some(shared) = self.shared()
+            && state.paused_until.is_none_or(|before| before < until)
+        {
+            shared.pause(until.saturating_duration_since(Instant::now()));
+        }
         state.paused_until = state.paused_until.max(Some(until));
     }
 
@@ -601,7 +644,8 @@ impl State {
             let id = self.new_id();
             // Texts, numbers and an error always serialise.
             let body: Arc<str> = serde_json::to_string(&outcome).unwrap_or_default().into();
-            steps.push(Step::Update { id, consumer: consumer.clone(), body: body.clone() });
+            let of = outcome.of;
+            steps.push(Step::Update { id, consumer: consumer.clone(), body: body.clone(), of });
             Pending { id, content: Content::Outcome(body), given: 0, is_left: false }
         });
         pending.collect()

@@ -15,6 +15,9 @@ impl Engine {
     pub(crate) fn shutdown(self: &Arc<Self>, until: Option<Instant>) {
         let mut state = self.lock();
         state.phase = state.phase.max(Phase::Drains);
+        if let Some(shared) = self.shared() {
+            shared.stop();
+        }
         let waits = !callback::is_inside();
         while waits && state.phase == Phase::Drains && state.outbox.len() + state.submitting_len > 0
         {

@@ -17,6 +17,9 @@ use crate::protocol::notification_event::{EventKind, NotificationEvent};
 use crate::receiver::readiness::Readiness;
 use crate::store::change::{Change, Safety, Step};
 
+/// Who waits tells a shared store now and then that it still does.
+const ASKS_AGAIN: Duration = Duration::from_secs(1);
+
 impl Engine {
     /// The next update, or None if none comes in time.
     pub(crate) fn poll(self: &Arc<Self>, timeout: Duration) -> Result<Option<Update>, Error> {
@@ -25,6 +28,9 @@ impl Engine {
         loop {
             if state.phase == Phase::Ended {
                 return Err(closed());
+            }
+            if let Some(shared) = self.shared() {
+                shared.want();
             }
             let now = Instant::now();
             let gone = self.settle(&mut state, now);
@@ -47,7 +53,8 @@ impl Engine {
             if until.is_some_and(|until| until <= now) {
                 return Ok(None);
             }
-            let at = [until, state.next_update()].into_iter().flatten().min();
+            let again = self.is_shared().then(|| now + ASKS_AGAIN);
+            let at = [until, state.next_update(), again].into_iter().flatten().min();
             state.idle_pollers += 1;
             state = match at {
                 Some(at) => {
@@ -73,6 +80,9 @@ impl Engine {
         let until = now + self.settings.ack_timeout;
         let (line, pending) = state.inbox.take(now, Some(until))?;
         pending.given += 1;
+        if let Some(shared) = self.shared() {
+            shared.give(pending.id);
+        }
         count(&self.counters.given_out);
         let is_repeat = pending.is_left || pending.given > 1;
         let receipt = Receipt {
@@ -116,9 +126,7 @@ impl Engine {
                         count(&engine.counters.acknowledged);
                     }
                     if let Some((consumer, waiting)) = receipt {
-                        state.outbox.push(&consumer, waiting);
-                        engine.wake_worker(&state);
-                        engine.watch(&mut state);
+                        engine.line_up(&mut state, &consumer, waiting);
                     }
                     engine.show(&mut state);
                     engine.wake_poller(&state);
@@ -192,6 +200,9 @@ impl Engine {
             return None;
         }
         if state.readiness.is_none() {
+            if let Some(shared) = self.shared() {
+                shared.want_always();
+            }
             state.readiness = Readiness::new();
             self.show(&mut state);
         }

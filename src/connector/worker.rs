@@ -61,6 +61,9 @@ enum Outcome {
 impl Engine {
     /// Starts the usual workers.
     pub(crate) fn start(self: &Arc<Self>) -> Result<(), Error> {
+        if let Some(shared) = self.shared() {
+            shared.start(self.arrives());
+        }
         let mut state = self.lock();
         for _ in 0..self.settings.workers {
             self.add_worker(&mut state, Duration::ZERO)
@@ -107,12 +110,31 @@ impl Engine {
     }
 
     fn perform(self: &Arc<Self>, taken: &Taken) {
+        if self.is_shared() && !taken.is_fleeting && !self.may_perform(taken) {
+            return;
+        }
         if let Some(at) = self.echo_may_come(taken) {
             return self.wait_on(taken, at);
         }
         let mut lessons = Vec::new();
         let outcome = self.attempt(taken, &mut lessons).unwrap_or_else(Outcome::Failed);
         self.conclude(taken, lessons, outcome);
+    }
+
+    /// Whether an action of a shared store is still ours to send, and nobody knows of it that it arrived.
+    fn may_perform(self: &Arc<Self>, taken: &Taken) -> bool {
+        if taken.is_unsure
+            && let Err(why) = self.ask_others(&taken.consumer)
+        {
+            self.put_off(taken, why, Instant::now() + self.settings.pause, true);
+            return false;
+        }
+        if self.is_lost(taken.id) {
+            self.leave(taken);
+            return false;
+        }
+        // Where others knew of it, that is finished.
+        self.unless_settled(taken, 0).is_some()
     }
 
     /// Makes one attempt; what it learns about the consumer goes into `lessons`, whatever becomes of it.
@@ -520,11 +542,12 @@ impl Engine {
 
     /// Fetches a file that an agent sent, on the thread that asks for it.
     pub(crate) fn download_file(
-        &self,
+        self: &Arc<Self>,
         consumer_id: &str,
         relative_path: &str,
         to_path: &Path,
     ) -> Result<(), Error> {
+        self.ask_others(consumer_id)?;
         let record = self.lock().consumers.get(consumer_id).cloned().unwrap_or_default();
         let Some(talk) = record.last_talk() else {
             return Err(Error::new(Status::Closed, "the consumer has had no conversation"));

@@ -352,7 +352,8 @@ impl Sqlite {
 
     fn take(&self, step: &Step) -> rusqlite::Result<()> {
         match step {
-            Step::Nothing => Ok(()),
+            // A file is one process's: nobody else knows more, and what comes is put in order there.
+            Step::Nothing | Step::Learn { .. } | Step::Place { .. } | Step::Said { .. } => Ok(()),
             Step::Notification { id, notification, fingerprint } => {
                 let id = *id as i64;
                 let put = "INSERT INTO notification (id, account, body) VALUES (?1, ?2, ?3)";
@@ -400,7 +401,7 @@ impl Sqlite {
             Step::KeysDone { before } => {
                 self.run("DELETE FROM key WHERE id < ?1", [*before as i64])
             }
-            Step::Update { id, consumer, body } => {
+            Step::Update { id, consumer, body, .. } => {
                 let put = "INSERT INTO outcome (id, consumer, body) VALUES (?1, ?2, ?3)";
                 self.run(put, (*id as i64, &**consumer, &**body))
             }

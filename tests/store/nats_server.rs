@@ -14,6 +14,7 @@ pub struct NatsServer {
     port: u16,
 }
 
+#[allow(dead_code)] // Not every test needs all of it.
 impl NatsServer {
     /// With JetStream.
     pub fn start() -> NatsServer {

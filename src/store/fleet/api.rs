@@ -14,9 +14,6 @@ pub(super) const NO_STREAM: u64 = 10059;
 pub(super) const NO_CONSUMER: u64 = 10014;
 pub(super) const NO_MESSAGE: u64 = 10037;
 pub(super) const STREAM_NAME_IN_USE: u64 = 10058;
-/// What is to be deleted is not there; the other says so, too, among other things.
-pub(super) const NO_SEQUENCE: u64 = 10043;
-pub(super) const NOT_DELETED: u64 = 10057;
 
 /// A stream, or a consumer: what it was made with.
 pub(super) type Settings = Map<String, Value>;
@@ -62,7 +59,6 @@ pub(super) struct StoredMessage {
     pub hdrs: String,
     #[serde(default)]
     pub data: String,
-    pub time: String,
 }
 
 impl StoredMessage {

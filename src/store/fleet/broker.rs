@@ -5,7 +5,6 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
 
 /// Where entries go and come from. Those of a partition are handed out one at a time, in the order in which
 /// they came: the next once the one before is finished.
@@ -83,9 +82,12 @@ pub(crate) enum Trouble {
 ///
 /// That an entry is ours is the broker's word when it is handed out. Where its time ran out, another node has it
 /// too: the broker takes the word of either for both.
-pub(crate) trait Broker {
+pub(crate) trait Broker: 'static {
     /// An entry that was handed out, and what it takes to answer for it.
     type Delivery: Deref<Target = Delivered>;
+
+    /// A name that the store has as long as it is there, whichever node asks, and no other has.
+    fn name(&self) -> &str;
 
     /// Appends an entry. `once`: its id, by which it is known again for the time of its direction.
     async fn append(
@@ -108,13 +110,6 @@ pub(crate) trait Broker {
     /// Somebody shall have it, or we again, in so much time. Nothing behind it in its lane is handed out before.
     async fn give_back(&self, delivery: &Self::Delivery, after: Duration) -> Result<(), Trouble>;
 
-    /// The first entry of a lane with a higher number, whoever has it.
-    async fn after(&self, lane: Lane, seq: u64) -> Result<Option<Entry>, Trouble>;
-
-    /// Removes an entry, wherever it stands; one that is not there is no error. Where a node has it, its lane
-    /// goes on after the takeover time: a node that has it finishes it instead.
-    async fn remove(&self, lane: Lane, seq: u64) -> Result<(), Trouble>;
-
     /// A record. Keys have letters, digits and `-_=/`, and dots between.
     async fn get(&self, key: &str) -> Result<Option<Kept>, Trouble>;
 
@@ -123,10 +118,6 @@ pub(crate) trait Broker {
 
     /// Removes a record, and leaves nothing behind.
     async fn forget(&self, key: &str) -> Result<(), Trouble>;
-
-    /// A record as it is now, where it is there, and again each time that it was changed, until the other end
-    /// is dropped. Who is slow misses what was in between; that it is removed is not told.
-    fn watch(&self, key: &str) -> mpsc::Receiver<Bytes>;
 
     /// Keeps a file, in place of one of the same name. Where that fails, parts of it may be there until it is put
     /// again, or dropped.
@@ -137,6 +128,12 @@ pub(crate) trait Broker {
 
     /// Removes a file and what is left of attempts to put it; one that is not there is no error.
     async fn drop_file(&self, name: &str) -> Result<(), Trouble>;
+
+    /// Tells all nodes something, this one included. Who cannot hear it at present never does.
+    async fn call(&self, what: Bytes) -> Result<(), Trouble>;
+
+    /// The next that a node tells all.
+    async fn called(&self) -> Bytes;
 
     async fn waiting(&self) -> Result<Waiting, Trouble>;
 

@@ -57,6 +57,11 @@ impl Names {
         }
     }
 
+    /// What nodes tell each other, and nobody keeps.
+    pub(super) fn calls(&self) -> String {
+        format!("{}.nodes", self.name)
+    }
+
     pub(super) fn consumer(&self, lane: Lane) -> String {
         match lane {
             Lane::Out(partition) => format!("out-{partition}"),

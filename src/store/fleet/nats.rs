@@ -2,19 +2,15 @@
 
 use std::cell::Cell;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_nats::Subscriber;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::sync::mpsc;
-use tokio::task::AbortHandle;
-use tokio::time::{Instant, sleep_until};
 
 use crate::base::error::{Error, Status};
-use crate::base::lock::lock;
 use crate::base::log::Log;
 use crate::config::nats_settings::NatsSettings;
 use crate::store::fleet::api::{StoredMessage, StreamInfo};
@@ -35,27 +31,12 @@ const ABOUT: &str = "about";
 /// What this version writes; older ones it reads.
 const VERSION: u64 = 1;
 
-/// A record of which somebody was heard to write it is looked at again after such times, until it is as was
-/// heard: that is heard before it is done, and even where it never will be.
-const LOOK_AGAIN: [Duration; 4] = [
-    Duration::from_millis(20),
-    Duration::from_millis(100),
-    Duration::from_millis(500),
-    Duration::from_secs(2),
-];
-
-/// The same where it could not be looked at.
-const LOOK_SOON: Duration = Duration::from_secs(1);
-
-/// And where nothing was heard, because that is not permitted, or got lost.
-const LOOK_ANYWAY: Duration = Duration::from_secs(30);
-
 /// A store in NATS, and the connection to it.
 pub(crate) struct Nats {
-    within: Arc<Within>,
+    within: Within,
     name: String,
-    /// They hold the connection open.
-    watching: Mutex<Vec<AbortHandle>>,
+    /// What nodes tell each other.
+    calls: tokio::sync::Mutex<Option<Subscriber>>,
 }
 
 /// The newest message about a record.
@@ -119,12 +100,8 @@ impl Nats {
         let made = format!("{} {}", within.names.out_stream(), outgoing.created);
         let digest = ring::digest::digest(&ring::digest::SHA256, made.as_bytes());
         let name = digest.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Nats { within: Arc::new(within), name, watching: Mutex::default() })
-    }
-
-    /// A name that the store has as long as it is there, whichever node asks, and no other has.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
+        let calls = tokio::sync::Mutex::new(within.link.listen(within.names.calls()).await);
+        Ok(Nats { within, name, calls })
     }
 }
 
@@ -221,50 +198,6 @@ impl Within {
         Ok(self.names.record(key))
     }
 
-    /// Tells what becomes of a record, until nobody listens.
-    async fn watch(&self, key: &str, told: &mpsc::Sender<Bytes>) {
-        let Ok(subject) = self.record(key) else { return };
-        let Some(mut writings) = self.link.listen(subject).await else { return };
-        let mut losses = self.link.losses();
-        let (mut known, mut untold, mut heard) = (0, None, None);
-        let mut pauses = [].iter();
-        loop {
-            let looked = self.get(key).await;
-            let mut pause = LOOK_SOON;
-            if let Ok(kept) = looked {
-                let kept = kept.unwrap_or(Kept { revision: known, body: Bytes::new() });
-                if heard.as_ref() == Some(&kept.body) {
-                    pauses = [].iter();
-                }
-                if kept.revision != known {
-                    known = kept.revision;
-                    untold = Some(kept.body);
-                }
-                pause = *pauses.next().unwrap_or(&LOOK_ANYWAY);
-            }
-            let next_look = Instant::now() + pause;
-            // Telling keeps nobody from hearing.
-            loop {
-                tokio::select! {
-                    permit = told.reserve(), if untold.is_some() => {
-                        let (Ok(permit), Some(body)) = (permit, untold.take()) else { return };
-                        permit.send(body);
-                        continue;
-                    }
-                    writing = writings.next() => {
-                        let Some(writing) = writing else { return };
-                        heard = Some(writing.payload);
-                        pauses = LOOK_AGAIN.iter();
-                    }
-                    _ = losses.changed() => {}
-                    () = sleep_until(next_look) => {}
-                    () = told.closed() => return,
-                }
-                break;
-            }
-        }
-    }
-
     async fn answer_for(&self, handed: &Handed, what: String) -> Result<(), Trouble> {
         self.link.ask(handed.reply.clone(), None, what.into()).await.map(drop)
     }
@@ -274,14 +207,12 @@ impl Within {
     }
 }
 
-impl Drop for Nats {
-    fn drop(&mut self) {
-        lock(&self.watching).iter().for_each(AbortHandle::abort);
-    }
-}
-
 impl Broker for Nats {
     type Delivery = Handed;
+
+    fn name(&self) -> &str {
+        &self.name
+    }
 
     async fn append(
         &self,
@@ -289,14 +220,14 @@ impl Broker for Nats {
         once: Option<&str>,
         body: Bytes,
     ) -> Result<Appended, Trouble> {
-        let Within { link, names, .. } = &*self.within;
+        let Within { link, names, .. } = &self.within;
         let id = once.map(|id| ("Nats-Msg-Id", id));
         let written = link.publish(names.subject(lane), id.as_slice(), body).await?;
         Ok(Appended { seq: written.seq, is_repeat: written.duplicate })
     }
 
     async fn take(&self, lane: Lane, patience: Duration) -> Result<Option<Handed>, Trouble> {
-        let Within { link, names, clock } = &*self.within;
+        let Within { link, names, clock } = &self.within;
         let how = match u64::try_from(patience.as_nanos()) {
             Ok(0) => json!({ "batch": 1, "no_wait": true }),
             nanos => json!({ "batch": 1, "expires": nanos.unwrap_or(u64::MAX) }),
@@ -341,20 +272,6 @@ impl Broker for Nats {
         self.within.answer_for(delivery, what).await
     }
 
-    async fn after(&self, lane: Lane, seq: u64) -> Result<Option<Entry>, Trouble> {
-        let Within { link, names, clock } = &*self.within;
-        let next = link.message_after(&names.stream(lane), &names.subject(lane), seq).await?;
-        let entry = |it: StoredMessage| {
-            let age = timestamp::parse(&it.time).map(|at| clock.since(at)).unwrap_or_default();
-            Ok(Entry { seq: it.seq, body: it.body()?, age })
-        };
-        next.map(entry).transpose()
-    }
-
-    async fn remove(&self, lane: Lane, seq: u64) -> Result<(), Trouble> {
-        self.within.link.delete(&self.within.names.stream(lane), seq).await
-    }
-
     async fn get(&self, key: &str) -> Result<Option<Kept>, Trouble> {
         self.within.get(key).await
     }
@@ -364,18 +281,8 @@ impl Broker for Nats {
     }
 
     async fn forget(&self, key: &str) -> Result<(), Trouble> {
-        let Within { link, names, .. } = &*self.within;
+        let Within { link, names, .. } = &self.within;
         link.purge(&names.bucket(), &self.within.record(key)?).await
-    }
-
-    fn watch(&self, key: &str) -> mpsc::Receiver<Bytes> {
-        let (tells, told) = mpsc::channel(1);
-        let (within, key) = (self.within.clone(), key.to_owned());
-        let task = tokio::spawn(async move { within.watch(&key, &tells).await });
-        let mut watching = lock(&self.watching);
-        watching.retain(|it| !it.is_finished());
-        watching.push(task.abort_handle());
-        told
     }
 
     async fn put_file(&self, name: &str, body: Bytes) -> Result<(), Trouble> {
@@ -390,8 +297,24 @@ impl Broker for Nats {
         self.within.files().remove(name).await
     }
 
+    async fn call(&self, what: Bytes) -> Result<(), Trouble> {
+        let Within { link, names, .. } = &self.within;
+        let told = link.client().publish(names.calls(), what).await;
+        told.map_err(|why| Trouble::Away(why.to_string()))
+    }
+
+    async fn called(&self) -> Bytes {
+        if let Some(calls) = &mut *self.calls.lock().await
+            && let Some(call) = calls.next().await
+        {
+            return call.payload;
+        }
+        // Nobody calls any more.
+        std::future::pending().await
+    }
+
     async fn waiting(&self) -> Result<Waiting, Trouble> {
-        let within = &*self.within;
+        let within = &self.within;
         let (out_stream, in_stream) = (within.names.out_stream(), within.names.in_stream());
         let both = tokio::join!(within.info(&out_stream), within.info(&in_stream));
         let (outgoing, incoming) = (both.0?, both.1?);

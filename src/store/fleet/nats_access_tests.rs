@@ -352,16 +352,66 @@ fn what_is_there_and_cannot_keep_a_queue_is_refused() {
 }
 
 /// What a node needs where an administrator made all that a store has.
-const RIGHTS: &str = "publish: { allow: ['sms.out.*', 'sms.in.*', '$KV.sms-consumers.>', '$O.sms-files.>', \
-     '$JS.ACK.>', '$JS.API.STREAM.INFO.*', '$JS.API.CONSUMER.INFO.*.*', '$JS.API.CONSUMER.MSG.NEXT.*.*', \
-     '$JS.API.STREAM.MSG.GET.*', '$JS.API.STREAM.MSG.DELETE.*', '$JS.API.STREAM.PURGE.*'] }, \
-     subscribe: { allow: ['_INBOX.>', '$KV.sms-consumers.>'] }";
+/// What a page says to whom administers NATS.
+const PAGE: &str = include_str!("../../../docs/fleet.md");
+
+/// The blocks of the page of this kind, each with what stands behind that.
+fn blocks(kind: &str) -> Vec<(&'static str, &'static str)> {
+    let blocks = PAGE.split("```").skip(1).step_by(2).filter_map(|it| it.strip_prefix(kind));
+    blocks.map(|block| block.split_once('\n').unwrap()).collect()
+}
+
+fn rights() -> &'static str {
+    blocks("text").into_iter().find(|(_, it)| it.starts_with("permissions")).unwrap().1
+}
+
+#[test]
+fn the_page_says_how_to_make_what_is_needed() {
+    let rights = rights();
+    let config = format!(
+        "jetstream: {{}}, authorization: {{ users: [ {{ user: admin, password: a }}, \
+         {{ user: node, password: n, {rights} }}] }}"
+    );
+    let server = NatsServer::start_with(&config);
+    let as_user = |store: &str, name, password| {
+        let pairs = [("connector.nats.user", name), ("connector.nats.password", password)];
+        settings_with(&server.store(store), &pairs)
+    };
+    run(async {
+        // One that is there already, to ask by.
+        let admin = connect(&as_user("other", "admin", "a")).await.unwrap();
+        for (_, json) in blocks("json stream") {
+            let config: Value = serde_json::from_str(json).unwrap();
+            let name = config["name"].as_str().unwrap().to_owned();
+            admin.ask_api(format!("STREAM.CREATE.{name}"), config).await.unwrap();
+        }
+        let consumers = blocks("json consumer ");
+        assert_eq!(consumers.len(), 3);
+        for (stream, json) in consumers {
+            for partition in 0..3 {
+                let json = json.replace("-P\"", &format!("-{partition}\""));
+                let json = json.replace(".P\"", &format!(".{partition}\""));
+                let config: Value = serde_json::from_str(&json).unwrap();
+                let name = config["durable_name"].as_str().unwrap().to_owned();
+                let request = json!({ "stream_name": stream, "config": config });
+                let subject = format!("CONSUMER.DURABLE.CREATE.{stream}.{name}");
+                admin.ask_api(subject, request).await.unwrap();
+            }
+        }
+        let (log, lines) = log(LogLevel::Warn);
+        let node = Nats::connect(&as_user("sms", "node", "n"), &log).await.unwrap();
+        let handed = append(&node, OUT, "x").await;
+        assert_eq!(take(&node, OUT).await.entry.seq, handed);
+        assert!(lock(&lines).is_empty(), "{lines:?}");
+    });
+}
 
 #[test]
 fn what_an_administrator_made_is_used_by_who_may_make_nothing() {
+    let rights = rights();
     let config = format!(
         "jetstream: {{}}, authorization: {{ users: [ {{ user: admin, password: a }}, \
-         {{ user: node, password: n, permissions: {{ {RIGHTS} }} }}, \
+         {{ user: node, password: n, {rights} }}, \
          {{ user: deaf, password: d, permissions: {{ subscribe: {{ deny: '_INBOX.>' }} }} }}] }}"
     );
     let server = NatsServer::start_with(&config);
@@ -400,14 +450,10 @@ fn what_an_administrator_made_is_used_by_who_may_make_nothing() {
             let handed = take(&node, lane).await;
             node.finish(&handed).await.unwrap();
         }
-        let seq = append(&node, OUT, "x").await;
-        assert_eq!(node.after(OUT, 0).await.unwrap().unwrap().seq, seq);
-        node.remove(OUT, seq).await.unwrap();
+        node.call("heard".into()).await.unwrap();
+        assert_eq!(node.called().await, "heard");
         let revision = node.put("c", 0, "one".into()).await.unwrap();
-        let mut told = node.watch("c");
-        assert_eq!(told.recv().await.unwrap(), "one");
         node.put("c", revision, "two".into()).await.unwrap();
-        assert_eq!(told.recv().await.unwrap(), "two");
         node.forget("c").await.unwrap();
         node.put_file("f", "x".into()).await.unwrap();
         assert_eq!(node.file("f").await.unwrap().unwrap(), "x");
@@ -445,5 +491,8 @@ fn another_server_of_the_cluster_is_found_where_the_first_is_lost() {
         until("it is found", async || !lock(&lines).is_empty() && node.is_there()).await;
         let levels: Vec<_> = lock(&lines).iter().map(|(level, _)| *level).collect();
         assert_eq!(levels, [LogLevel::Warn, LogLevel::Info], "{:?}", lock(&lines));
+        // One of two is no majority.
+        let alone = node.waiting().await;
+        assert!(matches!(alone, Err(Trouble::Away(_))), "{alone:?}");
     });
 }

@@ -288,7 +288,6 @@ fn a_record_is_replaced_by_who_knows_it_and_forgotten_without_a_trace() {
             for outcome in [a.forget(bad).await, a.put(bad, 0, "x".into()).await.map(drop)] {
                 assert!(matches!(outcome, Err(Trouble::Refused(_))), "{bad:?}");
             }
-            assert!(a.watch(bad).recv().await.is_none());
         }
         assert_eq!(messages(&a, "KV_sms-consumers").await, 2);
     });
@@ -308,38 +307,6 @@ fn a_record_that_another_client_deleted_counts_as_none() {
             assert_eq!(node.get("c").await.unwrap().unwrap().revision, revision);
             node.forget("c").await.unwrap();
         }
-    });
-}
-
-#[test]
-fn who_watches_a_record_is_told_what_becomes_of_it() {
-    let mut server = NatsServer::start();
-    run(async {
-        let (a, b) = (node(&server).await, node(&server).await);
-        let mut told = a.watch("c");
-        let mut next = async || tokio::time::timeout(PATIENCE, told.recv()).await.unwrap().unwrap();
-        let mut revision = b.put("c", 0, "one".into()).await.unwrap();
-        assert_eq!(next().await, "one");
-        for body in ["two", "three"] {
-            revision = b.put("c", revision, body.into()).await.unwrap();
-            assert_eq!(next().await, body);
-        }
-        assert_eq!(b.put("c", 1, "refused".into()).await, Err(Trouble::Changed));
-        a.put("c", revision, "own".into()).await.unwrap();
-        assert_eq!(next().await, "own");
-        b.forget("c").await.unwrap();
-        let revision = b.put("c", 0, "new".into()).await.unwrap();
-        assert_eq!(next().await, "new");
-        server.kill();
-        until("lost", async || !a.is_there()).await;
-        server.start_again();
-        until("back", async || a.is_there() && b.is_there()).await;
-        b.put("c", revision, "later".into()).await.unwrap();
-        assert_eq!(next().await, "later");
-        assert_eq!(a.watch("c").recv().await.unwrap(), "later", "as it is now");
-        let mut orphan = a.watch("c");
-        drop(a);
-        assert_eq!(orphan.recv().await, None);
     });
 }
 
@@ -374,7 +341,6 @@ fn the_longest_entry_passes_and_a_longer_one_is_too_long() {
         let seq = node.append(OUT, Some(&id), longest.clone()).await.unwrap().seq;
         node.put("c", 0, longest.clone()).await.unwrap();
         assert_eq!(node.get("c").await.unwrap().unwrap().body, longest);
-        assert_eq!(node.after(OUT, 0).await.unwrap().unwrap().body, longest);
         let handed = take(&node, OUT).await;
         assert!(handed.entry.seq == seq && handed.entry.body == longest);
         let longer = Bytes::from(vec![7; 100_001]);
@@ -421,42 +387,6 @@ fn files_come_back_as_they_were_put_and_leave_nothing_behind() {
         a.ask_api("STREAM.PURGE.OBJ_sms-files".to_owned(), purge).await.unwrap();
         let damaged = a.file("other").await;
         assert!(matches!(&damaged, Err(Trouble::Refused(why)) if why.contains("damaged")));
-    });
-}
-
-#[test]
-fn a_lane_can_be_looked_through_and_entries_removed_wherever_they_stand() {
-    let server = NatsServer::start();
-    run(async {
-        let mut settings = settings(&server);
-        settings.takeover = Duration::from_secs(1);
-        let node = connect(&settings).await.unwrap();
-        let one = append(&node, OUT, "one").await;
-        append(&node, Lane::Out(2), "other").await;
-        let two = append(&node, OUT, "two").await;
-        let three = append(&node, OUT, "three").await;
-        let four = append(&node, OUT, "four").await;
-        let handed = take(&node, OUT).await;
-        let mut seen = Vec::new();
-        let mut seq = 0;
-        while let Some(entry) = node.after(OUT, seq).await.unwrap() {
-            seq = entry.seq;
-            assert!(entry.age < PATIENCE);
-            seen.push((seq, entry.body));
-        }
-        let expected = [(one, "one"), (two, "two"), (three, "three"), (four, "four")];
-        assert_eq!(seen, expected.map(|(seq, body)| (seq, Bytes::from(body))));
-        assert_eq!(node.after(OUT, u64::MAX).await.unwrap(), None);
-        assert_eq!(node.after(Lane::Out(0), 0).await.unwrap(), None);
-        node.remove(OUT, two).await.unwrap();
-        node.remove(OUT, two).await.unwrap();
-        node.remove(OUT, 1_000_000).await.unwrap();
-        node.finish(&handed).await.unwrap();
-        let handed = take(&node, OUT).await;
-        assert_eq!(handed.entry.body, "three");
-        // Whoever has it finds it gone, and the lane goes on.
-        node.remove(OUT, three).await.unwrap();
-        assert_eq!(take(&node, OUT).await.entry.body, "four");
     });
 }
 
@@ -531,7 +461,6 @@ fn a_server_that_does_not_answer_is_away_in_time() {
         away(node.take(OUT, SHORT).await.map(drop));
         away(node.keep(&handed).await);
         away(node.finish(&handed).await);
-        away(node.after(OUT, 0).await.map(drop));
         away(node.put("c", revision, "y".into()).await.map(drop));
         away(node.waiting().await.map(drop));
         server.go_on();

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::store::fleet::api::{
-    self, Done, Failed, MessageGot, NO_MESSAGE, NO_SEQUENCE, NOT_DELETED, PublishAck, StoredMessage,
+    self, Done, Failed, MessageGot, NO_MESSAGE, PublishAck, StoredMessage,
 };
 use crate::store::fleet::broker::Trouble;
 use crate::store::fleet::link::Link;
@@ -55,19 +55,6 @@ impl Link {
         match self.api::<MessageGot>(format!("STREAM.MSG.GET.{stream}"), which).await {
             Ok(got) => Ok(Some(got.message)),
             Err(Failed { code: NO_MESSAGE, .. }) => Ok(None),
-            Err(why) => Err(why.into()),
-        }
-    }
-
-    /// Removes a message, and writes over it; one that is not there is no error.
-    pub(super) async fn delete(&self, stream: &str, seq: u64) -> Result<(), Trouble> {
-        let deleted = self.api(format!("STREAM.MSG.DELETE.{stream}"), json!({ "seq": seq }));
-        match deleted.await {
-            Ok(Done {}) | Err(Failed { code: NO_SEQUENCE, .. }) => Ok(()),
-            Err(Failed { code: NOT_DELETED, trouble }) => {
-                let there = self.message(stream, json!({ "seq": seq })).await?;
-                there.map_or(Ok(()), |_| Err(trouble))
-            }
             Err(why) => Err(why.into()),
         }
     }
