@@ -103,8 +103,18 @@ impl NatsServer {
     }
 
     /// It is there and answers nobody, until it [goes on](NatsServer::go_on).
+    /// Nothing of it runs when this returns.
     pub fn stop(&self) {
         self.signal("-STOP");
+        let tasks = format!("/proc/{}/task", self.program.as_ref().unwrap().id());
+        let is_stopped = |task: std::io::Result<std::fs::DirEntry>| {
+            let stat = std::fs::read_to_string(task.unwrap().path().join("stat"));
+            // A thread that has ended does nothing, either.
+            stat.map_or(true, |stat| stat.contains(") T "))
+        };
+        while !std::fs::read_dir(&tasks).unwrap().all(is_stopped) {
+            std::thread::yield_now();
+        }
     }
 
     pub fn go_on(&self) {
