@@ -40,6 +40,13 @@ pub(super) struct StreamState {
 #[derive(Deserialize)]
 pub(super) struct ConsumerInfo {
     pub config: Settings,
+    pub ack_floor: AckFloor,
+}
+
+#[derive(Deserialize)]
+pub(super) struct AckFloor {
+    /// All up to this number was finished, of what the consumer hands out.
+    pub stream_seq: u64,
 }
 
 #[derive(Deserialize)]

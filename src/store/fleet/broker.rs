@@ -87,7 +87,8 @@ pub(crate) trait Broker {
     /// An entry that was handed out, and what it takes to answer for it.
     type Delivery: Deref<Target = Delivered>;
 
-    /// Appends an entry. `once`: its id, by which it is known again for the time of its direction.
+    /// Appends an entry. `once`: its id, by which it is known again for the time of its direction; where the
+    /// broker was started anew, only as long as it was not finished.
     async fn append(
         &self,
         lane: Lane,
@@ -102,13 +103,15 @@ pub(crate) trait Broker {
     /// It is still being worked on.
     async fn keep(&self, delivery: &Self::Delivery) -> Result<(), Trouble>;
 
-    /// It is done, and gone for ever.
+    /// It is done, and gone for ever. Only where the broker itself is killed within a moment (NATS: a tenth of a
+    /// second), an entry comes once more that was finished just before.
     async fn finish(&self, delivery: &Self::Delivery) -> Result<(), Trouble>;
 
     /// Somebody shall have it, or we again, in so much time. Nothing behind it in its lane is handed out before.
     async fn give_back(&self, delivery: &Self::Delivery, after: Duration) -> Result<(), Trouble>;
 
-    /// The first entry of a lane with a higher number, whoever has it.
+    /// The first entry of a lane with a higher number, whoever has it. After a kill of the broker one may be seen
+    /// for a while that was finished before.
     async fn after(&self, lane: Lane, seq: u64) -> Result<Option<Entry>, Trouble>;
 
     /// Removes an entry, wherever it stands; one that is not there is no error. Where a node has it, its lane

@@ -2,7 +2,7 @@
 //!
 //! `broker` says what is needed of one, `nats` has NATS JetStream do it: `link` asks and waits for answers, `pull`
 //! for entries, `api` reads them, `streams` has what is done with any stream, `layout` makes those that must be there, `object_store`
-//! keeps files. It thinks about nothing: order,
+//! keeps files, `sweep` removes what is back with a server that was killed. It thinks about nothing: order,
 //! records and what is tried again are for its user.
 
 mod api;
@@ -17,4 +17,5 @@ mod nats_tests;
 mod object_store;
 mod pull;
 mod streams;
+mod sweep;
 mod timestamp;

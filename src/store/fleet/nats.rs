@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::base::error::{Error, Status};
 use crate::base::lock::lock;
@@ -24,6 +24,8 @@ use crate::store::fleet::broker::{
 use crate::store::fleet::layout::{self, Layout, Names};
 use crate::store::fleet::link::Link;
 use crate::store::fleet::object_store::ObjectStore;
+use crate::store::fleet::streams::Erase;
+use crate::store::fleet::sweep::sweep;
 use crate::store::fleet::timestamp::{self, BrokersClock};
 
 /// Beside the body of an entry its id goes out, and of a record its revision.
@@ -50,12 +52,15 @@ const LOOK_SOON: Duration = Duration::from_secs(1);
 /// And where nothing was heard, because that is not permitted, or got lost.
 const LOOK_ANYWAY: Duration = Duration::from_secs(30);
 
+/// What is back with a server that was killed is removed.
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
+
 /// A store in NATS, and the connection to it.
 pub(crate) struct Nats {
     within: Arc<Within>,
     name: String,
     /// They hold the connection open.
-    watching: Mutex<Vec<AbortHandle>>,
+    tasks: Mutex<Vec<AbortHandle>>,
 }
 
 /// The newest message about a record.
@@ -68,6 +73,7 @@ struct Last {
 struct Within {
     link: Link,
     names: Names,
+    partitions: u16,
     clock: BrokersClock,
 }
 
@@ -104,7 +110,12 @@ impl Nats {
     /// name.
     pub(crate) async fn connect(settings: &NatsSettings, log: &Log) -> Result<Nats, Error> {
         let link = Link::connect(settings, log).await?;
-        let within = Within { link, names: Names::new(settings), clock: BrokersClock::default() };
+        let within = Within {
+            link,
+            names: Names::new(settings),
+            partitions: settings.partitions,
+            clock: BrokersClock::default(),
+        };
         let layout = Layout {
             link: &within.link,
             names: &within.names,
@@ -119,7 +130,10 @@ impl Nats {
         let made = format!("{} {}", within.names.out_stream(), outgoing.created);
         let digest = ring::digest::digest(&ring::digest::SHA256, made.as_bytes());
         let name = digest.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Nats { within: Arc::new(within), name, watching: Mutex::default() })
+        let within = Arc::new(within);
+        let tidies = within.clone();
+        let tidies = tokio::spawn(async move { tidies.tidy().await }).abort_handle();
+        Ok(Nats { within, name, tasks: Mutex::new(vec![tidies]) })
     }
 
     /// A name that the store has as long as it is there, whichever node asks, and no other has.
@@ -221,6 +235,19 @@ impl Within {
         Ok(self.names.record(key))
     }
 
+    /// Removes what is back with servers that were killed: after each connect, and where another server was.
+    async fn tidy(&self) {
+        let mut losses = self.link.losses();
+        loop {
+            let swept = sweep(&self.link, &self.names, self.partitions).await;
+            let pause = if swept.is_ok() { SWEEP_EVERY } else { LOOK_ANYWAY };
+            tokio::select! {
+                _ = losses.changed() => {}
+                () = sleep(pause) => {}
+            }
+        }
+    }
+
     /// Tells what becomes of a record, until nobody listens.
     async fn watch(&self, key: &str, told: &mpsc::Sender<Bytes>) {
         let Ok(subject) = self.record(key) else { return };
@@ -276,7 +303,7 @@ impl Within {
 
 impl Drop for Nats {
     fn drop(&mut self) {
-        lock(&self.watching).iter().for_each(AbortHandle::abort);
+        lock(&self.tasks).iter().for_each(AbortHandle::abort);
     }
 }
 
@@ -296,7 +323,7 @@ impl Broker for Nats {
     }
 
     async fn take(&self, lane: Lane, patience: Duration) -> Result<Option<Handed>, Trouble> {
-        let Within { link, names, clock } = &*self.within;
+        let Within { link, names, clock, .. } = &*self.within;
         let how = match u64::try_from(patience.as_nanos()) {
             Ok(0) => json!({ "batch": 1, "no_wait": true }),
             nanos => json!({ "batch": 1, "expires": nanos.unwrap_or(u64::MAX) }),
@@ -342,7 +369,7 @@ impl Broker for Nats {
     }
 
     async fn after(&self, lane: Lane, seq: u64) -> Result<Option<Entry>, Trouble> {
-        let Within { link, names, clock } = &*self.within;
+        let Within { link, names, clock, .. } = &*self.within;
         let next = link.message_after(&names.stream(lane), &names.subject(lane), seq).await?;
         let entry = |it: StoredMessage| {
             let age = timestamp::parse(&it.time).map(|at| clock.since(at)).unwrap_or_default();
@@ -352,7 +379,7 @@ impl Broker for Nats {
     }
 
     async fn remove(&self, lane: Lane, seq: u64) -> Result<(), Trouble> {
-        self.within.link.delete(&self.within.names.stream(lane), seq).await
+        self.within.link.delete(&self.within.names.stream(lane), seq, Erase::Yes).await
     }
 
     async fn get(&self, key: &str) -> Result<Option<Kept>, Trouble> {
@@ -372,9 +399,9 @@ impl Broker for Nats {
         let (tells, told) = mpsc::channel(1);
         let (within, key) = (self.within.clone(), key.to_owned());
         let task = tokio::spawn(async move { within.watch(&key, &tells).await });
-        let mut watching = lock(&self.watching);
-        watching.retain(|it| !it.is_finished());
-        watching.push(task.abort_handle());
+        let mut tasks = lock(&self.tasks);
+        tasks.retain(|it| !it.is_finished());
+        tasks.push(task.abort_handle());
         told
     }
 

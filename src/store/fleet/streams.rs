@@ -10,6 +10,14 @@ use crate::store::fleet::api::{
 use crate::store::fleet::broker::Trouble;
 use crate::store::fleet::link::Link;
 
+/// Whether what is removed is written over, at once. Without, it is removed in the server's memory alone, which
+/// costs no access to its disk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Erase {
+    Yes,
+    No,
+}
+
 impl Link {
     /// Has a message written by the stream of that subject.
     pub(super) async fn publish(
@@ -59,9 +67,12 @@ impl Link {
         }
     }
 
-    /// Removes a message, and writes over it; one that is not there is no error.
-    pub(super) async fn delete(&self, stream: &str, seq: u64) -> Result<(), Trouble> {
-        let deleted = self.api(format!("STREAM.MSG.DELETE.{stream}"), json!({ "seq": seq }));
+    /// Removes a message; one that is not there is no error.
+    pub(super) async fn delete(&self, stream: &str, seq: u64, erase: Erase) -> Result<(), Trouble> {
+        let deleted = self.api(
+            format!("STREAM.MSG.DELETE.{stream}"),
+            json!({ "seq": seq, "no_erase": erase == Erase::No }),
+        );
         match deleted.await {
             Ok(Done {}) | Err(Failed { code: NO_SEQUENCE, .. }) => Ok(()),
             Err(Failed { code: NOT_DELETED, trouble }) => {
