@@ -40,12 +40,18 @@ pub(super) struct StreamState {
 #[derive(Deserialize)]
 pub(super) struct ConsumerInfo {
     pub config: Settings,
-    pub ack_floor: AckFloor,
+    /// The last that was handed out.
+    pub delivered: Reached,
+    /// All up to it was finished.
+    pub ack_floor: Reached,
+    /// How many are handed out and not finished.
+    pub num_ack_pending: u64,
 }
 
+/// How far a consumer is.
 #[derive(Deserialize)]
-pub(super) struct AckFloor {
-    /// All up to this number was finished, of what the consumer hands out.
+pub(super) struct Reached {
+    pub consumer_seq: u64,
     pub stream_seq: u64,
 }
 

@@ -58,6 +58,11 @@ impl Link {
         self.message(stream, json!({ "last_by_subj": subject })).await
     }
 
+    /// Whether there is a message of that number.
+    pub(super) async fn has(&self, stream: &str, seq: u64) -> Result<bool, Trouble> {
+        Ok(self.message(stream, json!({ "seq": seq })).await?.is_some())
+    }
+
     /// The leader is asked, who knows all that was confirmed.
     async fn message(&self, stream: &str, which: Value) -> Result<Option<StoredMessage>, Trouble> {
         match self.api::<MessageGot>(format!("STREAM.MSG.GET.{stream}"), which).await {
@@ -76,8 +81,11 @@ impl Link {
         match deleted.await {
             Ok(Done {}) | Err(Failed { code: NO_SEQUENCE, .. }) => Ok(()),
             Err(Failed { code: NOT_DELETED, trouble }) => {
-                let there = self.message(stream, json!({ "seq": seq })).await?;
-                there.map_or(Ok(()), |_| Err(trouble))
+                if self.has(stream, seq).await? {
+                    Err(trouble)
+                } else {
+                    Ok(())
+                }
             }
             Err(why) => Err(why.into()),
         }
