@@ -103,8 +103,8 @@ pub(crate) trait Broker {
     /// It is still being worked on.
     async fn keep(&self, delivery: &Self::Delivery) -> Result<(), Trouble>;
 
-    /// It is done, and gone for ever. Only where the broker itself is killed within a moment (NATS: a tenth of a
-    /// second), an entry comes once more that was finished just before.
+    /// It is done, and gone for ever; but where the broker itself is killed within a moment (NATS: a second), it
+    /// may come again.
     async fn finish(&self, delivery: &Self::Delivery) -> Result<(), Trouble>;
 
     /// Somebody shall have it, or we again, in so much time. Nothing behind it in its lane is handed out before.
