@@ -14,6 +14,9 @@ pub(super) const NO_STREAM: u64 = 10059;
 pub(super) const NO_CONSUMER: u64 = 10014;
 pub(super) const NO_MESSAGE: u64 = 10037;
 pub(super) const STREAM_NAME_IN_USE: u64 = 10058;
+/// What is to be deleted is not there; the other says so, too, among other things.
+pub(super) const NO_SEQUENCE: u64 = 10043;
+pub(super) const NOT_DELETED: u64 = 10057;
 
 /// A stream, or a consumer: what it was made with.
 pub(super) type Settings = Map<String, Value>;
@@ -37,6 +40,19 @@ pub(super) struct StreamState {
 #[derive(Deserialize)]
 pub(super) struct ConsumerInfo {
     pub config: Settings,
+    /// The last that was handed out.
+    pub delivered: Reached,
+    /// All up to it was finished.
+    pub ack_floor: Reached,
+    /// How many are handed out and not finished.
+    pub num_ack_pending: u64,
+}
+
+/// How far a consumer is.
+#[derive(Deserialize)]
+pub(super) struct Reached {
+    pub consumer_seq: u64,
+    pub stream_seq: u64,
 }
 
 #[derive(Deserialize)]

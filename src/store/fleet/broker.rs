@@ -89,7 +89,8 @@ pub(crate) trait Broker: 'static {
     /// A name that the store has as long as it is there, whichever node asks, and no other has.
     fn name(&self) -> &str;
 
-    /// Appends an entry. `once`: its id, by which it is known again for the time of its direction.
+    /// Appends an entry. `once`: its id, by which it is known again for the time of its direction; where the
+    /// broker was started anew, only as long as it was not finished.
     async fn append(
         &self,
         lane: Lane,
@@ -104,7 +105,8 @@ pub(crate) trait Broker: 'static {
     /// It is still being worked on.
     async fn keep(&self, delivery: &Self::Delivery) -> Result<(), Trouble>;
 
-    /// It is done, and gone for ever.
+    /// It is done, and gone for ever; but where the broker itself is killed within a moment (NATS: a second), it
+    /// may come again.
     async fn finish(&self, delivery: &Self::Delivery) -> Result<(), Trouble>;
 
     /// Somebody shall have it, or we again, in so much time. Nothing behind it in its lane is handed out before.

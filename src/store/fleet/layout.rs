@@ -15,7 +15,7 @@ use crate::store::fleet::broker::{Lane, MOST_UNKNOWN_OUT, Trouble};
 use crate::store::fleet::link::Link;
 
 /// Lanes that are looked at, or made, at a time.
-const AT_A_TIME: usize = 32;
+pub(super) const LANES_AT_A_TIME: usize = 32;
 
 /// How long what came in is known again, in nanoseconds: a service that gets no answer comes again for minutes.
 const IN_WINDOW: u64 = 600 * 1_000_000_000;
@@ -96,6 +96,11 @@ impl Names {
     }
 }
 
+pub(super) fn lanes(partitions: u16) -> impl Iterator<Item = Lane> {
+    let partitions = 0..partitions;
+    partitions.flat_map(|it| [Lane::Out(it), Lane::In(it)]).chain([Lane::Unknown])
+}
+
 /// Makes what is missing, and looks at what is there.
 pub(super) struct Layout<'a> {
     pub link: &'a Link,
@@ -158,10 +163,9 @@ impl Layout<'_> {
             new: object(json!({ "retention": "limits", "discard": "new", "allow_direct": true })),
         };
         self.stream(&names.files(), &files).await?;
-        let partitions = 0..self.settings.partitions;
-        let lanes = partitions.flat_map(|it| [Lane::Out(it), Lane::In(it)]).chain([Lane::Unknown]);
+        let lanes = lanes(self.settings.partitions);
         let consumers = stream::iter(lanes).map(|lane| self.consumer(lane));
-        consumers.buffer_unordered(AT_A_TIME).try_collect::<()>().await?;
+        consumers.buffer_unordered(LANES_AT_A_TIME).try_collect::<()>().await?;
         Ok([outgoing, incoming])
     }
 

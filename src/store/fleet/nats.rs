@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::Subscriber;
@@ -9,6 +10,8 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use serde::Deserialize;
 use serde_json::json;
+use tokio::task::AbortHandle;
+use tokio::time::sleep;
 
 use crate::base::error::{Error, Status};
 use crate::base::log::Log;
@@ -20,6 +23,7 @@ use crate::store::fleet::broker::{
 use crate::store::fleet::layout::{self, Layout, Names};
 use crate::store::fleet::link::Link;
 use crate::store::fleet::object_store::ObjectStore;
+use crate::store::fleet::sweep::sweep;
 use crate::store::fleet::timestamp::{self, BrokersClock};
 
 /// Beside the body of an entry its id goes out, and of a record its revision.
@@ -31,12 +35,17 @@ const ABOUT: &str = "about";
 /// What this version writes; older ones it reads.
 const VERSION: u64 = 1;
 
+/// Between two looks at what servers that were killed left, and after one that failed.
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
+const SWEEP_AGAIN: Duration = Duration::from_secs(30);
+
 /// A store in NATS, and the connection to it.
 pub(crate) struct Nats {
-    within: Within,
+    within: Arc<Within>,
     name: String,
     /// What nodes tell each other.
     calls: tokio::sync::Mutex<Option<Subscriber>>,
+    tidies: AbortHandle,
 }
 
 /// The newest message about a record.
@@ -49,6 +58,7 @@ struct Last {
 struct Within {
     link: Link,
     names: Names,
+    partitions: u16,
     clock: BrokersClock,
 }
 
@@ -85,7 +95,12 @@ impl Nats {
     /// name.
     pub(crate) async fn connect(settings: &NatsSettings, log: &Log) -> Result<Nats, Error> {
         let link = Link::connect(settings, log).await?;
-        let within = Within { link, names: Names::new(settings), clock: BrokersClock::default() };
+        let within = Within {
+            link,
+            names: Names::new(settings),
+            partitions: settings.partitions,
+            clock: BrokersClock::default(),
+        };
         let layout = Layout {
             link: &within.link,
             names: &within.names,
@@ -101,7 +116,10 @@ impl Nats {
         let digest = ring::digest::digest(&ring::digest::SHA256, made.as_bytes());
         let name = digest.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         let calls = tokio::sync::Mutex::new(within.link.listen(within.names.calls()).await);
-        Ok(Nats { within, name, calls })
+        let within = Arc::new(within);
+        let tidies = within.clone();
+        let tidies = tokio::spawn(async move { tidies.tidy().await }).abort_handle();
+        Ok(Nats { within, name, calls, tidies })
     }
 }
 
@@ -198,12 +216,32 @@ impl Within {
         Ok(self.names.record(key))
     }
 
+    /// Puts right what servers that were killed left: after each connect, and where another server was.
+    async fn tidy(&self) {
+        let mut losses = self.link.losses();
+        loop {
+            let swept = sweep(&self.link, &self.names, self.partitions).await;
+            let pause = if swept.is_ok() { SWEEP_EVERY } else { SWEEP_AGAIN };
+            tokio::select! {
+                _ = losses.changed() => {}
+                () = sleep(pause) => {}
+            }
+        }
+    }
+
     async fn answer_for(&self, handed: &Handed, what: String) -> Result<(), Trouble> {
         self.link.ask(handed.reply.clone(), None, what.into()).await.map(drop)
     }
 
     fn files(&self) -> ObjectStore<'_> {
         ObjectStore { link: &self.link, names: &self.names }
+    }
+}
+
+impl Drop for Nats {
+    fn drop(&mut self) {
+        // It holds the connection open.
+        self.tidies.abort();
     }
 }
 
@@ -220,14 +258,14 @@ impl Broker for Nats {
         once: Option<&str>,
         body: Bytes,
     ) -> Result<Appended, Trouble> {
-        let Within { link, names, .. } = &self.within;
+        let Within { link, names, .. } = &*self.within;
         let id = once.map(|id| ("Nats-Msg-Id", id));
         let written = link.publish(names.subject(lane), id.as_slice(), body).await?;
         Ok(Appended { seq: written.seq, is_repeat: written.duplicate })
     }
 
     async fn take(&self, lane: Lane, patience: Duration) -> Result<Option<Handed>, Trouble> {
-        let Within { link, names, clock } = &self.within;
+        let Within { link, names, clock, .. } = &*self.within;
         let how = match u64::try_from(patience.as_nanos()) {
             Ok(0) => json!({ "batch": 1, "no_wait": true }),
             nanos => json!({ "batch": 1, "expires": nanos.unwrap_or(u64::MAX) }),
@@ -281,7 +319,7 @@ impl Broker for Nats {
     }
 
     async fn forget(&self, key: &str) -> Result<(), Trouble> {
-        let Within { link, names, .. } = &self.within;
+        let Within { link, names, .. } = &*self.within;
         link.purge(&names.bucket(), &self.within.record(key)?).await
     }
 
@@ -298,7 +336,7 @@ impl Broker for Nats {
     }
 
     async fn call(&self, what: Bytes) -> Result<(), Trouble> {
-        let Within { link, names, .. } = &self.within;
+        let Within { link, names, .. } = &*self.within;
         let told = link.client().publish(names.calls(), what).await;
         told.map_err(|why| Trouble::Away(why.to_string()))
     }
@@ -314,7 +352,7 @@ impl Broker for Nats {
     }
 
     async fn waiting(&self) -> Result<Waiting, Trouble> {
-        let within = &self.within;
+        let within = &*self.within;
         let (out_stream, in_stream) = (within.names.out_stream(), within.names.in_stream());
         let both = tokio::join!(within.info(&out_stream), within.info(&in_stream));
         let (outgoing, incoming) = (both.0?, both.1?);
@@ -357,6 +395,15 @@ fn handed_out(reply: &str) -> Option<HandedOut> {
 
 #[cfg(test)]
 impl Nats {
+    /// The first entry of a lane with a higher number, whoever has it.
+    pub(super) async fn after(&self, lane: Lane, seq: u64) -> Result<Option<Entry>, Trouble> {
+        let Within { link, names, .. } = &*self.within;
+        let next = link.message_after(&names.stream(lane), &names.subject(lane), seq).await?;
+        let entry =
+            |it: StoredMessage| Ok(Entry { seq: it.seq, body: it.body()?, age: Duration::ZERO });
+        next.map(entry).transpose()
+    }
+
     pub(super) async fn ask_api(
         &self,
         what: String,

@@ -1,10 +1,13 @@
 //! NATS as a broker, by real servers that are killed, stopped, full, strict and closed.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::join;
+use futures_util::StreamExt;
+use futures_util::future::{join, join3};
+use futures_util::stream;
 use serde_json::{Value, json};
 
 use crate::base::error::{Error, Status};
@@ -425,12 +428,17 @@ fn a_server_that_was_killed_lost_nothing_and_its_clients_go_on_by_themselves() {
         assert!(matches!(node.finish(&held).await, Err(Trouble::Away(_))));
         server.start_again();
         until("back", async || node.is_there()).await;
-        for n in 0..50 {
+        for n in 10..50 {
             let again = node.append(OUT, Some(&n.to_string()), "again".into()).await.unwrap();
             assert!(again.is_repeat, "{n}");
         }
         for n in 10..50 {
-            let handed = take(&node, OUT).await;
+            let mut handed = take(&node, OUT).await;
+            // The server had not written down yet that those were finished.
+            while n == 10 && handed.entry.seq < held.entry.seq {
+                node.finish(&handed).await.unwrap();
+                handed = take(&node, OUT).await;
+            }
             assert_eq!(handed.entry.body, n.to_string());
             node.finish(&handed).await.unwrap();
         }
@@ -440,6 +448,68 @@ fn a_server_that_was_killed_lost_nothing_and_its_clients_go_on_by_themselves() {
         assert_eq!(node.file("f").await.unwrap().unwrap(), vec![7; 200_000]);
         let levels: Vec<_> = lock(&lines).iter().map(|(level, _)| *level).collect();
         assert_eq!(levels, [LogLevel::Warn, LogLevel::Info], "{:?}", lock(&lines));
+    });
+}
+
+#[test]
+fn a_server_that_was_killed_under_load_has_all_that_it_confirmed() {
+    let mut server = NatsServer::start();
+    run(async {
+        let mut settings = settings(&server);
+        settings.takeover = Duration::from_secs(1);
+        let node = connect(&settings).await.unwrap();
+        let mut appended = HashSet::new();
+        let mut appends = stream::iter(0..100_000_u32)
+            .map(|n| {
+                let append = node.append(Lane::Out((n % 3) as u16), None, n.to_string().into());
+                async move { append.await.map(|_| n) }
+            })
+            .buffer_unordered(64);
+        loop {
+            match appends.next().await.expect("it is killed before") {
+                Ok(n) => assert!(appended.insert(n)),
+                Err(Trouble::Away(_)) => break,
+                Err(why) => panic!("{why}"),
+            }
+            if appended.len() == 1000 {
+                server.kill();
+            }
+        }
+        drop(appends);
+        server.start_again();
+        until("back", async || node.is_there()).await;
+        for partition in 0..3 {
+            let mut seq = 0;
+            while let Some(entry) = node.after(Lane::Out(partition), seq).await.unwrap() {
+                seq = entry.seq;
+                appended.remove(&str::from_utf8(&entry.body).unwrap().parse().unwrap());
+            }
+        }
+        assert!(appended.is_empty(), "lost: {appended:?}");
+        // Killed at once, it knows not even that all of them were handed out; later, who finished them, and not
+        // that they are gone with that.
+        for pause in [Duration::ZERO, Duration::ZERO, Duration::ZERO, SHORT] {
+            for _ in 0..20 {
+                let handed = take(&node, OUT).await;
+                node.finish(&handed).await.unwrap();
+            }
+            tokio::time::sleep(pause).await;
+            server.kill();
+            until("lost", async || !node.is_there()).await;
+            server.start_again();
+            until("back", async || node.is_there()).await;
+        }
+        let rest = async |partition| {
+            let lane = Lane::Out(partition);
+            while node.after(lane, 0).await.unwrap().is_some() {
+                if let Some(handed) = node.take(lane, SHORT).await.unwrap() {
+                    node.finish(&handed).await.unwrap();
+                }
+            }
+        };
+        let rest = join3(rest(0), rest(1), rest(2));
+        tokio::time::timeout(PATIENCE, rest).await.expect("all of it is done");
+        assert_eq!(node.waiting().await.unwrap().outgoing, 0);
     });
 }
 

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::store::fleet::api::{
-    self, Done, Failed, MessageGot, NO_MESSAGE, PublishAck, StoredMessage,
+    self, Done, Failed, MessageGot, NO_MESSAGE, NO_SEQUENCE, NOT_DELETED, PublishAck, StoredMessage,
 };
 use crate::store::fleet::broker::Trouble;
 use crate::store::fleet::link::Link;
@@ -50,11 +50,34 @@ impl Link {
         self.message(stream, json!({ "last_by_subj": subject })).await
     }
 
+    /// Whether there is a message of that number.
+    pub(super) async fn has(&self, stream: &str, seq: u64) -> Result<bool, Trouble> {
+        Ok(self.message(stream, json!({ "seq": seq })).await?.is_some())
+    }
+
     /// The leader is asked, who knows all that was confirmed.
     async fn message(&self, stream: &str, which: Value) -> Result<Option<StoredMessage>, Trouble> {
         match self.api::<MessageGot>(format!("STREAM.MSG.GET.{stream}"), which).await {
             Ok(got) => Ok(Some(got.message)),
             Err(Failed { code: NO_MESSAGE, .. }) => Ok(None),
+            Err(why) => Err(why.into()),
+        }
+    }
+
+    /// Removes a message; one that is not there is no error. It is not written over, which would cost an access
+    /// to the server's disk.
+    pub(super) async fn delete(&self, stream: &str, seq: u64) -> Result<(), Trouble> {
+        let deleted = self
+            .api(format!("STREAM.MSG.DELETE.{stream}"), json!({ "seq": seq, "no_erase": true }));
+        match deleted.await {
+            Ok(Done {}) | Err(Failed { code: NO_SEQUENCE, .. }) => Ok(()),
+            Err(Failed { code: NOT_DELETED, trouble }) => {
+                if self.has(stream, seq).await? {
+                    Err(trouble)
+                } else {
+                    Ok(())
+                }
+            }
             Err(why) => Err(why.into()),
         }
     }
