@@ -103,7 +103,10 @@ def test_kiosk(listening: Account, tmp_path: Path) -> None:
 
 def test_a_web_server_of_its_own(listening: Account) -> None:
     listening.agent("echo")
-    options = {**listening.options(), **listening.receiver_options(), "connector_store": "memory"}
+    receiver = listening.receiver_options()
+    # It has no TLS.
+    listening.webhook(url=f"http://{receiver['receiver_listen']}/")
+    options = {**listening.options(), **receiver, "connector_store": "memory"}
     settings = {f"LPC_{name.upper()}": str(value) for name, value in options.items()}
     channel = subprocess.Popen(
         [sys.executable, "-W", "error", str(EXAMPLES / "own_web_server.py")],
