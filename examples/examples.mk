@@ -6,6 +6,12 @@ test-examples: build $(VENV)/installed target/c/first_conversation target/c/two_
 	$(DEMO) --quiet -- sh examples/demo.sh target/c/two_way $(PY) > target/demo.txt
 	@sed -E 's/[0-9a-f]{8}-[0-9a-f-]{27}/ID/g; s/\([0-9a-f]{8}…\)/(ID)/; s/127\.0\.0\.1:[0-9]+/ADDRESS/; s/le[0-9]{8}/ACCOUNT/' \
 	  target/demo.txt | diff tests/examples/demo.txt -
+	$(MAKE) --no-print-directory fleet > target/fleet.txt
+	@test "$$(tail -n 1 target/fleet.txt)" = '30 texts, 30 answers: nothing lost'
+
+fleet: build target/c/sms_gateway ## watch three gateways share one broker, and one of them being killed
+	@command -v nats-server > /dev/null || { echo "missing: nats-server (Debian: apt-get install nats-server)" >&2; exit 1; }
+	@$(SANDBOX) --quiet --receiver --agent echo -- $(PYTHON) examples/fleet/watch.py target/c/sms_gateway
 
 test-kills: build $(VENV)/installed target/c/sms_gateway ## kill the gateways and the kiosk of examples/ a few times, while all goes wrong that can: LPC_KILLS
 	LPC_SMS_GATEWAY_C=target/c/sms_gateway LPC_SMS_GATEWAY_PYTHON='$(PY) -W error examples/python/sms_gateway.py' \

@@ -491,8 +491,8 @@ uint32_t lpc_error_attempts(const struct lpc_error *error);
 
 /**
  * Whether the same call may succeed later: connection failures, but for a proxy that refuses,
- * timeouts, 429 and 5xx. Where lpc_error_maybe_delivered() is true too, repeating a message may
- * deliver it twice. false for NULL.
+ * timeouts, 429 and 5xx; a queue of the library's that is full, and a store that could not write. Where
+ * lpc_error_maybe_delivered() is true too, repeating a message may deliver it twice. false for NULL.
  */
 bool lpc_error_is_retryable(const struct lpc_error *error);
 
@@ -549,7 +549,8 @@ lpc_status lpc_config_set(struct lpc_config *config,
 
 /**
  * Sets every option for which the environment has a variable: LPC_ and the key in upper case
- * with underscores for dots, for example LPC_ACCOUNT_ID. Other variables are ignored.
+ * with underscores for dots, for example LPC_ACCOUNT_ID. Other variables are ignored; of one that
+ * looks like a misspelt option, whatever is made with `config` logs a line of level WARN.
  *
  * `config`: from lpc_config_new(). `err`: may be NULL.
  *
@@ -1587,10 +1588,11 @@ lpc_status lpc_connector_new(const struct lpc_config *config,
  * - "text": a message.
  * - "richContent": as the content of lpc_conversation_send_rich_content().
  * - "event": as that of lpc_conversation_send_event().
- * - "file": the path of a file of at most 64 MiB, and where wanted "caption" and "previewPath". Both files
- *   are copied into the store now, so that they may go. Files in memory take 64 MiB together at most.
- * - "chatState": "COMPOSING" and so on. It means something only now: where it cannot go out at once, it is
- *   dropped.
+ * - "file": the path of a file of at most file.max.bytes, and 64 MiB, whose content is what its name says;
+ *   where wanted "caption" and "previewPath". Both files are copied into the store now, so that they may
+ *   go. Files in memory take 64 MiB together at most.
+ * - "chatState": "COMPOSING" and so on. It means something only now: where it cannot go out at once, or
+ *   there is no conversation, it is dropped. Only where it has a key an update tells so.
  * - "acceptStatus": "READ" and so on, with "sequences", an array of the numbers of the messages that it is
  *   about, and where wanted "dialogId".
  * - "profile": as for lpc_conversation_set_profile().
@@ -1609,7 +1611,7 @@ lpc_status lpc_connector_new(const struct lpc_config *config,
  * that of the calls.
  *
  * After an error it was not taken. LPC_INVALID_ARGUMENT for NULL where none is allowed, and for what is no
- * action, with what is wrong. LPC_FULL where connector.queue.max actions, or updates, wait. LPC_IO if the store or the
+ * action, or a file that could not be sent, with what is wrong. LPC_FULL where connector.queue.max actions, or updates, wait. LPC_IO if the store or the
  * action's file fails. LPC_CLOSED after lpc_connector_shutdown() and after a fork().
  */
 lpc_status lpc_connector_submit(struct lpc_connector *connector,
@@ -1804,7 +1806,7 @@ const char *lpc_connector_url(const struct lpc_connector *connector);
  *
  * When this returns, the threads that send and listen have ended, and with them the last call of the log
  * callback. Inside of a log callback it stops at once, and does not wait for them. Shutting down twice, or
- * NULL, is fine; the second one does not wait for the first.
+ * NULL, is fine: the shorter time counts for both.
  */
 void lpc_connector_shutdown(struct lpc_connector *connector,
                             int64_t drain_ms);

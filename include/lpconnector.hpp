@@ -223,8 +223,8 @@ public:
     std::uint32_t attempts() const noexcept { return fields_->attempts; }
 
     /// Whether the same call may succeed later: connection failures, but for a proxy that refuses,
-    /// timeouts, 429 and 5xx. Where maybe_delivered() is true too, repeating a message may deliver
-    /// it twice.
+    /// timeouts, 429 and 5xx; a queue of the library's that is full, and a store that could not
+    /// write. Where maybe_delivered() is true too, repeating a message may deliver it twice.
     bool is_retryable() const noexcept { return fields_->is_retryable; }
 
     /// Whether the request may have taken effect: it was sent, but no usable answer came.
@@ -847,8 +847,9 @@ public:
     }
 
     /// Sets every option for which the environment has a variable: LPC_ and the key in upper case
-    /// with underscores for dots, for example LPC_ACCOUNT_ID. Other variables are ignored. No other
-    /// thread may change the environment meanwhile.
+    /// with underscores for dots, for example LPC_ACCOUNT_ID. Other variables are ignored; of one
+    /// that looks like a misspelt option, whatever is made with this logs a line of level WARN. No
+    /// other thread may change the environment meanwhile.
     ///
     /// ConfigError as for set(), naming the variable; variables before the faulty one are set then.
     Config &load_env() & {

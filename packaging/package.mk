@@ -59,10 +59,10 @@ uninstall: ## remove what `make install` with the same places installed
 test-package: build ## programs of strangers, built from the installed files alone
 	tests/package/run $(SANDBOX)
 
-test-size: release ## the stripped library: at most 6 MB, and 3 MB with sending alone
+test-size: release ## the stripped library: at most 8 MB, and 3 MB with sending alone
 	$(CARGO) rustc --quiet --release -p lpconnector --lib --crate-type cdylib --no-default-features --features capi \
 	  --target-dir target/sending
-	@for at_most in "$(RELEASE) 6000000" "target/sending/release 3000000"; do set -- $$at_most; \
+	@for at_most in "$(RELEASE) 8000000" "target/sending/release 3000000"; do set -- $$at_most; \
 	  strip -o target/stripped $$1/liblpconnector.so; size=$$(wc -c < target/stripped); \
 	  echo "$$1/liblpconnector.so, stripped: $$size bytes of at most $$2"; test $$size -le $$2 || exit 1; done
 

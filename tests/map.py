@@ -40,7 +40,7 @@ def main() -> int:
     wrong += [f"the map lacks {folder}/" for folder in sorted(folders) if f"{folder}/" not in named]
     for floor in sorted(path for path in (ROOT / "src").iterdir() if path.is_dir()):
         names = (file.relative_to(floor).with_suffix("").as_posix() for file in floor.rglob("*.rs"))
-        files = {name for name in names if name != "mod"}
+        files = {name for name in names if name.split("/")[-1] != "mod"}
         on_map = listed.get(f"src/{floor.name}/", set())
         wrong += [f"the map lacks src/{floor.name}/{name}.rs" for name in sorted(files - on_map)]
         wrong += [f"the map lists src/{floor.name}/{name}.rs, which is not there" for name in sorted(on_map - files)]

@@ -3,8 +3,8 @@
  *   took ID                             it is in the store, and goes to an agent
  *   failed ID <tab> NUMBER <tab> WHY    it reaches no agent
  *   say ID <tab> NUMBER <tab> TEXT      an agent's text, \n for a line break in it; again: the same ID
- * Killed at any moment it loses nothing: start it, and feed it again what it did not answer. SIGTERM and the
- * end of the input end it. LPC_CONNECTOR_STORE=sqlite:FILE and all else comes from the environment.
+ * Killed at any moment it loses nothing: feed it again what it did not answer. SIGTERM and the input's end
+ * end it. LPC_CONNECTOR_STORE=sqlite:FILE and all else comes from the environment.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <poll.h>
@@ -20,10 +20,8 @@ static void end(int signal) { ended = signal; }
 /* Prints the last part of a line, which is out when this returns. */
 static void put(const char *text)
 {
-    for (; *text != '\0'; text++) {
-        const char plain[] = {*text, '\0'};
-        fputs(*text == '\n' ? "\\n" : *text == '\r' ? "\\r" : *text == '\\' ? "\\\\" : plain, stdout);
-    }
+    for (char one[] = " "; (one[0] = *text) != '\0'; text++)
+        fputs(*text == '\n' ? "\\n" : *text == '\r' ? "\\r" : *text == '\\' ? "\\\\" : one, stdout);
     if (putchar('\n') == EOF || fflush(stdout) != 0) exit(EXIT_FAILURE);
 }
 
@@ -41,7 +39,7 @@ static void tell(lpc_connector *sms)
     }
 }
 
-/* Takes a line. A full queue and a full disk pass; meanwhile it goes on telling. */
+/* Takes a line. A full queue, a full disk and an outage pass; meanwhile it goes on telling. */
 static void take(lpc_connector *sms, char *line)
 {
     const char *id = strtok(line, "\t\n"), *number = strtok(NULL, "\t\n"), *text = strtok(NULL, "\n");
@@ -49,7 +47,7 @@ static void take(lpc_connector *sms, char *line)
     do {
         tell(sms);
         status = lpc_connector_submit_text(sms, number, text, id, NULL);
-    } while ((status == LPC_FULL || status == LPC_IO) && !ended && poll(NULL, 0, 200) == 0);
+    } while ((status == LPC_FULL || status == LPC_IO || status == LPC_CONNECT) && !ended && poll(NULL, 0, 200) == 0);
     if (status == LPC_OK) printf("took %s", id), put("");
     if (status == LPC_INVALID_ARGUMENT)
         printf("failed %s\t%s\t", id ? id : "", number ? number : ""), put("it cannot be sent");

@@ -2,9 +2,9 @@
 
     python kiosk.py [consumer id]
 
-`/rate 5` rates the conversation, `/bye` closes it, the next line opens another one. Where `you:` stands before a
-line it is in the store, and goes to an agent, whatever happens to this program. SIGTERM and the end of the
-input end it. LPC_CONNECTOR_STORE=sqlite:FILE and all else comes from the environment.
+`/rate 5` rates the conversation, `/bye` closes it, the next line opens another one. A line that comes back
+with `you:` is in the store, and goes to an agent whatever happens to this program. SIGTERM and the end of
+the input end it. LPC_CONNECTOR_STORE=sqlite:FILE and all else comes from the environment.
 """
 
 from __future__ import annotations

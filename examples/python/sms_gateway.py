@@ -17,7 +17,7 @@ import time
 from contextlib import suppress
 from functools import partial
 
-from lpconnector import Closed, Connector, Full, InvalidArgument, IoError, Update
+from lpconnector import Closed, ConnectError, Connector, Full, InvalidArgument, IoError, Update
 
 # For so many seconds it goes on sending at the end; the rest waits in the store.
 DRAIN = 5.0
@@ -39,7 +39,7 @@ def tell(update: Update) -> None:
 
 
 def take(sms: Connector, line: str) -> None:
-    """Takes a line. A full queue and a full disk pass."""
+    """Takes a line. A full queue, a full disk and an outage pass."""
     key, number, text, *_ = (*line.split("\t", 2), "", "")
     while True:
         try:
@@ -47,7 +47,7 @@ def take(sms: Connector, line: str) -> None:
             return put(f"took {key}")
         except InvalidArgument as why:
             return put(f"failed {key}\t{number}\t{why}")
-        except (Full, IoError):
+        except (Full, IoError, ConnectError):
             time.sleep(0.2)
 
 
@@ -70,7 +70,7 @@ def main() -> None:
         threading.Thread(target=listen, args=[sms], daemon=True).start()
         for update in sms:
             tell(update)
-            with suppress(IoError):  # the disk is full: it comes again
+            with suppress(IoError, ConnectError):  # the store fails: it comes again
                 sms.ack(update)
 
 

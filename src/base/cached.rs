@@ -8,7 +8,7 @@
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
-use crate::base::clock::Moment;
+use crate::base::clock::{FOREVER, Moment};
 use crate::base::deadline::Deadline;
 use crate::base::error::{Error, Status};
 use crate::base::fork::generation;
@@ -37,9 +37,6 @@ impl<T> Fetched<T> {
         Fetched::good_for(FOREVER, value)
     }
 }
-
-/// Longer than any process lives, and short enough to be added to a time.
-const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// A value fetched by one thread for all that need it, and kept.
 pub(crate) struct Cached<T> {

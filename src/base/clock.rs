@@ -7,6 +7,9 @@
 use std::ops::Add;
 use std::time::Duration;
 
+/// Longer than any process lives, and short enough to be added to a time: a hundred years.
+pub(crate) const FOREVER: Duration = Duration::from_secs(3_155_760_000);
+
 /// A moment by that clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(Duration);

@@ -122,8 +122,8 @@ struct Fields {
     retry_after_ms: Option<u64>,
     body: Vec<u8>,
     file: Option<FailedFile>,
-    /// Whatever its status: the same call fails again.
-    is_lasting: bool,
+    /// Whether the same call may succeed later, where its status says something else.
+    may_pass: Option<bool>,
 }
 
 /// A file of this machine that a call failed for.
@@ -157,7 +157,7 @@ impl Error {
             retry_after_ms: None,
             body: Vec::new(),
             file: None,
-            is_lasting: false,
+            may_pass: None,
         }))
     }
 
@@ -212,7 +212,14 @@ impl Error {
 
     /// Says that trying again brings the same, although its status is one of those that pass.
     pub(crate) fn and_lasting(mut self) -> Error {
-        self.0.is_lasting = true;
+        self.0.may_pass = Some(false);
+        self
+    }
+
+    /// Says that trying again later may succeed, although its status is none of those that pass.
+    #[cfg(feature = "receiver")]
+    pub(crate) fn and_passing(mut self) -> Error {
+        self.0.may_pass = Some(true);
         self
     }
 
@@ -264,15 +271,15 @@ impl Error {
     }
 
     /// Whether the same call may succeed later: connection failures, but for a proxy that refuses,
-    /// timeouts, 429 and 5xx.
+    /// timeouts, 429 and 5xx; a queue of ours that is full, and a store that could not write.
     /// Where [`maybe_delivered`](Error::maybe_delivered) is set too, repeating a message may
     /// deliver it twice.
     pub fn is_retryable(&self) -> bool {
         let passes = matches!(
             self.0.status,
-            Status::Connect | Status::Timeout | Status::RateLimited | Status::Server
+            Status::Connect | Status::Timeout | Status::RateLimited | Status::Server | Status::Full
         );
-        passes && !self.0.is_lasting
+        self.0.may_pass.unwrap_or(passes)
     }
 
     /// Whether no connection could be made, of whatever reason that passes: nothing was sent.

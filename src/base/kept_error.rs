@@ -103,8 +103,11 @@ impl Error {
         };
         let error = error.with_service(says).with_delivery(&delivery);
         let error = error.with_request_id(&kept.request_id);
-        let is_lasting = error.is_retryable() && !kept.retryable;
-        Ok(if is_lasting { error.and_lasting() } else { error })
+        Ok(match (error.is_retryable(), kept.retryable) {
+            (true, false) => error.and_lasting(),
+            (false, true) => error.and_passing(),
+            _ => error,
+        })
     }
 }
 
@@ -135,6 +138,7 @@ mod tests {
         let mut errors = vec![
             full(),
             Error::new(Status::Connect, "the proxy refused").and_lasting(),
+            Error::new(Status::Io, "the disk is full").and_passing(),
             Error::new(Status::Timeout, "").with_request_id("r-2").and_maybe_delivered(),
             Error::of_file(Path::new(&odd), &missing, "gone"),
             Error::of_file(Path::new("a"), &io::Error::other("no"), "gone"),

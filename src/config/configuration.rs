@@ -23,6 +23,8 @@ pub struct Config {
     /// Parallel to [`OPTIONS`]. All are kept as secrets: simpler than two kinds, and wiped when
     /// dropped.
     values: Vec<Option<SecretString>>,
+    /// Variables of the environment that are no option but look like one, and what they look like.
+    odd: Vec<(String, &'static str)>,
     pub(super) log: Log,
 }
 
@@ -35,7 +37,7 @@ impl Default for Config {
 impl Config {
     /// A configuration in which every option has its default.
     pub fn new() -> Config {
-        Config { values: vec![None; OPTIONS.len()], log: Log::default() }
+        Config { values: vec![None; OPTIONS.len()], odd: Vec::new(), log: Log::default() }
     }
 
     /// Gives the lines that clients of this configuration log, up to this level, to a function;
@@ -76,7 +78,9 @@ impl Config {
     }
 
     /// Sets every option for which the environment has a variable: `LPC_` and the key in upper
-    /// case with underscores for dots, for example `LPC_ACCOUNT_ID`.
+    /// case with underscores for dots, for example `LPC_ACCOUNT_ID`. Other variables are ignored; of one
+    /// that looks like a misspelt option, whatever is made with this configuration logs a line of level
+    /// WARN.
     ///
     /// # Errors
     /// [`Status::Config`] as for [`set`](Config::set), naming the variable; options before the
@@ -92,7 +96,22 @@ impl Config {
             };
             set.map_err(|error| error.context(&format!("environment variable {name}")))?;
         }
+        // Only the name: what it holds may be a secret.
+        let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        self.odd = names.filter_map(|name| meant_by(&name).map(|meant| (name, meant))).collect();
+        self.odd.sort();
         Ok(())
+    }
+
+    /// Logs which variables may have been meant as options: who makes something with it begins so, because
+    /// what is missing then may be one of these.
+    pub(crate) fn tell_odd_variables(&self) {
+        for (name, closest) in &self.odd {
+            self.log.write(LogLevel::Warn, || {
+                let meant = env_name(closest);
+                format!("environment variable {name} is no option: was {meant} meant?")
+            });
+        }
     }
 
     /// Sets the options of a file with lines `key = value`. Empty lines and lines that begin with
@@ -181,6 +200,12 @@ fn unknown(key: &str, closest: Option<&str>) -> Error {
         None => String::new(),
     };
     Error::new(Status::Config, format!("unknown option '{}'{hint}", shorten(key)))
+}
+
+/// The option that a variable may have been meant as, which is none.
+fn meant_by(name: &str) -> Option<&'static str> {
+    let key = name.strip_prefix("LPC_")?.to_ascii_lowercase().replace('_', ".");
+    options::find(&key).err()?
 }
 
 fn env_name(key: &str) -> String {

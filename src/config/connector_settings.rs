@@ -7,6 +7,8 @@ use crate::base::error::{Error, Status};
 use crate::base::log::Log;
 use crate::config::configuration::Config;
 use crate::config::kind;
+#[cfg(feature = "nats")]
+use crate::config::nats_settings::NatsSettings;
 use crate::config::pair::missing;
 
 /// What a connector works with.
@@ -36,11 +38,12 @@ pub(crate) struct ConnectorSettings {
 }
 
 /// Where both queues are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum StoreSetting {
     Memory,
     /// The name of a file.
     Sqlite(String),
+    #[cfg(feature = "nats")]
+    Nats(Box<NatsSettings>),
 }
 
 /// What becomes of a message that may have been delivered, and of which nobody heard.
@@ -101,9 +104,13 @@ impl ConnectorSettings {
 
 /// There is no default: what is kept is the program's to choose.
 fn store(config: &Config) -> Result<StoreSetting, Error> {
-    let what = "memory keeps what is under way as long as the process lasts, and \
-                sqlite: with the name of a file also over its crash and a loss of power";
+    let what = "memory keeps what is under way as long as the process lasts, sqlite: with the \
+                name of a file also over its crash and a loss of power, and nats: for a fleet";
     let value = config.value("connector.store").ok_or_else(|| missing("connector.store", what))?;
+    #[cfg(feature = "nats")]
+    if value.starts_with("nats:") {
+        return Ok(StoreSetting::Nats(Box::new(NatsSettings::of(config, value)?)));
+    }
     Ok(match value.strip_prefix("sqlite:") {
         Some(file) => StoreSetting::Sqlite(file.to_owned()),
         None => StoreSetting::Memory,
@@ -136,7 +143,7 @@ mod tests {
     fn every_setting_reads_an_option_that_exists() {
         // A key that is not in the table would read as unset, and its number as u64::MAX.
         let settings = ConnectorSettings::of(&Config::of(&[MEMORY])).unwrap();
-        assert_eq!(settings.store, StoreSetting::Memory);
+        assert!(matches!(settings.store, StoreSetting::Memory));
         assert_eq!(settings.queue_max, 1_000_000);
         assert_eq!(settings.key_window.as_millis(), 3_600_000);
         assert_eq!(settings.open, None);
@@ -165,7 +172,7 @@ mod tests {
             ("receiver.listen", "127.0.0.1:0"),
         ]));
         let settings = settings.unwrap();
-        assert_eq!(settings.store, StoreSetting::Sqlite("/tmp/queue.db".to_owned()));
+        assert!(matches!(settings.store, StoreSetting::Sqlite(file) if file == "/tmp/queue.db"));
         assert_eq!(settings.open.as_deref(), Some(open));
         assert_eq!(settings.ambiguous, Ambiguous::Fail);
         assert_eq!(settings.receipts, Receipts::Read);
@@ -173,5 +180,18 @@ mod tests {
         assert!(settings.listens, "set, although to what it is by default");
         let none = Config::of(&[MEMORY, ("connector.receipts", "none")]);
         assert_eq!(ConnectorSettings::of(&none).unwrap().receipts, Receipts::None);
+    }
+
+    #[test]
+    #[cfg(feature = "nats")]
+    fn a_store_of_a_fleet_has_settings_of_its_own() {
+        let store = ("connector.store", "nats://h/sms");
+        let settings = ConnectorSettings::of(&Config::of(&[store])).unwrap();
+        assert!(matches!(settings.store, StoreSetting::Nats(nats) if nats.hosts == ["h:4222"]));
+        let token = ("connector.nats.token", "t0k3n");
+        let both = [store, token, ("connector.nats.creds.file", "/creds")];
+        assert!(refusal(&both).contains("'connector.nats.creds.file' cannot be set together"));
+        let memory = ConnectorSettings::of(&Config::of(&[MEMORY, both[1], both[2]]));
+        assert!(memory.is_ok(), "what another store takes does not matter");
     }
 }

@@ -25,7 +25,9 @@ underscores for dots in Python), from a file of `key = value` lines with `#` com
 (`lpc_config_load_env`, `Config::load_env`, `Client.from_env`), where the variable of `account.id` is
 `LPC_ACCOUNT_ID` and so on. What is set last counts. Values are checked when they are set; an unknown
 key is refused, with the one that may have been meant. An empty value puts the default back. Secrets
-read back as `***`.
+read back as `***`. Variables that begin with `LPC_` and are no option may belong to another program: they
+are ignored, but one that looks like a misspelt option is a line of level WARN in the log of what is made with
+the configuration.
 
 | key | default | takes | meaning |
 | --- | --- | --- | --- |

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::base::error::Error;
+use crate::config::nats_url::NatsUrl;
 use crate::protocol::open::OpenOptions;
 use crate::protocol::properties::{self, ClientProperties};
 
@@ -50,7 +51,7 @@ pub(crate) enum Kind {
     Accounts,
     /// `memory`, or `sqlite:` and the name of a file.
     Store,
-    /// The same of a connector, which has more of them in other builds.
+    /// The same of a connector, and where a fleet keeps its own.
     ConnectorStore,
     /// JSON of how a conversation is opened, without its first message.
     OpenOptions,
@@ -70,7 +71,11 @@ impl Kind {
                 options.first_message.is_none()
             }
             Kind::ConnectorStore if value.starts_with("nats:") => {
-                return Err(format!("{}; nats: is not in this build", self.takes()));
+                if !cfg!(feature = "nats") {
+                    return Err(format!("{}; nats: is not in this build", self.takes()));
+                }
+                let url = NatsUrl::parse(value);
+                return url.map(drop).map_err(|why| format!("{}; {why}", self.takes()));
             }
             Kind::AccountId => value.bytes().all(|b| b.is_ascii_alphanumeric()),
             Kind::Text => !value.chars().any(char::is_control),
@@ -146,6 +151,11 @@ impl Kind {
             Kind::Accounts => {
                 "accounts with their secrets, ID=SECRET, separated by commas".to_owned()
             }
+            Kind::ConnectorStore if cfg!(feature = "nats") => {
+                "memory, sqlite: and the name of a file, no URI and no :memory:, or \
+                 nats://host[:port][,host2[:port]…]/NAME"
+                    .to_owned()
+            }
             Kind::Store | Kind::ConnectorStore => {
                 "memory, or sqlite: and the name of a file, no URI and no :memory:".to_owned()
             }
@@ -210,10 +220,18 @@ mod tests {
             assert_eq!(Kind::ConnectorStore.check(good), Ok(()), "{good}");
         }
         for bad in ["Memory", "sqlite:", "sqlite::memory:", "sqlite:file:x", "redis://h"] {
-            assert_eq!(Kind::ConnectorStore.check(bad), Err(Kind::Store.takes()), "{bad}");
+            let takes = Kind::ConnectorStore.takes();
+            assert_eq!(Kind::ConnectorStore.check(bad), Err(takes), "{bad}");
         }
-        let other = Kind::ConnectorStore.check("nats://h:4222/sms").unwrap_err();
-        assert!(other.ends_with("; nats: is not in this build"), "{other}");
+        let of_a_fleet = Kind::ConnectorStore.check("nats://h:4222/sms");
+        if cfg!(feature = "nats") {
+            assert_eq!(of_a_fleet, Ok(()));
+            let user = Kind::ConnectorStore.check("nats://u:pa55@h/sms").unwrap_err();
+            assert!(user.contains("connector.nats.user") && !user.contains("pa55"), "{user}");
+        } else {
+            let other = of_a_fleet.unwrap_err();
+            assert!(other.ends_with("; nats: is not in this build"), "{other}");
+        }
     }
 
     #[test]

@@ -11,6 +11,9 @@ pub(crate) mod connector_settings;
 pub(crate) mod credentials;
 mod documentation;
 mod kind;
+#[cfg(feature = "nats")]
+pub(crate) mod nats_settings;
+mod nats_url;
 mod options;
 mod pair;
 #[cfg(feature = "receiver")]

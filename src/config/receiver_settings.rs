@@ -84,8 +84,8 @@ impl ListenerSettings {
                 .collect(),
         };
         if accounts.own.secrets.is_empty() && accounts.others.is_empty() {
-            let what = "or client.secret or receiver.accounts, to check signatures with";
-            return Err(missing("receiver.secret", what));
+            let what = "or receiver.secret or receiver.accounts, to check signatures with";
+            return Err(missing("client.secret", what));
         }
         let tls_identity = identity(config, "receiver.tls.cert.file", "receiver.tls.key.file")?;
         let tls_client_ca = config.file("receiver.tls.client.ca.file");

@@ -13,6 +13,9 @@ use crate::protocol::profile::Profile;
 /// What errors call it.
 const NAME: &str = "action_json";
 
+/// In front of the JSON of an action that the connector made, and of no other.
+const OWN: char = ' ';
+
 /// The members of which an action has one: what is to be done.
 const DEEDS: [&str; 10] = [
     "text",
@@ -104,8 +107,20 @@ impl Action {
     /// That an agent's message arrived or was read, as JSON.
     pub(crate) fn receipt_json(status: &str, sequence: i64, dialog_id: &str) -> String {
         let sequences = [sequence];
-        serde_json::json!({ "acceptStatus": status, "sequences": sequences, "dialogId": dialog_id })
-            .to_string()
+        let json = serde_json::json!({
+            "acceptStatus": status, "sequences": sequences, "dialogId": dialog_id
+        });
+        format!("{OWN}{json}")
+    }
+
+    /// The JSON of a program's action, as it is kept.
+    pub(crate) fn programs_own(json: &str) -> &str {
+        json.trim_start()
+    }
+
+    /// A receipt is the connector's own: the program did not submit it.
+    pub(crate) fn is_receipt(json: &str) -> bool {
+        json.starts_with(OWN)
     }
 
     /// The options with which a conversation is opened for it, as they were written.
@@ -233,6 +248,8 @@ mod tests {
         assert!(matches!(written.deed, Deed::Text(text) if text == "a \"quote\""));
         let receipt = Action::read(&Action::receipt_json("ACCEPT", 7, "d")).unwrap();
         assert_eq!(receipt.dialog_id.as_deref(), Some("d"));
+        assert!(Action::is_receipt(&Action::receipt_json("ACCEPT", 7, "d")));
+        assert_eq!(Action::programs_own(" \n {}"), "{}");
     }
 
     #[test]

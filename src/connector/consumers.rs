@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::protocol::content::ConversationContent;
 use crate::protocol::notification_event::NotificationEvent;
 use crate::receiver::dialogs::dialog_of;
+use crate::store::change::Edited;
 
 /// So many conversations of a consumer that are over are still known, for what comes of them late.
 const PAST: usize = 4;
@@ -23,7 +24,8 @@ pub(crate) struct Record {
     /// What the service calls the consumer.
     pub lp_id: String,
     pub talk: Option<Talk>,
-    /// A conversation is being opened, or somebody else has one open: which, a notification tells.
+    /// A conversation is being opened, or somebody else has one open: which, a notification tells. Where
+    /// there is a talk, the service may no longer know that.
     pub opening: bool,
     /// How the one is opened that is being opened.
     pub open_json: Option<String>,
@@ -50,8 +52,9 @@ pub(crate) struct Talk {
 /// What somebody learned about a consumer while others may have learned more.
 #[derive(Clone, Debug)]
 pub(crate) enum Lesson {
-    /// A conversation is about to be opened, for whom the service calls so.
-    Opening { lp_id: String, open_json: Option<String> },
+    /// A conversation is about to be opened, for whom the service calls so. `in_place_of`: of this one,
+    /// which the service does not know.
+    Opening { lp_id: String, open_json: Option<String>, in_place_of: Option<String> },
     /// It was not opened.
     NotOpened,
     /// It was, with this id.
@@ -66,6 +69,8 @@ pub(crate) enum Lesson {
 /// All consumers.
 #[derive(Default)]
 pub(crate) struct Consumers {
+    /// Somebody else keeps them all.
+    is_cache: bool,
     records: HashMap<Arc<str>, Arc<Record>>,
     /// By conversation, and by dialog where that has another name.
     by_conversation: HashMap<String, Arc<str>>,
@@ -94,6 +99,11 @@ pub(crate) struct Learned {
 }
 
 impl Consumers {
+    /// All of them, or those that were asked for.
+    pub(crate) fn new(is_cache: bool) -> Consumers {
+        Consumers { is_cache, ..Consumers::default() }
+    }
+
     /// Takes in what an earlier process knew. False where it cannot be read.
     pub(crate) fn resume(&mut self, consumer: &str, body: &str) -> bool {
         let Ok(record) = serde_json::from_str::<Record>(body) else { return false };
@@ -167,7 +177,7 @@ impl Consumers {
         if !record.lp_id.is_empty() {
             self.by_lp_id.insert(record.lp_id.clone(), consumer.clone());
         }
-        if record.is_idle() {
+        if self.is_cache || record.is_idle() {
             self.idle.push_back((record.stamp, consumer.clone()));
         }
         self.records.insert(consumer.clone(), Arc::new(record));
@@ -178,8 +188,9 @@ impl Consumers {
         while self.idle.len() > MOST_IDLE {
             let (stamp, consumer) = self.idle.pop_front()?;
             // Who came back stands there again, or is not idle.
-            if !self.get(&consumer).is_some_and(|record| record.is_idle() && record.stamp == stamp)
-            {
+            let is_it =
+                |record: &Arc<Record>| record.stamp == stamp && (self.is_cache || record.is_idle());
+            if !self.get(&consumer).is_some_and(is_it) {
                 continue;
             }
             if is_needed(&consumer) {
@@ -211,24 +222,7 @@ impl Consumers {
         let Some(before) = self.records.get(&consumer).cloned() else { return learned };
         let mut record = Record::clone(&before);
         learned.consumer = Some(consumer.clone());
-        let id = event.conversation_id();
-        let is_past = record.past.iter().any(|past| past == id);
-        if record.opening && record.talk.is_none() {
-            if event.is_closed() {
-                learned.freed = true;
-                record.add_past([id.to_owned()].into_iter().filter(|_| !is_past));
-            } else if !is_past {
-                record.found(id);
-                learned.found = true;
-            }
-        }
-        if let Some(talk) = record.talk.as_mut().filter(|talk| talk.id == id) {
-            if event.is_closed() {
-                record.over();
-            } else {
-                talk.follow(state);
-            }
-        }
+        (learned.found, learned.freed) = record.take_in(event, state);
         learned.changed = record != *before;
         if learned.changed {
             self.set(&consumer, record);
@@ -250,6 +244,49 @@ impl Record {
         serde_json::to_string(self).unwrap_or_default()
     }
 
+    /// Takes in what an event tells about a conversation: whether the one that was opened is found, and
+    /// whether the one that was in the way is over.
+    pub(crate) fn take_in(
+        &mut self,
+        event: &NotificationEvent,
+        state: &ConversationContent,
+    ) -> (bool, bool) {
+        let (mut found, mut freed) = (false, false);
+        let id = event.conversation_id();
+        let is_past = self.past.iter().any(|past| past == id);
+        if self.opening && !self.is_of(id) {
+            if event.is_closed() {
+                freed = true;
+                self.add_past([id.to_owned()].into_iter().filter(|_| !is_past));
+            } else if !is_past {
+                self.over();
+                self.found(id);
+                found = true;
+            }
+        }
+        if let Some(talk) = self.talk.as_mut().filter(|talk| talk.id == id) {
+            if event.is_closed() {
+                self.over();
+            } else {
+                talk.follow(state);
+                // The service knows it.
+                self.opening = false;
+            }
+        }
+        (found, freed)
+    }
+
+    /// As it was kept; what cannot be read is as if nothing were known.
+    pub(crate) fn read(body: Option<&str>) -> Record {
+        body.and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default()
+    }
+
+    /// As it is kept where others keep it, too.
+    pub(crate) fn edited(&self) -> Edited {
+        let ids = self.ids().cloned().collect();
+        Edited { body: self.json(), ids, lp_id: self.lp_id.clone() }
+    }
+
     /// The conversation, or the last one that is over.
     pub(crate) fn last_talk(&self) -> Option<Talk> {
         let past = || Some(Talk { id: self.past.back()?.clone(), ..Talk::default() });
@@ -267,25 +304,36 @@ impl Record {
     }
 
     pub(crate) fn learn(&mut self, lesson: &Lesson) {
-        let is_talking = self.talk.is_some();
         match lesson {
-            Lesson::Opening { lp_id, open_json } if !is_talking => {
+            Lesson::Opening { lp_id, open_json, in_place_of }
+                if self.talk.as_ref().map(|talk| &talk.id) == in_place_of.as_ref() =>
+            {
                 self.lp_id.clone_from(lp_id);
                 self.open_json.clone_from(open_json);
                 self.opening = true;
             }
-            Lesson::NotOpened if !is_talking => self.opening = false,
-            // It may be over already.
-            Lesson::Opened { id } if !is_talking && !self.past.contains(id) => self.found(id),
+            Lesson::NotOpened => self.opening = false,
+            // It may be over already. Otherwise it is the last one, whatever came late meanwhile.
+            Lesson::Opened { id } if !self.is_of(id) && !self.past.contains(id) => {
+                let is_opening = self.opening;
+                let talk = self.talk.as_mut().filter(|_| !is_opening);
+                let taken = talk.and_then(|talk| talk.open_json.take());
+                self.open_json = self.open_json.take().or(taken);
+                self.over();
+                self.found(id);
+            }
             Lesson::DialogClosed { id, dialog_id } => {
                 let talk = self.talk.as_mut().filter(|talk| talk.id == *id);
                 talk.into_iter().for_each(|talk| talk.close_dialog(dialog_id));
             }
-            Lesson::Over { id } if self.talk.as_ref().is_some_and(|talk| talk.id == *id) => {
-                self.over();
-            }
+            Lesson::Over { id } if self.is_of(id) => self.over(),
             _ => {}
         }
+    }
+
+    /// Whether this is the open conversation.
+    fn is_of(&self, id: &str) -> bool {
+        self.talk.as_ref().is_some_and(|talk| talk.id == id)
     }
 
     /// The conversation that was being opened has this id.

@@ -18,7 +18,7 @@ use crate::connector::consumers::Consumers;
 use crate::connector::counters::Counters;
 use crate::connector::keys::Keys;
 use crate::connector::lines::Lines;
-use crate::connector::pending::{Content, Pending};
+use crate::connector::pending::{Content, Pending, is_told};
 use crate::connector::settled::Settled;
 use crate::connector::waiting::Waiting;
 use crate::connector::wall_clock::WallClock;
@@ -31,9 +31,12 @@ use crate::receiver::item::Item;
 use crate::receiver::readiness::Readiness;
 use crate::receiver::resequencer::{Resequencer, most_dialogs};
 use crate::store::change::{Change, KeptFile, Step};
-use crate::store::journal::{Journal, Ordered};
+#[cfg(feature = "nats")]
+use crate::store::fleet::{nats::Nats, node::NodeSettings, store::Fleet};
+use crate::store::journal::{Journal, Ordered, SharedJournal};
 use crate::store::left::Left;
 use crate::store::memory::Memory;
+use crate::store::schema::Owner;
 use crate::store::sqlite::{Keeps, Sqlite};
 use crate::store::writer::Writer;
 
@@ -61,8 +64,13 @@ pub(crate) struct Engine {
     pub can_tell: Condvar,
     /// Nothing waits to be sent any more.
     pub drained: Condvar,
+    /// Who waits for the end of the threads; others who stop it wait for that one.
+    pub stopping: Mutex<()>,
     store: Box<dyn Journal>,
 }
+
+/// A shared store gives what it hands out its own ids: what stays here has others.
+const OWN_IDS: u64 = 1 << 62;
 
 /// Goes on once a change is written, or could not be, with the lock.
 pub(crate) type Then = Box<dyn FnOnce(MutexGuard<'_, State>, Result<(), Error>) + Send>;
@@ -97,8 +105,8 @@ pub(crate) struct State {
     pub paused_until: Option<Instant>,
     /// Consumers whose action waits for the service to come back.
     pub unreachable: HashSet<Arc<str>>,
-    /// What the service told of messages while they were under way once more.
-    pub settled: HashMap<Arc<str>, Settled>,
+    /// What the service told of messages, by their ids, while they were under way once more.
+    pub settled: HashMap<u64, Settled>,
     /// When the store failed, if it did the last time.
     pub store_failed: Option<Instant>,
     /// When a notification was last sent away: those behind it come later, too.
@@ -143,17 +151,39 @@ impl Engine {
                 (Box::new(Memory::default()), Left { next_id: 1, ..Left::default() })
             }
             StoreSetting::Sqlite(file) => {
-                let file = Sqlite::open(Path::new(file), "connector.store", keeps)?;
+                let account = Some(client.account_id());
+                let owner = Owner { option: "connector.store", account };
+                let file = Sqlite::open(Path::new(file), owner, keeps)?;
                 let left = file.left()?;
                 (Box::new(Writer::start(file)?), left)
             }
+            #[cfg(feature = "nats")]
+            StoreSetting::Nats(nats) => {
+                let (nats, log) = (nats.clone(), settings.log.clone());
+                let node = NodeSettings {
+                    partitions: nats.partitions,
+                    takeover: nats.takeover,
+                    order_wait: order.order_wait,
+                    patience: nats.patience,
+                    foreign: settings.foreign,
+                    log: log.clone(),
+                };
+                let connect = move || async move { Nats::connect(&nats, &log).await };
+                let left = Left { next_id: OWN_IDS, ..Left::default() };
+                (Box::new(Fleet::open(node, connect)?), left)
+            }
         };
-        let name = if left.name.is_empty() { random_name()? } else { left.name.clone() };
+        let name = match store.shared() {
+            Some(shared) => shared.name(),
+            None if left.name.is_empty() => random_name()?,
+            None => left.name.clone(),
+        };
         let state = State {
             next_id: left.next_id,
             outbox: Lines::new(),
             inbox: Lines::new(),
-            consumers: Consumers::default(),
+            // A shared store has all of them.
+            consumers: Consumers::new(store.shared().is_some()),
             handles: HashMap::new(),
             keys: Keys::new(settings.key_window),
             submitting: HashMap::new(),
@@ -187,6 +217,7 @@ impl Engine {
             can_send: Condvar::new(),
             can_tell: Condvar::new(),
             drained: Condvar::new(),
+            stopping: Mutex::new(()),
             store,
         };
         engine.resume(left);
@@ -243,7 +274,10 @@ impl Engine {
         }
         let items = left.notifications.into_iter().map(|(id, notification)| {
             let fingerprint = fingerprint(&notification);
-            state.duplicates.remember(fingerprint, Seen::Done);
+            // The service's word about the consumer's own may not have been acted on yet.
+            if notification.events().first().is_some_and(is_told) {
+                state.duplicates.remember(fingerprint, Seen::Done);
+            }
             let notification = Arc::new(notification);
             Item { id, notification, fingerprint, arrived: now }
         });
@@ -313,6 +347,15 @@ impl Engine {
         if state.idle_pollers > 0 {
             self.can_tell.notify_one();
         }
+    }
+
+    /// Where several processes share the store.
+    pub(crate) fn shared(&self) -> Option<&dyn SharedJournal> {
+        self.store.shared()
+    }
+
+    pub(crate) fn is_shared(&self) -> bool {
+        self.shared().is_some()
     }
 
     pub(crate) fn outlives_the_process(&self) -> bool {

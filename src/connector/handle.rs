@@ -76,14 +76,16 @@ impl Connector {
     /// `connector.store`, which has no default. [`Status::Io`] if a file cannot be read or written, or
     /// another process has it.
     pub fn new(config: &Config) -> Result<Connector, Error> {
+        config.tell_odd_variables();
         let settings = ConnectorSettings::of(config)?;
+        // Before the webhooks' secret, which is the same by default: who forgot it learns its first name.
+        let client = Client::for_connector(config)?;
         let receiver = ReceiverSettings::of(config)?;
         let listener = receiver.listener;
         let order = OrderSettings {
             duplicates_window: receiver.inbox.duplicates_window,
             order_wait: receiver.inbox.order_wait,
         };
-        let client = Client::for_connector(config)?;
         let listens = settings.listens;
         let engine = Arc::new(Engine::open(settings, &order, client)?);
         let accounts = ArcSwap::from_pointee(listener.accounts.clone());
@@ -111,7 +113,8 @@ impl Connector {
     /// action with a key is told as an update.
     ///
     /// # Errors
-    /// [`Status::InvalidArgument`] for what is no action, with what is wrong; [`Status::Full`] where
+    /// [`Status::InvalidArgument`] for what is no action, or a file that could not be sent, with what is
+    /// wrong; [`Status::Full`] where
     /// `connector.queue.max` actions, or updates, wait; [`Status::Io`] if the store or the action's file fails: then
     /// it was not taken; [`Status::Closed`] after a shutdown.
     pub fn submit(

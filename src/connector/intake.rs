@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::sync::{Arc, MutexGuard, mpsc};
 use std::time::{Duration, Instant};
 
-use crate::base::error::Error;
+use crate::base::error::{Error, Status};
 use crate::base::stats::count;
-use crate::connector::consumers::{Learned, Lesson};
+use crate::connector::arrivals::{about, said};
+use crate::connector::consumers::{Learned, Lesson, Record};
 use crate::connector::engine::{Engine, Phase, State, Then, closed, updates_full};
-use crate::connector::pending::{Content, Pending};
+use crate::connector::pending::{Content, Pending, is_of_a_consumer, is_told};
 use crate::connector::settled::{Settled, Tell};
 use crate::connector::update::{Outcome, UpdateKind};
 use crate::protocol::content::EventContent;
@@ -18,7 +19,7 @@ use crate::receiver::dialogs::spans;
 use crate::receiver::duplicates::Seen;
 use crate::receiver::fingerprint::{can_be_told_apart, fingerprint};
 use crate::receiver::item::Item;
-use crate::store::change::{Change, Fingerprint, Step};
+use crate::store::change::{About, Change, Edit, Fingerprint, Step};
 
 /// In front of the name of a line that is no consumer's: the conversation that a stranger opened.
 const STRANGER: char = '\0';
@@ -68,7 +69,8 @@ impl Engine {
     /// Whether a notification could be taken now.
     pub(crate) fn can_receive(&self) -> bool {
         let state = self.lock();
-        let fails = state.store_failed.is_some_and(|at| at.elapsed() < STORE_FAILS_FOR);
+        let is_away = self.shared().is_some_and(|shared| !shared.is_there());
+        let fails = is_away || state.store_failed.is_some_and(|at| at.elapsed() < STORE_FAILS_FOR);
         state.phase < Phase::Stopped && !fails && state.updates() < self.settings.queue_max
     }
 
@@ -89,25 +91,65 @@ impl Engine {
         Received::Taken
     }
 
-    /// Takes a notification with one event.
+    /// Takes a notification with one event. Where others share the store, what they know is asked first.
     fn begin_one(self: &Arc<Self>, notification: Notification, tell: Tell) -> Received {
+        let Some((shared, about)) = self.shared().zip(self.unknown(&notification)) else {
+            return self.begin_known(notification, tell);
+        };
+        let engine = self.clone();
+        shared.recall(
+            about,
+            Box::new(move |known| match known {
+                Err(why) => {
+                    engine.lock().refused = Some(Instant::now());
+                    tell(Err(why));
+                }
+                Ok(known) => {
+                    known.iter().for_each(|known| engine.lock().remember(known));
+                    // Who asked hears from the rest, or that there is none.
+                    engine.begin_known(notification, tell);
+                }
+            }),
+        );
+        Received::Taken
+    }
+
+    /// Whom it is about, where others may know more of that than we do.
+    fn unknown(&self, notification: &Notification) -> Option<About> {
+        let event = notification.events().first()?;
+        let is_content = !matches!(event.content(), EventContent::Conversation(_));
+        let is_known = || self.lock().consumers.of(event).is_some();
+        let is_plain = is_told(event) && is_content && is_known();
+        (!is_plain).then(|| about(notification, event))
+    }
+
+    fn begin_known(self: &Arc<Self>, notification: Notification, tell: Tell) -> Received {
         let fingerprint = fingerprint(&notification);
         let can_be_told_apart = can_be_told_apart(&notification);
         let mut state = self.lock();
         if state.phase >= Phase::Stopped {
             return Received::Closed;
         }
-        if can_be_told_apart && state.duplicates.find(&fingerprint).is_some() {
+        let seen = state.duplicates.find(&fingerprint).filter(|_| can_be_told_apart);
+        if let Some(seen) = seen {
             count(&self.counters.duplicates);
-            if state.receiving == 0 {
+            if seen == Seen::Done {
                 return taken(state, tell);
             }
-            // The first one may be on its way to the disk: with this one it is there.
-            self.write(state, Change::done(vec![Step::Nothing]), after(tell));
+            // The first one is on its way to the disk: where that fails, it is known no longer.
+            let is_there = move |state: MutexGuard<State>, outcome: Result<(), Error>| {
+                let is_known = state.duplicates.find(&fingerprint) == Some(Seen::Done);
+                drop(state);
+                tell(outcome.and(if is_known { Ok(()) } else { Err(not_kept()) }));
+            };
+            self.write(state, Change::done(vec![Step::Nothing]), Box::new(is_there));
             return Received::Taken;
         }
         let notification = Arc::new(notification);
         let Some(event) = notification.events().first() else { return taken(state, tell) };
+        if !is_told(event) && self.is_shared() {
+            return self.said(state, event, tell);
+        }
         if !is_told(event) {
             self.count_in(&mut state, &notification, fingerprint);
             return self.echoed(state, event, tell);
@@ -117,14 +159,19 @@ impl Engine {
             return Received::Full;
         }
         let mut steps = Vec::new();
-        let (consumer, outcomes) = self.learn_from(&mut state, event, &mut steps);
+        let (consumer, outcomes) = self.learn_from(&mut state, &notification, event, &mut steps);
         let opening = state.consumers.last_opening();
         let is_waited_for = opening.is_some_and(|at| at.elapsed() < OPENING_LASTS);
-        if consumer.is_none() && !is_waited_for && !self.settings.foreign {
+        let is_foreign = consumer.is_none() && !is_waited_for && !self.settings.foreign;
+        if is_foreign && !self.is_shared() {
             count(&self.counters.foreign);
             return taken(state, tell);
         }
         let is_learned = !steps.is_empty();
+        let place = self.is_shared().then(|| Step::Place {
+            consumer: consumer.clone(),
+            about: about(&notification, event),
+        });
         let told = consumer.map(|consumer| {
             let pending = state.pending(&consumer, outcomes, &mut steps);
             (consumer, pending)
@@ -139,6 +186,7 @@ impl Engine {
             notification: notification.clone(),
             fingerprint: known,
         });
+        steps.extend(place);
         state.receiving += 1;
         let engine = self.clone();
         self.write(
@@ -152,19 +200,23 @@ impl Engine {
                     if let Some((consumer, pending)) = told {
                         engine.told(&mut state, &consumer, pending);
                     }
-                    let now = Instant::now();
-                    let item = Item { id, notification, fingerprint, arrived: now };
-                    for item in state.resequencer.push(item) {
-                        engine.route(&mut state, item, now, false);
+                    if !engine.is_shared() {
+                        let now = Instant::now();
+                        let item = Item { id, notification, fingerprint, arrived: now };
+                        for item in state.resequencer.push(item) {
+                            engine.route(&mut state, item, now, false);
+                        }
+                        engine.show(&mut state);
+                        engine.wake_poller(&state);
                     }
-                    engine.show(&mut state);
-                    engine.wake_poller(&state);
                 } else {
                     count(&engine.counters.store_failures);
                     state.store_failed = Some(Instant::now());
                     state.refused = state.store_failed;
                     state.duplicates.forget(&fingerprint);
-                    if let Some((consumer, pending)) = told.filter(|_| is_learned) {
+                    if let Some((consumer, pending)) =
+                        told.filter(|_| is_learned && !engine.is_shared())
+                    {
                         // It is known now, and the service's next attempt tells nothing new.
                         engine.tell_later(state, &consumer, pending);
                         return tell(outcome);
@@ -188,7 +240,7 @@ impl Engine {
         steps.extend(pending.iter().filter_map(|one| match &one.content {
             Content::Outcome(body) => {
                 let (id, consumer, body) = (one.id, consumer.clone(), body.clone());
-                Some(Step::Update { id, consumer, body })
+                Some(Step::Update { id, consumer, body, of: None })
             }
             Content::Event(_) => None,
         }));
@@ -223,6 +275,24 @@ impl Engine {
         self.wake_poller(state);
     }
 
+    /// What the program is not told, where others share the store: all know then that it has its place, and
+    /// that the consumer's message arrived.
+    fn said(
+        self: &Arc<Self>,
+        state: MutexGuard<State>,
+        event: &NotificationEvent,
+        tell: Tell,
+    ) -> Received {
+        let consumers = &state.consumers;
+        let Some(consumer) = consumers.who_did(event).or_else(|| consumers.of(event)).cloned()
+        else {
+            return taken(state, tell);
+        };
+        let step = Step::Said { consumer, said: said(event) };
+        self.write(state, Change::new(vec![step]), after(tell));
+        Received::Taken
+    }
+
     /// The service tells of a message of the consumer's: it arrived.
     fn echoed(
         self: &Arc<Self>,
@@ -245,7 +315,7 @@ impl Engine {
         if is_out && state.outbox.first(&consumer).is_some_and(|first| first.is_unsure) {
             // It is under way once more, and what follows must not overtake it.
             let settled = Settled { sequence, opened, tells: Vec::new() };
-            state.settled.entry(consumer).or_insert(settled).tells.push(tell);
+            state.settled.entry(id).or_insert(settled).tells.push(tell);
             self.write_surely(state, passed, Box::new(|_, _| ()));
             return Received::Taken;
         }
@@ -272,6 +342,7 @@ impl Engine {
     fn learn_from(
         self: &Arc<Self>,
         state: &mut State,
+        notification: &Arc<Notification>,
         event: &NotificationEvent,
         steps: &mut Vec<Step>,
     ) -> (Option<Arc<str>>, Vec<Outcome>) {
@@ -286,6 +357,10 @@ impl Engine {
                 count(&self.counters.closed);
             }
             steps.extend(state.kept(consumer));
+            if self.is_shared() {
+                let (consumer, edit) = (consumer.clone(), take_in(notification.clone()));
+                steps.push(Step::Learn { consumer, edit });
+            }
             if found {
                 count(&self.counters.opened);
                 outcomes.push(self.outcome(state, consumer, UpdateKind::Opened));
@@ -372,6 +447,17 @@ impl Engine {
     }
 }
 
+/// What a conversation's event changes in what is known, whatever others changed meanwhile.
+fn take_in(notification: Arc<Notification>) -> Edit {
+    Arc::new(move |body| {
+        let event = notification.events().first()?;
+        let EventContent::Conversation(about) = event.content() else { return None };
+        let mut record = Record::read(body);
+        record.take_in(event, about);
+        Some(record.edited())
+    })
+}
+
 /// It is kept no longer, and its dialogs go on behind it.
 pub(crate) fn dealt_with(id: u64, notification: &Notification) -> Step {
     let spans = spans(notification).into_iter();
@@ -404,21 +490,16 @@ fn strangers_line(conversation_id: &str) -> Arc<str> {
     format!("{STRANGER}{conversation_id}").into()
 }
 
+fn not_kept() -> Error {
+    let message = "the store could not keep the same notification, which came a moment ago";
+    Error::new(Status::Io, message).and_passing()
+}
+
 /// It needs no keeping.
 fn taken(state: MutexGuard<State>, tell: Tell) -> Received {
     drop(state);
     tell(Ok(()));
     Received::Taken
-}
-
-/// What an agent does is told. What the consumer did, the program did; and agents and managers talk among
-/// themselves, too.
-fn is_told(event: &NotificationEvent) -> bool {
-    !is_of_a_consumer(event) && event.audience() != "AGENTS_AND_MANAGERS"
-}
-
-fn is_of_a_consumer(event: &NotificationEvent) -> bool {
-    event.originator_role() == "CONSUMER"
 }
 
 /// Whose line that is, as the program calls the consumer: nobody's where a stranger opened it.

@@ -34,7 +34,7 @@ enum First {
     /// of it.
     Out(Option<Instant>),
     Later(Instant),
-    /// Nobody knows for how long.
+    /// Until who holds it says when it goes.
     Held,
 }
 
@@ -126,13 +126,11 @@ impl<T: Waits> Lines<T> {
         self.place(consumer, id, First::Held);
     }
 
-    /// What waits first in the consumer's line may go now, unless somebody has it.
+    /// What waits first in the consumer's line for a time may go now.
     pub(crate) fn hasten(&mut self, consumer: &str) {
-        let is_out = |line: &Line<T>| matches!(line.first, First::Out(_) | First::Ready);
-        let Some((key, line)) = self.lines.get_key_value(consumer) else { return };
-        if let (Some(id), false) = (line.waiting.front().map(T::id), is_out(line)) {
-            let key = key.clone();
-            self.place(&key, id, First::Ready);
+        let Some(line) = self.lines.get(consumer) else { return };
+        if let (First::Later(_), Some(first)) = (line.first, line.waiting.front()) {
+            self.place(consumer, first.id(), First::Ready);
         }
     }
 
@@ -312,6 +310,8 @@ mod tests {
         lines.hold("a", 1);
         assert_eq!((take(&mut lines, now + HOUR), lines.next_ready()), (None, None));
         lines.hasten("a");
+        assert_eq!(take(&mut lines, now), None, "who holds it says when it goes");
+        lines.put_off("a", 1, now);
         assert_eq!(take(&mut lines, now), Some(1));
     }
 

@@ -9,6 +9,7 @@
 //! holds both, and `consumers` says who talks where.
 
 mod action;
+mod arrivals;
 mod consumers;
 mod counters;
 mod engine;

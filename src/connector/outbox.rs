@@ -14,7 +14,8 @@ use crate::connector::pending::{Content, Pending};
 use crate::connector::settled::Settled;
 use crate::connector::update::{Outcome, UpdateKind};
 use crate::connector::waiting::{LONGEST_KEY, Waiting};
-use crate::store::change::{Change, Fingerprint, Safety, Step};
+use crate::handles::attachment::Attachment;
+use crate::store::change::{Change, Edit, Fingerprint, Safety, Said, Step};
 
 /// The longest action, in bytes of JSON: far above what the service takes.
 const LONGEST_ACTION: usize = 1 << 20;
@@ -32,6 +33,10 @@ pub(crate) struct Taken {
     pub is_unsure: bool,
     /// It goes now or not at all.
     pub is_fleeting: bool,
+    /// It was refused with a token of the consumer, and another one was obtained.
+    pub has_new_token: bool,
+    /// Another conversation was opened for it, because the service did not know the consumer's.
+    pub has_new_conversation: bool,
     pub pauses: u8,
     /// Why the last attempt failed, where this process made it.
     pub last: Option<Error>,
@@ -50,11 +55,16 @@ impl Engine {
     ) -> Result<(), Error> {
         check(consumer, json, key)?;
         let action = Action::read(json)?;
+        let json = Action::programs_own(json);
         let fingerprint = key.map(|key| Keys::fingerprint(consumer, key));
+        if action.is_of_the_moment() {
+            self.ask_others(consumer)?;
+        }
         let Some(mut state) = self.unless_known(fingerprint.as_ref())? else { return Ok(()) };
         let mut file = None;
         if let Deed::File { path, preview, .. } = &action.deed {
             drop(state);
+            self.check_file(path, preview.as_deref())?;
             file = Some(files::copy(path, preview.as_deref())?);
             let Some(again) = self.unless_known(fingerprint.as_ref())? else { return Ok(()) };
             state = again;
@@ -79,9 +89,9 @@ impl Engine {
         let mut waiting = Waiting::new(id, key, json, submitted_ms);
         count(&self.counters.submitted);
         let is_free = !state.outbox.has(&consumer) && !state.submitting.contains_key(&consumer);
+        let is_paused = state.paused_until.is_some_and(|until| until > Instant::now());
         if action.is_of_the_moment() {
             waiting.is_fleeting = true;
-            let is_paused = state.paused_until.is_some_and(|until| until > Instant::now());
             if is_free && !is_paused {
                 state.outbox.push(&consumer, waiting);
                 self.wake_worker(&state);
@@ -91,7 +101,7 @@ impl Engine {
             }
             return Ok(());
         }
-        waiting.is_begun = is_free || !self.outlives_the_process();
+        waiting.is_begun = (is_free && !is_paused) || !self.outlives_the_process();
         if let Some(fingerprint) = &fingerprint {
             state.keys.remember(fingerprint, id);
         }
@@ -119,6 +129,15 @@ impl Engine {
             }),
         );
         told.recv().map_err(|_| closed())?
+    }
+
+    /// What could never be sent is not taken.
+    fn check_file(&self, path: &str, preview: Option<&str>) -> Result<(), Error> {
+        let file = Attachment::from_path(path);
+        self.client.check_file(&match preview {
+            Some(preview) => file.preview_from_path(preview),
+            None => file,
+        })
     }
 
     /// The lock, for an action that did not come before: with that key, none did.
@@ -180,9 +199,7 @@ impl Engine {
             }
         }
         if outcome.is_ok() {
-            state.outbox.push(consumer, waiting);
-            self.wake_worker(&state);
-            self.watch(&mut state);
+            self.line_up(&mut state, consumer, waiting);
         } else {
             count(&self.counters.store_failures);
             if let Some(fingerprint) = &fingerprint {
@@ -190,6 +207,20 @@ impl Engine {
             }
             // Somebody may wait until nothing is under way.
             self.drained.notify_all();
+        }
+    }
+
+    /// Puts an action that is written into the line of its consumer; a shared store hands it out itself.
+    pub(crate) fn line_up(
+        self: &Arc<Self>,
+        state: &mut State,
+        consumer: &Arc<str>,
+        waiting: Waiting,
+    ) {
+        if !self.is_shared() {
+            state.outbox.push(consumer, waiting);
+            self.wake_worker(state);
+            self.watch(state);
         }
     }
 
@@ -269,6 +300,8 @@ impl Engine {
             submitted_ms: waiting.submitted_ms,
             is_unsure: waiting.is_unsure,
             is_fleeting: waiting.is_fleeting,
+            has_new_token: waiting.has_new_token,
+            has_new_conversation: waiting.has_new_conversation,
             pauses: waiting.pauses,
             last: waiting.last.clone(),
             record: state.consumers.get(&consumer).cloned().unwrap_or_default(),
@@ -295,7 +328,7 @@ impl Engine {
         if let Some(first) = state.outbox.first_mut(consumer).filter(|first| first.id == id) {
             first.is_begun = true;
         }
-        state.outbox.hasten(consumer);
+        state.outbox.put_off(consumer, id, Instant::now());
         self.wake_worker(&state);
         self.watch(&mut state);
     }
@@ -313,7 +346,7 @@ impl Engine {
         let mut state = self.lock();
         let (mut steps, mut outcomes) = (Vec::new(), Vec::new());
         self.learn(&mut state, consumer, lessons, &mut steps, &mut outcomes);
-        if let Some(Settled { sequence, opened, tells }) = state.settled.remove(consumer) {
+        if let Some(Settled { sequence, opened, tells }) = state.settled.remove(&id) {
             count(&self.counters.settled_by_echo);
             self.learn(&mut state, consumer, opened.as_slice(), &mut steps, &mut outcomes);
             if !matches!(result, Ok(Some(_))) {
@@ -331,11 +364,18 @@ impl Engine {
                 let fingerprint = Keys::fingerprint(consumer, key);
                 steps.push(Step::Key { id, fingerprint, at_ms: waiting.submitted_ms });
             }
-            let (is_sent, is_receipt) = (result.is_ok(), is_receipt(waiting.json()));
+            let (is_sent, is_receipt) = (result.is_ok(), Action::is_receipt(waiting.json()));
             if let (Ok(Some(sequence)), true) = (&result, waiting.may_have_own_id()) {
                 let dialog =
                     state.consumers.get(consumer).map(|it| place(it)).unwrap_or_default().1;
                 state.consumers.sent(consumer, dialog, *sequence);
+            }
+            if let (Ok(Some(sequence)), true) = (&result, self.is_shared()) {
+                let record = state.consumers.get(consumer).cloned().unwrap_or_default();
+                let (dialog, sequence) = (place(&record).1, Some(*sequence));
+                let external_id = waiting.external_id(&self.name);
+                let said = Said { dialog, sequence, external_id };
+                steps.push(Step::Said { consumer: consumer.clone(), said });
             }
             if !is_receipt {
                 count(if is_sent { &self.counters.sent } else { &self.counters.failed });
@@ -344,10 +384,12 @@ impl Engine {
                     self.counters.sent_after.record(took);
                 }
             }
-            if waiting.key().is_some() || (!is_sent && !is_receipt) {
+            let is_dropped = waiting.is_fleeting && result.as_ref().is_err_and(came_too_late);
+            if waiting.key().is_some() || !(is_sent || is_receipt || is_dropped) {
                 let kind = if is_sent { UpdateKind::Sent } else { UpdateKind::Failed };
                 let mut outcome = self.outcome(&state, consumer, kind);
                 outcome.key = waiting.key().map(str::to_owned);
+                outcome.of = Some(id);
                 outcome.attempts = u32::from(waiting.attempts) + attempts;
                 match result {
                     Ok(sequence) => outcome.sequence = sequence,
@@ -383,10 +425,21 @@ impl Engine {
         let before = state.consumers.get(consumer).cloned().unwrap_or_default();
         let mut record = Record::clone(&before);
         lessons.iter().for_each(|lesson| record.learn(lesson));
+        if self.is_shared() {
+            // What others know may be newer.
+            let lessons = lessons.to_vec();
+            let edit: Edit = Arc::new(move |body| {
+                let mut record = Record::read(body);
+                lessons.iter().for_each(|lesson| record.learn(lesson));
+                Some(record.edited())
+            });
+            steps.push(Step::Learn { consumer: consumer.clone(), edit });
+        }
         if record == *before {
             return;
         }
-        let is_opened = before.talk.is_none() && record.talk.is_some();
+        let id = |record: &Record| record.talk.as_ref().map(|talk| talk.id.clone());
+        let is_opened = record.talk.is_some() && id(&record) != id(&before);
         steps.push(Step::Consumer { consumer: consumer.clone(), body: Some(record.json()) });
         state.consumers.set(consumer, record);
         let State { consumers, outbox, inbox, handles, .. } = state;
@@ -450,7 +503,8 @@ impl Engine {
 
     /// Lines up what the program must know, now that it is written.
     pub(crate) fn told(&self, state: &mut State, consumer: &Arc<str>, pending: Vec<Pending>) {
-        if !pending.is_empty() {
+        // A shared store hands it out itself.
+        if !pending.is_empty() && !self.is_shared() {
             pending.into_iter().for_each(|one| state.inbox.push(consumer, one));
             self.show(state);
             self.wake_poller(state);
@@ -466,6 +520,10 @@ impl Engine {
         is_unsure: bool,
     ) {
         let Some(mut state) = self.unless_settled(taken, why.attempts()) else { return };
+        if self.is_lost(taken.id) && !taken.is_fleeting {
+            drop(state);
+            return self.leave(taken);
+        }
         count(&self.counters.put_off);
         let (consumer, id, attempts) = (&taken.consumer, taken.id, why.attempts());
         let is_outage = !is_unsure && matches!(why.status(), Status::Connect | Status::Server);
@@ -495,13 +553,13 @@ impl Engine {
 
     /// The lock, for an action that goes on waiting: where the service told meanwhile that it arrived, it
     /// is finished.
-    fn unless_settled(
+    pub(crate) fn unless_settled(
         self: &Arc<Self>,
         taken: &Taken,
         attempts: u32,
     ) -> Option<MutexGuard<'_, State>> {
         let state = self.lock();
-        if !state.settled.contains_key(&taken.consumer) {
+        if !state.settled.contains_key(&taken.id) {
             return Some(state);
         }
         drop(state);
@@ -520,6 +578,11 @@ impl Engine {
     /// Nothing is sent before then: the service wants that of all.
     pub(crate) fn pause_all(&self, until: Instant) {
         let mut state = self.lock();
+        if let Some(shared) = self.shared()
+            && state.paused_until.is_none_or(|before| before < until)
+        {
+            shared.pause(until.saturating_duration_since(Instant::now()));
+        }
         state.paused_until = state.paused_until.max(Some(until));
     }
 
@@ -527,8 +590,11 @@ impl Engine {
     pub(crate) fn went_well(&self) {
         let mut state = self.lock();
         for consumer in std::mem::take(&mut state.unreachable) {
-            state.outbox.hasten(&consumer);
-            self.wake_worker(&state);
+            // What may have arrived goes on waiting for the service's word.
+            if state.outbox.first(&consumer).is_some_and(|first| !first.is_unsure) {
+                state.outbox.hasten(&consumer);
+                self.wake_worker(&state);
+            }
         }
     }
 
@@ -578,7 +644,8 @@ impl State {
             let id = self.new_id();
             // Texts, numbers and an error always serialise.
             let body: Arc<str> = serde_json::to_string(&outcome).unwrap_or_default().into();
-            steps.push(Step::Update { id, consumer: consumer.clone(), body: body.clone() });
+            let of = outcome.of;
+            steps.push(Step::Update { id, consumer: consumer.clone(), body: body.clone(), of });
             Pending { id, content: Content::Outcome(body), given: 0, is_left: false }
         });
         pending.collect()
@@ -610,15 +677,15 @@ fn check(consumer: &str, json: &str, key: Option<&str>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether an action that means something only now could not go out now; otherwise the service refused it.
+pub(crate) fn came_too_late(why: &Error) -> bool {
+    why.status() != Status::Rejected
+}
+
 /// Where a consumer is.
 pub(crate) fn place(record: &Record) -> (String, String) {
     let Some(talk) = &record.talk else {
         return (record.past.back().cloned().unwrap_or_default(), String::new());
     };
     (talk.id.clone(), talk.survey.clone().unwrap_or_else(|| talk.id.clone()))
-}
-
-/// A receipt is the connector's own: the program did not submit it.
-pub(crate) fn is_receipt(json: &str) -> bool {
-    json.starts_with(r#"{"acceptStatus""#) && json.contains(r#""dialogId""#)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::connector::lines::Waits;
 use crate::protocol::notification::Notification;
+use crate::protocol::notification_event::NotificationEvent;
 
 /// An update in the line of its consumer.
 pub(crate) struct Pending {
@@ -27,4 +28,14 @@ impl Waits for Pending {
     fn id(&self) -> u64 {
         self.id
     }
+}
+
+/// What an agent does is told. What the consumer did, the program did; and agents and managers talk among
+/// themselves, too.
+pub(crate) fn is_told(event: &NotificationEvent) -> bool {
+    !is_of_a_consumer(event) && event.audience() != "AGENTS_AND_MANAGERS"
+}
+
+pub(crate) fn is_of_a_consumer(event: &NotificationEvent) -> bool {
+    event.originator_role() == "CONSUMER"
 }

@@ -4,8 +4,10 @@ use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use crate::base::callback;
+use crate::base::lock::lock;
 use crate::connector::engine::{Engine, Phase};
-use crate::store::change::Safety;
+use crate::connector::waiting::Waiting;
+use crate::store::change::{Safety, Step};
 
 impl Engine {
     /// Takes nothing new, sends until then what it has, and stops. None: as long as it takes. Inside a log
@@ -13,6 +15,9 @@ impl Engine {
     pub(crate) fn shutdown(self: &Arc<Self>, until: Option<Instant>) {
         let mut state = self.lock();
         state.phase = state.phase.max(Phase::Drains);
+        if let Some(shared) = self.shared() {
+            shared.stop();
+        }
         let waits = !callback::is_inside();
         while waits && state.phase == Phase::Drains && state.outbox.len() + state.submitting_len > 0
         {
@@ -65,9 +70,26 @@ impl Engine {
         if callback::is_inside() {
             return;
         }
+        let _stopping = lock(&self.stopping);
         let threads = std::mem::take(&mut self.lock().threads);
         for thread in threads {
             let _ = thread.join();
+        }
+        self.unmark();
+    }
+
+    /// What was to go out at once and did not is no doubt to the next process.
+    fn unmark(self: &Arc<Self>) {
+        let state = self.lock();
+        let outbox = &state.outbox;
+        let is_unsent = |(consumer, first): &(&Arc<str>, &Waiting)| {
+            first.is_begun && !first.is_unsure && !outbox.is_out(consumer)
+        };
+        let unsent = outbox.firsts().filter(is_unsent);
+        let steps = unsent.map(|(_, first)| Step::ActionBegun { id: first.id, begun: false });
+        let steps: Vec<Step> = steps.collect();
+        if !steps.is_empty() {
+            self.write_surely(state, steps, Box::new(|_, _| ()));
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::base::prometheus::Exposition;
 use crate::base::stats::Stats;
 use crate::connector::engine::Engine;
 use crate::receiver::{self, RefusedCount};
+use crate::store::journal::SharedJournal;
 
 /// What a connector has done since it was made, and what it holds now.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -75,10 +76,13 @@ impl Engine {
         let counters = &self.counters;
         let oldest = state.outbox.firsts().map(|(_, first)| first.submitted_ms).min();
         let (consumers, conversations) = state.consumers.counts();
+        // Of all processes, where they share the store.
+        let own = (state.outbox.len() as u64, state.updates() as u64);
+        let (waiting, updates_waiting) = self.shared().map_or(own, SharedJournal::waits);
         ConnectorStats {
-            waiting: state.outbox.len() as u64,
+            waiting,
             oldest_ms: oldest.map_or(0, |at| self.clock.since_ms(at).as_millis() as u64),
-            updates_waiting: state.updates() as u64,
+            updates_waiting,
             updates_out: state.inbox.out() as u64,
             consumers: consumers as u64,
             conversations: conversations as u64,

@@ -49,6 +49,9 @@ pub(crate) struct Receipt {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Outcome {
     pub kind: UpdateKind,
+    /// The action that it is about.
+    #[serde(skip)]
+    pub of: Option<u64>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub conversation_id: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -92,6 +95,7 @@ impl Outcome {
     pub(crate) fn new(kind: UpdateKind) -> Outcome {
         Outcome {
             kind,
+            of: None,
             conversation_id: String::new(),
             dialog_id: String::new(),
             key: None,

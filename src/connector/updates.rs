@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
+use crate::base::clock::FOREVER;
 use crate::base::error::Error;
 use crate::base::stats::count;
 use crate::config::connector_settings::Receipts;
@@ -16,6 +17,9 @@ use crate::protocol::notification_event::{EventKind, NotificationEvent};
 use crate::receiver::readiness::Readiness;
 use crate::store::change::{Change, Safety, Step};
 
+/// Who waits tells a shared store now and then that it still does.
+const ASKS_AGAIN: Duration = Duration::from_secs(1);
+
 impl Engine {
     /// The next update, or None if none comes in time.
     pub(crate) fn poll(self: &Arc<Self>, timeout: Duration) -> Result<Option<Update>, Error> {
@@ -24,6 +28,9 @@ impl Engine {
         loop {
             if state.phase == Phase::Ended {
                 return Err(closed());
+            }
+            if let Some(shared) = self.shared() {
+                shared.want();
             }
             let now = Instant::now();
             let gone = self.settle(&mut state, now);
@@ -46,7 +53,8 @@ impl Engine {
             if until.is_some_and(|until| until <= now) {
                 return Ok(None);
             }
-            let at = [until, state.next_update()].into_iter().flatten().min();
+            let again = self.is_shared().then(|| now + ASKS_AGAIN);
+            let at = [until, state.next_update(), again].into_iter().flatten().min();
             state.idle_pollers += 1;
             state = match at {
                 Some(at) => {
@@ -72,6 +80,9 @@ impl Engine {
         let until = now + self.settings.ack_timeout;
         let (line, pending) = state.inbox.take(now, Some(until))?;
         pending.given += 1;
+        if let Some(shared) = self.shared() {
+            shared.give(pending.id);
+        }
         count(&self.counters.given_out);
         let is_repeat = pending.is_left || pending.given > 1;
         let receipt = Receipt {
@@ -115,9 +126,7 @@ impl Engine {
                         count(&engine.counters.acknowledged);
                     }
                     if let Some((consumer, waiting)) = receipt {
-                        state.outbox.push(&consumer, waiting);
-                        engine.wake_worker(&state);
-                        engine.watch(&mut state);
+                        engine.line_up(&mut state, &consumer, waiting);
                     }
                     engine.show(&mut state);
                     engine.wake_poller(&state);
@@ -165,15 +174,12 @@ impl Engine {
     /// The program could not deal with an update: it is given out again after that time, and before what
     /// follows for its consumer.
     pub(crate) fn nack(&self, update: &Update, after: Duration) -> Result<(), Error> {
-        /// What is longer is not seen.
-        const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-
         let Receipt { line, id, given, .. } = self.receipt_of(update)?;
         let mut state = self.lock();
         // It may have been given out again since.
         let is_the_last = |first: &Pending| first.id == *id && first.given == *given;
         if state.inbox.first(line).is_some_and(is_the_last) {
-            state.inbox.put_off(line, *id, Instant::now() + after.min(LONGEST));
+            state.inbox.put_off(line, *id, Instant::now() + after.min(FOREVER));
             self.show(&mut state);
             self.wake_poller(&state);
         }
@@ -194,6 +200,9 @@ impl Engine {
             return None;
         }
         if state.readiness.is_none() {
+            if let Some(shared) = self.shared() {
+                shared.want_always();
+            }
             state.readiness = Readiness::new();
             self.show(&mut state);
         }

@@ -22,6 +22,10 @@ pub(crate) struct Waiting {
     pub is_unsure: bool,
     /// Nothing of it is in the store.
     pub is_fleeting: bool,
+    /// It was refused with a token of the consumer, and another one was obtained.
+    pub has_new_token: bool,
+    /// The service did not know the consumer's conversation, and another one was opened for it.
+    pub has_new_conversation: bool,
     /// Why the last attempt failed.
     pub last: Option<Error>,
 }
@@ -47,6 +51,8 @@ impl Waiting {
             is_begun: false,
             is_unsure: false,
             is_fleeting: false,
+            has_new_token: false,
+            has_new_conversation: false,
             last: None,
         }
     }

@@ -8,19 +8,21 @@ use crate::base::error::{Error, Status};
 use crate::base::jitter::jitter;
 use crate::base::log::LogLevel;
 use crate::base::stats::count;
+use crate::base::text::shorten;
 use crate::base::thread;
 use crate::config::connector_settings::Ambiguous;
 use crate::connector::action::{Action, Deed, file_type, open_options};
 use crate::connector::consumers::{Lesson, Talk};
 use crate::connector::engine::{Engine, Handles, Phase, State};
-use crate::connector::outbox::{Taken, is_receipt};
-use crate::connector::waiting::external_id;
+use crate::connector::outbox::{Taken, came_too_late};
+use crate::connector::waiting::{Waiting, external_id};
 use crate::handles::attachment::Attachment;
 use crate::handles::consumer::Consumer;
 use crate::handles::conversation::Conversation;
 use crate::protocol::event::{CsatStatus, Event, Metadata};
 use crate::protocol::open::OpenOptions;
 use crate::protocol::response::Response;
+use crate::protocol::wording::is_about_conversation;
 
 /// Where all workers have been busy for so long while something waited, there is another one.
 const PATIENCE: Duration = Duration::from_millis(10);
@@ -36,6 +38,8 @@ enum Verdict {
     Fails,
     /// Another conversation is opened for it.
     ConversationIsOver,
+    /// It goes with another token of the consumer.
+    TokenIsRefused,
     /// `is_unsure`: it may have arrived.
     Later {
         pause: Duration,
@@ -57,6 +61,9 @@ enum Outcome {
 impl Engine {
     /// Starts the usual workers.
     pub(crate) fn start(self: &Arc<Self>) -> Result<(), Error> {
+        if let Some(shared) = self.shared() {
+            shared.start(self.arrives());
+        }
         let mut state = self.lock();
         for _ in 0..self.settings.workers {
             self.add_worker(&mut state, Duration::ZERO)
@@ -103,12 +110,31 @@ impl Engine {
     }
 
     fn perform(self: &Arc<Self>, taken: &Taken) {
+        if self.is_shared() && !taken.is_fleeting && !self.may_perform(taken) {
+            return;
+        }
         if let Some(at) = self.echo_may_come(taken) {
             return self.wait_on(taken, at);
         }
         let mut lessons = Vec::new();
         let outcome = self.attempt(taken, &mut lessons).unwrap_or_else(Outcome::Failed);
         self.conclude(taken, lessons, outcome);
+    }
+
+    /// Whether an action of a shared store is still ours to send, and nobody knows of it that it arrived.
+    fn may_perform(self: &Arc<Self>, taken: &Taken) -> bool {
+        if taken.is_unsure
+            && let Err(why) = self.ask_others(&taken.consumer)
+        {
+            self.put_off(taken, why, Instant::now() + self.settings.pause, true);
+            return false;
+        }
+        if self.is_lost(taken.id) {
+            self.leave(taken);
+            return false;
+        }
+        // Where others knew of it, that is finished.
+        self.unless_settled(taken, 0).is_some()
     }
 
     /// Makes one attempt; what it learns about the consumer goes into `lessons`, whatever becomes of it.
@@ -136,6 +162,10 @@ impl Engine {
         };
         let conversation = self.conversation(taken, &action, &consumer, talk)?;
         let sent = self.send(taken, &action, &conversation);
+        let unknown = sent.as_ref().err().filter(|why| self.may_be_unknown(taken, &action, why));
+        if let Some(why) = unknown {
+            return self.in_place_of(&talk.id, why, taken, &action, &consumer, lessons);
+        }
         let closes = matches!(action.deed, Deed::Close);
         let refusal = sent.as_ref().err().filter(|why| why.is_closed_there());
         if refusal.is_some() || (closes && sent.is_ok()) {
@@ -288,10 +318,54 @@ impl Engine {
             let over = Lesson::Over { id: talk.id.clone() };
             self.keep_lesson(&taken.consumer, &over)?;
         }
+        match self.open_for(taken, action, consumer, None, lessons) {
+            Err(why) if why.status() == Status::AlreadyOpen => Ok(Outcome::NotKnown(why)),
+            outcome => outcome,
+        }
+    }
+
+    /// Whether the service may not know the conversation to which a message was to go.
+    fn may_be_unknown(&self, taken: &Taken, action: &Action, why: &Error) -> bool {
+        let may_be = action.deed.is_message() && is_about_conversation(why);
+        may_be && !why.maybe_delivered() && !taken.has_new_conversation
+    }
+
+    /// Opens another conversation, if the service does not know this one: where it does, it refuses that,
+    /// because a consumer has one only, and the message itself is at fault.
+    fn in_place_of(
+        self: &Arc<Self>,
+        id: &str,
+        why: &Error,
+        taken: &Taken,
+        action: &Action,
+        consumer: &Consumer,
+        lessons: &mut Vec<Lesson>,
+    ) -> Result<Outcome, Error> {
+        match self.open_for(taken, action, consumer, Some(id), lessons) {
+            Err(other) if other.status() == Status::AlreadyOpen => Err(why.clone()),
+            Ok(Outcome::Done(sequence, attempts)) => {
+                Ok(Outcome::Done(sequence, attempts + why.attempts()))
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Opens a conversation for a message, and sends it there. `in_place_of`: the service may not know
+    /// this one.
+    fn open_for(
+        self: &Arc<Self>,
+        taken: &Taken,
+        action: &Action,
+        consumer: &Consumer,
+        in_place_of: Option<&str>,
+        lessons: &mut Vec<Lesson>,
+    ) -> Result<Outcome, Error> {
         let lp_id = consumer.lp_id()?.to_owned();
         let open_json = action.open_json(&taken.json).or_else(|| self.settings.open.clone());
         // First, so that what the service tells of it meanwhile is known to be about this consumer.
-        let opening = Lesson::Opening { lp_id, open_json: open_json.clone() };
+        let in_place_of = in_place_of.map(str::to_owned);
+        let unknown = in_place_of.clone();
+        let opening = Lesson::Opening { lp_id, open_json: open_json.clone(), in_place_of };
         self.keep_lesson(&taken.consumer, &opening)?;
         let options = open_json.as_deref().map(open_options).transpose()?.unwrap_or_default();
         let options = match &action.deed {
@@ -302,16 +376,24 @@ impl Engine {
         };
         let (conversation, first) = match consumer.open_telling(&options) {
             Ok(opened) => opened,
-            Err(why) if why.status() == Status::AlreadyOpen => return Ok(Outcome::NotKnown(why)),
             Err(why) => {
-                // Where it may have been opened, a notification tells.
-                if !why.maybe_delivered() {
+                // Where one may be open, a notification tells.
+                if !why.maybe_delivered() && why.status() != Status::AlreadyOpen {
                     lessons.push(Lesson::NotOpened);
                 }
                 return Err(why);
             }
         };
         lessons.push(Lesson::Opened { id: conversation.id().to_owned() });
+        if let Some(unknown) = unknown {
+            self.note(taken, |waiting| waiting.has_new_conversation = true);
+            self.settings.log.write(LogLevel::Warn, || {
+                format!(
+                    "connector: the service does not know the conversation: another one was opened \
+                     [conversation {unknown}]"
+                )
+            });
+        }
         if matches!(action.deed, Deed::Text(_)) {
             return Ok(Outcome::Done(first, 1));
         }
@@ -325,11 +407,14 @@ impl Engine {
                 (Ok(sequence), attempts)
             }
             Outcome::NotKnown(why) if !self.is_over(taken) => {
-                self.settings.log.write(LogLevel::Info, || {
-                    "connector: a conversation is open that nobody told us of: waiting for its \
-                     notification"
-                        .to_owned()
-                });
+                let is_told = |last: &Error| last.status() == Status::AlreadyOpen;
+                if !taken.last.as_ref().is_some_and(is_told) {
+                    self.settings.log.write(LogLevel::Warn, || {
+                        "connector: a consumer has an open conversation that nobody told us of: his \
+                         messages wait until an agent does something in it, or ends it"
+                            .to_owned()
+                    });
+                }
                 // Nobody may ever tell: it may be over, or be known to somebody else alone.
                 let left = self.settings.give_up.saturating_sub(self.age(taken));
                 let echo_wait = self.settings.echo_wait.min(left);
@@ -338,14 +423,24 @@ impl Engine {
                 self.put_off(taken, why, Instant::now() + pause, taken.is_unsure);
                 return self.go_on_where_it_is_known(taken);
             }
-            Outcome::NotKnown(why) | Outcome::GivenUp(why) => (Err(why.clone()), why.attempts()),
+            Outcome::NotKnown(why) => (Err(why.clone()), why.attempts()),
+            // Nothing was tried now.
+            Outcome::GivenUp(why) => (Err(why), 0),
             Outcome::Failed(why) => {
                 let attempts = why.attempts();
                 if why.status() == Status::RateLimited {
                     self.pause_all(Instant::now() + self.pause(taken, &why));
                 }
+                if is_token_refused(&why) {
+                    self.forget_token(&taken.consumer);
+                }
                 match self.judge(taken, &why) {
                     Verdict::Fails => {}
+                    Verdict::TokenIsRefused => {
+                        self.keep(&taken.consumer, &lessons);
+                        self.note(taken, |waiting| waiting.has_new_token = true);
+                        return self.put_off(taken, why, Instant::now(), taken.is_unsure);
+                    }
                     Verdict::ConversationIsOver => {
                         self.keep(&taken.consumer, &lessons);
                         // At once, but not again and again where each is closed as soon as it is open.
@@ -364,8 +459,11 @@ impl Engine {
                 (Err(why), attempts)
             }
         };
-        if let Some(why) = result.as_ref().err().filter(|_| !is_receipt(&taken.json)) {
-            let line = || format!("connector: an action failed: {}", why.message());
+        let is_of_no_matter = |why: &Error| {
+            Action::is_receipt(&taken.json) || (taken.is_fleeting && came_too_late(why))
+        };
+        if let Some(why) = result.as_ref().err().filter(|why| !is_of_no_matter(why)) {
+            let line = || format!("connector: an action failed: {why}{}", self.ids(taken, why));
             self.settings.log.write(LogLevel::Error, line);
         }
         let nothing = Box::new(|| ());
@@ -393,6 +491,9 @@ impl Engine {
             return if is_message { Verdict::ConversationIsOver } else { Verdict::Fails };
         }
         let is_unsure = error.maybe_delivered() && is_message;
+        if is_token_refused(error) && !taken.has_new_token && !is_unsure {
+            return Verdict::TokenIsRefused;
+        }
         if is_unsure && self.has_echo(&action) {
             // The service may still tell that it arrived.
             return Verdict::Later { pause: self.settings.echo_wait, is_unsure };
@@ -441,17 +542,56 @@ impl Engine {
 
     /// Fetches a file that an agent sent, on the thread that asks for it.
     pub(crate) fn download_file(
-        &self,
+        self: &Arc<Self>,
         consumer_id: &str,
         relative_path: &str,
         to_path: &Path,
     ) -> Result<(), Error> {
+        self.ask_others(consumer_id)?;
         let record = self.lock().consumers.get(consumer_id).cloned().unwrap_or_default();
         let Some(talk) = record.last_talk() else {
             return Err(Error::new(Status::Closed, "the consumer has had no conversation"));
         };
-        let consumer = self.consumer(&Arc::from(consumer_id))?;
-        self.attach(&consumer, &talk, None)?.download_file(relative_path, to_path)
+        let consumer_id = Arc::from(consumer_id);
+        let download = || {
+            let consumer = self.consumer(&consumer_id)?;
+            self.attach(&consumer, &talk, None)?.download_file(relative_path, to_path)
+        };
+        match download() {
+            Err(why) if is_token_refused(&why) => {
+                self.forget_token(&consumer_id);
+                download()
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// The consumer's next request is made with another token.
+    fn forget_token(&self, consumer: &Arc<str>) {
+        self.lock().handles.remove(consumer);
+    }
+
+    /// By which it is found again, at the end of a line. Not the consumer's id, which may be a phone number.
+    fn ids(&self, taken: &Taken, why: &Error) -> String {
+        let state = self.lock();
+        let first = state.outbox.first(&taken.consumer).filter(|first| first.id == taken.id);
+        let key = first.and_then(Waiting::key).map(shorten);
+        let talk = state.consumers.get(&taken.consumer).and_then(|record| record.talk.as_ref());
+        let ids = [
+            ("request", Some(why.request_id().to_owned()).filter(|id| !id.is_empty())),
+            ("conversation", talk.map(|talk| talk.id.clone())),
+            ("key", key),
+        ];
+        let ids = ids.into_iter().filter_map(|(name, id)| Some(format!("{name} {}", id?)));
+        let ids: Vec<String> = ids.collect();
+        if ids.is_empty() { String::new() } else { format!(" [{}]", ids.join(", ")) }
+    }
+
+    /// Keeps in mind what was done about an action, where it still waits.
+    fn note(&self, taken: &Taken, what: impl FnOnce(&mut Waiting)) {
+        let mut state = self.lock();
+        let first = state.outbox.first_mut(&taken.consumer).filter(|first| first.id == taken.id);
+        first.map(what);
     }
 
     /// Writes what was learned about a consumer, some time, and tells the program of it.
@@ -483,18 +623,21 @@ fn done(sent: &Response) -> Outcome {
     Outcome::Done(sent.sequence(), sent.attempts())
 }
 
+/// Whether the service does not take the consumer's token.
+fn is_token_refused(error: &Error) -> bool {
+    error.status() == Status::Unauthorized && matches!(error.service_code(), 40103 | 40104)
+}
+
 /// Whether it may succeed later. What the service refuses, it refuses; but a token is obtained again, and
 /// who looks after the account may mend what is wrong there.
 fn may_pass(error: &Error) -> bool {
-    const CONSUMER_JWS: [i32; 2] = [40103, 40104];
-
     error.is_retryable()
         || match error.status() {
             Status::Connect | Status::Tls | Status::Timeout | Status::RateLimited => true,
             Status::Server | Status::Protocol | Status::Config => true,
             // Our own disk, not the action's file, which is checked when it is submitted.
             Status::Io => true,
-            Status::Unauthorized => !CONSUMER_JWS.contains(&error.service_code()),
+            Status::Unauthorized => !is_token_refused(error),
             _ => false,
         }
 }

@@ -49,7 +49,8 @@ pub unsafe extern "C" fn lpc_config_set(
 }
 
 /// Sets every option for which the environment has a variable: LPC_ and the key in upper case
-/// with underscores for dots, for example LPC_ACCOUNT_ID. Other variables are ignored.
+/// with underscores for dots, for example LPC_ACCOUNT_ID. Other variables are ignored; of one that
+/// looks like a misspelt option, whatever is made with `config` logs a line of level WARN.
 ///
 /// `config`: from lpc_config_new(). `err`: may be NULL.
 ///

@@ -82,10 +82,11 @@ pub unsafe extern "C" fn lpc_connector_new(
 /// - "text": a message.
 /// - "richContent": as the content of lpc_conversation_send_rich_content().
 /// - "event": as that of lpc_conversation_send_event().
-/// - "file": the path of a file of at most 64 MiB, and where wanted "caption" and "previewPath". Both files
-///   are copied into the store now, so that they may go. Files in memory take 64 MiB together at most.
-/// - "chatState": "COMPOSING" and so on. It means something only now: where it cannot go out at once, it is
-///   dropped.
+/// - "file": the path of a file of at most file.max.bytes, and 64 MiB, whose content is what its name says;
+///   where wanted "caption" and "previewPath". Both files are copied into the store now, so that they may
+///   go. Files in memory take 64 MiB together at most.
+/// - "chatState": "COMPOSING" and so on. It means something only now: where it cannot go out at once, or
+///   there is no conversation, it is dropped. Only where it has a key an update tells so.
 /// - "acceptStatus": "READ" and so on, with "sequences", an array of the numbers of the messages that it is
 ///   about, and where wanted "dialogId".
 /// - "profile": as for lpc_conversation_set_profile().
@@ -104,7 +105,7 @@ pub unsafe extern "C" fn lpc_connector_new(
 /// that of the calls.
 ///
 /// After an error it was not taken. LPC_INVALID_ARGUMENT for NULL where none is allowed, and for what is no
-/// action, with what is wrong. LPC_FULL where connector.queue.max actions, or updates, wait. LPC_IO if the store or the
+/// action, or a file that could not be sent, with what is wrong. LPC_FULL where connector.queue.max actions, or updates, wait. LPC_IO if the store or the
 /// action's file fails. LPC_CLOSED after lpc_connector_shutdown() and after a fork().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_connector_submit(
@@ -363,7 +364,7 @@ pub unsafe extern "C" fn lpc_connector_url(connector: *const lpc_connector) -> *
 ///
 /// When this returns, the threads that send and listen have ended, and with them the last call of the log
 /// callback. Inside of a log callback it stops at once, and does not wait for them. Shutting down twice, or
-/// NULL, is fine; the second one does not wait for the first.
+/// NULL, is fine: the shorter time counts for both.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_connector_shutdown(connector: *mut lpc_connector, drain_ms: i64) {
     let drain = u64::try_from(drain_ms).map_or(Duration::MAX, Duration::from_millis);

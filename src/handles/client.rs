@@ -12,6 +12,8 @@ use crate::base::stats::Stats;
 use crate::config::configuration::Config;
 use crate::config::credentials::Credentials;
 use crate::config::settings::Settings;
+#[cfg(feature = "connector")]
+use crate::handles::attachment::Attachment;
 use crate::handles::client_state::ClientState;
 use crate::handles::consumer::Consumer;
 use crate::net::tls;
@@ -48,6 +50,7 @@ impl Client {
     /// [`Status::Config`] if an option is missing or options contradict each other,
     /// [`Status::Io`] if a certificate file cannot be read.
     pub fn new(config: &Config) -> Result<Client, Error> {
+        config.tell_odd_variables();
         Client::with(Settings::of(config)?)
     }
 
@@ -55,6 +58,19 @@ impl Client {
     #[cfg(feature = "connector")]
     pub(crate) fn for_connector(config: &Config) -> Result<Client, Error> {
         Client::with(Settings::for_connector(config)?)
+    }
+
+    /// Whose consumers they are.
+    #[cfg(feature = "connector")]
+    pub(crate) fn account_id(&self) -> &str {
+        &self.state.settings().account_id
+    }
+
+    /// Checks a file as it is checked when it is sent. Sends nothing.
+    #[cfg(feature = "connector")]
+    pub(crate) fn check_file(&self, file: &Attachment) -> Result<(), Error> {
+        let settings = self.state.settings();
+        file.check(settings.file_max_bytes, settings.file_preview_max_bytes).map(drop)
     }
 
     fn with(settings: Settings) -> Result<Client, Error> {

@@ -152,7 +152,7 @@ fn certificates(file: &TlsFile) -> Result<Vec<CertificateDer<'static>>, Error> {
 }
 
 impl TlsFile {
-    fn read(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+    pub(crate) fn read(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         let TlsFile { option, path } = self;
         read_small(Path::new(path)).map_err(|why| {
             let message = format!("cannot read the file '{path}' of option '{option}': {why}");
@@ -170,7 +170,7 @@ impl TlsFile {
         Some([place[0], place[1], size, changed[0], changed[1], other[0], other[1]])
     }
 
-    fn holds_no(&self, what: &str) -> Error {
+    pub(crate) fn holds_no(&self, what: &str) -> Error {
         let TlsFile { option, path } = self;
         let message = format!("the file '{path}' of option '{option}' holds no {what}");
         Error::new(Status::Config, message)

@@ -29,4 +29,4 @@ pub(crate) mod response;
 mod split;
 pub(crate) mod storage;
 pub(crate) mod webhook;
-mod wording;
+pub(crate) mod wording;

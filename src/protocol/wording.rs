@@ -1,6 +1,8 @@
 //! What a refusal means, told from the words that the service uses. They are not documented, so they
 //! are matched by what they must contain.
 
+#[cfg(any(test, feature = "connector"))]
+use crate::base::error::Error;
 use crate::base::error::{ServiceSays, Status};
 
 /// How much of a text is looked at for what it means.
@@ -34,6 +36,21 @@ impl ServiceSays {
             _ => "",
         }
     }
+}
+
+/// Whether a refusal may mean that the service does not know the conversation: its text speaks of one. It
+/// may mean something else, too.
+#[cfg(any(test, feature = "connector"))]
+pub(crate) fn is_about_conversation(refusal: &Error) -> bool {
+    let is_gone = matches!(refusal.http_status(), 404 | 410);
+    let speaks_of_it = || {
+        [refusal.title(), refusal.details()].iter().any(|text| {
+            let beginning: String = text.chars().take(LONGEST_TEXT).collect();
+            let plain = without_quotes(&beginning.to_lowercase());
+            plain.contains("conversation") || plain.contains("dialog")
+        })
+    };
+    refusal.status() == Status::Rejected && (is_gone || speaks_of_it())
 }
 
 /// "User … already has open conversation", "an open conversation already exists".
@@ -157,6 +174,29 @@ fn without_quotes(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_may_be_about_the_conversation_is() {
+        let says = |status, http_status, title: &str, details: &str| {
+            let (title, details) = (title.to_owned(), details.to_owned());
+            let says = ServiceSays { http_status, title, details, ..ServiceSays::default() };
+            is_about_conversation(&Error::new(status, "").with_service(says))
+        };
+        for (http_status, title, details) in [
+            (404, "", ""),
+            (410, "Gone", ""),
+            (400, "Unknown conversation", "There is no c-1"),
+            (400, "", "CONVERSATION_NOT_FOUND"),
+            (200, "", "invalid conversationId 'c-1'"),
+            (403, "", "No such dialog: d-1"),
+        ] {
+            assert!(says(Status::Rejected, http_status, title, details), "{title}{details}");
+        }
+        assert!(!says(Status::Rejected, 400, "Too long", "'my conversation' has 2 words"));
+        assert!(!says(Status::Rejected, 413, "", "The text is too long"));
+        assert!(!says(Status::Server, 500, "", "no conversation"));
+        assert!(!says(Status::Unauthorized, 401, "", "no conversation"));
+    }
 
     #[test]
     fn what_a_text_means_is_told_from_its_words() {

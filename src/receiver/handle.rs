@@ -59,6 +59,7 @@ impl Receiver {
     /// other; [`Status::Io`] if it cannot listen there, or a file cannot be read or written; with
     /// `receiver.store` also in a process that was forked while its parent had such a file open.
     pub fn new(config: &Config) -> Result<Receiver, Error> {
+        config.tell_odd_variables();
         let settings = ReceiverSettings::of(config)?;
         let store = settings.sqlite.as_deref().map(Path::new);
         let inbox = Arc::new(Inbox::open(settings.inbox, store, &settings.listener.log)?);

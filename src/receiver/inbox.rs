@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use crate::base::clock::FOREVER;
 use crate::base::error::{Error, Status};
 use crate::base::lock::lock;
 use crate::base::log::{Log, LogLevel};
@@ -27,6 +28,7 @@ use crate::receiver::resequencer::{Resequencer, most_dialogs};
 use crate::receiver::sink::{Admission, Admitted, Sink};
 use crate::store::change::{Change, DialogKey, Fingerprint, Step};
 use crate::store::journal::{Journal, Ordered};
+use crate::store::schema::Owner;
 use crate::store::sqlite::{Keeps, Sqlite};
 use crate::store::writer::Writer;
 
@@ -94,7 +96,8 @@ impl Inbox {
         } = settings;
         let dialogs = most_dialogs(duplicates_window);
         let keeps = Keeps { duplicates: duplicates_window, dialogs: order.then_some(dialogs) };
-        let store = file.map(|file| Sqlite::open(file, "receiver.store", keeps)).transpose()?;
+        let owner = Owner { option: "receiver.store", account: None };
+        let store = file.map(|file| Sqlite::open(file, owner, keeps)).transpose()?;
         let left = store.as_ref().map(Sqlite::left).transpose()?;
 
         let resequencer = order.then(|| Resequencer::new(order_wait, dialogs));
@@ -334,11 +337,8 @@ impl Inbox {
 
     /// The program could not deal with a notification: it is given out again after that time.
     pub(crate) fn nack(&self, notification: &Notification, after: Duration) -> Result<(), Error> {
-        /// What is longer is not seen.
-        const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-
         let Receipt { id, digest, turn, given, .. } = *self.receipt_of(notification)?;
-        let at = Instant::now() + after.min(LONGEST);
+        let at = Instant::now() + after.min(FOREVER);
         let mut state = lock(&self.shared.state);
         if self.keeps_until_ack() {
             state.queue.put_back(id, given, at);

@@ -24,6 +24,8 @@ pub(crate) struct Resequencer {
     most_dialogs: usize,
     dialogs: HashMap<DialogKey, Dialog>,
     held: HashMap<u64, Held>,
+    /// Of what is held and has a place in a dialog: since when, the longest first.
+    waits: BTreeSet<(Instant, u64)>,
     /// By what is held, the ends of conversations that wait for it.
     ends_behind: HashMap<u64, Vec<u64>>,
 }
@@ -35,7 +37,6 @@ struct Dialog {
     /// The first sequence and the id of each held item that has events of it: two may have the same
     /// sequence.
     held: BTreeSet<(i64, u64)>,
-    gap_since: Option<Instant>,
     /// The last item that had something of it.
     used: u64,
 }
@@ -43,6 +44,7 @@ struct Dialog {
 struct Held {
     item: Item,
     spans: Vec<Span>,
+    since: Instant,
     /// What the end of a conversation waits for.
     behind: HashSet<u64>,
 }
@@ -55,6 +57,7 @@ impl Resequencer {
             most_dialogs,
             dialogs: HashMap::new(),
             held: HashMap::new(),
+            waits: BTreeSet::new(),
             ends_behind: HashMap::new(),
         }
     }
@@ -93,20 +96,24 @@ impl Resequencer {
         }
         for span in &spans {
             let dialog = self.dialogs.entry(span.dialog.clone()).or_default();
-            dialog.gap_since.get_or_insert_with(Instant::now);
             dialog.held.insert((span.first, item.id));
         }
         for id in &behind {
             self.ends_behind.entry(*id).or_default().push(item.id);
         }
-        self.held.insert(item.id, Held { item, spans, behind });
+        let since = Instant::now();
+        if !spans.is_empty() {
+            self.waits.insert((since, item.id));
+        }
+        self.held.insert(item.id, Held { item, spans, since, behind });
         Vec::new()
     }
 
-    /// Gives out what was held for long enough: what is missing in front of it is waited for no more.
+    /// Gives out what was held for long enough: all that is missing in front of it was waited for as long,
+    /// in however many places.
     pub(crate) fn give_up_gaps(&mut self, now: Instant) -> Vec<Item> {
         let gap_wait = self.gap_wait;
-        self.give_up(|dialog| dialog.gap_since.is_some_and(|at| at + gap_wait <= now))
+        self.give_up(|since| since + gap_wait <= now)
     }
 
     /// Gives out all that is held: nothing comes any more.
@@ -116,11 +123,7 @@ impl Resequencer {
 
     /// When the next gap is to be given up.
     pub(crate) fn next_give_up(&self) -> Option<Instant> {
-        if self.held.is_empty() {
-            return None;
-        }
-        let since = self.dialogs.values().filter_map(|dialog| dialog.gap_since).min();
-        since.map(|since| since + self.gap_wait)
+        self.waits.first().map(|(since, _)| *since + self.gap_wait)
     }
 
     /// Takes out an item that is held, and what waited only for it.
@@ -139,21 +142,23 @@ impl Resequencer {
         self.held.len()
     }
 
-    fn give_up(&mut self, is_over: impl Fn(&Dialog) -> bool) -> Vec<Item> {
-        if self.held.is_empty() {
-            return Vec::new();
-        }
-        let over = |dialog: &Dialog| !dialog.held.is_empty() && is_over(dialog);
-        let late = self.dialogs.iter().filter(|(_, dialog)| over(dialog));
+    fn give_up(&mut self, is_over: impl Fn(Instant) -> bool) -> Vec<Item> {
         let mut released = Vec::new();
-        for key in late.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
-            while let Some(dialog) = self.dialogs.get(&key).filter(|dialog| over(dialog)) {
-                let Some((_, first)) = dialog.held.first().copied() else { break };
-                let Some(item) = self.take(first) else { break };
-                released.extend(self.release(item));
-            }
+        while let Some((_, late)) = self.waits.first().copied().filter(|(since, _)| is_over(*since))
+        {
+            let first = self.in_front_of(late).unwrap_or(late);
+            let Some(item) = self.take(first) else { break };
+            released.extend(self.release(item));
         }
         released
+    }
+
+    /// What is held in front of an item, in one of its dialogs.
+    fn in_front_of(&self, id: u64) -> Option<u64> {
+        self.held.get(&id)?.spans.iter().find_map(|span| {
+            let first = *self.dialogs.get(&span.dialog)?.held.first()?;
+            (first < (span.first, id)).then_some(first.1)
+        })
     }
 
     /// Nothing is missing in front of it, in any of its dialogs.
@@ -186,12 +191,7 @@ impl Resequencer {
         };
         dialog.next = next;
         let reached: Vec<u64> = dialog.held.range(..=(next, u64::MAX)).map(|(_, id)| *id).collect();
-        let taken = reached.into_iter().filter_map(|id| self.take_if_ready(id)).collect();
-        // What is still held begins a wait of its own.
-        if let Some(dialog) = self.dialogs.get_mut(key) {
-            dialog.gap_since = (!dialog.held.is_empty()).then(Instant::now);
-        }
-        taken
+        reached.into_iter().filter_map(|id| self.take_if_ready(id)).collect()
     }
 
     /// The ends of conversations that waited for this one, and wait for nothing else.
@@ -215,12 +215,10 @@ impl Resequencer {
 
     fn take(&mut self, id: u64) -> Option<Item> {
         let held = self.held.remove(&id)?;
+        self.waits.remove(&(held.since, id));
         for span in &held.spans {
             if let Some(dialog) = self.dialogs.get_mut(&span.dialog) {
                 dialog.held.remove(&(span.first, id));
-                if dialog.held.is_empty() {
-                    dialog.gap_since = None;
-                }
             }
         }
         Some(held.item)
@@ -437,16 +435,34 @@ mod tests {
     }
 
     #[test]
-    fn each_gap_is_waited_for() {
+    fn gaps_are_waited_for_together() {
         let mut order = Order::waiting(HOUR);
-        for sequence in [1, 3] {
+        for sequence in [1, 3, 5, 7] {
             assert!(order.push(text("c", sequence, sequence)).is_empty());
         }
-        let first = order.0.next_give_up().unwrap();
-        assert_eq!(texts(order.0.give_up_gaps(first)), ["1"]);
-        let second = order.0.next_give_up().unwrap();
-        assert!(second > first, "what is still held begins a wait of its own");
-        assert_eq!(texts(order.0.give_up_gaps(second)), ["3"]);
+        let begun = Instant::now();
+        while Instant::now() == begun {}
+        assert!(order.push(text("c", 9, 9)).is_empty());
+        // What comes meanwhile does not begin the waits anew.
+        assert_eq!(order.push(text("c", 0, 0)), ["0", "1"]);
+        assert_eq!(texts(order.0.give_up_gaps(begun + HOUR)), ["3", "5", "7"]);
+        let last = order.0.next_give_up().unwrap();
+        assert!(last > begun + HOUR, "each is waited for as long as asked");
+        assert_eq!(texts(order.0.give_up_gaps(last)), ["9"]);
+        assert_eq!((order.0.held(), order.0.next_give_up()), (0, None));
+    }
+
+    #[test]
+    fn what_came_later_goes_in_front_of_what_is_given_up() {
+        let mut order = Order::waiting(HOUR);
+        assert!(order.push(text("c", 7, 7)).is_empty());
+        let at = order.0.next_give_up().unwrap();
+        while Instant::now() + HOUR <= at {}
+        for sequence in [3, 2, 9] {
+            assert!(order.push(text("c", sequence, sequence)).is_empty());
+        }
+        assert_eq!(texts(order.0.give_up_gaps(at)), ["2", "3", "7"]);
+        assert_eq!(order.0.held(), 1);
     }
 
     #[test]

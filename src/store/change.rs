@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::protocol::notification::Notification;
 
 /// The account, and the dialog or, where it has no name, the conversation.
@@ -78,6 +80,8 @@ pub(crate) enum Step {
         id: u64,
         consumer: Arc<str>,
         body: Arc<str>,
+        /// The action that it is about.
+        of: Option<u64>,
     },
     UpdateDone {
         id: u64,
@@ -87,6 +91,72 @@ pub(crate) enum Step {
         /// None: nothing needs to be known of it any more.
         body: Option<String>,
     },
+    /// The same, where other processes may have changed what is known.
+    Learn {
+        consumer: Arc<str>,
+        edit: Edit,
+    },
+    /// Where the notification of this change belongs, in a store that several processes share. No consumer:
+    /// nobody knows yet.
+    Place {
+        consumer: Option<Arc<str>>,
+        about: About,
+    },
+    /// The service told of a message of the consumer's, in a store that several processes share.
+    Said {
+        consumer: Arc<str>,
+        said: Said,
+    },
+}
+
+/// Makes of what is known of a consumer what is known now. None: the same.
+pub(crate) type Edit = Arc<dyn Fn(Option<&str>) -> Option<Edited> + Send + Sync>;
+
+/// What is known of a consumer.
+pub(crate) struct Edited {
+    pub body: String,
+    /// The conversations and dialogs that lead to the consumer.
+    pub ids: Vec<String>,
+    /// What the service calls the consumer.
+    pub lp_id: String,
+}
+
+/// Whom an event is about, and where in the dialogs it stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct About {
+    /// Where that is known already.
+    #[serde(skip)]
+    pub consumer: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub conversation: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub dialog: String,
+    /// The service's name of the consumer, where it says that.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub lp_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<i64>,
+    /// The dialogs of which it says that something is over.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub closes: Vec<String>,
+}
+
+/// A message of the consumer's that the service knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Said {
+    pub dialog: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<i64>,
+    pub external_id: String,
+}
+
+impl About {
+    /// The dialog; the conversation where it does not say.
+    pub(crate) fn dialog_id(&self) -> &str {
+        if self.dialog.is_empty() { &self.conversation } else { &self.dialog }
+    }
 }
 
 /// The file of an action, and its preview.

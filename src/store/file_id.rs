@@ -18,3 +18,15 @@ pub(crate) fn file_id(path: &Path) -> Option<FileId> {
 pub(crate) fn file_id(_: &Path) -> Option<FileId> {
     None
 }
+
+/// How many names that file has; 0 where there is none, or the system does not say.
+#[cfg(unix)]
+pub(crate) fn names_of(path: &Path) -> u64 {
+    let file = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
+    file.map_or(0, |file| std::os::unix::fs::MetadataExt::nlink(&file))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn names_of(_: &Path) -> u64 {
+    0
+}

@@ -1,7 +1,10 @@
 //! What every store does for a receiver or a connector: it keeps changes, in their order.
 
+use std::time::Duration;
+
 use crate::base::error::Error;
-use crate::store::change::{Change, KeptFile};
+use crate::store::arrival::{Arrives, Known};
+use crate::store::change::{About, Change, KeptFile};
 
 /// Keeps changes. Who holds the lock that orders them may hold it meanwhile: nobody is told here.
 pub(crate) trait Journal: Send + Sync {
@@ -20,7 +23,52 @@ pub(crate) trait Journal: Send + Sync {
 
     /// Waits until all is written, and lets go of it.
     fn end(&self);
+
+    /// Where several processes share it, what it does beside that: what is written there is handed out, to
+    /// whichever process takes it.
+    fn shared(&self) -> Option<&dyn SharedJournal> {
+        None
+    }
 }
+
+/// A journal that several processes share.
+pub(crate) trait SharedJournal {
+    /// The same for all of them, and unlike that of any other.
+    fn name(&self) -> String;
+
+    /// Begins to hand out.
+    fn start(&self, arrives: Arrives);
+
+    /// Looks up whom that is about. The function is called without any lock.
+    fn recall(&self, about: About, then: Recalled);
+
+    /// The program asks for updates: they may be handed to this process for a while.
+    fn want(&self);
+
+    /// The program asks whenever the descriptor says so.
+    fn want_always(&self);
+
+    /// The program has the update now.
+    fn give(&self, id: u64);
+
+    /// Whether the action is this process's to send, still.
+    fn holds(&self, id: u64) -> bool;
+
+    /// The service is sent too much: all processes wait for so long.
+    fn pause(&self, time: Duration);
+
+    /// Hands out nothing more.
+    fn stop(&self);
+
+    /// Whether it can be reached, as far as anybody knows.
+    fn is_there(&self) -> bool;
+
+    /// How many actions and updates wait, in all.
+    fn waits(&self) -> (u64, u64);
+}
+
+/// Is told what is known of somebody, if anything is.
+pub(crate) type Recalled = Box<dyn FnOnce(Result<Option<Known>, Error>) + Send>;
 
 /// A change, and whom it concerns.
 pub(crate) struct Ordered {

@@ -1,8 +1,11 @@
 //! The tables of the store's file, and the files of earlier versions.
 
 use std::path::Path;
+use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
+
+use crate::base::jitter::jitter;
 
 /// The `user_version` of what is written now; files from before it was counted have 0.
 const VERSION: i64 = 2;
@@ -13,6 +16,8 @@ pub(crate) enum Unusable {
     Newer,
     /// It belongs to this option.
     Anothers(String),
+    /// It belongs to a connector of this account.
+    OfAccount(String),
 }
 
 impl From<rusqlite::Error> for Unusable {
@@ -21,12 +26,41 @@ impl From<rusqlite::Error> for Unusable {
     }
 }
 
-/// Opens or makes the file for this option, and keeps others from it.
-pub(crate) fn open(path: &Path, option: &str) -> Result<Connection, Unusable> {
+/// Of two that open a file at the same moment each may be in the other's way: both let go, so often, and
+/// for up to twice as long each time.
+const TRIES: u32 = 8;
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// Whose file it is. What one keeps means nothing to the other, which would drop it.
+#[derive(Clone, Copy)]
+pub(crate) struct Owner<'a> {
+    pub option: &'static str,
+    /// None: those of several accounts may lie there.
+    pub account: Option<&'a str>,
+}
+
+/// Opens or makes the file for its owner, and keeps others from it.
+pub(crate) fn open(path: &Path, owner: Owner) -> Result<Connection, Unusable> {
     make_private(path);
+    for again in 1..TRIES {
+        match try_to_open(path, owner) {
+            Err(Unusable::Failed(why)) if is_busy(&why) => {
+                std::thread::sleep(jitter(PAUSE * (1 << again)));
+            }
+            outcome => return outcome,
+        }
+    }
+    try_to_open(path, owner)
+}
+
+fn is_busy(why: &rusqlite::Error) -> bool {
+    matches!(why.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+fn try_to_open(path: &Path, owner: Owner) -> Result<Connection, Unusable> {
     let mut connection = Connection::open(path)?;
     // Who has the file keeps it: waiting would change nothing.
-    connection.busy_timeout(std::time::Duration::ZERO)?;
+    connection.busy_timeout(Duration::ZERO)?;
     // The lock first: with it SQLite needs no memory that it would share through a further file.
     set(&connection, "locking_mode", "EXCLUSIVE")?;
     // How space is given back counts where nothing was written yet. Where it is so, to say it again
@@ -54,19 +88,27 @@ pub(crate) fn open(path: &Path, option: &str) -> Result<Connection, Unusable> {
         1 => upgrade_to_2(&mut connection)?,
         _ => return Err(Unusable::Newer),
     }
-    match owner(&connection)? {
-        Some(owner) if owner != option => return Err(Unusable::Anothers(owner)),
-        Some(_) => {}
+    let (option, account) = (said(&connection, "option")?, said(&connection, "account")?);
+    let is_new = option.is_none() || (account.is_none() && owner.account.is_some());
+    if let Some(other) = option.filter(|option| option != owner.option) {
+        return Err(Unusable::Anothers(other));
+    }
+    if let Some(other) = account.filter(|it| owner.account.is_some_and(|ours| ours != it)) {
+        return Err(Unusable::OfAccount(other));
+    }
+    if is_new {
         // Where there is no room to say it, the next one does.
-        None => drop(connection.execute("INSERT INTO about VALUES ('option', ?1)", [option])),
+        let say = "INSERT OR IGNORE INTO about SELECT * FROM
+                       (VALUES ('option', ?1), ('account', ?2)) AS it WHERE it.column2 IS NOT NULL";
+        let _ = connection.execute(say, (owner.option, owner.account));
     }
     Ok(connection)
 }
 
-/// What one option keeps means nothing to the other, which would drop it.
-fn owner(connection: &Connection) -> rusqlite::Result<Option<String>> {
-    let owner = "SELECT value FROM about WHERE name = 'option'";
-    connection.query_row(owner, [], |row| row.get(0)).optional()
+/// What the file says of its owner.
+fn said(connection: &Connection, what: &str) -> rusqlite::Result<Option<String>> {
+    let said = "SELECT value FROM about WHERE name = ?1";
+    connection.query_row(said, [what], |row| row.get(0)).optional()
 }
 
 fn set(connection: &Connection, pragma: &str, value: &str) -> rusqlite::Result<()> {

@@ -1,5 +1,6 @@
 //! The SQLite file: what is written, and what it takes to go on after a restart.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::types::ValueRef;
@@ -9,10 +10,11 @@ use crate::base::error::{Error, Status};
 use crate::protocol::notification::Notification;
 use crate::store::change::{Change, Fingerprint, KeptFile, Safety, Step};
 use crate::store::disk_room::free_bytes;
-use crate::store::file_id::{FileId, file_id};
+use crate::store::file_id::{FileId, file_id, names_of};
 use crate::store::left::{Left, LeftAction, Stopped};
 use crate::store::open_stores::OpenStore;
-use crate::store::schema::{self, Unusable};
+use crate::store::schema::{self, Owner, Unusable};
+use crate::store::system_reason::system_reason;
 
 /// How many pages of the file are given back at a time: an instant's work.
 const PAGES_GIVEN_BACK: u64 = 4096;
@@ -44,7 +46,7 @@ pub(crate) struct Sqlite {
 
 /// What errors call the file.
 struct Names {
-    shown: String,
+    path: PathBuf,
     option: &'static str,
 }
 
@@ -60,29 +62,44 @@ pub(crate) struct Keeps {
 impl Sqlite {
     /// Opens or makes the file that this option names, and keeps others from it: two with one file
     /// would give everything out twice.
-    pub(crate) fn open(path: &Path, option: &'static str, keeps: Keeps) -> Result<Sqlite, Error> {
-        let names = Names { shown: path.display().to_string(), option };
+    pub(crate) fn open(path: &Path, owner: Owner, keeps: Keeps) -> Result<Sqlite, Error> {
+        let option = owner.option;
+        let names = Names { path: path.to_owned(), option };
+        let shown = path.display();
         let counted = OpenStore::new().ok_or_else(|| {
-            let Names { shown, option } = &names;
             let message = format!(
                 "the file '{shown}' of option '{option}' cannot be used in this process, which was \
                  forked from one that had such a file open"
             );
             Error::new(Status::Io, message)
         })?;
-        let connection = schema::open(path, option).map_err(|why| match why {
+        let many = names_of(path);
+        if many > 1 {
+            let message = format!(
+                "the file '{shown}' of option '{option}' has {many} names (hard links): what was written \
+                 last lies beside one of them, and is not found by another"
+            );
+            return Err(Error::new(Status::Io, message));
+        }
+        let connection = schema::open(path, owner).map_err(|why| match why {
             Unusable::Failed(why) => names.failed(&why),
             Unusable::Newer => {
-                let Names { shown, option } = &names;
-                let message =
+                    let message =
                     format!("the file '{shown}' of option '{option}' is of a newer version");
                 Error::new(Status::Io, message)
             }
             Unusable::Anothers(owner) => {
-                let Names { shown, option } = &names;
-                let message =
+                    let message =
                     format!("the file '{shown}' of option '{option}' is one of option '{owner}'");
                 Error::new(Status::Io, message)
+            }
+            Unusable::OfAccount(account) => {
+                    let message = format!(
+                    "the file '{shown}' of option '{option}' belongs to account '{account}', not to \
+                     '{}': take another file, or delete that one",
+                    owner.account.unwrap_or_default()
+                );
+                Error::new(Status::Config, message)
             }
         })?;
         let longest = "SELECT max(
@@ -259,7 +276,9 @@ impl Sqlite {
         }
         outcome.map_err(|why| {
             self.doubtful |= why.sqlite_error_code() == Some(ErrorCode::SystemIoFailure);
-            self.names.failed(&why)
+            let error = self.names.failed(&why);
+            // A disk may have room again; a file that is gone stays away.
+            if is_moved(&why) { error } else { error.and_passing() }
         })
     }
 
@@ -333,7 +352,8 @@ impl Sqlite {
 
     fn take(&self, step: &Step) -> rusqlite::Result<()> {
         match step {
-            Step::Nothing => Ok(()),
+            // A file is one process's: nobody else knows more, and what comes is put in order there.
+            Step::Nothing | Step::Learn { .. } | Step::Place { .. } | Step::Said { .. } => Ok(()),
             Step::Notification { id, notification, fingerprint } => {
                 let id = *id as i64;
                 let put = "INSERT INTO notification (id, account, body) VALUES (?1, ?2, ?3)";
@@ -381,7 +401,7 @@ impl Sqlite {
             Step::KeysDone { before } => {
                 self.run("DELETE FROM key WHERE id < ?1", [*before as i64])
             }
-            Step::Update { id, consumer, body } => {
+            Step::Update { id, consumer, body, .. } => {
                 let put = "INSERT INTO outcome (id, consumer, body) VALUES (?1, ?2, ?3)";
                 self.run(put, (*id as i64, &**consumer, &**body))
             }
@@ -451,7 +471,9 @@ impl Sqlite {
 
 impl Names {
     fn failed(&self, why: &rusqlite::Error) -> Error {
-        let Names { shown, option } = self;
+        let Names { path, option } = self;
+        let shown = path.display();
+        let reason = system_reason(path, why);
         let message = match why.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 let who = option.trim_end_matches(".store");
@@ -460,9 +482,12 @@ impl Names {
             Some(ErrorCode::ReadOnly) if is_moved(why) => {
                 format!("the file '{shown}' of option '{option}' was removed or replaced")
             }
-            _ => format!("the file '{shown}' of option '{option}' failed: {why}"),
+            _ => {
+                let said = reason.as_ref().map_or_else(|| why.to_string(), ToString::to_string);
+                format!("the file '{shown}' of option '{option}' failed: {said}")
+            }
         };
-        Error::new(Status::Io, message)
+        Error::of_file(path, &reason.unwrap_or_else(|| io::Error::other("")), message)
     }
 }
 
@@ -499,6 +524,7 @@ mod tests {
     use serde_json::json;
 
     const KEEPS: Keeps = Keeps { duplicates: 3, dialogs: Some(2) };
+    const RECEIVER: Owner = Owner { option: "receiver.store", account: None };
 
     fn put(id: u64, message: &str) -> Change {
         let event = json!({ "type": "ContentEvent", "message": message });
@@ -520,7 +546,7 @@ mod tests {
     }
 
     fn open(path: &Path) -> Result<Sqlite, Error> {
-        Sqlite::open(path, "receiver.store", KEEPS)
+        Sqlite::open(path, RECEIVER, KEEPS)
     }
 
     #[test]
@@ -528,9 +554,77 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("inbox.db");
         write(&mut open(&path).unwrap(), &[put(1, "a")]);
-        let anothers = Sqlite::open(&path, "connector.store", KEEPS).err().unwrap();
+        let connector = Owner { option: "connector.store", account: Some("le1") };
+        let anothers = Sqlite::open(&path, connector, KEEPS).err().unwrap();
         assert!(anothers.message().contains("is one of option 'receiver.store'"), "{anothers}");
         assert_eq!(texts(&open(&path).unwrap().left().unwrap()), [(1, "a")]);
+    }
+
+    #[test]
+    fn a_file_is_one_accounts() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("queue.db");
+        let of = |account| Owner { option: "connector.store", account };
+        // As one that was made before this was said.
+        drop(Sqlite::open(&path, of(None), KEEPS).unwrap());
+        for _ in 0..2 {
+            drop(Sqlite::open(&path, of(Some("le1")), KEEPS).unwrap());
+        }
+        let refused = Sqlite::open(&path, of(Some("le2")), KEEPS).err().unwrap();
+        assert_eq!(refused.status(), Status::Config);
+        assert!(refused.message().contains("belongs to account 'le1', not to 'le2'"), "{refused}");
+    }
+
+    #[test]
+    fn of_two_that_open_it_at_the_same_moment_one_has_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let [path, killed] = ["queue.db", "killed.db"].map(|name| directory.path().join(name));
+        let mut store = open(&path).unwrap();
+        write(&mut store, &[put(1, "a")]);
+        for _ in 0..50 {
+            std::fs::copy(&path, &killed).unwrap();
+            let [beside, its] =
+                ["queue.db-wal", "killed.db-wal"].map(|name| directory.path().join(name));
+            std::fs::copy(beside, its).unwrap();
+            let together = std::sync::Barrier::new(2);
+            let try_it = || {
+                together.wait();
+                let opened = open(&killed);
+                together.wait();
+                opened.is_ok()
+            };
+            let opened = std::thread::scope(|scope| {
+                [scope.spawn(try_it), scope.spawn(try_it)].map(|it| it.join().unwrap())
+            });
+            assert_ne!(opened[0], opened[1]);
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_file_has_one_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let [path, link, killed] =
+            ["queue.db", "link.db", "killed.db"].map(|name| directory.path().join(name));
+        let mut store = open(&path).unwrap();
+        write(&mut store, &[put(1, "a")]);
+        // As after a kill: what was written last lies beside the file, under its name.
+        std::fs::copy(&path, &killed).unwrap();
+        std::fs::copy(
+            directory.path().join("queue.db-wal"),
+            directory.path().join("killed.db-wal"),
+        )
+        .unwrap();
+        std::fs::hard_link(&path, &link).unwrap();
+        assert!(open(&link).is_err(), "another one has it");
+        std::fs::remove_file(&link).unwrap();
+        std::fs::hard_link(&killed, &link).unwrap();
+        for name in [&link, &killed] {
+            let refused = open(name).map(|store| texts(&store.left().unwrap()).len()).unwrap_err();
+            assert!(refused.message().contains("has 2 names"), "{refused}");
+        }
+        std::fs::remove_file(&link).unwrap();
+        assert_eq!(texts(&open(&killed).unwrap().left().unwrap()), [(1, "a")]);
     }
 
     fn write(store: &mut Sqlite, changes: &[Change]) -> Vec<bool> {
@@ -567,11 +661,30 @@ mod tests {
         drop(store);
         // An id is never used again: what acknowledges the old one must not remove a new one.
         assert_eq!(open(&path).unwrap().left().unwrap().next_id, 4);
-        let nowhere = open(Path::new("/nonexistent/inbox.db")).err().unwrap();
-        assert_eq!(nowhere.status(), Status::Io);
         std::fs::write(directory.path().join("no.db"), "no database, but text ".repeat(100))
             .unwrap();
         assert!(open(&directory.path().join("no.db")).is_err());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_the_system_says_of_a_file_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        for (path, os_error, says) in [
+            (directory.path().join("none/inbox.db"), 2, "No such file or directory"),
+            (file.join("inbox.db"), 20, "Not a directory"),
+            (directory.path().to_owned(), 21, "Is a directory"),
+        ] {
+            let error = open(&path).err().unwrap();
+            assert_eq!((error.status(), error.is_retryable()), (Status::Io, false));
+            assert_eq!((error.path(), error.os_error()), (Some(&*path), Some(os_error)), "{error}");
+            assert!(error.message().contains(says), "{error}");
+        }
+        // What is no store the system has nothing against.
+        std::fs::write(&file, "no database, but text ".repeat(100)).unwrap();
+        assert_eq!(open(&file).err().unwrap().path(), Some(&*file));
     }
 
     #[test]

@@ -1,10 +1,15 @@
 //! A connector, from what is submitted to what the program is told.
 
 mod disk;
+mod fleet;
 mod independence;
+mod refusals;
 mod sends;
 mod talks;
 mod waits;
+
+#[path = "../store/nats_server.rs"]
+mod nats_server;
 
 use lpconnector::Connector;
 use tempfile::TempDir;

@@ -39,6 +39,14 @@ impl Scene {
         Scene { sandbox, account, client }
     }
 
+    /// The same account with a service that knows nothing of it, as after a restart of the sandbox.
+    pub fn anew(&self) -> Scene {
+        let sandbox: &'static Sandbox = Box::leak(Box::new(start(false)));
+        sandbox.add_account(&self.account);
+        let client = Client::new(&config(sandbox, &self.account, &[])).unwrap();
+        Scene { sandbox, account: self.account.clone(), client }
+    }
+
     pub fn config(&self, options: &[(&str, &str)]) -> Config {
         config(self.sandbox, &self.account, options)
     }

@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import httpx
 import pytest
@@ -97,6 +99,30 @@ def test_kiosk(listening: Account, tmp_path: Path) -> None:
             kiosk.kill()
     [held] = listening.conversations()
     assert held["consumer"]["ext_consumer_id"] == "Jane" and held["rating"]["csatRate"] == 5
+
+
+def test_a_web_server_of_its_own(listening: Account) -> None:
+    listening.agent("echo")
+    receiver = listening.receiver_options()
+    # It has no TLS.
+    listening.webhook(url=f"http://{receiver['receiver_listen']}/")
+    options = {**listening.options(), **receiver, "connector_store": "memory"}
+    settings = {f"LPC_{name.upper()}": str(value) for name, value in options.items()}
+    channel = subprocess.Popen(
+        [sys.executable, "-W", "error", str(EXAMPLES / "own_web_server.py")],
+        env={**os.environ, **settings},
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert channel.stdout is not None
+    with channel:
+        try:
+            assert channel.stdout.readline() == "SMS to +4915112345678: You said: Hi\n"
+            address = settings["LPC_RECEIVER_LISTEN"]
+            with pytest.raises(HTTPError, match="401"):
+                urlopen(Request(f"http://{address}/", b"{}", {"x-liveperson-signature": "sha1=x"}))
+        finally:
+            channel.kill()
 
 
 def post_flask(app: Any, body: bytes, headers: dict[str, str]) -> int:

@@ -5,10 +5,12 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use lpc_sandbox::Route;
+use lpc_sandbox::{Route, Signature};
 use lpconnector::{Connector, Status, UpdateKind};
 
 use crate::scene::{Scene, until};
+
+const ENOSPC: i32 = 28;
 #[cfg(target_os = "linux")]
 use crate::small_disk::run_on_a_small_disk;
 use crate::small_disk::{SMALL_DISK, fill};
@@ -24,7 +26,8 @@ fn a_full_disk_takes_nothing_and_loses_nothing() {
 fn on_a_small_disk() {
     let Some(disk) = std::env::var_os(SMALL_DISK) else { return };
     let disk = Path::new(&disk);
-    let store = format!("sqlite:{}", disk.join("queue.db").display());
+    let file = disk.join("queue.db");
+    let store = format!("sqlite:{}", file.display());
     let scene = Scene::new();
     // Nobody tells it of its own messages here.
     const HERE: (&str, &str) = ("connector.echo.wait.ms", "1");
@@ -37,7 +40,9 @@ fn on_a_small_disk() {
         match connector.submit_text(&format!("c{}", n % 3), &text(n), Some(&n.to_string())) {
             Ok(()) => taken.push(n),
             Err(why) => {
-                assert_eq!(why.status(), Status::Io, "{why}");
+                assert_eq!((why.status(), why.is_retryable()), (Status::Io, true), "{why}");
+                assert_eq!((why.path(), why.os_error()), (Some(&*file), Some(ENOSPC)), "{why}");
+                assert!(why.message().contains("No space left on device"), "{why}");
                 refused.push(n);
             }
         }
@@ -51,8 +56,8 @@ fn on_a_small_disk() {
     }
     drop(connector);
     for store in [format!("sqlite:{}", copy.join("queue.db").display()), store.clone()] {
-        // Another account, where nobody has a conversation open.
-        let scene = Scene::new();
+        // Where nobody has a conversation open.
+        let scene = scene.anew();
         let connector =
             Connector::new(&scene.config(&[("connector.store", &store), HERE])).unwrap();
         let mut sent = Vec::new();
@@ -75,7 +80,7 @@ fn on_a_small_disk() {
         }
     }
     // Where other programs take the last of it, nothing is lost: it is written once there is room.
-    let scene = Scene::new();
+    let scene = scene.anew();
     let soon = [
         ("connector.pause.ms", "50"),
         ("connector.pause.max.ms", "50"),
@@ -91,6 +96,8 @@ fn on_a_small_disk() {
     }
     connector.submit_text("e", "waits", Some("waits")).unwrap();
     put_off(1);
+    let opened = connector.poll(Duration::from_secs(60)).unwrap().expect("an update");
+    let talk = opened.conversation_id();
     fill(&disk.join("filler"));
     // It is written down before a conversation is opened, and that is tried again, too.
     put_off(25);
@@ -101,6 +108,21 @@ fn on_a_small_disk() {
         let submit = || connector.submit_text("d", &text(0), Some(&format!("refused {n}")));
         let outcomes = std::thread::scope(|scope| {
             [scope.spawn(submit), scope.spawn(submit)].map(|it| it.join().unwrap())
+        });
+        assert!(outcomes.iter().all(Result::is_err), "{n}");
+    }
+    // So is the service, of which one request may come while another one is under way.
+    for n in 0..50 {
+        let body = format!(
+            r#"{{"body":{{"changes":[{{"conversationId":"{talk}","sequence":{n},"dialogId":"{talk}",
+                "event":{{"type":"ContentEvent","message":"{}"}}}}]}}}}"#,
+            text(0)
+        );
+        let signature =
+            scene.sandbox.sign(&scene.account.id, body.as_bytes(), Signature::Sha1Base64);
+        let receive = || connector.receive(body.as_bytes(), &signature);
+        let outcomes = std::thread::scope(|scope| {
+            [scope.spawn(receive), scope.spawn(receive)].map(|it| it.join().unwrap())
         });
         assert!(outcomes.iter().all(Result::is_err), "{n}");
     }

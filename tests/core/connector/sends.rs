@@ -1,13 +1,14 @@
 //! What is submitted goes out.
 
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-use lpc_sandbox::Route;
+use lpc_sandbox::{Answer, Route};
 use lpconnector::{Connector, LogLevel, Status, Update, UpdateKind};
 
 use crate::connector::connector;
-use crate::scene::{Scene, until};
+use crate::scene::{Scene, status_answer, until};
 
 fn next(connector: &Connector) -> Update {
     connector.poll(Duration::from_secs(60)).unwrap().expect("an update")
@@ -106,12 +107,18 @@ fn an_attempt_that_is_made_again_is_no_error_in_the_log() {
     connector.submit_text("a", "Hi", None).unwrap();
     until(|| (connector.stats().unwrap().sent == 1).then_some(()));
     scene.answer_with(Route::Send, 400, "no");
-    connector.submit_text("a", "refused", None).unwrap();
+    connector.submit_text("a", "refused", Some("k-1")).unwrap();
     until(|| (connector.stats().unwrap().failed == 1).then_some(()));
+    let failed = std::iter::from_fn(|| Some(acked(&connector)))
+        .find(|update| update.kind() == UpdateKind::Failed)
+        .unwrap();
     let lines = lines.lock().unwrap();
     let errors: Vec<_> = lines.iter().filter(|(level, _)| *level == LogLevel::Error).collect();
     assert_eq!(errors.len(), 1, "{lines:?}");
     assert!(errors[0].1.starts_with("connector: an action failed: "), "{lines:?}");
+    let (request, talk) = (failed.error().unwrap().request_id(), failed.conversation_id());
+    let ids = format!(" [request {request}, conversation {talk}, key k-1]");
+    assert!(errors[0].1.ends_with(&ids), "{lines:?}");
     assert!(lines.len() >= 3, "{lines:?}");
 }
 
@@ -125,7 +132,7 @@ fn who_fetches_no_updates_is_told_so() {
     }
     until(|| (connector.stats().unwrap().updates_waiting == 2).then_some(()));
     let full = connector.submit_text("c", "Hi", None).unwrap_err();
-    assert_eq!(full.status(), Status::Full);
+    assert_eq!((full.status(), full.is_retryable()), (Status::Full, true));
     assert!(full.message().contains("updates wait"), "{full}");
     acked(&connector);
     connector.submit_text("c", "Hi", None).unwrap();
@@ -150,6 +157,19 @@ fn what_is_refused_is_told_and_blocks_nobody() {
 }
 
 #[test]
+fn a_programs_own_accept_status_that_is_not_sent_is_told() {
+    let scene = Scene::new();
+    let (connector, _directory) = connector(&scene, "sqlite", &[]);
+    // As a receipt of the connector's own is written.
+    let read = r#"{"acceptStatus":"READ","dialogId":"d","sequences":[1]}"#;
+    for json in [read.to_owned(), format!(" {read}")] {
+        connector.submit("a", &json, None).unwrap();
+        assert_eq!(acked(&connector).kind(), UpdateKind::Failed);
+    }
+    assert_eq!(connector.stats().unwrap().failed, 2);
+}
+
+#[test]
 fn what_was_sent_last_is_told_before_polls_end() {
     for store in ["memory", "sqlite"] {
         let scene = Scene::new();
@@ -162,4 +182,97 @@ fn what_was_sent_last_is_told_before_polls_end() {
             assert_eq!(connector.poll(Duration::MAX).unwrap_err().status(), Status::Closed);
         }
     }
+}
+
+#[test]
+fn what_never_went_out_is_no_doubt_to_the_next_process() {
+    let scene = Scene::new();
+    let directory = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", directory.path().join("queue.db").display());
+    let options = [
+        ("connector.store", &*store),
+        ("connector.ambiguous", "fail"),
+        ("connector.echo.wait.ms", "1"),
+    ];
+    let first = Connector::new(&scene.config(&options)).unwrap();
+    let too_many = status_answer(429, &[("Retry-After", "3600")], "");
+    scene.answer(Route::Conversation, too_many);
+    first.submit_text("a", "refused", Some("refused")).unwrap();
+    until(|| (first.stats().unwrap().put_off == 1).then_some(()));
+    // Now nothing is sent for anybody.
+    first.submit_text("b", "waits", Some("waits")).unwrap();
+    assert!(scene.texts().is_empty());
+    // As after a kill: what is in the file is what there is.
+    let killed = directory.path().join("killed.db");
+    std::fs::copy(directory.path().join("queue.db"), &killed).unwrap();
+    let beside = directory.path().join("queue.db-wal");
+    std::fs::copy(beside, directory.path().join("killed.db-wal")).unwrap();
+    first.release();
+    let killed = format!("sqlite:{}", killed.display());
+    let second =
+        Connector::new(&scene.config(&[&options[1..], &[("connector.store", &*killed)]].concat()));
+    let second = second.unwrap();
+    let mut keys = Vec::new();
+    while keys.len() < 2 {
+        let update = acked(&second);
+        assert_ne!(update.kind(), UpdateKind::Failed, "{:?} {:?}", update.key(), update.error());
+        keys.extend(update.key().map(str::to_owned));
+    }
+}
+
+#[test]
+fn what_waited_for_a_worker_when_it_ended_in_order_goes_out() {
+    let scene = Scene::new();
+    let directory = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", directory.path().join("queue.db").display());
+    let options = [
+        ("connector.store", &*store),
+        ("connector.ambiguous", "fail"),
+        ("connector.echo.wait.ms", "1"),
+        ("connector.workers", "1"),
+    ];
+    let first = Connector::new(&scene.config(&options)).unwrap();
+    for n in 1..=8 {
+        scene.answer(Route::Conversation, Answer::Stall);
+        first.submit_text(&format!("stalls {n}"), "Hi", Some("k")).unwrap();
+        until(|| (scene.requests_on(Route::Conversation).len() == n).then_some(()));
+    }
+    first.submit_text("waits", "Hi", Some("k")).unwrap();
+    first.release();
+    let second = Connector::new(&scene.config(&options)).unwrap();
+    let of_it =
+        std::iter::from_fn(|| Some(acked(&second))).filter(|it| it.consumer_id() == "waits");
+    let kinds: Vec<_> = of_it.map(|it| it.kind()).take(2).collect();
+    assert_eq!(kinds, [UpdateKind::Opened, UpdateKind::Sent]);
+}
+
+#[test]
+fn who_releases_a_connector_that_another_thread_shuts_down_waits_for_its_threads() {
+    let scene = Scene::new();
+    let (enters, entered) = mpsc::channel();
+    let ends = Arc::new(AtomicBool::new(false));
+    let (is_released, has_ended) = (Arc::new(AtomicBool::new(false)), ends.clone());
+    let releases = is_released.clone();
+    let mut config = scene.config(&[
+        ("connector.store", "memory"),
+        ("connector.give.up.ms", "1"),
+        ("domain.messaging", "http://127.0.0.1:1"),
+    ]);
+    config.set_log(LogLevel::Error, move |_, _| {
+        let _ = enters.send(());
+        until(|| releases.load(SeqCst).then_some(()));
+        (0..100_000).for_each(|_| std::thread::yield_now());
+        has_ended.store(true, SeqCst);
+    });
+    let connector = Connector::new(&config).unwrap();
+    connector.submit_text("a", "fails", None).unwrap();
+    entered.recv().unwrap();
+    let other = connector.clone();
+    let shuts_down = std::thread::spawn(move || other.shutdown(Duration::ZERO));
+    // The other one has begun when nothing is taken any more.
+    until(|| connector.submit_text("a", "more", None).err());
+    is_released.store(true, SeqCst);
+    connector.release();
+    assert!(ends.load(SeqCst), "a log function still runs");
+    shuts_down.join().unwrap();
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lpc_sandbox::serde_json::json;
 use lpc_sandbox::{Agent, Answer, Route, Script, Signature};
-use lpconnector::{Connector, OpenOptions, Status, UpdateKind};
+use lpconnector::{Connector, LogLevel, OpenOptions, Status, UpdateKind};
 
 use crate::connector::connector;
 use crate::connector::talks::{next, text, told};
@@ -222,6 +222,55 @@ fn what_is_told_of_a_message_that_is_sent_again_lets_no_other_overtake_it() {
 }
 
 #[test]
+fn an_answer_that_never_comes_takes_no_other_messages_word_away() {
+    let scene = Scene::new();
+    let gate = Gate::before(&scene);
+    let options = [
+        ("connector.echo.wait.ms", "1"),
+        ("connector.workers", "4"),
+        ("domain.messaging", &*gate.url),
+        ("request.timeout.ms", "3000"),
+    ];
+    let (connector, _directory) = told(&scene, "sqlite", &options);
+    connector.submit_text("a", "one", Some("one")).unwrap();
+    assert_eq!(next(&connector, UpdateKind::Sent).key(), Some("one"));
+    // The opening still waits for its answer when this one is sent again.
+    scene.answer(Route::Send, Answer::Reset);
+    connector.submit_text("a", "two", Some("two")).unwrap();
+    connector.submit_text("a", "three", Some("three")).unwrap();
+    for key in ["two", "three"] {
+        assert_eq!(next(&connector, UpdateKind::Sent).key(), Some(key));
+    }
+    assert_eq!(scene.texts(), ["one", "two", "three"]);
+}
+
+#[test]
+fn the_answer_to_an_opening_says_where_the_consumer_is() {
+    let scene = Scene::new();
+    let gate = Gate::before(&scene);
+    let (connector, _directory) = connector(&scene, "sqlite", &[("domain.messaging", &gate.url)]);
+    connector.submit_text("a", "Hi", Some("1")).unwrap();
+    let id = opened(&scene);
+    // Of another channel's conversation, which is over by now: it comes late.
+    let lp_id = scene.client.consumer("a").unwrap().lp_id().unwrap().to_owned();
+    let body = json!({ "type": "cqm.ExConversationChangeNotification", "body": { "changes": [{
+        "type": "UPSERT", "result": { "convId": "another", "conversationDetails": {
+            "state": "OPEN", "stage": "OPEN",
+            "participants": [{ "id": lp_id, "role": "CONSUMER" }],
+            "dialogs": [{ "dialogId": "another", "dialogType": "MAIN", "state": "OPEN" }] } } }] } });
+    let body = body.to_string().into_bytes();
+    let signature = scene.sandbox.sign(&scene.account.id, &body, Signature::Sha1Base64);
+    connector.receive(&body, &signature).unwrap();
+    assert_eq!(next(&connector, UpdateKind::Opened).conversation_id(), "another");
+    gate.open();
+    assert_eq!(next(&connector, UpdateKind::Sent).conversation_id(), id);
+    say(&scene, &connector, &id, 0);
+    assert_eq!(text(&connector), ("a".to_owned(), "0".to_owned()));
+    connector.submit_text("a", "two", Some("2")).unwrap();
+    assert_eq!(next(&connector, UpdateKind::Sent).conversation_id(), id);
+}
+
+#[test]
 fn what_comes_before_the_answer_that_names_its_conversation_comes_first() {
     for foreign in ["false", "true"] {
         let scene = Scene::new();
@@ -303,4 +352,48 @@ fn what_c_could_not_be_told_is_refused() {
         let refused = connector.submit_text(consumer, "Hi", Some(key)).unwrap_err();
         assert_eq!(refused.status(), Status::InvalidArgument, "{consumer:?} {key:?}");
     }
+}
+
+#[test]
+fn what_was_sent_away_here_and_there_is_waited_for_together() {
+    let scene = Scene::new();
+    let (connector, _directory) = connector(&scene, "sqlite", &[]);
+    connector.submit_text("a", "Hi", Some("1")).unwrap();
+    let id = next(&connector, UpdateKind::Sent).conversation_id().to_owned();
+    let came: Vec<u64> = (0..40).filter(|n| n % 2 == 1).collect();
+    came.iter().for_each(|n| say(&scene, &connector, &id, *n));
+    // A poll is shorter than the wait for one that is missing (receiver.order.wait.ms).
+    let (mut given, mut in_vain) = (Vec::new(), 0);
+    while given.len() < came.len() {
+        let Some(update) = connector.poll(Duration::from_millis(500)).unwrap() else {
+            in_vain += 1;
+            continue;
+        };
+        connector.ack(&update).unwrap();
+        given.extend(update.sequence().map(|it| it as u64));
+    }
+    assert_eq!(given, came);
+    assert!(in_vain < 5, "{in_vain}");
+    assert_eq!(connector.stats().unwrap().updates_waiting, 0);
+}
+
+#[test]
+fn who_runs_it_is_told_once_what_to_do_about_a_conversation_that_is_not_known() {
+    let scene = Scene::new();
+    let open = scene.client.consumer("a").unwrap().open(&OpenOptions::new()).unwrap();
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let sink = lines.clone();
+    let options = [("connector.store", "memory"), ("connector.pause.ms", "1")];
+    let mut config = scene.config(&[&options[..], &[("receiver.listen", "127.0.0.1:0")]].concat());
+    config.set_log(LogLevel::Warn, move |_, line: &str| sink.lock().unwrap().push(line.to_owned()));
+    let connector = Connector::new(&config).unwrap();
+    crate::connector::talks::tell(&scene, &connector);
+    connector.submit_text("a", "one", Some("1")).unwrap();
+    until(|| (connector.stats().unwrap().put_off >= 3).then_some(()));
+    // As it says.
+    scene.sandbox.act_as_agent(&scene.account.id, open.id(), &json!({"join": true}));
+    assert_eq!(next(&connector, UpdateKind::Sent).conversation_id(), open.id());
+    let lines = lines.lock().unwrap();
+    let told = lines.iter().filter(|line| line.contains("until an agent does something in it"));
+    assert_eq!(told.count(), 1, "{lines:?}");
 }

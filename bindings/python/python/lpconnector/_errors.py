@@ -52,7 +52,7 @@ class LpcError(Exception):
     """How often the failing request was tried, connection failures included."""
     is_retryable: bool
     """Whether the same call may succeed later: connection failures, but for a proxy that refuses,
-    timeouts, 429 and 5xx."""
+    timeouts, 429 and 5xx; a queue of the library's that is full, and a store that could not write."""
     maybe_delivered: bool
     """Whether the request may have taken effect: it was sent, but no usable answer came."""
     retry_after_ms: Optional[int]

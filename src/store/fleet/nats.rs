@@ -1,0 +1,448 @@
+//! NATS JetStream as a fleet's broker, with all that servers have from 2.9 on.
+
+use std::cell::Cell;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::Subscriber;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::task::AbortHandle;
+use tokio::time::sleep;
+
+use crate::base::error::{Error, Status};
+use crate::base::log::Log;
+use crate::config::nats_settings::NatsSettings;
+use crate::store::fleet::api::{StoredMessage, StreamInfo};
+use crate::store::fleet::broker::{
+    Appended, Broker, Delivered, Entry, Kept, Lane, Trouble, Waiting,
+};
+use crate::store::fleet::layout::{self, Layout, Names};
+use crate::store::fleet::link::Link;
+use crate::store::fleet::object_store::ObjectStore;
+use crate::store::fleet::sweep::sweep;
+use crate::store::fleet::timestamp::{self, BrokersClock};
+
+/// Beside the body of an entry its id goes out, and of a record its revision.
+const MOST_HEADERS: usize = 512;
+
+/// The record that says what a store is like.
+const ABOUT: &str = "about";
+
+/// What this version writes; older ones it reads.
+const VERSION: u64 = 1;
+
+/// Between two looks at what servers that were killed left, and after one that failed.
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
+const SWEEP_AGAIN: Duration = Duration::from_secs(30);
+
+/// A store in NATS, and the connection to it.
+pub(crate) struct Nats {
+    within: Arc<Within>,
+    name: String,
+    /// What nodes tell each other.
+    calls: tokio::sync::Mutex<Option<Subscriber>>,
+    tidies: AbortHandle,
+}
+
+/// The newest message about a record.
+struct Last {
+    seq: u64,
+    is_removal: bool,
+    body: Bytes,
+}
+
+struct Within {
+    link: Link,
+    names: Names,
+    partitions: u16,
+    clock: BrokersClock,
+}
+
+/// An entry that was handed to us.
+pub(crate) struct Handed {
+    delivered: Delivered,
+    /// Where the broker hears about it.
+    reply: String,
+}
+
+impl Deref for Handed {
+    type Target = Delivered;
+
+    fn deref(&self) -> &Delivered {
+        &self.delivered
+    }
+}
+
+/// What the record says.
+#[derive(Deserialize)]
+struct About {
+    version: u64,
+    #[serde(default)]
+    partitions: u64,
+}
+
+impl Nats {
+    /// Connects, makes what is missing, and looks at what is there. It belongs to the runtime in which this is
+    /// called.
+    ///
+    /// # Errors
+    /// [`Status::Connect`] where nobody answers in time, [`Status::Unauthorized`] where credentials are refused,
+    /// [`Status::Tls`], [`Status::Config`] where what is there cannot be used, and those of files that options
+    /// name.
+    pub(crate) async fn connect(settings: &NatsSettings, log: &Log) -> Result<Nats, Error> {
+        let link = Link::connect(settings, log).await?;
+        let within = Within {
+            link,
+            names: Names::new(settings),
+            partitions: settings.partitions,
+            clock: BrokersClock::default(),
+        };
+        let layout = Layout {
+            link: &within.link,
+            names: &within.names,
+            settings,
+            log,
+            consumers_stay: Cell::new(false),
+        };
+        layout.bucket().await?;
+        within.agree(settings).await?;
+        let [outgoing, incoming] = layout.rest().await?;
+        within.hear_time(&incoming);
+        let made = format!("{} {}", within.names.out_stream(), outgoing.created);
+        let digest = ring::digest::digest(&ring::digest::SHA256, made.as_bytes());
+        let name = digest.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let calls = tokio::sync::Mutex::new(within.link.listen(within.names.calls()).await);
+        let within = Arc::new(within);
+        let tidies = within.clone();
+        let tidies = tokio::spawn(async move { tidies.tidy().await }).abort_handle();
+        Ok(Nats { within, name, calls, tidies })
+    }
+}
+
+impl Within {
+    /// All nodes must spread consumers alike: whoever is first says over how many partitions.
+    async fn agree(&self, settings: &NatsSettings) -> Result<(), Error> {
+        let (name, partitions) = (&settings.name, settings.partitions);
+        let what = format!("cannot read what the store '{name}' in NATS is like");
+        let fails = |why| layout::error(why, &what);
+        let about = match self.get(ABOUT).await.map_err(fails)? {
+            Some(about) => about,
+            None => {
+                let about = json!({ "version": VERSION, "partitions": partitions }).to_string();
+                match self.put(ABOUT, 0, about.into()).await {
+                    Ok(_) => return Ok(()),
+                    // Another node was faster.
+                    Err(Trouble::Changed) => self
+                        .get(ABOUT)
+                        .await
+                        .and_then(|about| about.ok_or(Trouble::Changed))
+                        .map_err(fails)?,
+                    Err(why) => return Err(fails(why)),
+                }
+            }
+        };
+        let about: About = serde_json::from_slice(&about.body)
+            .map_err(|why| fails(Trouble::Refused(why.to_string())))?;
+        let message = if about.version > VERSION {
+            format!("option 'connector.store': the store '{name}' in NATS is of a newer version")
+        } else if about.partitions != u64::from(partitions) {
+            let there = about.partitions;
+            format!(
+                "option 'connector.nats.partitions' is {partitions}, and the store '{name}' in NATS \
+                 has {there}: set it to {there}; or have the store worked off, and removed from \
+                 NATS, before it is made with another number"
+            )
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(Status::Config, message))
+    }
+
+    fn hear_time(&self, info: &StreamInfo) {
+        if let Some(now) = timestamp::parse(&info.ts) {
+            self.clock.set(now);
+        }
+    }
+
+    async fn info(&self, stream: &str) -> Result<StreamInfo, Trouble> {
+        Ok(self.link.api(format!("STREAM.INFO.{stream}"), json!({})).await?)
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Kept>, Trouble> {
+        let last = self.last(key).await?;
+        let Some(last) = last.filter(|it| !it.is_removal) else { return Ok(None) };
+        Ok(Some(Kept { revision: last.seq, body: last.body }))
+    }
+
+    async fn last(&self, key: &str) -> Result<Option<Last>, Trouble> {
+        let bucket = self.names.bucket();
+        let last = self.link.last_message(&bucket, &self.record(key)?).await?;
+        let read = |it: StoredMessage| {
+            Ok(Last { seq: it.seq, is_removal: it.is_removal()?, body: it.body()? })
+        };
+        last.map(read).transpose()
+    }
+
+    async fn put(&self, key: &str, revision: u64, body: Bytes) -> Result<u64, Trouble> {
+        match self.replace(key, revision, body.clone()).await {
+            // Other clients of the bucket leave a marker where they remove something.
+            Err(Trouble::Changed) if revision == 0 => match self.last(key).await? {
+                Some(Last { is_removal: true, seq, .. }) => self.replace(key, seq, body).await,
+                _ => Err(Trouble::Changed),
+            },
+            put => put,
+        }
+    }
+
+    async fn replace(&self, key: &str, revision: u64, body: Bytes) -> Result<u64, Trouble> {
+        let revision = revision.to_string();
+        let expected = [("Nats-Expected-Last-Subject-Sequence", &*revision)];
+        Ok(self.link.publish(self.record(key)?, &expected, body).await?.seq)
+    }
+
+    /// The subject of a record.
+    fn record(&self, key: &str) -> Result<String, Trouble> {
+        let is_part = |part: &str| {
+            let fits = |b: u8| b.is_ascii_alphanumeric() || b"-_=/".contains(&b);
+            !part.is_empty() && part.bytes().all(fits)
+        };
+        if !key.split('.').all(is_part) {
+            return Err(Trouble::Refused(format!("{key:?} cannot be the key of a record")));
+        }
+        Ok(self.names.record(key))
+    }
+
+    /// Puts right what servers that were killed left: after each connect, and where another server was.
+    async fn tidy(&self) {
+        let mut losses = self.link.losses();
+        loop {
+            let swept = sweep(&self.link, &self.names, self.partitions).await;
+            let pause = if swept.is_ok() { SWEEP_EVERY } else { SWEEP_AGAIN };
+            tokio::select! {
+                _ = losses.changed() => {}
+                () = sleep(pause) => {}
+            }
+        }
+    }
+
+    async fn answer_for(&self, handed: &Handed, what: String) -> Result<(), Trouble> {
+        self.link.ask(handed.reply.clone(), None, what.into()).await.map(drop)
+    }
+
+    fn files(&self) -> ObjectStore<'_> {
+        ObjectStore { link: &self.link, names: &self.names }
+    }
+}
+
+impl Drop for Nats {
+    fn drop(&mut self) {
+        // It holds the connection open.
+        self.tidies.abort();
+    }
+}
+
+impl Broker for Nats {
+    type Delivery = Handed;
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn append(
+        &self,
+        lane: Lane,
+        once: Option<&str>,
+        body: Bytes,
+    ) -> Result<Appended, Trouble> {
+        let Within { link, names, .. } = &*self.within;
+        let id = once.map(|id| ("Nats-Msg-Id", id));
+        let written = link.publish(names.subject(lane), id.as_slice(), body).await?;
+        Ok(Appended { seq: written.seq, is_repeat: written.duplicate })
+    }
+
+    async fn take(&self, lane: Lane, patience: Duration) -> Result<Option<Handed>, Trouble> {
+        let Within { link, names, clock, .. } = &*self.within;
+        let how = match u64::try_from(patience.as_nanos()) {
+            Ok(0) => json!({ "batch": 1, "no_wait": true }),
+            nanos => json!({ "batch": 1, "expires": nanos.unwrap_or(u64::MAX) }),
+        };
+        let (stream, consumer) = (names.stream(lane), names.consumer(lane));
+        let next = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}");
+        let answer = link.pull(next, how.to_string().into(), patience).await?;
+        let said = || answer.description.clone().unwrap_or_default();
+        match answer.status.map(|it| it.as_u16()) {
+            None => {}
+            // Nothing is there, or none came in time.
+            Some(404 | 408) => return Ok(None),
+            // All that may be out at a time is.
+            Some(409) if said().contains("MaxAckPending") => return Ok(None),
+            Some(400) => return Err(Trouble::Refused(format!("NATS says: {}", said()))),
+            Some(_) => return Err(Trouble::Away(format!("NATS says: {}", said()))),
+        }
+        let handed = answer.reply.map(|reply| reply.into_string());
+        let handed = handed.and_then(|reply| Some((handed_out(&reply)?, reply)));
+        let Some((HandedOut { times, seq, at }, reply)) = handed else {
+            return Err(Trouble::Refused("NATS handed out what is no entry".to_owned()));
+        };
+        let entry = Entry { seq, body: answer.payload, age: clock.since(at) };
+        Ok(Some(Handed { delivered: Delivered { entry, times }, reply }))
+    }
+
+    async fn keep(&self, delivery: &Handed) -> Result<(), Trouble> {
+        self.within.answer_for(delivery, "+WPI".to_owned()).await
+    }
+
+    async fn finish(&self, delivery: &Handed) -> Result<(), Trouble> {
+        self.within.answer_for(delivery, "+ACK".to_owned()).await
+    }
+
+    async fn give_back(&self, delivery: &Handed, after: Duration) -> Result<(), Trouble> {
+        let what = match after.as_nanos() {
+            0 => "-NAK".to_owned(),
+            nanos => {
+                format!("-NAK {}", json!({ "delay": u64::try_from(nanos).unwrap_or(u64::MAX) }))
+            }
+        };
+        self.within.answer_for(delivery, what).await
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Kept>, Trouble> {
+        self.within.get(key).await
+    }
+
+    async fn put(&self, key: &str, revision: u64, body: Bytes) -> Result<u64, Trouble> {
+        self.within.put(key, revision, body).await
+    }
+
+    async fn forget(&self, key: &str) -> Result<(), Trouble> {
+        let Within { link, names, .. } = &*self.within;
+        link.purge(&names.bucket(), &self.within.record(key)?).await
+    }
+
+    async fn put_file(&self, name: &str, body: Bytes) -> Result<(), Trouble> {
+        self.within.files().put(name, body).await
+    }
+
+    async fn file(&self, name: &str) -> Result<Option<Bytes>, Trouble> {
+        self.within.files().get(name).await
+    }
+
+    async fn drop_file(&self, name: &str) -> Result<(), Trouble> {
+        self.within.files().remove(name).await
+    }
+
+    async fn call(&self, what: Bytes) -> Result<(), Trouble> {
+        let Within { link, names, .. } = &*self.within;
+        let told = link.client().publish(names.calls(), what).await;
+        told.map_err(|why| Trouble::Away(why.to_string()))
+    }
+
+    async fn called(&self) -> Bytes {
+        if let Some(calls) = &mut *self.calls.lock().await
+            && let Some(call) = calls.next().await
+        {
+            return call.payload;
+        }
+        // Nobody calls any more.
+        std::future::pending().await
+    }
+
+    async fn waiting(&self) -> Result<Waiting, Trouble> {
+        let within = &*self.within;
+        let (out_stream, in_stream) = (within.names.out_stream(), within.names.in_stream());
+        let both = tokio::join!(within.info(&out_stream), within.info(&in_stream));
+        let (outgoing, incoming) = (both.0?, both.1?);
+        within.hear_time(&incoming);
+        Ok(Waiting {
+            outgoing: outgoing.state.messages,
+            incoming: incoming.state.messages,
+            bytes: outgoing.state.bytes + incoming.state.bytes,
+        })
+    }
+
+    fn longest(&self) -> usize {
+        self.within.link.longest().saturating_sub(MOST_HEADERS)
+    }
+
+    fn is_there(&self) -> bool {
+        self.within.link.is_there()
+    }
+}
+
+/// What the subject tells at which the broker hears about an entry.
+struct HandedOut {
+    times: u64,
+    seq: u64,
+    /// Nanoseconds since 1970.
+    at: i64,
+}
+
+fn handed_out(reply: &str) -> Option<HandedOut> {
+    let parts: Vec<_> = reply.strip_prefix("$JS.ACK.")?.split('.').collect();
+    // Newer servers put the domain and the account in front, and may put something behind.
+    let parts = match parts.len() {
+        7 => &parts[2..],
+        9.. => &parts[4..],
+        _ => return None,
+    };
+    let [times, seq, _, at, ..] = parts else { return None };
+    Some(HandedOut { times: times.parse().ok()?, seq: seq.parse().ok()?, at: at.parse().ok()? })
+}
+
+#[cfg(test)]
+impl Nats {
+    /// The first entry of a lane with a higher number, whoever has it.
+    pub(super) async fn after(&self, lane: Lane, seq: u64) -> Result<Option<Entry>, Trouble> {
+        let Within { link, names, .. } = &*self.within;
+        let next = link.message_after(&names.stream(lane), &names.subject(lane), seq).await?;
+        let entry =
+            |it: StoredMessage| Ok(Entry { seq: it.seq, body: it.body()?, age: Duration::ZERO });
+        next.map(entry).transpose()
+    }
+
+    pub(super) async fn ask_api(
+        &self,
+        what: String,
+        body: serde_json::Value,
+    ) -> Result<serde_json::Value, Trouble> {
+        Ok(self.within.link.api(what, body).await?)
+    }
+
+    /// Writes what other clients would.
+    pub(super) async fn publish(
+        &self,
+        subject: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<(), Trouble> {
+        self.within.link.publish(subject.to_owned(), headers, Bytes::new()).await.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_handed_out_is_read_from_where_to_answer() {
+        for reply in [
+            "$JS.ACK.sms-out.out-3.2.100.7.1700000000000000001.42",
+            "$JS.ACK._.hash.sms-out.out-3.2.100.7.1700000000000000001.42",
+            "$JS.ACK.hub.hash.sms-out.out-3.2.100.7.1700000000000000001.42.token.more",
+        ] {
+            let read = handed_out(reply).unwrap();
+            assert_eq!((read.times, read.seq, read.at), (2, 100, 1_700_000_000_000_000_001));
+        }
+        for bad in [
+            "",
+            "_INBOX.a.b",
+            "$JS.ACK.sms-out.out-3.2.100.7.1700000000000000001",
+            "$JS.ACK.sms-out.out-3.x.100.7.1700000000000000001.42",
+        ] {
+            assert!(handed_out(bad).is_none(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,600 @@
+//! One node of a fleet: it takes entries from the lanes, keeps them while they are worked on, and writes
+//! what its engine wants written.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::future::Future;
+use std::ops::Deref;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::base::log::{Log, LogLevel};
+use crate::protocol::notification::Notification;
+use crate::store::arrival::{Arrival, Arrives, Known};
+use crate::store::change::{About, KeptFile};
+use crate::store::fleet::broker::{Broker, Delivered, Entry, Lane, Trouble};
+use crate::store::fleet::bucket::{Bucket, partition};
+use crate::store::fleet::desk::Desk;
+use crate::store::fleet::envelope::{ActionEntry, EventEntry, UpdateEntry, VERSION, What};
+use crate::store::fleet::record::{Done, Record};
+use crate::store::fleet::write_lines::WriteLines;
+use crate::store::left::LeftAction;
+
+/// So long one request for an entry waits.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// So long somebody who waits for an answer waits, at most.
+const SHORT_PATIENCE: Duration = Duration::from_secs(5);
+
+/// After trouble with the broker.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// So many notifications without a place are looked at beside each other.
+const LOOKERS: usize = 8;
+
+/// So long a conversation may become known, and so often is looked: who opened it may have died, and be
+/// replaced.
+const UNKNOWN_WAITS: Duration = Duration::from_secs(60);
+const UNKNOWN_LOOKS: u64 = 10;
+
+/// Between two looks at something that has no place yet, at first and at last.
+const FIRST_LOOK: Duration = Duration::from_millis(50);
+const LAST_LOOK: Duration = Duration::from_secs(5);
+
+/// What the nodes of a fleet agree about, and what this one wants.
+pub(crate) struct NodeSettings {
+    pub partitions: u16,
+    /// A node that says nothing for so long is replaced.
+    pub takeover: Duration,
+    /// So long a notification waits for one that is missing before it.
+    pub order_wait: Duration,
+    /// So long somebody waits until something is written.
+    pub patience: Duration,
+    /// Conversations of others are told, too.
+    pub foreign: bool,
+    pub log: Log,
+}
+
+/// What nodes tell each other.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Call {
+    /// Something new is known of the consumer.
+    Learned(String),
+    /// Nobody sends anything for so many milliseconds.
+    Pause(u64),
+}
+
+/// One node.
+pub(crate) struct Node<B: Broker> {
+    pub(super) broker: B,
+    pub(super) bucket: Bucket,
+    pub(super) settings: NodeSettings,
+    pub(super) desk: Arc<Desk>,
+    pub(super) out: RefCell<HashMap<u64, Rc<Held<B>>>>,
+    pub(super) inn: RefCell<HashMap<u64, Rc<Held<B>>>>,
+    pub(super) lines: WriteLines,
+    arrives: Arrives,
+}
+
+/// An entry that this node has.
+pub(super) struct Held<B: Broker> {
+    pub(super) delivery: B::Delivery,
+    pub(super) consumer: String,
+    pub(super) files: Vec<String>,
+    over: Notify,
+    is_over: Cell<bool>,
+}
+
+impl<B: Broker> Held<B> {
+    fn new(delivery: B::Delivery, consumer: String, files: Vec<String>) -> Rc<Held<B>> {
+        Rc::new(Held { delivery, consumer, files, over: Notify::new(), is_over: Cell::new(false) })
+    }
+
+    fn seq(&self) -> u64 {
+        self.delivery.entry.seq
+    }
+
+    /// It need not be kept any longer.
+    pub(super) fn end(&self) {
+        self.is_over.set(true);
+        self.over.notify_one();
+    }
+}
+
+impl<B: Broker> Node<B> {
+    pub(crate) fn new(
+        broker: B,
+        settings: NodeSettings,
+        desk: Arc<Desk>,
+        arrives: Arrives,
+    ) -> Rc<Node<B>> {
+        Rc::new(Node {
+            broker,
+            bucket: Bucket::new(),
+            settings,
+            desk,
+            out: RefCell::default(),
+            inn: RefCell::default(),
+            lines: WriteLines::default(),
+            arrives,
+        })
+    }
+
+    /// Takes from all lanes, on the local tasks of this thread.
+    pub(crate) fn start(self: &Rc<Self>) {
+        for partition in 0..self.settings.partitions {
+            tokio::task::spawn_local(self.clone().send_from(partition));
+            tokio::task::spawn_local(self.clone().tell_from(partition));
+        }
+        for _ in 0..LOOKERS {
+            tokio::task::spawn_local(self.clone().find_places());
+        }
+        tokio::task::spawn_local(self.clone().listen());
+        tokio::task::spawn_local(self.clone().count());
+    }
+
+    pub(super) fn log(&self, level: LogLevel, line: impl FnOnce() -> String) {
+        self.settings.log.write(level, line);
+    }
+
+    pub(super) fn lane_out(&self, consumer: &str) -> Lane {
+        Lane::Out(partition(consumer, self.settings.partitions))
+    }
+
+    pub(super) fn lane_in(&self, consumer: &str) -> Lane {
+        Lane::In(partition(consumer, self.settings.partitions))
+    }
+
+    /// Actions of one partition, one after the other.
+    async fn send_from(self: Rc<Self>, partition: u16) {
+        while !self.desk.is_stopped() {
+            match self.broker.take(Lane::Out(partition), PATIENCE).await {
+                Ok(Some(delivery)) => self.serve_action(delivery).await,
+                Ok(None) => {}
+                Err(_) => sleep(PAUSE).await,
+            }
+        }
+    }
+
+    async fn serve_action(&self, delivery: B::Delivery) {
+        let (seq, times) = (delivery.entry.seq, delivery.times);
+        let read = serde_json::from_slice::<ActionEntry>(&delivery.entry.body);
+        let entry = match read {
+            Ok(entry) if entry.version <= VERSION => entry,
+            Ok(_) => return self.leave(&delivery).await,
+            Err(why) => return self.put_aside("out", &delivery, &why.to_string()).await,
+        };
+        let held = Held::new(delivery, entry.consumer.clone(), entry.files);
+        let from = Instant::now();
+        let Some(record) = self.record_of(&held.consumer, from).await else {
+            // It goes to whoever reaches the broker.
+            return;
+        };
+        if self.is_done(&record, seq) {
+            // Only that it is gone was not heard.
+            return self.finish(&held).await;
+        }
+        let is_untouched = times == 1 || record.untouched == Some((seq, times - 1));
+        self.out.borrow_mut().insert(seq, held.clone());
+        self.desk.hold(seq, self.lease(from), is_untouched);
+        let action = LeftAction {
+            id: seq,
+            consumer: entry.consumer,
+            key: entry.key,
+            body: entry.body,
+            submitted_ms: entry.submitted_ms,
+            begun: !is_untouched,
+        };
+        (self.arrives)(Arrival::Action(action, known(record)));
+        let is_lost = !self.keep(&held, from, || false).await;
+        self.out.borrow_mut().remove(&seq);
+        self.desk.let_go(seq);
+        if is_lost {
+            let consumer = held.consumer.clone();
+            (self.arrives)(Arrival::ActionLost { consumer, id: seq });
+        }
+    }
+
+    /// Updates of one partition, one after the other, as long as the program asks for some.
+    async fn tell_from(self: Rc<Self>, partition: u16) {
+        while !self.desk.is_stopped() {
+            self.desk.wanted().await;
+            match self.broker.take(Lane::In(partition), PATIENCE).await {
+                Ok(Some(delivery)) => self.serve_update(delivery).await,
+                Ok(None) => {}
+                Err(_) => sleep(PAUSE).await,
+            }
+        }
+    }
+
+    async fn serve_update(&self, delivery: B::Delivery) {
+        let (seq, is_repeat) = (delivery.entry.seq, delivery.times > 1);
+        let read = serde_json::from_slice::<UpdateEntry>(&delivery.entry.body);
+        let entry = match read {
+            Ok(entry) if entry.version <= VERSION => entry,
+            Ok(_) => return self.leave(&delivery).await,
+            Err(why) => return self.put_aside("in", &delivery, &why.to_string()).await,
+        };
+        let mut what = entry.what;
+        let files = match self.read_file(&mut what).await {
+            Ok(Some(files)) => files,
+            // It was dealt with: only that the entry is gone, too, was not heard.
+            Ok(None) => return drop(self.broker.finish(&delivery).await),
+            Err(_) => return drop(self.broker.give_back(&delivery, PAUSE).await),
+        };
+        let held = Held::new(delivery, entry.consumer.clone(), files);
+        let from = Instant::now();
+        self.inn.borrow_mut().insert(seq, held.clone());
+        let line = entry.consumer;
+        (self.arrives)(match what {
+            What::Outcome(body) => {
+                Arrival::Outcome { id: seq, consumer: line.clone(), body, is_repeat }
+            }
+            What::Event(event) => {
+                let notification = Notification::signed(&event.body).0.with_account(event.account);
+                let (notification, line) = (Box::new(notification), line.clone());
+                Arrival::Event { id: seq, line, notification, is_repeat }
+            }
+        });
+        // Where the program asks for nothing any more, another node may have it.
+        let is_wanted_elsewhere = || {
+            let line = line.clone();
+            self.desk.is_idle(seq, from.elapsed(), self.settings.takeover)
+                && (self.arrives)(Arrival::UpdateWanted { line, id: seq })
+        };
+        let is_kept = self.keep(&held, from, is_wanted_elsewhere).await;
+        self.inn.borrow_mut().remove(&seq);
+        self.desk.forget_given(seq);
+        if !is_kept {
+            (self.arrives)(Arrival::UpdateWanted { line: line.clone(), id: seq });
+            let _ = self.broker.give_back(&held.delivery, Duration::ZERO).await;
+        }
+    }
+
+    /// Fetches what was too long for an entry; the names of its files. None: they are gone.
+    async fn read_file(&self, what: &mut What) -> Result<Option<Vec<String>>, Trouble> {
+        let What::Event(event) = what else { return Ok(Some(Vec::new())) };
+        let Some(name) = event.file.clone() else { return Ok(Some(Vec::new())) };
+        let Some(body) = self.broker.file(&name).await? else { return Ok(None) };
+        event.body = body[..].into();
+        Ok(Some(vec![name]))
+    }
+
+    /// Keeps an entry while it is worked on. False where it is not this node's any more, or another one
+    /// may have it.
+    async fn keep(&self, held: &Held<B>, from: Instant, may_go: impl Fn() -> bool) -> bool {
+        let mut until = from + self.lease_time();
+        loop {
+            let pause = self.settings.takeover / 3;
+            let _ = timeout(pause, held.over.notified()).await;
+            if held.is_over.get() {
+                return true;
+            }
+            if may_go() {
+                return false;
+            }
+            let asked = Instant::now();
+            match timeout(until.saturating_duration_since(asked), self.broker.keep(&held.delivery))
+                .await
+            {
+                Ok(Ok(())) => {
+                    until = asked + self.lease_time();
+                    self.desk.extend(held.seq(), self.lease(asked));
+                }
+                _ if held.is_over.get() => return true,
+                _ if Instant::now() >= until => return false,
+                _ => sleep(PAUSE.min(pause)).await,
+            }
+        }
+    }
+
+    /// A node is replaced when the broker's time is over: ours ends before.
+    fn lease_time(&self) -> Duration {
+        self.settings.takeover - self.settings.takeover / 10
+    }
+
+    fn lease(&self, from: Instant) -> Duration {
+        self.lease_time().saturating_sub(from.elapsed())
+    }
+
+    /// Notifications without a place: each gets one once it is known whom it is about, and what is missing
+    /// before it came, or was waited for long enough.
+    async fn find_places(self: Rc<Self>) {
+        while !self.desk.is_stopped() {
+            match self.broker.take(Lane::Unknown, PATIENCE).await {
+                Ok(Some(delivery)) => {
+                    if self.find_place(&delivery).await.is_err() {
+                        let pause = self.look_again(&delivery);
+                        let _ = self.broker.give_back(&delivery, pause).await;
+                    }
+                }
+                Ok(None) => {}
+                Err(_) => sleep(PAUSE).await,
+            }
+        }
+    }
+
+    async fn find_place(&self, delivery: &B::Delivery) -> Result<(), Trouble> {
+        let (Entry { body, age, .. }, times) = entry_of(delivery);
+        let entry = match serde_json::from_slice::<UpdateEntry>(&body) {
+            Ok(entry) if entry.version <= VERSION => entry,
+            Ok(_) => return Err(Trouble::Changed),
+            Err(why) => {
+                self.put_aside("in", delivery, &why.to_string()).await;
+                return Ok(());
+            }
+        };
+        let What::Event(event) = entry.what else {
+            self.put_aside("in", delivery, "it is no notification").await;
+            return Ok(());
+        };
+        if entry.consumer.is_empty() {
+            match self.whose(&event.about).await? {
+                // From now on it waits for what is missing before it.
+                Some(consumer) => self.place(Some(&consumer), &event).await?,
+                None if age < UNKNOWN_WAITS || times < UNKNOWN_LOOKS => {
+                    return Err(Trouble::Changed);
+                }
+                None if self.settings.foreign => {
+                    let line = format!("\0{}", event.about.conversation);
+                    self.line_up(&line, &event).await?;
+                }
+                None => {
+                    (self.arrives)(Arrival::Foreign);
+                }
+            }
+            return self.broker.finish(delivery).await;
+        }
+        let (_, record) = self.bucket.read(&self.broker, &entry.consumer).await?;
+        if !record.is_in_turn(&event.about) {
+            if age < self.settings.order_wait {
+                return Err(Trouble::Changed);
+            }
+            let about = event.about.clone();
+            let edit = |record: &mut Record| record.give_up(&about);
+            let (record, _) = self.bucket.change(&self.broker, &entry.consumer, edit).await?;
+            if !record.is_in_turn(&event.about) && age < self.settings.order_wait * 4 {
+                // Those that wait before it go first.
+                return Err(Trouble::Changed);
+            }
+        }
+        self.line_up(&entry.consumer, &event).await?;
+        self.broker.finish(delivery).await
+    }
+
+    fn look_again(&self, delivery: &B::Delivery) -> Duration {
+        let times = delivery.times.min(10) as u32;
+        (FIRST_LOOK * (1 << (times - 1))).min(LAST_LOOK)
+    }
+
+    /// Puts a notification into the line of whom it is about, or where it waits for its place.
+    pub(super) async fn place(
+        &self,
+        consumer: Option<&str>,
+        event: &EventEntry,
+    ) -> Result<(), Trouble> {
+        let found = match consumer {
+            Some(_) => None,
+            None => self.whose(&event.about).await?,
+        };
+        let Some(consumer) = consumer.or(found.as_deref()) else {
+            return self.wait_for_place("", event).await;
+        };
+        let (_, record) = self.bucket.read(&self.broker, consumer).await?;
+        if record.is_in_turn(&event.about) {
+            return self.line_up(consumer, event).await;
+        }
+        self.wait_for_place(consumer, event).await?;
+        let about = event.about.clone();
+        let edit = move |record: &mut Record| record.hold(&about);
+        self.bucket.change(&self.broker, consumer, edit).await.map(drop)
+    }
+
+    async fn wait_for_place(&self, consumer: &str, event: &EventEntry) -> Result<(), Trouble> {
+        let kind = if consumer.is_empty() { "u" } else { "w" };
+        let once = format!("{kind}-{}", event.fingerprint);
+        let body = update_body(consumer, What::Event(Box::new(event.clone())));
+        self.broker.append(Lane::Unknown, Some(&once), body).await.map(drop)
+    }
+
+    /// It is in its place.
+    async fn line_up(&self, line: &str, event: &EventEntry) -> Result<(), Trouble> {
+        let once = format!("e-{}", event.fingerprint);
+        let body = update_body(line, What::Event(Box::new(event.clone())));
+        self.broker.append(self.lane_in(line), Some(&once), body).await?;
+        if event.about.sequence.is_none() || line.starts_with('\0') {
+            return Ok(());
+        }
+        let about = event.about.clone();
+        let edit = move |record: &mut Record| record.pass(&about);
+        self.bucket.change(&self.broker, line, edit).await.map(drop)
+    }
+
+    /// Whom that is about, as far as anybody knows.
+    async fn whose(&self, about: &About) -> Result<Option<String>, Trouble> {
+        if !about.consumer.is_empty() {
+            return Ok(Some(about.consumer.clone()));
+        }
+        for id in [&about.conversation, &about.dialog] {
+            if let Some(consumer) = self.bucket.of(&self.broker, id).await? {
+                return Ok(Some(consumer));
+            }
+        }
+        self.bucket.named(&self.broker, &about.lp_id).await
+    }
+
+    /// What is known of whom that is about.
+    pub(crate) async fn recall(&self, about: &About) -> Result<Option<Known>, Trouble> {
+        let Some(consumer) = self.whose(about).await? else { return Ok(None) };
+        let (_, record) = self.bucket.read(&self.broker, &consumer).await?;
+        Ok(Some(known(record)))
+    }
+
+    /// Hears what other nodes learn.
+    async fn listen(self: Rc<Self>) {
+        loop {
+            let Ok(call) = serde_json::from_slice::<Call>(&self.broker.called().await) else {
+                continue;
+            };
+            match call {
+                Call::Pause(ms) => {
+                    (self.arrives)(Arrival::Paused(Duration::from_millis(ms)));
+                }
+                Call::Learned(consumer) => {
+                    let is_here = self.out.borrow().values().any(|it| it.consumer == consumer);
+                    if let (true, Ok((_, record))) =
+                        (is_here, self.bucket.read(&self.broker, &consumer).await)
+                    {
+                        (self.arrives)(Arrival::Known(known(record)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells all nodes that something new is known of a consumer: one of them may have its action.
+    pub(super) async fn call_learned(&self, consumer: &str) {
+        // Who does not hear it looks again after a while.
+        let _ = self.call(&Call::Learned(consumer.to_owned())).await;
+    }
+
+    pub(crate) async fn pause_all(&self, time: Duration) {
+        let _ = self.call(&Call::Pause(time.as_millis() as u64)).await;
+    }
+
+    async fn call(&self, call: &Call) -> Result<(), Trouble> {
+        self.broker.call(serde_json::to_vec(call).unwrap_or_default().into()).await
+    }
+
+    /// How much waits, now and then.
+    async fn count(self: Rc<Self>) {
+        loop {
+            self.desk.set_there(self.broker.is_there());
+            if let Ok(waits) = self.broker.waiting().await {
+                self.desk.set_waits(waits);
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    /// What is known of a consumer, asked for as long as its action is ours.
+    async fn record_of(&self, consumer: &str, from: Instant) -> Option<Record> {
+        let until = from + self.lease_time();
+        while Instant::now() < until {
+            if let Ok((_, record)) = self.bucket.read(&self.broker, consumer).await {
+                return Some(record);
+            }
+            sleep(PAUSE).await;
+        }
+        None
+    }
+
+    pub(super) fn done(&self, seq: u64) -> Done {
+        Done { stream: self.broker.name().to_owned(), sequence: seq, said: None }
+    }
+
+    fn is_done(&self, record: &Record, seq: u64) -> bool {
+        let name = self.broker.name();
+        record.done.as_ref().is_some_and(|done| done.stream == name && done.sequence >= seq)
+    }
+
+    /// Takes an action out of its lane, with its files.
+    pub(super) async fn finish(&self, held: &Held<B>) {
+        for file in &held.files {
+            let _ = self.broker.drop_file(file).await;
+        }
+        // Where that is not heard it comes again, and is known to be done.
+        let _ = self.broker.finish(&held.delivery).await;
+    }
+
+    /// A newer version wrote it: for those that know it.
+    async fn leave(&self, delivery: &B::Delivery) {
+        self.log(LogLevel::Error, || {
+            "connector: store: an entry is of a newer version: left to newer nodes".to_owned()
+        });
+        let _ = self.broker.give_back(delivery, self.settings.takeover).await;
+    }
+
+    /// What cannot be read is kept as a file, for whoever can, and the rest goes on.
+    async fn put_aside(&self, lane: &str, delivery: &B::Delivery, why: &str) {
+        let entry = &delivery.entry;
+        let name = format!("aside-{lane}-{}", entry.seq);
+        let kept = self.broker.put_file(&name, entry.body.clone()).await;
+        if kept.is_err() {
+            let _ = self.broker.give_back(delivery, PAUSE).await;
+            return;
+        }
+        self.log(LogLevel::Error, || {
+            format!("connector: store: put aside as file '{name}': {why}")
+        });
+        let _ = self.broker.finish(delivery).await;
+    }
+
+    /// Tries something until it succeeds, or was tried for long enough.
+    pub(crate) async fn patiently<T, F: Future<Output = Result<T, Trouble>>>(
+        &self,
+        ask: impl Fn() -> F,
+    ) -> Result<T, Trouble> {
+        let until = Instant::now() + self.settings.patience.min(SHORT_PATIENCE);
+        loop {
+            match ask().await {
+                Err(Trouble::Away(_)) if Instant::now() + PAUSE < until => sleep(PAUSE).await,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// The file of an action that is here, and its preview.
+    pub(crate) async fn file(&self, id: u64) -> Result<Option<KeptFile>, Trouble> {
+        let Some(held) = self.out.borrow().get(&id).cloned() else { return Ok(None) };
+        let mut parts = Vec::new();
+        for name in &held.files {
+            let Some(bytes) = self.broker.file(name).await? else { return Ok(None) };
+            parts.push(Arc::from(&bytes[..]));
+        }
+        let mut parts = parts.into_iter();
+        Ok(parts.next().map(|bytes| KeptFile { bytes, preview: parts.next() }))
+    }
+
+    /// Gives back what this node has, and tells the others what it knows of that.
+    pub(crate) async fn give_all_back(&self) {
+        let out: Vec<_> = self.out.borrow().values().cloned().collect();
+        for held in out {
+            let (seq, times) = (held.seq(), held.delivery.times);
+            if self.desk.is_untouched(seq) {
+                let edit = |record: &mut Record| record.untouched = Some((seq, times));
+                let _ = self.bucket.change(&self.broker, &held.consumer, edit).await;
+            }
+            let _ = self.broker.give_back(&held.delivery, Duration::ZERO).await;
+            held.end();
+        }
+        let inn: Vec<_> = self.inn.borrow().values().cloned().collect();
+        for held in inn {
+            let _ = self.broker.give_back(&held.delivery, Duration::ZERO).await;
+            held.end();
+        }
+    }
+}
+
+/// What was handed out, and how often.
+fn entry_of(delivery: &impl Deref<Target = Delivered>) -> (Entry, u64) {
+    (delivery.entry.clone(), delivery.times)
+}
+
+pub(super) fn update_body(consumer: &str, what: What) -> Bytes {
+    let entry = UpdateEntry { version: VERSION, consumer: consumer.to_owned(), what };
+    // Texts and numbers always serialise.
+    serde_json::to_vec(&entry).unwrap_or_default().into()
+}
+
+fn known(record: Record) -> Known {
+    let done = record.done.and_then(|done| done.said);
+    Known { consumer: record.consumer, body: record.known, said: record.said, done }
+}

@@ -1,0 +1,351 @@
+//! From a change of the engine's to what is asked of the broker.
+//!
+//! Each part may be done twice, so that what nobody heard of is simply done again.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use ring::digest::{SHA256, digest};
+use ring::rand::{SecureRandom, SystemRandom};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::base::error::{Error, Status};
+use crate::store::change::{Change, Edit, Said, Step};
+use crate::store::fleet::broker::{Broker, Trouble};
+use crate::store::fleet::envelope::{ActionEntry, EventEntry, VERSION, What};
+use crate::store::fleet::node::{Node, update_body};
+use crate::store::fleet::record::{Done, Record};
+use crate::store::fleet::write_lines::{Line, Numbered};
+use crate::store::journal::Ordered;
+
+/// Between two attempts, at first and at last.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LAST_PAUSE: Duration = Duration::from_secs(1);
+
+/// So long the service waits for its answer before it is told to come again.
+const SERVICE_WAITS: Duration = Duration::from_secs(5);
+
+/// What a change asks of the broker.
+#[derive(Default)]
+struct Plan {
+    files: Vec<(String, Bytes)>,
+    actions: Vec<Append>,
+    updates: Vec<Append>,
+    learned: Vec<(Arc<str>, Learned)>,
+    event: Option<(Option<Arc<str>>, EventEntry)>,
+    actions_done: Vec<u64>,
+    updates_done: Vec<u64>,
+}
+
+/// An entry for the line of a consumer.
+struct Append {
+    consumer: Arc<str>,
+    once: String,
+    body: Bytes,
+}
+
+/// What is known of a consumer beside what was.
+#[derive(Default)]
+struct Learned {
+    edits: Vec<Edit>,
+    said: Vec<Said>,
+    done: Option<Done>,
+}
+
+impl<B: Broker> Node<B> {
+    /// Has a change written, after all that came before it of the same consumer.
+    pub(crate) fn write(self: &Rc<Self>, ordered: Ordered) {
+        let number = self.lines.next_number();
+        let Some(line) = self.line_of(&ordered.change) else {
+            // It says something of all that came before.
+            tokio::task::spawn_local(self.clone().after_all(number, ordered));
+            return;
+        };
+        if let Some(first) = self.lines.join(&line, (number, ordered)) {
+            tokio::task::spawn_local(self.clone().write_line(line, first));
+        }
+    }
+
+    async fn after_all(self: Rc<Self>, number: u64, ordered: Ordered) {
+        let before = self.lines.all_before(number);
+        let outcome = timeout(self.settings.patience, before)
+            .await
+            .map_err(|_| error(Trouble::Away("what came before is not written yet".to_owned())));
+        (ordered.told)(outcome);
+    }
+
+    async fn write_line(self: Rc<Self>, line: Line, first: Numbered) {
+        let mut next = Some(first);
+        while let Some((number, ordered)) = next {
+            self.write_one(ordered).await;
+            next = self.lines.next(&line, number);
+        }
+    }
+
+    async fn write_one(&self, Ordered { change, is_owed, told }: Ordered) {
+        let plan = self.plan(&change);
+        let patience = self.settings.patience;
+        let patience = if plan.event.is_some() { patience.min(SERVICE_WAITS) } else { patience };
+        let until = Instant::now() + patience;
+        let mut pause = FIRST_PAUSE;
+        let outcome = loop {
+            match self.carry_out(&plan).await {
+                Ok(()) => break Ok(()),
+                Err(Trouble::Away(_)) if is_owed || Instant::now() + pause < until => {
+                    sleep(pause).await;
+                    pause = (pause * 2).min(LAST_PAUSE);
+                }
+                Err(why) => break Err(error(why)),
+            }
+        };
+        told(outcome);
+    }
+
+    async fn carry_out(&self, plan: &Plan) -> Result<(), Trouble> {
+        for (name, bytes) in &plan.files {
+            self.broker.put_file(name, bytes.clone()).await?;
+        }
+        for Append { consumer, once, body } in &plan.actions {
+            self.broker.append(self.lane_out(consumer), Some(once), body.clone()).await?;
+        }
+        for Append { consumer, once, body } in &plan.updates {
+            self.broker.append(self.lane_in(consumer), Some(once), body.clone()).await?;
+        }
+        for (consumer, learned) in &plan.learned {
+            let edit = |record: &mut Record| learned.put_into(record);
+            let (_, is_new) = self.bucket.change(&self.broker, consumer, edit).await?;
+            if is_new {
+                self.call_learned(consumer).await;
+            }
+        }
+        if let Some((consumer, event)) = &plan.event {
+            let consumer = consumer.as_deref();
+            // As text it may be twice as long, and there is more in an entry.
+            if event.body.len() < self.broker.longest() / 4 {
+                self.place(consumer, event).await?;
+            } else {
+                let name = format!("n-{}", event.fingerprint);
+                self.broker.put_file(&name, Bytes::copy_from_slice(&event.body)).await?;
+                let (body, file) = (Arc::default(), Some(name));
+                self.place(consumer, &EventEntry { body, file, ..event.clone() }).await?;
+            }
+        }
+        for id in &plan.actions_done {
+            let held = self.out.borrow().get(id).cloned();
+            if let Some(held) = held {
+                self.finish(&held).await;
+                held.end();
+            }
+        }
+        for id in &plan.updates_done {
+            let held = self.inn.borrow().get(id).cloned();
+            if let Some(held) = held {
+                for file in &held.files {
+                    self.broker.drop_file(file).await?;
+                }
+                self.broker.finish(&held.delivery).await?;
+                held.end();
+            }
+        }
+        Ok(())
+    }
+
+    /// Whom a change is about. None: all that came before it.
+    fn line_of(&self, change: &Change) -> Option<Line> {
+        let held = |all: &std::collections::HashMap<u64, Rc<_>>, id| {
+            all.get(id).map(|held: &Rc<super::node::Held<B>>| Arc::from(&*held.consumer))
+        };
+        let mut place = None;
+        for step in &change.steps {
+            let consumer = match step {
+                Step::Action { consumer, .. } if place.is_none() => {
+                    return Some(Line::Submitted(consumer.clone()));
+                }
+                Step::Action { consumer, .. }
+                | Step::Update { consumer, .. }
+                | Step::Consumer { consumer, .. }
+                | Step::Learn { consumer, .. }
+                | Step::Said { consumer, .. }
+                | Step::Place { consumer: Some(consumer), .. } => Some(consumer.clone()),
+                // Nobody's yet.
+                Step::Place { about, .. } => Some(Arc::from(format!("\0{}", about.conversation))),
+                Step::ActionDone { id } | Step::ActionBegun { id, .. } => {
+                    held(&self.out.borrow(), id)
+                }
+                Step::UpdateDone { id } | Step::NotificationDone { id, .. } => {
+                    held(&self.inn.borrow(), id)
+                }
+                _ => None,
+            };
+            place = place.or(consumer);
+        }
+        place.map(Line::About)
+    }
+
+    fn plan(&self, change: &Change) -> Plan {
+        let mut plan = Plan::default();
+        let receipt = change.steps.iter().find_map(|step| match step {
+            Step::NotificationDone { id, .. } => Some(format!("r-{}-{id}", self.broker.name())),
+            _ => None,
+        });
+        let mut file_names = Vec::new();
+        for step in &change.steps {
+            let Step::File { file, .. } = step else { continue };
+            let name = random_name("f-");
+            let parts = [Some(&file.bytes), file.preview.as_ref()].into_iter().flatten();
+            for (at, bytes) in parts.enumerate() {
+                let name = format!("{name}-{at}");
+                plan.files.push((name.clone(), Bytes::copy_from_slice(bytes)));
+                file_names.push(name);
+            }
+        }
+        let mut notification = None;
+        for step in &change.steps {
+            match step {
+                Step::Action { consumer, key, body, submitted_ms, .. } => {
+                    let once = match (key, &receipt) {
+                        (Some(key), _) => named("k-", &[consumer, key]),
+                        (None, Some(receipt)) => receipt.clone(),
+                        (None, None) => random_name("s-"),
+                    };
+                    let entry = ActionEntry {
+                        version: VERSION,
+                        consumer: consumer.to_string(),
+                        key: key.as_deref().map(str::to_owned),
+                        body: body.to_string(),
+                        submitted_ms: *submitted_ms,
+                        files: std::mem::take(&mut file_names),
+                    };
+                    // Texts and numbers always serialise.
+                    let body = serde_json::to_vec(&entry).unwrap_or_default().into();
+                    plan.actions.push(Append { consumer: consumer.clone(), once, body });
+                }
+                Step::Update { consumer, body, of, .. } => {
+                    let once = match of {
+                        Some(id) => format!("d-{}-{id}", self.broker.name()),
+                        None => named("o-", &[consumer, body]),
+                    };
+                    let body = update_body(consumer, What::Outcome(body.to_string()));
+                    plan.updates.push(Append { consumer: consumer.clone(), once, body });
+                }
+                Step::Learn { consumer, edit } => {
+                    plan.learned(consumer).edits.push(edit.clone());
+                }
+                Step::Said { consumer, said } => plan.learned(consumer).said.push(said.clone()),
+                Step::ActionDone { id } => {
+                    plan.actions_done.push(*id);
+                    let held = self.out.borrow().get(id).cloned();
+                    if let Some(held) = held {
+                        let consumer = Arc::from(&*held.consumer);
+                        plan.learned(&consumer).done = Some(self.done(*id));
+                    }
+                }
+                Step::UpdateDone { id } | Step::NotificationDone { id, .. } => {
+                    plan.updates_done.push(*id);
+                }
+                Step::Notification { notification: it, fingerprint, .. } => {
+                    notification = Some((it, fingerprint));
+                }
+                Step::Place { consumer, about } => {
+                    let Some((it, fingerprint)) = notification.take() else { continue };
+                    let fingerprint = match fingerprint {
+                        Some(it) => hex(it),
+                        // Nothing tells it from others.
+                        None => random_name(""),
+                    };
+                    let event = EventEntry {
+                        account: it.account_id().to_owned(),
+                        body: it.raw().into(),
+                        file: None,
+                        fingerprint,
+                        about: about.clone(),
+                    };
+                    plan.event = Some((consumer.clone(), event));
+                }
+                Step::Nothing
+                | Step::File { .. }
+                | Step::ActionBegun { .. }
+                | Step::Key { .. }
+                | Step::KeysDone { .. }
+                | Step::Consumer { .. } => {}
+            }
+        }
+        plan
+    }
+}
+
+impl Plan {
+    fn learned(&mut self, consumer: &Arc<str>) -> &mut Learned {
+        let at = self.learned.iter().position(|(it, _)| it == consumer).unwrap_or_else(|| {
+            self.learned.push((consumer.clone(), Learned::default()));
+            self.learned.len() - 1
+        });
+        &mut self.learned[at].1
+    }
+}
+
+impl Learned {
+    fn put_into(&self, record: &mut Record) {
+        for edit in &self.edits {
+            if let Some(edited) = edit(record.known.as_deref()) {
+                record.known = Some(edited.body);
+                (record.ids, record.lp_id) = (edited.ids, edited.lp_id);
+            }
+        }
+        for said in &self.said {
+            record.say(said.clone());
+        }
+        if let Some(done) = &self.done {
+            let is_older =
+                |before: &Done| before.stream == done.stream && before.sequence >= done.sequence;
+            if !record.done.as_ref().is_some_and(is_older) {
+                let said = self.said.last().and_then(|it| Some((it.dialog.clone(), it.sequence?)));
+                let said = said.or_else(|| record.done.take()?.said);
+                record.done = Some(Done { said, ..done.clone() });
+            }
+        }
+    }
+}
+
+/// As the program hears of it.
+pub(super) fn error(why: Trouble) -> Error {
+    match why {
+        Trouble::Away(why) => {
+            let message = format!("the broker of connector.store cannot be reached: {why}");
+            // An answer may be lost.
+            Error::new(Status::Connect, message).and_maybe_delivered()
+        }
+        Trouble::Full(why) => {
+            let message =
+                format!("as many actions, or updates, wait as connector.queue.max allows: {why}");
+            Error::new(Status::Full, message)
+        }
+        Trouble::TooLong => {
+            Error::invalid("it is longer than the broker of connector.store takes (max_payload)")
+        }
+        Trouble::Changed => Error::new(Status::Internal, "connector.store: changed meanwhile"),
+        Trouble::Refused(why) => {
+            Error::new(Status::Io, format!("the broker of connector.store refuses it: {why}"))
+        }
+    }
+}
+
+/// The same name for the same parts.
+fn named(kind: &str, parts: &[&str]) -> String {
+    let lengths = parts.iter().map(|part| format!("{} ", part.len()));
+    let whole: String = lengths.chain(parts.iter().map(|part| (*part).to_owned())).collect();
+    kind.to_owned() + &hex(digest(&SHA256, whole.as_bytes()).as_ref())
+}
+
+fn random_name(kind: &str) -> String {
+    let mut bytes = [0; 16];
+    // Without random numbers there would be no TLS either.
+    let _ = SystemRandom::new().fill(&mut bytes);
+    kind.to_owned() + &hex(&bytes)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,145 @@
+//! A NATS server of a test's own: a process on a free port, whose files are gone with it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Longer than a loaded machine takes to start one.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub struct NatsServer {
+    /// None between a kill and the next start.
+    program: Option<Child>,
+    directory: tempfile::TempDir,
+    port: u16,
+}
+
+#[allow(dead_code)] // Not every test needs all of it.
+impl NatsServer {
+    /// With JetStream.
+    pub fn start() -> NatsServer {
+        NatsServer::start_with("jetstream: {}")
+    }
+
+    /// With a configuration, in which `DIRECTORY` is the server's own.
+    pub fn start_with(config: &str) -> NatsServer {
+        let mut server =
+            NatsServer { program: None, directory: tempfile::tempdir().unwrap(), port: 0 };
+        let config = config.replace("DIRECTORY", server.directory().to_str().unwrap());
+        std::fs::write(server.directory().join("server.conf"), config).unwrap();
+        server.start_again();
+        server
+    }
+
+    /// Where its files are.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// What `connector.store` takes.
+    pub fn store(&self, name: &str) -> String {
+        format!("nats://127.0.0.1:{}/{name}", self.port)
+    }
+
+    /// Where servers of its cluster find it.
+    pub fn cluster_port(&self) -> u16 {
+        self.port_for("cluster").unwrap()
+    }
+
+    /// Of whom it listens for, once the whole file is there.
+    fn port_for(&self, whom: &str) -> Option<u16> {
+        let name = format!("nats-server_{}.ports", self.program.as_ref()?.id());
+        let ports = std::fs::read_to_string(self.directory().join(name)).ok()?;
+        let of_them = ports.trim_end().strip_suffix('}')?.split(&format!("\"{whom}\"")).nth(1)?;
+        let address = of_them.split('"').find(|it| it.contains("://"))?;
+        address.rsplit(':').next()?.parse().ok()
+    }
+
+    /// As `kill -9`, or a loss of its container.
+    pub fn kill(&mut self) {
+        if let Some(mut program) = self.program.take() {
+            program.kill().unwrap();
+            program.wait().unwrap();
+        }
+    }
+
+    /// At the port and with the files that it had.
+    pub fn start_again(&mut self) {
+        let directory = self.directory();
+        let port = if self.port == 0 { "-1".to_owned() } else { self.port.to_string() };
+        let program = Command::new(program())
+            .args(["-a", "127.0.0.1", "-p", &port])
+            .arg("-c")
+            .arg(directory.join("server.conf"))
+            .arg("-sd")
+            .arg(directory.join("kept"))
+            .arg("-l")
+            .arg(directory.join("log"))
+            .arg("--ports_file_dir")
+            .arg(directory)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        self.program = Some(program);
+        let began = Instant::now();
+        loop {
+            // It is there once clients can connect.
+            if let Some(port) = self.port_for("nats") {
+                self.port = port;
+                return;
+            }
+            let ended = self.program.as_mut().unwrap().try_wait().unwrap().is_some();
+            if ended || began.elapsed() > PATIENCE {
+                let log = std::fs::read_to_string(self.directory().join("log"));
+                panic!("nats-server does not start: {}", log.unwrap_or_default());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// It is there and answers nobody, until it [goes on](NatsServer::go_on).
+    /// Nothing of it runs when this returns.
+    pub fn stop(&self) {
+        self.signal("-STOP");
+        let tasks = format!("/proc/{}/task", self.program.as_ref().unwrap().id());
+        let is_stopped = |task: std::io::Result<std::fs::DirEntry>| {
+            let stat = std::fs::read_to_string(task.unwrap().path().join("stat"));
+            // A thread that has ended does nothing, either.
+            stat.map_or(true, |stat| stat.contains(") T "))
+        };
+        while !std::fs::read_dir(&tasks).unwrap().all(is_stopped) {
+            std::thread::yield_now();
+        }
+    }
+
+    pub fn go_on(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = self.program.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    }
+}
+
+impl Drop for NatsServer {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn program() -> PathBuf {
+    // Debian's is where only root looks.
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+    let found = folders.map(|folder| folder.join("nats-server")).find(|it| it.is_file());
+    found.expect(
+        "missing: nats-server, for the tests of connector.store=nats: (Debian's nats-server, Homebrew's, or \
+         https://github.com/nats-io/nats-server/releases)",
+    )
+}
