@@ -581,7 +581,7 @@ mod tests {
         let [path, killed] = ["queue.db", "killed.db"].map(|name| directory.path().join(name));
         let mut store = open(&path).unwrap();
         write(&mut store, &[put(1, "a")]);
-        for _ in 0..50 {
+        for _ in 0..12 {
             std::fs::copy(&path, &killed).unwrap();
             let [beside, its] =
                 ["queue.db-wal", "killed.db-wal"].map(|name| directory.path().join(name));
