@@ -163,6 +163,7 @@ impl Engine {
                 let node = NodeSettings {
                     partitions: nats.partitions,
                     takeover: nats.takeover,
+                    key_window: nats.key_window,
                     order_wait: order.order_wait,
                     patience: nats.patience,
                     foreign: settings.foreign,

@@ -1,5 +1,6 @@
 //! A NATS server of a test's own: a process on a free port, whose files are gone with it.
 
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -21,6 +22,24 @@ impl NatsServer {
         NatsServer::start_with("jetstream: {}")
     }
 
+    /// A cluster of servers with JetStream, which may have no leader yet.
+    pub fn start_cluster(count: usize) -> Vec<NatsServer> {
+        // Each is told where the others are before they are there.
+        let free: Vec<_> = (0..count).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let port = |free: TcpListener| free.local_addr().unwrap().port();
+        let ports: Vec<u16> = free.into_iter().map(port).collect();
+        let routes: Vec<String> =
+            ports.iter().map(|port| format!("'nats://127.0.0.1:{port}'")).collect();
+        let start = |(at, port)| {
+            NatsServer::start_with(&format!(
+                "jetstream: {{}}, server_name: s{at}, \
+                 cluster: {{ name: c, listen: '127.0.0.1:{port}', routes: [{}] }}",
+                routes.join(", ")
+            ))
+        };
+        ports.iter().enumerate().map(start).collect()
+    }
+
     /// With a configuration, in which `DIRECTORY` is the server's own.
     pub fn start_with(config: &str) -> NatsServer {
         let mut server =
@@ -38,6 +57,13 @@ impl NatsServer {
 
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Bytes of memory.
+    pub fn resident(&self) -> u64 {
+        let statm = format!("/proc/{}/statm", self.program.as_ref().unwrap().id());
+        let pages = std::fs::read_to_string(statm).unwrap();
+        pages.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
     }
 
     /// What `connector.store` takes.

@@ -13,6 +13,8 @@
 mod api;
 pub(crate) mod broker;
 mod bucket;
+#[cfg(test)]
+mod cluster_tests;
 mod desk;
 mod envelope;
 mod layout;

@@ -9,7 +9,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
+use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
@@ -22,8 +25,9 @@ use crate::store::fleet::broker::{Broker, Delivered, Entry, Lane, Trouble};
 use crate::store::fleet::bucket::{Bucket, partition};
 use crate::store::fleet::desk::Desk;
 use crate::store::fleet::envelope::{ActionEntry, EventEntry, UpdateEntry, VERSION, What};
-use crate::store::fleet::record::{Done, Record};
+use crate::store::fleet::record::{Done, KeyDone, Record};
 use crate::store::fleet::write_lines::WriteLines;
+use crate::store::fleet::writes::random_name;
 use crate::store::left::LeftAction;
 
 /// So long one request for an entry waits.
@@ -52,6 +56,8 @@ pub(crate) struct NodeSettings {
     pub partitions: u16,
     /// A node that says nothing for so long is replaced.
     pub takeover: Duration,
+    /// So long the same key is the same action.
+    pub key_window: Duration,
     /// So long a notification waits for one that is missing before it.
     pub order_wait: Duration,
     /// So long somebody waits until something is written.
@@ -65,14 +71,16 @@ pub(crate) struct NodeSettings {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Call {
-    /// Something new is known of the consumer.
-    Learned(String),
+    /// Something new is known of the consumer, by a node that knows it.
+    Learned { consumer: String, by: String },
     /// Nobody sends anything for so many milliseconds.
     Pause(u64),
 }
 
 /// One node.
 pub(crate) struct Node<B: Broker> {
+    /// By which it knows itself again.
+    id: String,
     pub(super) broker: B,
     pub(super) bucket: Bucket,
     pub(super) settings: NodeSettings,
@@ -88,13 +96,20 @@ pub(super) struct Held<B: Broker> {
     pub(super) delivery: B::Delivery,
     pub(super) consumer: String,
     pub(super) files: Vec<String>,
+    pub(super) key: Option<KeyDone>,
     over: Notify,
     is_over: Cell<bool>,
 }
 
 impl<B: Broker> Held<B> {
-    fn new(delivery: B::Delivery, consumer: String, files: Vec<String>) -> Rc<Held<B>> {
-        Rc::new(Held { delivery, consumer, files, over: Notify::new(), is_over: Cell::new(false) })
+    fn new(
+        delivery: B::Delivery,
+        consumer: String,
+        files: Vec<String>,
+        key: Option<KeyDone>,
+    ) -> Rc<Held<B>> {
+        let (over, is_over) = (Notify::new(), Cell::new(false));
+        Rc::new(Held { delivery, consumer, files, key, over, is_over })
     }
 
     fn seq(&self) -> u64 {
@@ -116,6 +131,7 @@ impl<B: Broker> Node<B> {
         arrives: Arrives,
     ) -> Rc<Node<B>> {
         Rc::new(Node {
+            id: random_name(""),
             broker,
             bucket: Bucket::new(),
             settings,
@@ -171,14 +187,17 @@ impl<B: Broker> Node<B> {
             Ok(_) => return self.leave(&delivery).await,
             Err(why) => return self.put_aside("out", &delivery, &why.to_string()).await,
         };
-        let held = Held::new(delivery, entry.consumer.clone(), entry.files);
+        let key = entry.key.as_deref().map(|key| key_done(key, entry.submitted_ms));
+        let held = Held::new(delivery, entry.consumer.clone(), entry.files, key);
         let from = Instant::now();
         let Some(record) = self.record_of(&held.consumer, from).await else {
             // It goes to whoever reaches the broker.
             return;
         };
-        if self.is_done(&record, seq) {
-            // Only that it is gone was not heard.
+        let window = self.settings.key_window;
+        let is_repeat = held.key.as_ref().is_some_and(|key| record.is_key_done(key, window));
+        if is_repeat || self.is_done(&record, seq) {
+            // Only that it is gone was not heard, or the broker forgot it.
             return self.finish(&held).await;
         }
         let is_untouched = times == 1 || record.untouched == Some((seq, times - 1));
@@ -229,7 +248,7 @@ impl<B: Broker> Node<B> {
             Ok(None) => return drop(self.broker.finish(&delivery).await),
             Err(_) => return drop(self.broker.give_back(&delivery, PAUSE).await),
         };
-        let held = Held::new(delivery, entry.consumer.clone(), files);
+        let held = Held::new(delivery, entry.consumer.clone(), files, None);
         let from = Instant::now();
         self.inn.borrow_mut().insert(seq, held.clone());
         let line = entry.consumer;
@@ -447,22 +466,30 @@ impl<B: Broker> Node<B> {
                 Call::Pause(ms) => {
                     (self.arrives)(Arrival::Paused(Duration::from_millis(ms)));
                 }
-                Call::Learned(consumer) => {
-                    let is_here = self.out.borrow().values().any(|it| it.consumer == consumer);
-                    if let (true, Ok((_, record))) =
-                        (is_here, self.bucket.read(&self.broker, &consumer).await)
-                    {
+                Call::Learned { consumer, by } if by != self.id && self.sends_for(&consumer) => {
+                    if let Ok((_, record)) = self.bucket.read(&self.broker, &consumer).await {
                         (self.arrives)(Arrival::Known(known(record)));
                     }
                 }
+                Call::Learned { .. } => {}
             }
         }
     }
 
-    /// Tells all nodes that something new is known of a consumer: one of them may have its action.
-    pub(super) async fn call_learned(&self, consumer: &str) {
+    /// Tells whoever has the consumer's action that something new is known.
+    pub(super) async fn call_learned(&self, record: Record) {
+        if self.sends_for(&record.consumer) {
+            (self.arrives)(Arrival::Known(known(record)));
+            return;
+        }
+        let call = Call::Learned { consumer: record.consumer, by: self.id.clone() };
         // Who does not hear it looks again after a while.
-        let _ = self.call(&Call::Learned(consumer.to_owned())).await;
+        let _ = self.call(&call).await;
+    }
+
+    /// Whether it has an action of that consumer.
+    fn sends_for(&self, consumer: &str) -> bool {
+        self.out.borrow().values().any(|held| held.consumer == consumer)
     }
 
     pub(crate) async fn pause_all(&self, time: Duration) {
@@ -586,6 +613,11 @@ impl<B: Broker> Node<B> {
 /// What was handed out, and how often.
 fn entry_of(delivery: &impl Deref<Target = Delivered>) -> (Entry, u64) {
     (delivery.entry.clone(), delivery.times)
+}
+
+fn key_done(key: &str, submitted_ms: i64) -> KeyDone {
+    let hash = digest(&SHA256, key.as_bytes());
+    KeyDone { hash: URL_SAFE_NO_PAD.encode(&hash.as_ref()[..12]), submitted_ms }
 }
 
 pub(super) fn update_body(consumer: &str, what: What) -> Bytes {

@@ -196,6 +196,7 @@ impl Member {
         let desk = Arc::<Desk>::default();
         let settings = NodeSettings {
             partitions: PARTITIONS,
+            key_window: Duration::from_secs(3600),
             takeover: TAKEOVER,
             order_wait,
             patience: Duration::from_secs(20),

@@ -16,7 +16,7 @@ use crate::store::change::{Change, Edit, Said, Step};
 use crate::store::fleet::broker::{Broker, Trouble};
 use crate::store::fleet::envelope::{ActionEntry, EventEntry, VERSION, What};
 use crate::store::fleet::node::{Node, update_body};
-use crate::store::fleet::record::{Done, Record};
+use crate::store::fleet::record::{Done, KeyDone, Record};
 use crate::store::fleet::write_lines::{Line, Numbered};
 use crate::store::journal::Ordered;
 
@@ -52,6 +52,7 @@ struct Learned {
     edits: Vec<Edit>,
     said: Vec<Said>,
     done: Option<Done>,
+    key: Option<KeyDone>,
 }
 
 impl<B: Broker> Node<B> {
@@ -114,10 +115,12 @@ impl<B: Broker> Node<B> {
             self.broker.append(self.lane_in(consumer), Some(once), body.clone()).await?;
         }
         for (consumer, learned) in &plan.learned {
-            let edit = |record: &mut Record| learned.put_into(record);
-            let (_, is_new) = self.bucket.change(&self.broker, consumer, edit).await?;
-            if is_new {
-                self.call_learned(consumer).await;
+            let window = self.settings.key_window;
+            let edit = |record: &mut Record| learned.put_into(record, window);
+            let (record, is_new) = self.bucket.change(&self.broker, consumer, edit).await?;
+            // Who has the action that is done knows it.
+            if is_new && learned.done.is_none() {
+                self.call_learned(record).await;
             }
         }
         if let Some((consumer, event)) = &plan.event {
@@ -239,7 +242,9 @@ impl<B: Broker> Node<B> {
                     let held = self.out.borrow().get(id).cloned();
                     if let Some(held) = held {
                         let consumer = Arc::from(&*held.consumer);
-                        plan.learned(&consumer).done = Some(self.done(*id));
+                        let learned = plan.learned(&consumer);
+                        learned.done = Some(self.done(*id));
+                        learned.key = held.key.clone();
                     }
                 }
                 Step::UpdateDone { id } | Step::NotificationDone { id, .. } => {
@@ -287,7 +292,7 @@ impl Plan {
 }
 
 impl Learned {
-    fn put_into(&self, record: &mut Record) {
+    fn put_into(&self, record: &mut Record, key_window: Duration) {
         for edit in &self.edits {
             if let Some(edited) = edit(record.known.as_deref()) {
                 record.known = Some(edited.body);
@@ -296,6 +301,9 @@ impl Learned {
         }
         for said in &self.said {
             record.say(said.clone());
+        }
+        if let Some(key) = &self.key {
+            record.key_done(key.clone(), key_window);
         }
         if let Some(done) = &self.done {
             let is_older =
@@ -339,7 +347,7 @@ fn named(kind: &str, parts: &[&str]) -> String {
     kind.to_owned() + &hex(digest(&SHA256, whole.as_bytes()).as_ref())
 }
 
-fn random_name(kind: &str) -> String {
+pub(super) fn random_name(kind: &str) -> String {
     let mut bytes = [0; 16];
     // Without random numbers there would be no TLS either.
     let _ = SystemRandom::new().fill(&mut bytes);
