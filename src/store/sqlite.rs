@@ -695,12 +695,38 @@ mod tests {
             write(&mut store, &[put(id, "x")]);
             write(&mut store, &[remove(id, &format!("d{id}"), 1)]);
         }
+        let kept = "SELECT count(*) FROM seen";
+        let kept = store.connection.query_row(kept, [], |row| row.get::<_, i64>(0));
+        assert_eq!(kept.unwrap(), 3);
         store.tidy();
         let left = store.left().unwrap();
         let expected = [3, 4, 5].map(|id| [id; 32]);
         assert_eq!(left.fingerprints, expected);
         let dialogs: Vec<_> = left.dialogs.iter().map(|it| &it.dialog.1[..]).collect();
         assert_eq!(dialogs, ["d5", "d4"]);
+    }
+
+    #[test]
+    fn space_is_given_back_a_part_at_a_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("inbox.db");
+        let mut store = open(&path).unwrap();
+        assert!(!store.tidy(), "there is none");
+        let part = PAGES_GIVEN_BACK * PAGE;
+        let long = "x".repeat(part as usize / 5);
+        let ids = 1..=6;
+        for id in ids.clone() {
+            assert_eq!(write(&mut store, &[put(id, &long)]), [true]);
+        }
+        store.tidy();
+        for id in ids {
+            assert_eq!(write(&mut store, &[remove(id, "c", 1)]), [true]);
+        }
+        assert!(store.tidy(), "there is more");
+        let length = || std::fs::metadata(&path).unwrap().len();
+        let left = length();
+        assert!(!store.tidy(), "that was all");
+        assert!(length() < left / 10);
     }
 
     #[test]
