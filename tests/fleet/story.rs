@@ -95,7 +95,7 @@ fn live(brokers: usize) {
     // Each has the machine for itself.
     static ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let _one = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let (actions, kills) = (number("FLEET_ACTIONS", 2000), number("FLEET_KILLS", 5));
+    let (actions, kills) = (number("FLEET_ACTIONS", 1200), number("FLEET_KILLS", 5));
     let mut story = Story::start(brokers, actions / 2, kills.div_ceil(2));
     let began = Instant::now();
     let lines = story.go_on_to_the_end();
@@ -131,10 +131,13 @@ impl Story {
         let mut variables = sandbox.variables(&account);
         let takeover = TAKEOVER.as_millis().to_string();
         let replicas = brokers.count().to_string();
+        // In a cluster each lane has an election of its own when a server dies.
+        let partitions = if brokers.count() == 1 { "64" } else { "16" };
         for (name, value) in [
             ("LPC_RECEIVER_LISTEN", "127.0.0.1:0"),
             ("LPC_CONNECTOR_STORE", &brokers.store()),
             ("LPC_CONNECTOR_NATS_REPLICAS", &replicas),
+            ("LPC_CONNECTOR_NATS_PARTITIONS", partitions),
             ("LPC_CONNECTOR_TAKEOVER_MS", &takeover),
             ("LPC_CONNECTOR_PAUSE_MS", "20"),
             ("LPC_CONNECTOR_PAUSE_MAX_MS", "200"),

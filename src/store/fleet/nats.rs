@@ -14,7 +14,7 @@ use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
 use crate::base::error::{Error, Status};
-use crate::base::log::Log;
+use crate::base::log::{Log, LogLevel};
 use crate::config::nats_settings::NatsSettings;
 use crate::store::fleet::api::{StoredMessage, StreamInfo};
 use crate::store::fleet::broker::{
@@ -110,6 +110,15 @@ impl Nats {
             log,
             consumers_stay: Cell::new(false),
         };
+        let version = within.link.server_version();
+        if settings.replicas > 1 && loses_in_a_cluster(&version) {
+            log.write(LogLevel::Warn, || {
+                format!(
+                    "connector: nats-server {version}: a cluster of these may lose what waits when one of them \
+                     is killed; from 2.10 on none does"
+                )
+            });
+        }
         layout.bucket().await?;
         within.agree(settings).await?;
         let [outgoing, incoming] = layout.rest().await?;
@@ -123,6 +132,12 @@ impl Nats {
         let tidies = tokio::spawn(async move { tidies.tidy().await }).abort_handle();
         Ok(Nats { within, name, calls, tidies })
     }
+}
+
+/// Consumers of 2.9 that have replicas forget, when another server leads them, what they had not handed out.
+fn loses_in_a_cluster(version: &str) -> bool {
+    let mut numbers = version.split('.').map_while(|number| number.parse::<u32>().ok());
+    matches!((numbers.next(), numbers.next()), (Some(major), Some(minor)) if (major, minor) < (2, 10))
 }
 
 impl Within {
@@ -455,6 +470,19 @@ impl Nats {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn servers_of_which_a_cluster_loses_something_are_known() {
+        for (version, loses) in [
+            ("2.9.10", true),
+            ("2.10.0", false),
+            ("2.15.1", false),
+            ("3.0.0-beta.1", false),
+            ("", false),
+        ] {
+            assert_eq!(loses_in_a_cluster(version), loses, "{version}");
+        }
+    }
 
     #[test]
     fn what_was_handed_out_is_read_from_where_to_answer() {
