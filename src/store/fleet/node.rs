@@ -62,6 +62,8 @@ pub(crate) struct NodeSettings {
     pub order_wait: Duration,
     /// So long somebody waits until something is written.
     pub patience: Duration,
+    /// Servers of a cluster may hand out an entry once more and not say so, when another one leads them.
+    pub is_clustered: bool,
     /// Conversations of others are told, too.
     pub foreign: bool,
     pub log: Log,
@@ -200,7 +202,14 @@ impl<B: Broker> Node<B> {
             // Only that it is gone was not heard, or the broker forgot it.
             return self.finish(&held).await;
         }
-        let is_untouched = times == 1 || record.untouched == Some((seq, times - 1));
+        let mut is_untouched = times == 1 || record.untouched == Some((seq, times - 1));
+        if is_untouched && self.settings.is_clustered {
+            match self.begin(&held.consumer, seq).await {
+                Ok(was_begun) => is_untouched = !was_begun,
+                // It goes to whoever reaches the broker.
+                Err(_) => return,
+            }
+        }
         self.out.borrow_mut().insert(seq, held.clone());
         self.desk.hold(seq, self.lease(from), is_untouched);
         let action = LeftAction {
@@ -219,6 +228,14 @@ impl<B: Broker> Node<B> {
             let consumer = held.consumer.clone();
             (self.arrives)(Arrival::ActionLost { consumer, id: seq });
         }
+    }
+
+    /// Writes down that an action may go out from now on. Whether that was written before.
+    async fn begin(&self, consumer: &str, seq: u64) -> Result<bool, Trouble> {
+        let was_begun = Cell::new(false);
+        let edit = |record: &mut Record| was_begun.set(record.begun.replace(seq) == Some(seq));
+        self.bucket.change(&self.broker, consumer, edit).await?;
+        Ok(was_begun.get())
     }
 
     /// Updates of one partition, one after the other, as long as the program asks for some.
@@ -596,7 +613,10 @@ impl<B: Broker> Node<B> {
         for held in out {
             let (seq, times) = (held.seq(), held.delivery.times);
             if self.desk.is_untouched(seq) {
-                let edit = |record: &mut Record| record.untouched = Some((seq, times));
+                let edit = |record: &mut Record| {
+                    record.untouched = Some((seq, times));
+                    record.begun = None;
+                };
                 let _ = self.bucket.change(&self.broker, &held.consumer, edit).await;
             }
             let _ = self.broker.give_back(&held.delivery, Duration::ZERO).await;

@@ -40,6 +40,9 @@ pub(crate) struct Record {
     /// The keys of those before it: a broker that is killed forgets what was done.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<KeyDone>,
+    /// The action that may have gone out, where deliveries do not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub begun: Option<u64>,
     /// The action of which it is known that nothing of it went out by its so manieth delivery.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub untouched: Option<(u64, u64)>,
