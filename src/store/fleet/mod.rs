@@ -26,6 +26,7 @@ mod nats_access_tests;
 mod nats_tests;
 pub(crate) mod node;
 mod object_store;
+mod once;
 #[cfg(test)]
 mod promises;
 mod pull;
