@@ -741,6 +741,57 @@ mod tests {
         assert_eq!(texts(&store.left().unwrap()), [(2, "b"), (3, "c")]);
     }
 
+    fn action(id: u64, body: &str) -> Change {
+        let (consumer, body) = ("a".into(), body.into());
+        let action = Step::Action { id, consumer, key: None, body, submitted_ms: 0, begun: false };
+        Change::new(vec![action])
+    }
+
+    #[test]
+    fn what_makes_room_goes_first() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut store = open(&directory.path().join("queue.db")).unwrap();
+        write(&mut store, &[action(1, "x")]);
+        let done = Change::done(vec![Step::ActionDone { id: 1 }]);
+        // Together they fail: there is one with this id.
+        assert_eq!(write(&mut store, &[action(1, "y"), done]), [true; 2]);
+        let again = store.write(&[&action(1, "z")]).remove(0).unwrap_err();
+        assert!(again.is_retryable(), "{again}");
+        assert_eq!(store.left().unwrap().actions[0].body, "y");
+    }
+
+    #[test]
+    fn an_action_needs_no_key_and_a_file_has_one_name_for_ever() {
+        let directory = tempfile::tempdir().unwrap();
+        let names = ["one.db", "other.db"].map(|name| {
+            let path = directory.path().join(name);
+            let mut store = open(&path).unwrap();
+            write(&mut store, &[action(1, "x")]);
+            let name = store.left().unwrap().name;
+            drop(store);
+            let left = open(&path).unwrap().left().unwrap();
+            assert_eq!((left.actions.len(), &left.actions[0].key), (1, &None));
+            assert!(left.unreadable.is_empty() && left.name == name);
+            name
+        });
+        assert!(names[0] != names[1] && !names[0].is_empty());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_file_that_was_removed_or_replaced_is_written_no_more() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("queue.db");
+        let mut store = open(&path).unwrap();
+        for replace in [false, true] {
+            std::fs::remove_file(&path).or_else(|_| std::fs::write(&path, "another's")).unwrap();
+            assert!(path.exists() == replace);
+            let refused = store.write(&[&action(1, "x")]).remove(0).unwrap_err();
+            assert!(refused.message().contains("was removed or replaced"), "{refused}");
+            assert!(!refused.is_retryable());
+        }
+    }
+
     #[test]
     fn what_cannot_be_read_is_put_aside_and_told_once() {
         let directory = tempfile::tempdir().unwrap();
