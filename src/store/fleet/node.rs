@@ -514,8 +514,13 @@ impl<B: Broker> Node<B> {
     /// How much waits, now and then.
     async fn count(self: Rc<Self>) {
         loop {
-            self.desk.set_there(self.broker.is_there());
-            if let Ok(waits) = self.broker.waiting().await {
+            if !self.broker.is_there() {
+                self.desk.set_there(false);
+            }
+            let waits = self.broker.waiting().await;
+            // One that does not answer is not there, whatever the connection looks like.
+            self.desk.set_there(!matches!(waits, Err(Trouble::Away(_))));
+            if let Ok(waits) = waits {
                 self.desk.set_waits(waits);
             }
             sleep(Duration::from_secs(1)).await;
