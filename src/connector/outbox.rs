@@ -128,7 +128,11 @@ impl Engine {
                 let _ = tells.send(outcome);
             }),
         );
-        told.recv().map_err(|_| closed())?
+        // Where the answer of a shared store is lost, it may have it.
+        told.recv().map_err(|_| closed())?.map_err(|why| match why.status() {
+            Status::Connect => why.and_maybe_delivered(),
+            _ => why,
+        })
     }
 
     /// What could never be sent is not taken.

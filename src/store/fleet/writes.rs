@@ -351,8 +351,7 @@ pub(super) fn error(why: Trouble) -> Error {
     match why {
         Trouble::Away(why) => {
             let message = format!("the broker of connector.store cannot be reached: {why}");
-            // An answer may be lost.
-            Error::new(Status::Connect, message).and_maybe_delivered()
+            Error::new(Status::Connect, message)
         }
         Trouble::Full(why) => {
             let message =
