@@ -118,19 +118,22 @@ fn a_429_that_one_node_gets_holds_up_the_other() {
     // What means something only now goes out at once, or fails while nothing may go out.
     for node in &nodes {
         until(|| {
-            let sent = scene.requests_on(Route::Send).len();
+            let before = node.stats().unwrap();
             node.submit("b", r#"{"chatState":"COMPOSING"}"#, None).unwrap();
             until(|| {
-                let failed = node.stats().unwrap().failed == 1;
-                (failed || scene.requests_on(Route::Send).len() > sent).then_some(failed)
+                let now = node.stats().unwrap();
+                let failed = now.failed > before.failed;
+                (failed || now.sent > before.sent).then_some(failed)
             })
             .then_some(())
         });
     }
-    let sent = scene.requests_on(Route::Send).len();
-    nodes.iter().for_each(|node| node.submit_text("b", "waits, too", None).unwrap());
-    until(|| (nodes[0].stats().unwrap().waiting == 3).then_some(()));
-    assert_eq!(scene.requests_on(Route::Send).len(), sent);
+    let before = scene.requests().len();
+    for (consumer, node) in ["b", "c", "d", "e"].iter().zip(nodes.iter().cycle()) {
+        node.submit_text(consumer, "waits, too", None).unwrap();
+    }
+    until(|| (nodes[0].stats().unwrap().waiting == 5).then_some(()));
+    assert_eq!(scene.requests().len(), before);
 }
 
 #[test]
