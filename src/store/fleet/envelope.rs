@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 
 use crate::store::change::About;
@@ -90,6 +91,18 @@ mod bytes_as_text {
             Body::Base64 { base64 } => STANDARD.decode(base64).map_err(D::Error::custom)?.into(),
         })
     }
+}
+
+/// A name that nothing else has.
+pub(super) fn random_name(kind: &str) -> String {
+    let mut bytes = [0; 16];
+    // Without random numbers there would be no TLS either.
+    let _ = SystemRandom::new().fill(&mut bytes);
+    kind.to_owned() + &hex(&bytes)
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -24,10 +24,11 @@ use crate::store::change::{About, KeptFile};
 use crate::store::fleet::broker::{Broker, Delivered, Entry, Lane, Trouble};
 use crate::store::fleet::bucket::{Bucket, partition};
 use crate::store::fleet::desk::Desk;
-use crate::store::fleet::envelope::{ActionEntry, EventEntry, UpdateEntry, VERSION, What};
+use crate::store::fleet::envelope::{
+    ActionEntry, EventEntry, UpdateEntry, VERSION, What, random_name,
+};
 use crate::store::fleet::record::{Done, KeyDone, Record};
 use crate::store::fleet::write_lines::WriteLines;
-use crate::store::fleet::writes::random_name;
 use crate::store::left::LeftAction;
 
 /// So long one request for an entry waits.

@@ -10,13 +10,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ring::digest::{SHA256, digest};
-use ring::rand::{SecureRandom, SystemRandom};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::base::error::{Error, Status};
 use crate::store::change::{Change, Edit, Said, Step};
 use crate::store::fleet::broker::{Broker, Trouble};
-use crate::store::fleet::envelope::{ActionEntry, EventEntry, VERSION, What};
+use crate::store::fleet::envelope::{ActionEntry, EventEntry, VERSION, What, hex, random_name};
 use crate::store::fleet::node::{Node, update_body};
 use crate::store::fleet::record::{Done, KeyDone, Record};
 use crate::store::fleet::write_lines::{Line, Numbered};
@@ -373,15 +372,4 @@ fn named(kind: &str, parts: &[&str]) -> String {
     let lengths = parts.iter().map(|part| format!("{} ", part.len()));
     let whole: String = lengths.chain(parts.iter().map(|part| (*part).to_owned())).collect();
     kind.to_owned() + &hex(digest(&SHA256, whole.as_bytes()).as_ref())
-}
-
-pub(super) fn random_name(kind: &str) -> String {
-    let mut bytes = [0; 16];
-    // Without random numbers there would be no TLS either.
-    let _ = SystemRandom::new().fill(&mut bytes);
-    kind.to_owned() + &hex(&bytes)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
