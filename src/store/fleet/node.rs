@@ -210,6 +210,10 @@ impl<B: Broker> Node<B> {
                 Err(_) => return,
             }
         }
+        if self.desk.is_stopped() {
+            // It was asked for before that.
+            return self.hand_over(&held, is_untouched).await;
+        }
         self.out.borrow_mut().insert(seq, held.clone());
         self.desk.hold(seq, self.lease(from), is_untouched);
         let action = LeftAction {
@@ -242,7 +246,14 @@ impl<B: Broker> Node<B> {
     async fn tell_from(self: Rc<Self>, partition: u16) {
         while !self.desk.is_stopped() {
             self.desk.wanted().await;
+            if self.desk.is_stopped() {
+                return;
+            }
             match self.broker.take(Lane::In(partition), PATIENCE).await {
+                // It was asked for before that.
+                Ok(Some(delivery)) if self.desk.is_stopped() => {
+                    let _ = self.broker.give_back(&delivery, Duration::ZERO).await;
+                }
                 Ok(Some(delivery)) => self.serve_update(delivery).await,
                 Ok(None) => {}
                 Err(_) => sleep(PAUSE).await,
@@ -520,8 +531,13 @@ impl<B: Broker> Node<B> {
     /// How much waits, now and then.
     async fn count(self: Rc<Self>) {
         loop {
-            self.desk.set_there(self.broker.is_there());
-            if let Ok(waits) = self.broker.waiting().await {
+            if !self.broker.is_there() {
+                self.desk.set_there(false);
+            }
+            let waits = self.broker.waiting().await;
+            // One that does not answer is not there, whatever the connection looks like.
+            self.desk.set_there(!matches!(waits, Err(Trouble::Away(_))));
+            if let Ok(waits) = waits {
                 self.desk.set_waits(waits);
             }
             sleep(Duration::from_secs(1)).await;
@@ -581,6 +597,13 @@ impl<B: Broker> Node<B> {
         let _ = self.broker.finish(delivery).await;
     }
 
+    /// What is known of whom that is about, within the time for which somebody waits.
+    pub(crate) async fn recall_in_time(&self, about: &About) -> Result<Option<Known>, Trouble> {
+        let patience = self.settings.patience.min(SHORT_PATIENCE);
+        let recalled = timeout(patience, self.patiently(|| self.recall(about))).await;
+        recalled.unwrap_or_else(|_| Err(Trouble::Away("it did not answer in time".to_owned())))
+    }
+
     /// Tries something until it succeeds, or was tried for long enough.
     pub(crate) async fn patiently<T, F: Future<Output = Result<T, Trouble>>>(
         &self,
@@ -607,21 +630,30 @@ impl<B: Broker> Node<B> {
         Ok(parts.next().map(|bytes| KeptFile { bytes, preview: parts.next() }))
     }
 
-    /// Gives back what this node has, and tells the others what it knows of that.
-    pub(crate) async fn give_all_back(&self) {
-        let out: Vec<_> = self.out.borrow().values().cloned().collect();
-        for held in out {
-            let (seq, times) = (held.seq(), held.delivery.times);
-            if self.desk.is_untouched(seq) {
-                let edit = |record: &mut Record| {
-                    record.untouched = Some((seq, times));
-                    record.begun = None;
-                };
-                let _ = self.bucket.change(&self.broker, &held.consumer, edit).await;
-            }
-            let _ = self.broker.give_back(&held.delivery, Duration::ZERO).await;
+    /// Gives an action to another node, and tells it where nothing of it went out.
+    async fn hand_over(&self, held: &Held<B>, is_untouched: bool) {
+        if is_untouched {
+            let untouched = Some((held.seq(), held.delivery.times));
+            let edit = |record: &mut Record| (record.untouched, record.begun) = (untouched, None);
+            let _ = self.bucket.change(&self.broker, &held.consumer, edit).await;
+        }
+        let _ = self.broker.give_back(&held.delivery, Duration::ZERO).await;
+    }
+
+    /// Gives all actions that it has to others.
+    pub(crate) async fn hand_all_over(&self) {
+        let out = std::mem::take(&mut *self.out.borrow_mut());
+        for (seq, held) in out {
+            let is_untouched = self.desk.is_untouched(seq);
+            self.desk.let_go(seq);
+            self.hand_over(&held, is_untouched).await;
             held.end();
         }
+    }
+
+    /// Gives back what this node has.
+    pub(crate) async fn give_all_back(&self) {
+        self.hand_all_over().await;
         let inn: Vec<_> = self.inn.borrow().values().cloned().collect();
         for held in inn {
             let _ = self.broker.give_back(&held.delivery, Duration::ZERO).await;

@@ -2,12 +2,14 @@
 //!
 //! Each part may be done twice, so that what nobody heard of is simply done again.
 
+use std::cell::Cell;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::base::error::{Error, Status};
 use crate::store::change::{Change, Edit, Said, Step};
@@ -22,6 +24,9 @@ use crate::store::journal::Ordered;
 /// Between two attempts, at first and at last.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LAST_PAUSE: Duration = Duration::from_secs(1);
+
+/// So often is looked whether somebody behind what takes long has waited for long enough.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// So long the service waits for its answer before it is told to come again.
 const SERVICE_WAITS: Duration = Duration::from_secs(5);
@@ -63,44 +68,64 @@ impl<B: Broker> Node<B> {
             tokio::task::spawn_local(self.clone().after_all(number, ordered));
             return;
         };
-        if let Some(first) = self.lines.join(&line, (number, ordered)) {
+        let until = (!ordered.is_owed).then(|| Instant::now() + self.patience(&ordered.change));
+        if let Some(first) = self.lines.join(&line, Numbered { number, ordered, until }) {
             tokio::task::spawn_local(self.clone().write_line(line, first));
+        }
+    }
+
+    /// How long somebody waits until that is written.
+    fn patience(&self, change: &Change) -> Duration {
+        let is_the_services = |step: &Step| matches!(step, Step::Place { .. } | Step::Said { .. });
+        let patience = self.settings.patience;
+        if change.steps.iter().any(is_the_services) {
+            patience.min(SERVICE_WAITS)
+        } else {
+            patience
         }
     }
 
     async fn after_all(self: Rc<Self>, number: u64, ordered: Ordered) {
         let before = self.lines.all_before(number);
-        let outcome = timeout(self.settings.patience, before)
-            .await
-            .map_err(|_| error(Trouble::Away("what came before is not written yet".to_owned())));
+        let outcome = timeout(self.settings.patience, before).await.map_err(|_| not_in_time());
         (ordered.told)(outcome);
     }
 
     async fn write_line(self: Rc<Self>, line: Line, first: Numbered) {
         let mut next = Some(first);
-        while let Some((number, ordered)) = next {
-            self.write_one(ordered).await;
+        while let Some(Numbered { number, ordered, until }) = next {
+            let mut writing = pin!(self.write_one(ordered, until));
+            while timeout(LOOK, &mut writing).await.is_err() {
+                for late in self.lines.take_late(&line) {
+                    (late.ordered.told)(Err(not_in_time()));
+                }
+            }
             next = self.lines.next(&line, number);
         }
     }
 
-    async fn write_one(&self, Ordered { change, is_owed, told }: Ordered) {
+    async fn write_one(&self, Ordered { change, told, .. }: Ordered, until: Option<Instant>) {
         let plan = self.plan(&change);
-        let patience = self.settings.patience;
-        let patience = if plan.event.is_some() { patience.min(SERVICE_WAITS) } else { patience };
-        let until = Instant::now() + patience;
         let mut pause = FIRST_PAUSE;
-        let outcome = loop {
-            match self.carry_out(&plan).await {
-                Ok(()) => break Ok(()),
-                Err(Trouble::Away(_)) if is_owed || Instant::now() + pause < until => {
-                    sleep(pause).await;
-                    pause = (pause * 2).min(LAST_PAUSE);
+        let last = Cell::new(None);
+        let writing = async {
+            loop {
+                match self.carry_out(&plan).await {
+                    Err(why @ Trouble::Away(_)) => {
+                        last.set(Some(error(why)));
+                        sleep(pause).await;
+                        pause = (pause * 2).min(LAST_PAUSE);
+                    }
+                    outcome => return outcome.map_err(error),
                 }
-                Err(why) => break Err(error(why)),
             }
         };
-        told(outcome);
+        told(match until {
+            Some(until) => timeout_at(until, writing)
+                .await
+                .unwrap_or_else(|_| Err(last.take().unwrap_or_else(not_in_time))),
+            None => writing.await,
+        });
     }
 
     async fn carry_out(&self, plan: &Plan) -> Result<(), Trouble> {
@@ -316,13 +341,16 @@ impl Learned {
     }
 }
 
+fn not_in_time() -> Error {
+    error(Trouble::Away("it was not written in time".to_owned()))
+}
+
 /// As the program hears of it.
 pub(super) fn error(why: Trouble) -> Error {
     match why {
         Trouble::Away(why) => {
             let message = format!("the broker of connector.store cannot be reached: {why}");
-            // An answer may be lost.
-            Error::new(Status::Connect, message).and_maybe_delivered()
+            Error::new(Status::Connect, message)
         }
         Trouble::Full(why) => {
             let message =
