@@ -6,11 +6,11 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use lpc_sandbox::serde_json::{Value, from_str, json};
-use lpc_sandbox::{Agent, Route, Signature};
+use lpc_sandbox::{Agent, Route};
 use lpconnector::{Connector, Status, UpdateKind};
 
 use crate::connector::nats_server::NatsServer;
-use crate::connector::talks::{next, tell, text};
+use crate::connector::talks::{next, said, tell, text};
 use crate::scene::{Scene, status_answer, until};
 
 const LISTENS: (&str, &str) = ("receiver.listen", "127.0.0.1:0");
@@ -27,18 +27,6 @@ pub fn node(scene: &Scene, server: &NatsServer, options: &[(&str, &str)]) -> Con
     let store = server.store("sms");
     let options = [&[("connector.store", &*store), LISTENS], options].concat();
     Connector::new(&scene.config(&options)).unwrap()
-}
-
-/// What an agent said, as the service posts it, and its signature.
-pub fn said(scene: &Scene, conversation: &str, sequence: u64) -> (Vec<u8>, String) {
-    let body = json!({ "type": "ms.MessagingEventNotification", "body": { "changes": [{
-        "sequence": sequence, "conversationId": conversation, "dialogId": conversation,
-        "originatorMetadata": {"id": "x", "role": "ASSIGNED_AGENT"},
-        "event": {"type": "ContentEvent", "contentType": "text/plain",
-            "message": sequence.to_string()} }] } });
-    let body = body.to_string().into_bytes();
-    let signature = scene.sandbox.sign(&scene.account.id, &body, Signature::Sha1Base64);
-    (body, signature)
 }
 
 /// How many entries a lane has handed out that are not dealt with.

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use lpc_sandbox::Route;
 use lpconnector::{Connector, LogLevel, Status, UpdateKind};
 
-use crate::connector::fleet::{node, put_off, said};
+use crate::connector::fleet::{node, put_off};
 use crate::connector::nats_server::NatsServer;
-use crate::connector::talks::{next, text};
+use crate::connector::talks::{next, said, text};
 use crate::scene::{Scene, until};
 
 /// The quickest that is allowed.
