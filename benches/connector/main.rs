@@ -1,7 +1,8 @@
 //! What a connector takes, holds and sends: how many actions a second, how soon one is safe, how much
 //! memory a million of them have, how soon a restart goes on, and how long a far service takes.
 //!
-//! `make bench-connector` measures all; FIGURES names some: rate, submits, backlog, restart, far.
+//! `make bench-connector` measures all; FIGURES names some: rate, submits, backlog, restart, far,
+//! fleet.
 //! BENCH_SERVER is the program of `benches/server`, SLOW_SYNC what makes a disk slow
 //! (`benches/slow_sync.c`). Each measurement is a process of its own: this very program, started once
 //! more. What is said of a figure is the best of [`TIMES`]: what else the machine does makes it worse,
@@ -9,14 +10,19 @@
 #![allow(clippy::unwrap_used)] // What cannot be measured ends the program.
 
 mod backlog;
+mod broker;
 mod child;
 mod far;
+mod fleet;
 mod flow;
 mod itself;
 mod rate;
 mod restart;
 mod service;
 mod submits;
+
+#[path = "../../tests/store/nats_server.rs"]
+mod nats_server;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -32,12 +38,13 @@ type Reached = bool;
 /// Its name, and what measures it.
 type Figure = (&'static str, fn() -> Reached);
 
-const FIGURES: [Figure; 5] = [
+const FIGURES: [Figure; 6] = [
     ("rate", rate::measure),
     ("submits", submits::measure),
     ("backlog", backlog::measure),
     ("restart", restart::measure),
     ("far", far::measure),
+    ("fleet", fleet::measure),
 ];
 
 fn main() -> ExitCode {
@@ -49,6 +56,7 @@ fn main() -> ExitCode {
             "backlog" => backlog::run(&words[1..]),
             "restart" => restart::run(&words[1..]),
             "far" => far::run(&words[1..]),
+            "fleet" => fleet::run(&words[1..]),
             other => panic!("{other}"),
         }
         return ExitCode::SUCCESS;

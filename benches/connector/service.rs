@@ -45,9 +45,19 @@ impl Drop for Service {
     }
 }
 
+/// What a child knows of it.
+fn variables() -> Value {
+    serde_json::from_str(&std::env::var(SERVICE).unwrap()).unwrap()
+}
+
+/// The account of a child.
+pub fn account() -> String {
+    variables()["LPC_ACCOUNT_ID"].as_str().unwrap().to_owned()
+}
+
 /// The configuration of a child.
 pub fn config(options: &[(&str, &str)]) -> Config {
-    let variables: Value = serde_json::from_str(&std::env::var(SERVICE).unwrap()).unwrap();
+    let variables = variables();
     let mut config = Config::new();
     for (name, value) in variables.as_object().unwrap() {
         if let Some(key) = name.strip_prefix("LPC_") {

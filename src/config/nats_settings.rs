@@ -20,6 +20,8 @@ pub(crate) struct NatsSettings {
     pub hosts: Vec<String>,
     /// All that is kept there begins with it.
     pub name: String,
+    /// Whose store it is.
+    pub account: String,
     pub login: NatsLogin,
     pub roots: Option<TlsFile>,
     pub identity: Option<Identity>,
@@ -62,6 +64,7 @@ impl NatsSettings {
         Ok(NatsSettings {
             hosts,
             name,
+            account: text("account.id").to_owned(),
             login: NatsLogin::of(config)?,
             roots: config.file("connector.nats.tls.ca.file"),
             identity: identity(

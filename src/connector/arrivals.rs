@@ -54,8 +54,7 @@ impl Engine {
                 return !state.inbox.is_out(&line) && state.inbox.remove(&line, id).is_some();
             }
             Arrival::Paused(time) => {
-                let until = Instant::now() + time;
-                state.paused_until = state.paused_until.max(Some(until));
+                self.pause_here(state, Instant::now() + time);
             }
             Arrival::Foreign => count(&self.counters.foreign),
         }

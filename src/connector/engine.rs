@@ -163,6 +163,8 @@ impl Engine {
                 let node = NodeSettings {
                     partitions: nats.partitions,
                     takeover: nats.takeover,
+                    key_window: nats.key_window,
+                    is_clustered: nats.replicas > 1,
                     order_wait: order.order_wait,
                     patience: nats.patience,
                     foreign: settings.foreign,

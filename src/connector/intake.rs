@@ -211,8 +211,13 @@ impl Engine {
                     }
                 } else {
                     count(&engine.counters.store_failures);
-                    state.store_failed = Some(Instant::now());
-                    state.refused = state.store_failed;
+                    state.refused = Some(Instant::now());
+                    // Whether it can be reached, a shared store says itself, as soon as that is over.
+                    let is_away =
+                        |why: &Error| engine.is_shared() && why.status() == Status::Connect;
+                    if !outcome.as_ref().is_err_and(is_away) {
+                        state.store_failed = state.refused;
+                    }
                     state.duplicates.forget(&fingerprint);
                     if let Some((consumer, pending)) =
                         told.filter(|_| is_learned && !engine.is_shared())

@@ -128,7 +128,11 @@ impl Engine {
                 let _ = tells.send(outcome);
             }),
         );
-        told.recv().map_err(|_| closed())?
+        // Where the answer of a shared store is lost, it may have it.
+        told.recv().map_err(|_| closed())?.map_err(|why| match why.status() {
+            Status::Connect => why.and_maybe_delivered(),
+            _ => why,
+        })
     }
 
     /// What could never be sent is not taken.
@@ -576,14 +580,33 @@ impl Engine {
     }
 
     /// Nothing is sent before then: the service wants that of all.
-    pub(crate) fn pause_all(&self, until: Instant) {
-        let mut state = self.lock();
+    pub(crate) fn pause_all(self: &Arc<Self>, until: Instant) {
+        let state = self.lock();
         if let Some(shared) = self.shared()
             && state.paused_until.is_none_or(|before| before < until)
         {
             shared.pause(until.saturating_duration_since(Instant::now()));
         }
+        self.pause_here(state, until);
+    }
+
+    /// The same in this process alone. What means something only now does not wait for the end of that.
+    pub(crate) fn pause_here<'a>(
+        self: &'a Arc<Self>,
+        mut state: MutexGuard<'a, State>,
+        until: Instant,
+    ) {
         state.paused_until = state.paused_until.max(Some(until));
+        loop {
+            let outbox = &state.outbox;
+            let late = outbox.firsts().find(|(it, first)| first.is_fleeting && !outbox.is_out(it));
+            let Some((consumer, id)) = late.map(|(it, first)| (it.clone(), first.id)) else {
+                return;
+            };
+            let Some(waiting) = state.outbox.remove(&consumer, id) else { return };
+            self.drop_fleeting(state, &consumer, &waiting);
+            state = self.lock();
+        }
     }
 
     /// A request was answered as it should be: what waited for the service to come back may go.

@@ -40,6 +40,9 @@ impl Engine {
         if waits {
             let _ = self.wait_until_written(self.lock(), Safety::Done);
         }
+        if let Some(shared) = self.shared() {
+            shared.hand_over();
+        }
         self.enter(Phase::Told);
     }
 

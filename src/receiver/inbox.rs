@@ -577,6 +577,35 @@ mod tests {
     }
 
     #[test]
+    fn it_says_whether_more_can_be_taken() {
+        let inbox = inbox(InboxSettings { queue_max: 2, ..settings() });
+        let can_take = || Sink::can_take(&inbox);
+        offer(&inbox, text("c", 1, "x"));
+        assert!(can_take());
+        let _written = lock(&inbox.shared.state).wait_until_written(9);
+        assert!(!can_take(), "one is queued, and one is being written");
+        lock(&inbox.shared.state).writing.clear();
+        let fails = |since| lock(&inbox.shared.state).store_failed = since;
+        fails(Some(Instant::now()));
+        assert!(!can_take(), "the store fails");
+        fails(Instant::now().checked_sub(STORE_FAILS_FOR * 2));
+        assert!(can_take(), "it may be well again");
+        Sink::close(&inbox);
+        assert!(!can_take());
+    }
+
+    #[test]
+    fn a_file_that_was_let_go_of_is_anothers() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("inbox.db");
+        let open = || Inbox::open(settings(), Some(&file), &Log::default());
+        let first = open().unwrap();
+        assert!(open().is_err());
+        first.release();
+        open().unwrap();
+    }
+
+    #[test]
     fn nobody_waits_for_ever_for_what_is_missing() {
         let inbox = inbox(InboxSettings { order: true, ..settings() });
         for sequence in [7, 9, 8] {
@@ -634,12 +663,13 @@ mod tests {
 
     #[test]
     fn what_was_not_acknowledged_in_time_comes_again() {
-        let inbox = inbox(InboxSettings { manual_ack: true, ..settings() });
+        let at_once = Duration::ZERO;
+        let inbox = inbox(InboxSettings { manual_ack: true, ack_timeout: at_once, ..settings() });
         let Admission::Pending { id, .. } = offer(&inbox, text("c", 1, "x")) else {
             panic!("pending")
         };
-        inbox.give_up(id);
-        assert!(all(&inbox).is_empty(), "the service has it now");
+        assert_eq!(all(&inbox), ["x"], "once: without a store the service brings it again");
+        Sink::give_up(&inbox, id);
         let Admission::Pending { id, .. } = offer(&inbox, text("c", 1, "x")) else {
             panic!("pending")
         };
@@ -662,9 +692,10 @@ mod tests {
         let Admission::Pending { mut acknowledged, .. } = offer(&inbox, text("c", 1, "x")) else {
             panic!("pending");
         };
+        inbox.close();
         inbox.ack(&x).unwrap();
         assert!(acknowledged.try_recv().is_ok());
-        assert!(all(&inbox).is_empty(), "it would be dealt with twice");
+        assert_eq!(lock(&inbox.shared.state).queue.len(), 0, "it would be dealt with twice");
         assert_eq!(lock(&inbox.shared.state).queue.len(), 0);
     }
 

@@ -60,6 +60,9 @@ pub(crate) trait SharedJournal {
     /// Hands out nothing more.
     fn stop(&self);
 
+    /// After that: what is here to be sent is another process's from now on.
+    fn hand_over(&self);
+
     /// Whether it can be reached, as far as anybody knows.
     fn is_there(&self) -> bool;
 

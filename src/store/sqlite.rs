@@ -581,7 +581,7 @@ mod tests {
         let [path, killed] = ["queue.db", "killed.db"].map(|name| directory.path().join(name));
         let mut store = open(&path).unwrap();
         write(&mut store, &[put(1, "a")]);
-        for _ in 0..50 {
+        for _ in 0..12 {
             std::fs::copy(&path, &killed).unwrap();
             let [beside, its] =
                 ["queue.db-wal", "killed.db-wal"].map(|name| directory.path().join(name));
@@ -695,12 +695,38 @@ mod tests {
             write(&mut store, &[put(id, "x")]);
             write(&mut store, &[remove(id, &format!("d{id}"), 1)]);
         }
+        let kept = "SELECT count(*) FROM seen";
+        let kept = store.connection.query_row(kept, [], |row| row.get::<_, i64>(0));
+        assert_eq!(kept.unwrap(), 3);
         store.tidy();
         let left = store.left().unwrap();
         let expected = [3, 4, 5].map(|id| [id; 32]);
         assert_eq!(left.fingerprints, expected);
         let dialogs: Vec<_> = left.dialogs.iter().map(|it| &it.dialog.1[..]).collect();
         assert_eq!(dialogs, ["d5", "d4"]);
+    }
+
+    #[test]
+    fn space_is_given_back_a_part_at_a_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("inbox.db");
+        let mut store = open(&path).unwrap();
+        assert!(!store.tidy(), "there is none");
+        let part = PAGES_GIVEN_BACK * PAGE;
+        let long = "x".repeat(part as usize / 5);
+        let ids = 1..=6;
+        for id in ids.clone() {
+            assert_eq!(write(&mut store, &[put(id, &long)]), [true]);
+        }
+        store.tidy();
+        for id in ids {
+            assert_eq!(write(&mut store, &[remove(id, "c", 1)]), [true]);
+        }
+        assert!(store.tidy(), "there is more");
+        let length = || std::fs::metadata(&path).unwrap().len();
+        let left = length();
+        assert!(!store.tidy(), "that was all");
+        assert!(length() < left / 10);
     }
 
     #[test]
@@ -713,6 +739,57 @@ mod tests {
         assert_eq!(write(&mut store, &changes), [true, false, true]);
         assert_eq!(write(&mut store, &[put(2, "again"), put(3, "c")]), [false, true]);
         assert_eq!(texts(&store.left().unwrap()), [(2, "b"), (3, "c")]);
+    }
+
+    fn action(id: u64, body: &str) -> Change {
+        let (consumer, body) = ("a".into(), body.into());
+        let action = Step::Action { id, consumer, key: None, body, submitted_ms: 0, begun: false };
+        Change::new(vec![action])
+    }
+
+    #[test]
+    fn what_makes_room_goes_first() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut store = open(&directory.path().join("queue.db")).unwrap();
+        write(&mut store, &[action(1, "x")]);
+        let done = Change::done(vec![Step::ActionDone { id: 1 }]);
+        // Together they fail: there is one with this id.
+        assert_eq!(write(&mut store, &[action(1, "y"), done]), [true; 2]);
+        let again = store.write(&[&action(1, "z")]).remove(0).unwrap_err();
+        assert!(again.is_retryable(), "{again}");
+        assert_eq!(store.left().unwrap().actions[0].body, "y");
+    }
+
+    #[test]
+    fn an_action_needs_no_key_and_a_file_has_one_name_for_ever() {
+        let directory = tempfile::tempdir().unwrap();
+        let names = ["one.db", "other.db"].map(|name| {
+            let path = directory.path().join(name);
+            let mut store = open(&path).unwrap();
+            write(&mut store, &[action(1, "x")]);
+            let name = store.left().unwrap().name;
+            drop(store);
+            let left = open(&path).unwrap().left().unwrap();
+            assert_eq!((left.actions.len(), &left.actions[0].key), (1, &None));
+            assert!(left.unreadable.is_empty() && left.name == name);
+            name
+        });
+        assert!(names[0] != names[1] && !names[0].is_empty());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_file_that_was_removed_or_replaced_is_written_no_more() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("queue.db");
+        let mut store = open(&path).unwrap();
+        for replace in [false, true] {
+            std::fs::remove_file(&path).or_else(|_| std::fs::write(&path, "another's")).unwrap();
+            assert!(path.exists() == replace);
+            let refused = store.write(&[&action(1, "x")]).remove(0).unwrap_err();
+            assert!(refused.message().contains("was removed or replaced"), "{refused}");
+            assert!(!refused.is_retryable());
+        }
     }
 
     #[test]

@@ -176,7 +176,7 @@ fn try_out(variable: &str, lines: &'static Lines) {
     let service = Service::start();
     let directory = tempfile::tempdir().unwrap();
     let example = Example::new(&command, &service, directory.path());
-    let random = Random::new();
+    let random = Random::new("LPC_KILLS_SEED");
     let (fed, unanswered, seen) = (0, BTreeSet::new(), 0);
     let mut trial = Trial { lines, service, example, random, fed, unanswered, seen };
     for _ in 0..kills {

@@ -34,7 +34,7 @@ fn kill_again_and_again(kills: usize) {
     sandbox.set_agent(&account.id, Some(Agent::Echo));
     let program = Program::new(&sandbox, &account);
 
-    let mut random = Random::new();
+    let mut random = Random::new("LPC_KILLS_SEED");
     for kill in 1..=kills {
         let mut running = program.start(true);
         let mut progress = program.progress();

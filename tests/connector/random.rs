@@ -3,20 +3,20 @@
 use std::io::Write;
 use std::time::SystemTime;
 
-/// Names the seed of an earlier run.
-const SEED: &str = "LPC_KILLS_SEED";
-
 /// xorshift.
 pub struct Random {
+    /// Names the seed of an earlier run.
+    variable: &'static str,
     seed: u64,
     state: u64,
 }
 
 impl Random {
-    pub fn new() -> Random {
+    pub fn new(variable: &'static str) -> Random {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-        let seed = std::env::var(SEED).map_or(now.as_nanos() as u64, |seed| seed.parse().unwrap());
-        Random { seed, state: seed | 1 }
+        let seed =
+            std::env::var(variable).map_or(now.as_nanos() as u64, |seed| seed.parse().unwrap());
+        Random { variable, seed, state: seed | 1 }
     }
 
     pub fn below(&mut self, end: u64) -> u64 {
@@ -30,7 +30,7 @@ impl Random {
 impl Drop for Random {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let _ = writeln!(std::io::stderr(), "{SEED}={}", self.seed);
+            let _ = writeln!(std::io::stderr(), "{}={}", self.variable, self.seed);
         }
     }
 }

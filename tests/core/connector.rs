@@ -2,6 +2,7 @@
 
 mod disk;
 mod fleet;
+mod fleet_faults;
 mod independence;
 mod refusals;
 mod sends;

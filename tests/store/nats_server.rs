@@ -1,5 +1,6 @@
 //! A NATS server of a test's own: a process on a free port, whose files are gone with it.
 
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct NatsServer {
+    path: PathBuf,
     /// None between a kill and the next start.
     program: Option<Child>,
     directory: tempfile::TempDir,
@@ -21,10 +23,34 @@ impl NatsServer {
         NatsServer::start_with("jetstream: {}")
     }
 
+    /// A cluster of servers with JetStream, which may have no leader yet. Of 2.9 it would lose what the tests look
+    /// for.
+    pub fn start_cluster(count: usize) -> Vec<NatsServer> {
+        // Each is told where the others are before they are there.
+        let free: Vec<_> = (0..count).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let port = |free: TcpListener| free.local_addr().unwrap().port();
+        let ports: Vec<u16> = free.into_iter().map(port).collect();
+        let routes: Vec<String> =
+            ports.iter().map(|port| format!("'nats://127.0.0.1:{port}'")).collect();
+        let start = |(at, port)| {
+            let config = format!(
+                "jetstream: {{}}, server_name: s{at}, \
+                 cluster: {{ name: c, listen: '127.0.0.1:{port}', routes: [{}] }}",
+                routes.join(", ")
+            );
+            NatsServer::start_program(of_clusters(), &config)
+        };
+        ports.iter().enumerate().map(start).collect()
+    }
+
     /// With a configuration, in which `DIRECTORY` is the server's own.
     pub fn start_with(config: &str) -> NatsServer {
-        let mut server =
-            NatsServer { program: None, directory: tempfile::tempdir().unwrap(), port: 0 };
+        NatsServer::start_program(program(), config)
+    }
+
+    fn start_program(path: PathBuf, config: &str) -> NatsServer {
+        let directory = tempfile::tempdir().unwrap();
+        let mut server = NatsServer { path, program: None, directory, port: 0 };
         let config = config.replace("DIRECTORY", server.directory().to_str().unwrap());
         std::fs::write(server.directory().join("server.conf"), config).unwrap();
         server.start_again();
@@ -38,6 +64,13 @@ impl NatsServer {
 
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Bytes of memory.
+    pub fn resident(&self) -> u64 {
+        let statm = format!("/proc/{}/statm", self.program.as_ref().unwrap().id());
+        let pages = std::fs::read_to_string(statm).unwrap();
+        pages.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
     }
 
     /// What `connector.store` takes.
@@ -71,7 +104,7 @@ impl NatsServer {
     pub fn start_again(&mut self) {
         let directory = self.directory();
         let port = if self.port == 0 { "-1".to_owned() } else { self.port.to_string() };
-        let program = Command::new(program())
+        let program = Command::new(&self.path)
             .args(["-a", "127.0.0.1", "-p", &port])
             .arg("-c")
             .arg(directory.join("server.conf"))
@@ -131,6 +164,22 @@ impl Drop for NatsServer {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// One that `make` got, or as new.
+fn of_clusters() -> PathBuf {
+    let got = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/nats/bin/nats-server");
+    if got.is_file() {
+        return got;
+    }
+    let installed = program();
+    let version = Command::new(&installed).arg("--version").output().unwrap().stdout;
+    let version = String::from_utf8(version).unwrap();
+    assert!(
+        !version.contains("v2.9."),
+        "missing: a nats-server from 2.10 on, for tests of clusters (make target/tools/nats/bin/nats-server)"
+    );
+    installed
 }
 
 fn program() -> PathBuf {

@@ -153,9 +153,12 @@ impl Refusal {
             // Of an account, of the server's disk or memory, and of a stream.
             10002 | 10023 | 10028 | 10047 | 10077 => Trouble::Full(said),
             10054 => Trouble::TooLong,
-            10071 | 10164 => Trouble::Changed,
+            // The last one: another one with the same id is being written.
+            10071 | 10164 | 10158 => Trouble::Changed,
             // JetStream is turned off for the account.
             10039 => Trouble::Refused(said),
+            // Servers of a cluster that are not there, or not yet.
+            10005 => Trouble::Away(said),
             _ if code == 503 || code == 408 => Trouble::Away(said),
             _ => Trouble::Refused(said),
         }
@@ -177,8 +180,10 @@ mod tests {
         };
         let said = |number: u64| format!("NATS says: x ({number})");
         assert_eq!(trouble(503, 10008), Trouble::Away(said(10008)));
+        assert_eq!(trouble(400, 10005), Trouble::Away(said(10005)));
         assert_eq!(trouble(503, 10077), Trouble::Full(said(10077)));
         assert_eq!(trouble(400, 10071), Trouble::Changed);
+        assert_eq!(trouble(409, 10158), Trouble::Changed);
         assert_eq!(trouble(400, 10054), Trouble::TooLong);
         assert_eq!(trouble(503, 10039), Trouble::Refused(said(10039)));
         assert_eq!(trouble(404, NO_STREAM), Trouble::Refused(said(NO_STREAM)));

@@ -12,15 +12,20 @@ use crate::store::fleet::record::Record;
 /// So many conversations are known without asking.
 const MOST_CACHED: usize = 100_000;
 
+/// So many records are remembered as they were last.
+const MOST_REMEMBERED: usize = 4096;
+
 /// Records of consumers, and what leads to them.
 pub(crate) struct Bucket {
     /// Whose conversation or dialog: that never changes.
     known: RefCell<HashMap<String, String>>,
+    /// Records with their revisions, which others may have changed since.
+    remembered: RefCell<HashMap<String, (u64, Record)>>,
 }
 
 impl Bucket {
     pub(crate) fn new() -> Bucket {
-        Bucket { known: RefCell::default() }
+        Bucket { known: RefCell::default(), remembered: RefCell::default() }
     }
 
     /// What is known of a consumer, and its revision.
@@ -34,7 +39,17 @@ impl Bucket {
         // What nobody can read is as if it were not there: the service tells most of it again.
         let record = kept.and_then(|kept| serde_json::from_slice(&kept.body).ok());
         let named = || Record { consumer: consumer.to_owned(), ..Record::default() };
-        Ok((revision, record.unwrap_or_else(named)))
+        let record = record.unwrap_or_else(named);
+        self.remember(revision, &record);
+        Ok((revision, record))
+    }
+
+    fn remember(&self, revision: u64, record: &Record) {
+        let mut remembered = self.remembered.borrow_mut();
+        if remembered.len() >= MOST_REMEMBERED {
+            remembered.clear();
+        }
+        remembered.insert(record.consumer.clone(), (revision, record.clone()));
     }
 
     /// Changes what is known of a consumer, whoever else does: the edit may be made several times. Gives
@@ -45,12 +60,21 @@ impl Bucket {
         consumer: &str,
         edit: impl Fn(&mut Record),
     ) -> Result<(Record, bool), Trouble> {
+        // As it was last, in most cases: otherwise the broker says so.
+        let mut remembered = self.remembered.borrow_mut().remove(consumer);
         loop {
-            let (revision, before) = self.read(broker, consumer).await?;
+            let is_sure = remembered.is_none();
+            let (revision, before) = match remembered.take() {
+                Some(remembered) => remembered,
+                None => self.read(broker, consumer).await?,
+            };
             let mut record = before.clone();
             edit(&mut record);
-            if record == before {
+            if record == before && is_sure {
                 return Ok((record, false));
+            }
+            if record == before {
+                continue;
             }
             // First, so that whatever a record says leads to it.
             self.lead_to(broker, &before, &record).await?;
@@ -59,7 +83,8 @@ impl Bucket {
             match broker.put(&key('c', consumer), revision, body.into()).await {
                 Err(Trouble::Changed) => {}
                 Err(why) => return Err(why),
-                Ok(_) => {
+                Ok(revision) => {
+                    self.remember(revision, &record);
                     for gone in before.ids.iter().filter(|id| !record.ids.contains(id)) {
                         self.known.borrow_mut().remove(gone);
                         broker.forget(&key('v', gone)).await?;

@@ -89,14 +89,14 @@ impl Desk {
 
     fn is_wanted(&self) -> bool {
         let state = lock(&self.state);
-        state.is_stopped
-            || state.is_always_wanted
+        // Who was shut down asks as long as he asks.
+        (state.is_always_wanted && !state.is_stopped)
             || state.wanted_at.is_some_and(|at| at.elapsed() < WANTED_FOR)
     }
 
     /// Waits until the program asks for updates, or never will.
     pub(super) async fn wanted(&self) {
-        while !self.is_wanted() {
+        while !self.is_wanted() && !self.is_stopped() {
             let _ = tokio::time::timeout(LOOK, self.asked.notified()).await;
         }
     }

@@ -249,6 +249,11 @@ impl Link {
         self.client.new_inbox().rsplit('.').next().unwrap_or_default().to_owned()
     }
 
+    /// Of the server, as it says: `2.9.10`.
+    pub(super) fn server_version(&self) -> String {
+        self.client.server_info().version
+    }
+
     /// What the server takes at once, headers included.
     pub(super) fn longest(&self) -> usize {
         self.client.max_payload()

@@ -13,6 +13,8 @@
 mod api;
 pub(crate) mod broker;
 mod bucket;
+#[cfg(test)]
+mod cluster_tests;
 mod desk;
 mod envelope;
 mod layout;
@@ -24,6 +26,7 @@ mod nats_access_tests;
 mod nats_tests;
 pub(crate) mod node;
 mod object_store;
+mod once;
 #[cfg(test)]
 mod promises;
 mod pull;

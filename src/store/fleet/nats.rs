@@ -14,7 +14,7 @@ use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
 use crate::base::error::{Error, Status};
-use crate::base::log::Log;
+use crate::base::log::{Log, LogLevel};
 use crate::config::nats_settings::NatsSettings;
 use crate::store::fleet::api::{StoredMessage, StreamInfo};
 use crate::store::fleet::broker::{
@@ -83,6 +83,8 @@ struct About {
     version: u64,
     #[serde(default)]
     partitions: u64,
+    #[serde(default)]
+    account: String,
 }
 
 impl Nats {
@@ -108,6 +110,15 @@ impl Nats {
             log,
             consumers_stay: Cell::new(false),
         };
+        let version = within.link.server_version();
+        if settings.replicas > 1 && loses_in_a_cluster(&version) {
+            log.write(LogLevel::Warn, || {
+                format!(
+                    "connector: nats-server {version}: a cluster of these may lose what waits when one of them \
+                     is killed; from 2.10 on none does"
+                )
+            });
+        }
         layout.bucket().await?;
         within.agree(settings).await?;
         let [outgoing, incoming] = layout.rest().await?;
@@ -123,17 +134,25 @@ impl Nats {
     }
 }
 
+/// Consumers of 2.9 that have replicas forget, when another server leads them, what they had not handed out.
+fn loses_in_a_cluster(version: &str) -> bool {
+    let mut numbers = version.split('.').map_while(|number| number.parse::<u32>().ok());
+    matches!((numbers.next(), numbers.next()), (Some(major), Some(minor)) if (major, minor) < (2, 10))
+}
+
 impl Within {
-    /// All nodes must spread consumers alike: whoever is first says over how many partitions.
+    /// All nodes must spread consumers alike, and serve the same account: whoever is first says which, and over
+    /// how many partitions.
     async fn agree(&self, settings: &NatsSettings) -> Result<(), Error> {
-        let (name, partitions) = (&settings.name, settings.partitions);
+        let NatsSettings { name, partitions, account, .. } = settings;
         let what = format!("cannot read what the store '{name}' in NATS is like");
         let fails = |why| layout::error(why, &what);
         let about = match self.get(ABOUT).await.map_err(fails)? {
             Some(about) => about,
             None => {
-                let about = json!({ "version": VERSION, "partitions": partitions }).to_string();
-                match self.put(ABOUT, 0, about.into()).await {
+                let about =
+                    json!({ "version": VERSION, "partitions": partitions, "account": account });
+                match self.put(ABOUT, 0, about.to_string().into()).await {
                     Ok(_) => return Ok(()),
                     // Another node was faster.
                     Err(Trouble::Changed) => self
@@ -149,7 +168,13 @@ impl Within {
             .map_err(|why| fails(Trouble::Refused(why.to_string())))?;
         let message = if about.version > VERSION {
             format!("option 'connector.store': the store '{name}' in NATS is of a newer version")
-        } else if about.partitions != u64::from(partitions) {
+        } else if about.account != *account {
+            let there = about.account;
+            format!(
+                "option 'connector.store': the store '{name}' in NATS belongs to account '{there}', not to \
+                 '{account}': take another name"
+            )
+        } else if about.partitions != u64::from(*partitions) {
             let there = about.partitions;
             format!(
                 "option 'connector.nats.partitions' is {partitions}, and the store '{name}' in NATS \
@@ -198,10 +223,26 @@ impl Within {
         }
     }
 
+    /// Of several who replace the same, one does. Servers of a cluster (2.9) look at the revision before they agree
+    /// on the order, and would take all of them; at the id they look after that.
     async fn replace(&self, key: &str, revision: u64, body: Bytes) -> Result<u64, Trouble> {
-        let revision = revision.to_string();
-        let expected = [("Nats-Expected-Last-Subject-Sequence", &*revision)];
-        Ok(self.link.publish(self.record(key)?, &expected, body).await?.seq)
+        let mut removed = 0;
+        loop {
+            let id = format!("{key} {revision} {removed}");
+            let revision = revision.to_string();
+            let headers =
+                [("Nats-Expected-Last-Subject-Sequence", &*revision), ("Nats-Msg-Id", &*id)];
+            let written = self.link.publish(self.record(key)?, &headers, body.clone()).await?;
+            if !written.duplicate {
+                return Ok(written.seq);
+            }
+            // One that was made may have been removed since.
+            let is_there = revision != "0" || self.last(key).await?.is_some();
+            if is_there || written.seq <= removed {
+                return Err(Trouble::Changed);
+            }
+            removed = written.seq;
+        }
     }
 
     /// The subject of a record.
@@ -260,7 +301,11 @@ impl Broker for Nats {
     ) -> Result<Appended, Trouble> {
         let Within { link, names, .. } = &*self.within;
         let id = once.map(|id| ("Nats-Msg-Id", id));
-        let written = link.publish(names.subject(lane), id.as_slice(), body).await?;
+        let written = match link.publish(names.subject(lane), id.as_slice(), body).await {
+            // An attempt whose answer was not heard.
+            Err(Trouble::Changed) => return Err(Trouble::Away("it is being written".to_owned())),
+            written => written?,
+        };
         Ok(Appended { seq: written.seq, is_repeat: written.duplicate })
     }
 
@@ -425,6 +470,19 @@ impl Nats {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn servers_of_which_a_cluster_loses_something_are_known() {
+        for (version, loses) in [
+            ("2.9.10", true),
+            ("2.10.0", false),
+            ("2.15.1", false),
+            ("3.0.0-beta.1", false),
+            ("", false),
+        ] {
+            assert_eq!(loses_in_a_cluster(version), loses, "{version}");
+        }
+    }
 
     #[test]
     fn what_was_handed_out_is_read_from_where_to_answer() {

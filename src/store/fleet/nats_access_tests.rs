@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::base::error::{Error, Status};
 use crate::base::lock::lock;
 use crate::base::log::LogLevel;
+use crate::config::nats_settings::NatsSettings;
 use crate::store::fleet::broker::{Broker, Lane, Trouble};
 use crate::store::fleet::nats::Nats;
 use crate::store::fleet::nats_tests;
@@ -227,18 +228,24 @@ fn a_server_that_wants_a_certificate_gets_one() {
 fn nodes_that_start_together_agree_and_one_with_another_number_is_told() {
     let server = NatsServer::start();
     run(async {
-        let settings = settings(&server);
+        let settings = settings_with(&server.store("sms"), &[("account.id", "le1")]);
         let (a, b) = join(connect(&settings), connect(&settings)).await;
         let (a, _b) = (a.unwrap(), b.unwrap());
         let about = a.get("about").await.unwrap().unwrap();
-        assert_eq!(about.body, r#"{"partitions":3,"version":1}"#);
-        let mut other = settings.clone();
-        other.partitions = 4;
-        let refused = refused(&other).await;
-        assert_eq!(refused.status(), Status::Config);
+        assert_eq!(about.body, r#"{"account":"le1","partitions":3,"version":1}"#);
+        let other = NatsSettings { partitions: 4, ..settings.clone() };
+        let other = refused(&other).await;
+        assert_eq!(other.status(), Status::Config);
         for says in ["'connector.nats.partitions' is 4", "has 3: set it to 3", "worked off"] {
-            assert!(refused.message().contains(says), "{refused}");
+            assert!(other.message().contains(says), "{other}");
         }
+        let anothers = NatsSettings { account: "le2".to_owned(), ..settings.clone() };
+        let anothers = refused(&anothers).await;
+        assert_eq!(anothers.status(), Status::Config);
+        assert!(
+            anothers.message().contains("belongs to account 'le1', not to 'le2'"),
+            "{anothers}"
+        );
         for (about, says) in [
             (r#"{"version":2,"shards":3}"#, "is of a newer version"),
             ("no JSON", "cannot read what the store 'sms' in NATS is like"),

@@ -9,7 +9,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
+use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
@@ -22,7 +25,8 @@ use crate::store::fleet::broker::{Broker, Delivered, Entry, Lane, Trouble};
 use crate::store::fleet::bucket::{Bucket, partition};
 use crate::store::fleet::desk::Desk;
 use crate::store::fleet::envelope::{ActionEntry, EventEntry, UpdateEntry, VERSION, What};
-use crate::store::fleet::record::{Done, Record};
+use crate::store::fleet::once::random_name;
+use crate::store::fleet::record::{Done, KeyDone, Record};
 use crate::store::fleet::write_lines::WriteLines;
 use crate::store::left::LeftAction;
 
@@ -52,10 +56,14 @@ pub(crate) struct NodeSettings {
     pub partitions: u16,
     /// A node that says nothing for so long is replaced.
     pub takeover: Duration,
+    /// So long the same key is the same action.
+    pub key_window: Duration,
     /// So long a notification waits for one that is missing before it.
     pub order_wait: Duration,
     /// So long somebody waits until something is written.
     pub patience: Duration,
+    /// Servers of a cluster may hand out an entry once more and not say so, when another one leads them.
+    pub is_clustered: bool,
     /// Conversations of others are told, too.
     pub foreign: bool,
     pub log: Log,
@@ -65,14 +73,16 @@ pub(crate) struct NodeSettings {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Call {
-    /// Something new is known of the consumer.
-    Learned(String),
+    /// Something new is known of the consumer, by a node that knows it.
+    Learned { consumer: String, by: String },
     /// Nobody sends anything for so many milliseconds.
     Pause(u64),
 }
 
 /// One node.
 pub(crate) struct Node<B: Broker> {
+    /// By which it knows itself again.
+    id: String,
     pub(super) broker: B,
     pub(super) bucket: Bucket,
     pub(super) settings: NodeSettings,
@@ -88,13 +98,20 @@ pub(super) struct Held<B: Broker> {
     pub(super) delivery: B::Delivery,
     pub(super) consumer: String,
     pub(super) files: Vec<String>,
+    pub(super) key: Option<KeyDone>,
     over: Notify,
     is_over: Cell<bool>,
 }
 
 impl<B: Broker> Held<B> {
-    fn new(delivery: B::Delivery, consumer: String, files: Vec<String>) -> Rc<Held<B>> {
-        Rc::new(Held { delivery, consumer, files, over: Notify::new(), is_over: Cell::new(false) })
+    fn new(
+        delivery: B::Delivery,
+        consumer: String,
+        files: Vec<String>,
+        key: Option<KeyDone>,
+    ) -> Rc<Held<B>> {
+        let (over, is_over) = (Notify::new(), Cell::new(false));
+        Rc::new(Held { delivery, consumer, files, key, over, is_over })
     }
 
     fn seq(&self) -> u64 {
@@ -116,6 +133,7 @@ impl<B: Broker> Node<B> {
         arrives: Arrives,
     ) -> Rc<Node<B>> {
         Rc::new(Node {
+            id: random_name(""),
             broker,
             bucket: Bucket::new(),
             settings,
@@ -171,17 +189,31 @@ impl<B: Broker> Node<B> {
             Ok(_) => return self.leave(&delivery).await,
             Err(why) => return self.put_aside("out", &delivery, &why.to_string()).await,
         };
-        let held = Held::new(delivery, entry.consumer.clone(), entry.files);
+        let key = entry.key.as_deref().map(|key| key_done(key, entry.submitted_ms));
+        let held = Held::new(delivery, entry.consumer.clone(), entry.files, key);
         let from = Instant::now();
         let Some(record) = self.record_of(&held.consumer, from).await else {
             // It goes to whoever reaches the broker.
             return;
         };
-        if self.is_done(&record, seq) {
-            // Only that it is gone was not heard.
+        let window = self.settings.key_window;
+        let is_repeat = held.key.as_ref().is_some_and(|key| record.is_key_done(key, window));
+        if is_repeat || self.is_done(&record, seq) {
+            // Only that it is gone was not heard, or the broker forgot it.
             return self.finish(&held).await;
         }
-        let is_untouched = times == 1 || record.untouched == Some((seq, times - 1));
+        let mut is_untouched = times == 1 || record.untouched == Some((seq, times - 1));
+        if is_untouched && self.settings.is_clustered {
+            match self.begin(&held.consumer, seq).await {
+                Ok(was_begun) => is_untouched = !was_begun,
+                // It goes to whoever reaches the broker.
+                Err(_) => return,
+            }
+        }
+        if self.desk.is_stopped() {
+            // It was asked for before that.
+            return self.hand_over(&held, is_untouched).await;
+        }
         self.out.borrow_mut().insert(seq, held.clone());
         self.desk.hold(seq, self.lease(from), is_untouched);
         let action = LeftAction {
@@ -202,11 +234,26 @@ impl<B: Broker> Node<B> {
         }
     }
 
+    /// Writes down that an action may go out from now on. Whether that was written before.
+    async fn begin(&self, consumer: &str, seq: u64) -> Result<bool, Trouble> {
+        let was_begun = Cell::new(false);
+        let edit = |record: &mut Record| was_begun.set(record.begun.replace(seq) == Some(seq));
+        self.bucket.change(&self.broker, consumer, edit).await?;
+        Ok(was_begun.get())
+    }
+
     /// Updates of one partition, one after the other, as long as the program asks for some.
     async fn tell_from(self: Rc<Self>, partition: u16) {
         while !self.desk.is_stopped() {
             self.desk.wanted().await;
+            if self.desk.is_stopped() {
+                return;
+            }
             match self.broker.take(Lane::In(partition), PATIENCE).await {
+                // It was asked for before that.
+                Ok(Some(delivery)) if self.desk.is_stopped() => {
+                    let _ = self.broker.give_back(&delivery, Duration::ZERO).await;
+                }
                 Ok(Some(delivery)) => self.serve_update(delivery).await,
                 Ok(None) => {}
                 Err(_) => sleep(PAUSE).await,
@@ -229,7 +276,7 @@ impl<B: Broker> Node<B> {
             Ok(None) => return drop(self.broker.finish(&delivery).await),
             Err(_) => return drop(self.broker.give_back(&delivery, PAUSE).await),
         };
-        let held = Held::new(delivery, entry.consumer.clone(), files);
+        let held = Held::new(delivery, entry.consumer.clone(), files, None);
         let from = Instant::now();
         self.inn.borrow_mut().insert(seq, held.clone());
         let line = entry.consumer;
@@ -447,22 +494,30 @@ impl<B: Broker> Node<B> {
                 Call::Pause(ms) => {
                     (self.arrives)(Arrival::Paused(Duration::from_millis(ms)));
                 }
-                Call::Learned(consumer) => {
-                    let is_here = self.out.borrow().values().any(|it| it.consumer == consumer);
-                    if let (true, Ok((_, record))) =
-                        (is_here, self.bucket.read(&self.broker, &consumer).await)
-                    {
+                Call::Learned { consumer, by } if by != self.id && self.sends_for(&consumer) => {
+                    if let Ok((_, record)) = self.bucket.read(&self.broker, &consumer).await {
                         (self.arrives)(Arrival::Known(known(record)));
                     }
                 }
+                Call::Learned { .. } => {}
             }
         }
     }
 
-    /// Tells all nodes that something new is known of a consumer: one of them may have its action.
-    pub(super) async fn call_learned(&self, consumer: &str) {
+    /// Tells whoever has the consumer's action that something new is known.
+    pub(super) async fn call_learned(&self, record: Record) {
+        if self.sends_for(&record.consumer) {
+            (self.arrives)(Arrival::Known(known(record)));
+            return;
+        }
+        let call = Call::Learned { consumer: record.consumer, by: self.id.clone() };
         // Who does not hear it looks again after a while.
-        let _ = self.call(&Call::Learned(consumer.to_owned())).await;
+        let _ = self.call(&call).await;
+    }
+
+    /// Whether it has an action of that consumer.
+    fn sends_for(&self, consumer: &str) -> bool {
+        self.out.borrow().values().any(|held| held.consumer == consumer)
     }
 
     pub(crate) async fn pause_all(&self, time: Duration) {
@@ -476,8 +531,13 @@ impl<B: Broker> Node<B> {
     /// How much waits, now and then.
     async fn count(self: Rc<Self>) {
         loop {
-            self.desk.set_there(self.broker.is_there());
-            if let Ok(waits) = self.broker.waiting().await {
+            if !self.broker.is_there() {
+                self.desk.set_there(false);
+            }
+            let waits = self.broker.waiting().await;
+            // One that does not answer is not there, whatever the connection looks like.
+            self.desk.set_there(!matches!(waits, Err(Trouble::Away(_))));
+            if let Ok(waits) = waits {
                 self.desk.set_waits(waits);
             }
             sleep(Duration::from_secs(1)).await;
@@ -537,6 +597,13 @@ impl<B: Broker> Node<B> {
         let _ = self.broker.finish(delivery).await;
     }
 
+    /// What is known of whom that is about, within the time for which somebody waits.
+    pub(crate) async fn recall_in_time(&self, about: &About) -> Result<Option<Known>, Trouble> {
+        let patience = self.settings.patience.min(SHORT_PATIENCE);
+        let recalled = timeout(patience, self.patiently(|| self.recall(about))).await;
+        recalled.unwrap_or_else(|_| Err(Trouble::Away("it did not answer in time".to_owned())))
+    }
+
     /// Tries something until it succeeds, or was tried for long enough.
     pub(crate) async fn patiently<T, F: Future<Output = Result<T, Trouble>>>(
         &self,
@@ -563,18 +630,30 @@ impl<B: Broker> Node<B> {
         Ok(parts.next().map(|bytes| KeptFile { bytes, preview: parts.next() }))
     }
 
-    /// Gives back what this node has, and tells the others what it knows of that.
-    pub(crate) async fn give_all_back(&self) {
-        let out: Vec<_> = self.out.borrow().values().cloned().collect();
-        for held in out {
-            let (seq, times) = (held.seq(), held.delivery.times);
-            if self.desk.is_untouched(seq) {
-                let edit = |record: &mut Record| record.untouched = Some((seq, times));
-                let _ = self.bucket.change(&self.broker, &held.consumer, edit).await;
-            }
-            let _ = self.broker.give_back(&held.delivery, Duration::ZERO).await;
+    /// Gives an action to another node, and tells it where nothing of it went out.
+    async fn hand_over(&self, held: &Held<B>, is_untouched: bool) {
+        if is_untouched {
+            let untouched = Some((held.seq(), held.delivery.times));
+            let edit = |record: &mut Record| (record.untouched, record.begun) = (untouched, None);
+            let _ = self.bucket.change(&self.broker, &held.consumer, edit).await;
+        }
+        let _ = self.broker.give_back(&held.delivery, Duration::ZERO).await;
+    }
+
+    /// Gives all actions that it has to others.
+    pub(crate) async fn hand_all_over(&self) {
+        let out = std::mem::take(&mut *self.out.borrow_mut());
+        for (seq, held) in out {
+            let is_untouched = self.desk.is_untouched(seq);
+            self.desk.let_go(seq);
+            self.hand_over(&held, is_untouched).await;
             held.end();
         }
+    }
+
+    /// Gives back what this node has.
+    pub(crate) async fn give_all_back(&self) {
+        self.hand_all_over().await;
         let inn: Vec<_> = self.inn.borrow().values().cloned().collect();
         for held in inn {
             let _ = self.broker.give_back(&held.delivery, Duration::ZERO).await;
@@ -586,6 +665,11 @@ impl<B: Broker> Node<B> {
 /// What was handed out, and how often.
 fn entry_of(delivery: &impl Deref<Target = Delivered>) -> (Entry, u64) {
     (delivery.entry.clone(), delivery.times)
+}
+
+fn key_done(key: &str, submitted_ms: i64) -> KeyDone {
+    let hash = digest(&SHA256, key.as_bytes());
+    KeyDone { hash: URL_SAFE_NO_PAD.encode(&hash.as_ref()[..12]), submitted_ms }
 }
 
 pub(super) fn update_body(consumer: &str, what: What) -> Bytes {

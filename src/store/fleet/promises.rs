@@ -196,9 +196,11 @@ impl Member {
         let desk = Arc::<Desk>::default();
         let settings = NodeSettings {
             partitions: PARTITIONS,
+            key_window: Duration::from_secs(3600),
             takeover: TAKEOVER,
             order_wait,
             patience: Duration::from_secs(20),
+            is_clustered: true,
             foreign: false,
             log: Log::default(),
         };
@@ -477,7 +479,7 @@ impl Fleet {
             let random = &self.world.random;
             sleep(Duration::from_millis(random.below(4000))).await;
             let at = random.below(NODES as u64) as usize;
-            match random.below(4) {
+            match random.below(5) {
                 0 => self.kills[at].notify_one(),
                 1 => {
                     let until = Instant::now() + Duration::from_millis(random.below(30_000));
@@ -486,6 +488,7 @@ impl Fleet {
                     }
                 }
                 2 => self.world.go_away(Duration::from_millis(random.below(15_000))),
+                3 => self.world.elect(),
                 _ => self.world.losses.set(random.below(20)),
             }
         }
@@ -527,7 +530,7 @@ fn live(seed: u64, order_wait: Duration) -> usize {
         let submits: Vec<_> = (0..CONSUMERS)
             .map(|consumer| spawn_local(fleet.clone().submit_all(format!("a{consumer}"))))
             .collect();
-        fleet.break_things(8).await;
+        fleet.break_things(10).await;
         for submit in submits {
             submit.await.unwrap();
         }

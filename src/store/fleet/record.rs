@@ -1,5 +1,7 @@
 //! What all nodes know of one consumer, as it lies in the bucket: it is changed by compare-and-set alone.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::store::change::{About, Said};
@@ -9,6 +11,9 @@ const MOST_DIALOGS: usize = 8;
 
 /// So many of the consumer's own messages are known, the last ones.
 const MOST_SAID: usize = 64;
+
+/// So many keys of actions that were done are known, the last ones.
+const MOST_KEYS: usize = 32;
 
 /// One consumer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +37,12 @@ pub(crate) struct Record {
     /// The last action that was done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub done: Option<Done>,
+    /// The keys of those before it: a broker that is killed forgets what was done.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<KeyDone>,
+    /// The action that may have gone out, where deliveries do not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub begun: Option<u64>,
     /// The action of which it is known that nothing of it went out by its so manieth delivery.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub untouched: Option<(u64, u64)>,
@@ -61,7 +72,35 @@ pub(crate) struct Done {
     pub said: Option<(String, i64)>,
 }
 
+/// The key of an action that was done, as a hash.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KeyDone {
+    pub hash: String,
+    pub submitted_ms: i64,
+}
+
+impl KeyDone {
+    fn is_near(&self, other: &KeyDone, window: Duration) -> bool {
+        let between = self.submitted_ms.abs_diff(other.submitted_ms);
+        u128::from(between) < window.as_millis()
+    }
+}
+
 impl Record {
+    /// An action with that key was done; those that `window` does not hold any more are forgotten.
+    pub(crate) fn key_done(&mut self, key: KeyDone, window: Duration) {
+        self.keys.retain(|it| it.hash != key.hash && it.is_near(&key, window));
+        self.keys.push(key);
+        if self.keys.len() > MOST_KEYS {
+            self.keys.remove(0);
+        }
+    }
+
+    /// Whether an action with that key was done already.
+    pub(crate) fn is_key_done(&self, key: &KeyDone, window: Duration) -> bool {
+        self.keys.iter().any(|it| it.hash == key.hash && it.is_near(key, window))
+    }
+
     /// Whether nothing is missing in front of it.
     pub(crate) fn is_in_turn(&self, about: &About) -> bool {
         if self.dialogs.iter().any(|it| !it.early.is_empty() && about.closes.contains(&it.id)) {
@@ -214,13 +253,32 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_done_as_long_as_its_window_is_open() {
+        let window = Duration::from_millis(100);
+        let key = |hash: &str, submitted_ms| KeyDone { hash: hash.into(), submitted_ms };
+        let mut record = Record::default();
+        record.key_done(key("a", 1000), window);
+        assert!(record.is_key_done(&key("a", 1099), window));
+        assert!(record.is_key_done(&key("a", 901), window), "another node's clock");
+        assert!(!record.is_key_done(&key("a", 1100), window));
+        assert!(!record.is_key_done(&key("b", 1000), window));
+        record.key_done(key("b", 1099), window);
+        assert_eq!(record.keys.len(), 2);
+        record.key_done(key("b", 1100), window);
+        assert_eq!(record.keys, [key("b", 1100)]);
+    }
+
+    #[test]
     fn it_stays_small() {
         let mut record = Record::default();
         for number in 0..1000 {
+            let key = KeyDone { hash: number.to_string(), submitted_ms: 0 };
+            record.key_done(key, Duration::MAX);
             record.say(said(number * 2));
             record.pass(&About { dialog: number.to_string(), ..event(0) });
         }
         assert!(record.said.len() <= MOST_SAID && record.dialogs.len() <= MOST_DIALOGS);
+        assert_eq!(record.keys.len(), MOST_KEYS);
         let json = serde_json::to_string(&record).unwrap();
         assert_eq!(serde_json::from_str::<Record>(&json).unwrap(), record);
     }

@@ -102,6 +102,14 @@ impl World {
         self.away_until.set(Some(Instant::now() + time));
     }
 
+    /// Another server leads, which was not told yet what is handed out: it hands that out as if for the first time.
+    pub(crate) fn elect(&self) {
+        for stored in self.streams.borrow_mut()[stream_of(Lane::Out(0))].entries.values_mut() {
+            (stored.times, stored.out_until) = (0, None);
+        }
+        self.changed.notify_waiters();
+    }
+
     fn is_away(&self) -> bool {
         self.away_until.get().is_some_and(|until| Instant::now() < until)
     }

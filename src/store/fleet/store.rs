@@ -38,6 +38,7 @@ enum Command {
     Recall(About, Recalled),
     File(u64, mpsc::SyncSender<Result<Option<KeptFile>, Error>>),
     Pause(Duration),
+    HandOver,
     End,
 }
 
@@ -102,10 +103,11 @@ async fn serve<B: Broker>(
     node.start();
     early.into_iter().for_each(|command| obey(&node, command));
     while let Some(command) = commands.recv().await {
-        if matches!(command, Command::End) {
-            break;
+        match command {
+            Command::End => break,
+            Command::HandOver => drop(timeout(LAST_WRITES, node.hand_all_over()).await),
+            other => obey(&node, other),
         }
-        obey(&node, command);
     }
     desk.stop();
     let _ = timeout(LAST_WRITES, node.lines.all_before(u64::MAX)).await;
@@ -118,8 +120,7 @@ fn obey<B: Broker>(node: &Rc<Node<B>>, command: Command) {
         Command::Write(ordered) => node.write(ordered),
         Command::Recall(about, recalled) => {
             spawn_local(async move {
-                let known = node.patiently(|| node.recall(&about)).await;
-                recalled(known.map_err(error));
+                recalled(node.recall_in_time(&about).await.map_err(error));
             });
         }
         Command::File(id, tells) => {
@@ -132,7 +133,7 @@ fn obey<B: Broker>(node: &Rc<Node<B>>, command: Command) {
         Command::Pause(time) => {
             spawn_local(async move { node.pause_all(time).await });
         }
-        Command::Start(_) | Command::End => {}
+        Command::Start(_) | Command::HandOver | Command::End => {}
     }
 }
 
@@ -212,6 +213,10 @@ impl SharedJournal for Fleet {
 
     fn stop(&self) {
         self.desk.stop();
+    }
+
+    fn hand_over(&self) {
+        self.ask(Command::HandOver);
     }
 
     fn is_there(&self) -> bool {

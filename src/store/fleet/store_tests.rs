@@ -25,9 +25,11 @@ pub(crate) fn node(server: &NatsServer) -> (Fleet, mpsc::Receiver<Arrival>) {
     let nats = settings(server);
     let node = NodeSettings {
         partitions: nats.partitions,
+        key_window: Duration::from_secs(3600),
         takeover: Duration::from_secs(10),
         order_wait: Duration::from_secs(1),
         patience: PATIENCE,
+        is_clustered: false,
         foreign: false,
         log: Log::default(),
     };
@@ -56,10 +58,14 @@ fn write(store: &Fleet, steps: Vec<Step>) -> Result<(), Error> {
 }
 
 fn action(consumer: &str, text: &str) -> Vec<Step> {
+    action_with(consumer, text, None)
+}
+
+fn action_with(consumer: &str, text: &str, key: Option<&str>) -> Vec<Step> {
     vec![Step::Action {
         id: 0,
         consumer: consumer.into(),
-        key: None,
+        key: key.map(Into::into),
         body: text.into(),
         submitted_ms: 0,
         begun: false,
@@ -101,6 +107,29 @@ fn whatever_was_told_survives_kills_of_the_broker() {
         missing.remove(&action.body);
         write(&store, vec![Step::ActionDone { id: action.id }]).unwrap();
     }
+}
+
+#[test]
+fn a_key_is_known_to_be_done_by_a_broker_that_was_killed_since() {
+    let mut server = NatsServer::start();
+    let (store, arrivals) = node(&server);
+    let next = || loop {
+        if let Arrival::Action(action, _) = arrivals.recv_timeout(PATIENCE).unwrap() {
+            break action;
+        }
+    };
+    write(&store, action_with("a", "first", Some("k"))).unwrap();
+    let first = next();
+    assert_eq!(first.body, "first");
+    write(&store, vec![Step::ActionDone { id: first.id }]).unwrap();
+    server.kill();
+    server.start_again();
+    write(&store, action_with("a", "again", Some("k"))).unwrap();
+    write(&store, action_with("b", "another's", Some("k"))).unwrap();
+    write(&store, action_with("a", "last", Some("l"))).unwrap();
+    let mut came = [next().body, next().body];
+    came.sort();
+    assert_eq!(came, ["another's", "last"]);
 }
 
 #[test]

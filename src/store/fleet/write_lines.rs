@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::store::journal::Ordered;
 
@@ -17,7 +18,12 @@ pub(super) enum Line {
 }
 
 /// A change with its number.
-pub(super) type Numbered = (u64, Ordered);
+pub(super) struct Numbered {
+    pub number: u64,
+    pub ordered: Ordered,
+    /// Until then somebody waits for it. None: it is tried until it is written.
+    pub until: Option<Instant>,
+}
 
 /// All lines.
 #[derive(Default)]
@@ -39,7 +45,7 @@ impl WriteLines {
 
     /// Puts a change into its line; gives it back where it is first, to be written.
     pub(super) fn join(&self, line: &Line, change: Numbered) -> Option<Numbered> {
-        self.unwritten.borrow_mut().insert(change.0);
+        self.unwritten.borrow_mut().insert(change.number);
         let mut waiting = self.waiting.borrow_mut();
         if let Some(others) = waiting.get_mut(line) {
             others.push_back(change);
@@ -59,6 +65,21 @@ impl WriteLines {
             waiting.remove(line);
         }
         next
+    }
+
+    /// Takes those out of a line for which nobody waits any more, whatever goes on before them.
+    pub(super) fn take_late(&self, line: &Line) -> Vec<Numbered> {
+        let now = Instant::now();
+        let mut waiting = self.waiting.borrow_mut();
+        let Some(waiting) = waiting.get_mut(line) else { return Vec::new() };
+        let (late, left): (VecDeque<_>, VecDeque<_>) =
+            waiting.drain(..).partition(|it| it.until.is_some_and(|until| until <= now));
+        *waiting = left;
+        for it in &late {
+            self.unwritten.borrow_mut().remove(&it.number);
+        }
+        self.written.notify_waiters();
+        late.into()
     }
 
     /// Waits until all with a smaller number are written.

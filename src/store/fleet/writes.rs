@@ -2,27 +2,31 @@
 //!
 //! Each part may be done twice, so that what nobody heard of is simply done again.
 
+use std::cell::Cell;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use ring::digest::{SHA256, digest};
-use ring::rand::{SecureRandom, SystemRandom};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::base::error::{Error, Status};
 use crate::store::change::{Change, Edit, Said, Step};
 use crate::store::fleet::broker::{Broker, Trouble};
 use crate::store::fleet::envelope::{ActionEntry, EventEntry, VERSION, What};
 use crate::store::fleet::node::{Node, update_body};
-use crate::store::fleet::record::{Done, Record};
+use crate::store::fleet::once::{hex, named, random_name};
+use crate::store::fleet::record::{Done, KeyDone, Record};
 use crate::store::fleet::write_lines::{Line, Numbered};
 use crate::store::journal::Ordered;
 
 /// Between two attempts, at first and at last.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LAST_PAUSE: Duration = Duration::from_secs(1);
+
+/// So often is looked whether somebody behind what takes long has waited for long enough.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// So long the service waits for its answer before it is told to come again.
 const SERVICE_WAITS: Duration = Duration::from_secs(5);
@@ -52,6 +56,7 @@ struct Learned {
     edits: Vec<Edit>,
     said: Vec<Said>,
     done: Option<Done>,
+    key: Option<KeyDone>,
 }
 
 impl<B: Broker> Node<B> {
@@ -63,44 +68,64 @@ impl<B: Broker> Node<B> {
             tokio::task::spawn_local(self.clone().after_all(number, ordered));
             return;
         };
-        if let Some(first) = self.lines.join(&line, (number, ordered)) {
+        let until = (!ordered.is_owed).then(|| Instant::now() + self.patience(&ordered.change));
+        if let Some(first) = self.lines.join(&line, Numbered { number, ordered, until }) {
             tokio::task::spawn_local(self.clone().write_line(line, first));
+        }
+    }
+
+    /// How long somebody waits until that is written.
+    fn patience(&self, change: &Change) -> Duration {
+        let is_the_services = |step: &Step| matches!(step, Step::Place { .. } | Step::Said { .. });
+        let patience = self.settings.patience;
+        if change.steps.iter().any(is_the_services) {
+            patience.min(SERVICE_WAITS)
+        } else {
+            patience
         }
     }
 
     async fn after_all(self: Rc<Self>, number: u64, ordered: Ordered) {
         let before = self.lines.all_before(number);
-        let outcome = timeout(self.settings.patience, before)
-            .await
-            .map_err(|_| error(Trouble::Away("what came before is not written yet".to_owned())));
+        let outcome = timeout(self.settings.patience, before).await.map_err(|_| not_in_time());
         (ordered.told)(outcome);
     }
 
     async fn write_line(self: Rc<Self>, line: Line, first: Numbered) {
         let mut next = Some(first);
-        while let Some((number, ordered)) = next {
-            self.write_one(ordered).await;
+        while let Some(Numbered { number, ordered, until }) = next {
+            let mut writing = pin!(self.write_one(ordered, until));
+            while timeout(LOOK, &mut writing).await.is_err() {
+                for late in self.lines.take_late(&line) {
+                    (late.ordered.told)(Err(not_in_time()));
+                }
+            }
             next = self.lines.next(&line, number);
         }
     }
 
-    async fn write_one(&self, Ordered { change, is_owed, told }: Ordered) {
+    async fn write_one(&self, Ordered { change, told, .. }: Ordered, until: Option<Instant>) {
         let plan = self.plan(&change);
-        let patience = self.settings.patience;
-        let patience = if plan.event.is_some() { patience.min(SERVICE_WAITS) } else { patience };
-        let until = Instant::now() + patience;
         let mut pause = FIRST_PAUSE;
-        let outcome = loop {
-            match self.carry_out(&plan).await {
-                Ok(()) => break Ok(()),
-                Err(Trouble::Away(_)) if is_owed || Instant::now() + pause < until => {
-                    sleep(pause).await;
-                    pause = (pause * 2).min(LAST_PAUSE);
+        let last = Cell::new(None);
+        let writing = async {
+            loop {
+                match self.carry_out(&plan).await {
+                    Err(why @ Trouble::Away(_)) => {
+                        last.set(Some(error(why)));
+                        sleep(pause).await;
+                        pause = (pause * 2).min(LAST_PAUSE);
+                    }
+                    outcome => return outcome.map_err(error),
                 }
-                Err(why) => break Err(error(why)),
             }
         };
-        told(outcome);
+        told(match until {
+            Some(until) => timeout_at(until, writing)
+                .await
+                .unwrap_or_else(|_| Err(last.take().unwrap_or_else(not_in_time))),
+            None => writing.await,
+        });
     }
 
     async fn carry_out(&self, plan: &Plan) -> Result<(), Trouble> {
@@ -114,10 +139,12 @@ impl<B: Broker> Node<B> {
             self.broker.append(self.lane_in(consumer), Some(once), body.clone()).await?;
         }
         for (consumer, learned) in &plan.learned {
-            let edit = |record: &mut Record| learned.put_into(record);
-            let (_, is_new) = self.bucket.change(&self.broker, consumer, edit).await?;
-            if is_new {
-                self.call_learned(consumer).await;
+            let window = self.settings.key_window;
+            let edit = |record: &mut Record| learned.put_into(record, window);
+            let (record, is_new) = self.bucket.change(&self.broker, consumer, edit).await?;
+            // Who has the action that is done knows it.
+            if is_new && learned.done.is_none() {
+                self.call_learned(record).await;
             }
         }
         if let Some((consumer, event)) = &plan.event {
@@ -239,7 +266,9 @@ impl<B: Broker> Node<B> {
                     let held = self.out.borrow().get(id).cloned();
                     if let Some(held) = held {
                         let consumer = Arc::from(&*held.consumer);
-                        plan.learned(&consumer).done = Some(self.done(*id));
+                        let learned = plan.learned(&consumer);
+                        learned.done = Some(self.done(*id));
+                        learned.key = held.key.clone();
                     }
                 }
                 Step::UpdateDone { id } | Step::NotificationDone { id, .. } => {
@@ -287,7 +316,7 @@ impl Plan {
 }
 
 impl Learned {
-    fn put_into(&self, record: &mut Record) {
+    fn put_into(&self, record: &mut Record, key_window: Duration) {
         for edit in &self.edits {
             if let Some(edited) = edit(record.known.as_deref()) {
                 record.known = Some(edited.body);
@@ -296,6 +325,9 @@ impl Learned {
         }
         for said in &self.said {
             record.say(said.clone());
+        }
+        if let Some(key) = &self.key {
+            record.key_done(key.clone(), key_window);
         }
         if let Some(done) = &self.done {
             let is_older =
@@ -309,13 +341,16 @@ impl Learned {
     }
 }
 
+fn not_in_time() -> Error {
+    error(Trouble::Away("it was not written in time".to_owned()))
+}
+
 /// As the program hears of it.
 pub(super) fn error(why: Trouble) -> Error {
     match why {
         Trouble::Away(why) => {
             let message = format!("the broker of connector.store cannot be reached: {why}");
-            // An answer may be lost.
-            Error::new(Status::Connect, message).and_maybe_delivered()
+            Error::new(Status::Connect, message)
         }
         Trouble::Full(why) => {
             let message =
@@ -330,22 +365,4 @@ pub(super) fn error(why: Trouble) -> Error {
             Error::new(Status::Io, format!("the broker of connector.store refuses it: {why}"))
         }
     }
-}
-
-/// The same name for the same parts.
-fn named(kind: &str, parts: &[&str]) -> String {
-    let lengths = parts.iter().map(|part| format!("{} ", part.len()));
-    let whole: String = lengths.chain(parts.iter().map(|part| (*part).to_owned())).collect();
-    kind.to_owned() + &hex(digest(&SHA256, whole.as_bytes()).as_ref())
-}
-
-fn random_name(kind: &str) -> String {
-    let mut bytes = [0; 16];
-    // Without random numbers there would be no TLS either.
-    let _ = SystemRandom::new().fill(&mut bytes);
-    kind.to_owned() + &hex(&bytes)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lpc_sandbox::serde_json::json;
-use lpc_sandbox::{Agent, Answer, Retry, Route, Survey, Webhook};
+use lpc_sandbox::{Agent, Answer, Retry, Route, Signature, Survey, Webhook};
 use lpconnector::{Connector, EventKind, Update, UpdateKind};
 use tempfile::TempDir;
 
@@ -166,7 +166,7 @@ fn a_message_is_not_settled_by_another_consumers_with_the_same_id() {
             "event": {"type": "ContentEvent", "contentType": "text/plain", "message": "one"} }] } });
         let body = body.to_string().into_bytes();
         let account = &scene.account.id;
-        let signature = scene.sandbox.sign(account, &body, lpc_sandbox::Signature::Sha1Base64);
+        let signature = scene.sandbox.sign(account, &body, Signature::Sha1Base64);
         connector.receive(&body, &signature).unwrap();
     };
     say("a", &of_a);
@@ -336,7 +336,7 @@ fn after_a_restart_nothing_waits_for_what_had_come_too_early() {
             "event": { "type": "ContentEvent", "contentType": "text/plain",
                 "message": sequence.to_string() } }] } });
         let body = body.to_string().into_bytes();
-        let sha1 = lpc_sandbox::Signature::Sha1Base64;
+        let sha1 = Signature::Sha1Base64;
         connector.receive(&body, &scene.sandbox.sign(&scene.account.id, &body, sha1)).unwrap();
     };
     for (sequence, role) in [(1, "ASSIGNED_AGENT"), (2, "CONSUMER"), (3, "ASSIGNED_AGENT")] {
@@ -454,8 +454,7 @@ fn a_program_with_a_web_server_hands_in_what_it_got() {
     let body = json!({ "type": "ms.MessagingEventNotification",
         "body": { "changes": [change(1), change(2)] } });
     let body = body.to_string().into_bytes();
-    let signature =
-        scene.sandbox.sign(&scene.account.id, &body, lpc_sandbox::Signature::Sha1Base64);
+    let signature = scene.sandbox.sign(&scene.account.id, &body, Signature::Sha1Base64);
     let refused = connector.receive(&body, "sha1=AAAA").unwrap_err();
     assert_eq!(refused.status(), lpconnector::Status::Signature);
     connector.receive(&body, &signature).unwrap();
@@ -494,4 +493,16 @@ fn typing_is_told_at_once_or_not_at_all() {
     connector.ack(&failed).unwrap();
     connector.submit("a", typing, None).unwrap();
     assert_eq!(connector.stats().unwrap().updates_waiting, 0);
+}
+
+/// What an agent said, as the service posts it, and its signature.
+pub fn said(scene: &Scene, conversation: &str, sequence: u64) -> (Vec<u8>, String) {
+    let body = json!({ "type": "ms.MessagingEventNotification", "body": { "changes": [{
+        "sequence": sequence, "conversationId": conversation, "dialogId": conversation,
+        "originatorMetadata": {"id": "x", "role": "ASSIGNED_AGENT"},
+        "event": {"type": "ContentEvent", "contentType": "text/plain",
+            "message": sequence.to_string()} }] } });
+    let body = body.to_string().into_bytes();
+    let signature = scene.sandbox.sign(&scene.account.id, &body, Signature::Sha1Base64);
+    (body, signature)
 }

@@ -10,7 +10,7 @@ use lpc_sandbox::{Agent, Answer, Route, Script, Signature};
 use lpconnector::{Connector, LogLevel, OpenOptions, Status, UpdateKind};
 
 use crate::connector::connector;
-use crate::connector::talks::{next, text, told};
+use crate::connector::talks::{next, said, text, told};
 use crate::scene::{Scene, status_answer, until};
 
 /// In front of the service: requests arrive there, and its answers wait until it is opened.
@@ -62,13 +62,7 @@ fn pass(mut from: TcpStream, mut to: TcpStream, is_open: &(Mutex<bool>, Condvar)
 
 /// The service tells of a text of an agent.
 fn say(scene: &Scene, connector: &Connector, conversation: &str, sequence: u64) {
-    let body = json!({ "type": "ms.MessagingEventNotification", "body": { "changes": [{
-        "sequence": sequence, "conversationId": conversation, "dialogId": conversation,
-        "originatorMetadata": {"id": "x", "role": "ASSIGNED_AGENT"},
-        "event": {"type": "ContentEvent", "contentType": "text/plain",
-            "message": sequence.to_string()} }] } });
-    let body = body.to_string().into_bytes();
-    let signature = scene.sandbox.sign(&scene.account.id, &body, Signature::Sha1Base64);
+    let (body, signature) = said(scene, conversation, sequence);
     connector.receive(&body, &signature).unwrap();
 }
 

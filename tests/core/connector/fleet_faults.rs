@@ -1,0 +1,196 @@
+//! A fleet whose nodes and broker die.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use lpc_sandbox::Route;
+use lpconnector::{Connector, LogLevel, Status, UpdateKind};
+
+use crate::connector::fleet::{node, put_off};
+use crate::connector::nats_server::NatsServer;
+use crate::connector::talks::{next, said, text};
+use crate::scene::{Scene, until};
+
+/// The quickest that is allowed.
+const QUICK: [(&str, &str); 2] =
+    [("connector.takeover.ms", "1000"), ("connector.nats.partitions", "4")];
+
+/// A way to a server that may be frozen: what was sent stays there, and nobody is told.
+struct Relay {
+    port: u16,
+    frozen: Arc<(Mutex<bool>, Condvar)>,
+}
+
+impl Relay {
+    fn to(port: u16) -> Relay {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let relay = Relay { port: listener.local_addr().unwrap().port(), frozen: Arc::default() };
+        let frozen = relay.frozen.clone();
+        std::thread::spawn(move || {
+            for client in listener.incoming().map(Result::unwrap) {
+                let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else { continue };
+                for (from, to) in [(&client, &server), (&server, &client)] {
+                    let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+                    let frozen = frozen.clone();
+                    std::thread::spawn(move || carry(from, to, &frozen));
+                }
+            }
+        });
+        relay
+    }
+
+    fn freeze(&self) {
+        *self.frozen.0.lock().unwrap() = true;
+    }
+
+    fn thaw(&self) {
+        *self.frozen.0.lock().unwrap() = false;
+        self.frozen.1.notify_all();
+    }
+}
+
+fn carry(mut from: TcpStream, mut to: TcpStream, frozen: &(Mutex<bool>, Condvar)) {
+    let mut bytes = [0; 65536];
+    while let Ok(length @ 1..) = from.read(&mut bytes) {
+        let is_frozen = frozen.0.lock().unwrap();
+        drop(frozen.1.wait_while(is_frozen, |it| *it).unwrap());
+        if to.write_all(&bytes[..length]).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(Shutdown::Both);
+}
+
+#[test]
+fn a_node_that_is_cut_off_is_replaced_and_sends_nothing_when_it_is_back() {
+    let (server, scene) = (NatsServer::start(), Scene::new());
+    let relay = Relay::to(server.port());
+    let store = format!("nats://127.0.0.1:{}/sms", relay.port);
+    // Longer than it takes to be replaced.
+    let pause = [("connector.pause.ms", "4000"), ("connector.echo.wait.ms", "1")];
+    let options = [&QUICK[..], &pause, &[("connector.store", &store)]].concat();
+    let first = Connector::new(&scene.config(&options)).unwrap();
+    put_off(&scene, &first, "a", "one");
+    let second = node(&scene, &server, &[&QUICK[..], &pause].concat());
+    relay.freeze();
+    let sent = next(&second, UpdateKind::Sent);
+    assert_eq!((sent.consumer_id(), sent.key()), ("a", Some("one")));
+    assert_eq!(first.stats().unwrap().sent, 0);
+    relay.thaw();
+    // It works again, and what it had is another's.
+    until(|| first.submit_text("a", "two", Some("two")).is_ok().then_some(()));
+    assert_eq!(next(&second, UpdateKind::Sent).key(), Some("two"));
+    assert_eq!(scene.texts(), ["one", "two"]);
+}
+
+/// Asks the node's endpoint; gives back the status of the answer.
+fn ask(node: &Connector, head: &str, body: &[u8]) -> u16 {
+    let address: SocketAddr = node.url().split('/').nth(2).unwrap().parse().unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let length = body.len();
+    write!(stream, "{head}Host: node\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n")
+        .unwrap();
+    stream.write_all(body).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer[9..12].parse().unwrap()
+}
+
+fn is_well(node: &Connector) -> u16 {
+    ask(node, "GET /healthz HTTP/1.1\r\n", b"")
+}
+
+fn post(node: &Connector, (body, signature): &(Vec<u8>, String)) -> u16 {
+    ask(node, &format!("POST / HTTP/1.1\r\nX-LivePerson-Signature: {signature}\r\n"), body)
+}
+
+#[test]
+fn a_broker_that_is_killed_is_waited_for() {
+    let (mut server, scene) = (NatsServer::start(), Scene::new());
+    let store = server.store("sms");
+    let mut config = scene.config(&[
+        ("connector.store", &store),
+        ("receiver.listen", "127.0.0.1:0"),
+        ("call.timeout.ms", "300"),
+        ("connector.pause.ms", "1000"),
+        // What the broker does not answer is no doubt about what the service has.
+        ("connector.echo.wait.ms", "86400000"),
+        QUICK[1],
+    ]);
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let sink = lines.clone();
+    config.set_log(LogLevel::Debug, move |level, line| {
+        if line.starts_with("connector: ") {
+            sink.lock().unwrap().push((level, line.to_owned()));
+        }
+    });
+    let logged = |wanted| -> Vec<String> {
+        let lines = lines.lock().unwrap();
+        lines.iter().filter(|(it, _)| *it == wanted).map(|(_, line)| line.clone()).collect()
+    };
+    let node = Connector::new(&config).unwrap();
+    node.submit_text("a", "Hi", Some("Hi")).unwrap();
+    let sent = next(&node, UpdateKind::Sent);
+    let webhooks = [0, 1].map(|n| said(&scene, sent.conversation_id(), n));
+    assert_eq!((post(&node, &webhooks[0]), is_well(&node)), (200, 200));
+    put_off(&scene, &node, "b", "accepted");
+
+    server.kill();
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        // None waits for the others.
+        for n in 0..20 {
+            let node = &node;
+            scope.spawn(move || {
+                let refused = node.submit_text("c", &n.to_string(), None).unwrap_err();
+                assert_eq!(refused.status(), Status::Connect, "{refused}");
+                assert!(refused.maybe_delivered(), "an answer may be lost");
+            });
+        }
+        scope.spawn(|| assert_eq!(post(&node, &webhooks[1]), 503));
+    });
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    until(|| (is_well(&node) == 503).then_some(()));
+    // However often it is looked for.
+    until(|| (logged(LogLevel::Debug).len() >= 5).then_some(()));
+
+    server.start_again();
+    let began = Instant::now();
+    until(|| (is_well(&node) == 200).then_some(()));
+    // Nothing has to come first that was sent away meanwhile: where this is 503, nothing may come.
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert_eq!(post(&node, &webhooks[1]), 200);
+    let mut told = Vec::new();
+    while told.len() < 2 {
+        told.push(text(&node));
+    }
+    assert_eq!(told, [("a".to_owned(), "0".to_owned()), ("a".to_owned(), "1".to_owned())]);
+    until(|| scene.texts().contains(&"accepted".to_owned()).then_some(()));
+    let lost = "connector: the connection to NATS was lost, and is made again";
+    assert_eq!(logged(LogLevel::Warn), [lost]);
+    assert_eq!(logged(LogLevel::Info), ["connector: NATS is there again"]);
+    assert_eq!(logged(LogLevel::Error), [""; 0]);
+}
+
+#[test]
+fn a_key_is_the_same_at_all_nodes_and_after_a_kill_of_the_broker() {
+    let (mut server, scene) = (NatsServer::start(), Scene::new());
+    let nodes = [(); 2].map(|()| node(&scene, &server, &QUICK));
+    for node in &nodes {
+        node.submit_text("a", "one", Some("one")).unwrap();
+    }
+    assert_eq!(next(&nodes[0], UpdateKind::Sent).key(), Some("one"));
+    server.kill();
+    server.start_again();
+    // They know nothing but what the broker tells.
+    let later = [(); 2].map(|()| node(&scene, &server, &QUICK));
+    for node in &later {
+        node.submit_text("a", "one", Some("one")).unwrap();
+    }
+    later[0].submit_text("a", "two", Some("two")).unwrap();
+    assert_eq!(next(&later[1], UpdateKind::Sent).key(), Some("two"));
+    assert_eq!(scene.texts(), ["one", "two"]);
+    assert_eq!(scene.requests_on(Route::Send).len(), 1);
+}
