@@ -1,5 +1,7 @@
 //! How much memory a million actions have that wait for a service which cannot be reached.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::child::{measured, tell};
@@ -47,7 +49,12 @@ pub fn run(words: &[&str]) {
             });
         }
     });
-    let stats = connector.stats().unwrap();
-    assert_eq!((stats.waiting, stats.failed), (count as u64, 0));
+    let mut stats = connector.stats().unwrap();
+    // That of a fleet is a second old.
+    while stats.waiting != count as u64 {
+        std::thread::sleep(Duration::from_millis(100));
+        stats = connector.stats().unwrap();
+    }
+    assert_eq!(stats.failed, 0);
     tell(&json!({ "resident": resident(), "put_off": stats.put_off }));
 }

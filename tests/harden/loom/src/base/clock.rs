@@ -3,6 +3,9 @@
 use std::ops::Add;
 use std::time::{Duration, Instant};
 
+/// A hundred years, as in the core.
+pub const FOREVER: Duration = Duration::from_secs(3_155_760_000);
+
 /// A moment by that clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(Instant);
