@@ -164,7 +164,6 @@ impl Engine {
                     partitions: nats.partitions,
                     takeover: nats.takeover,
                     key_window: nats.key_window,
-                    is_clustered: nats.replicas > 1,
                     order_wait: order.order_wait,
                     patience: nats.patience,
                     foreign: settings.foreign,

@@ -96,7 +96,9 @@ bool threads_can_be_watched(void);
  * waits for another thread. */
 void thread_begins(int to);
 void thread_until_it_waits(int from);
-/* Until all threads but this one have ended, where the system tells. */
+/* At the start of the program: a sanitizer has a thread of its own. */
+void count_own_threads(void);
+/* Until all threads that began since have ended, where the system tells. */
 void until_no_other_thread(void);
 
 /* A copy of what lpc_client_stats() tells, as text; the caller frees it. */

@@ -31,6 +31,13 @@ pub(super) struct StreamInfo {
     pub ts: String,
 }
 
+impl StreamInfo {
+    /// How many servers keep it.
+    pub(super) fn replicas(&self) -> u64 {
+        self.config.get("num_replicas").and_then(Value::as_u64).unwrap_or(1)
+    }
+}
+
 #[derive(Deserialize)]
 pub(super) struct StreamState {
     pub messages: u64,

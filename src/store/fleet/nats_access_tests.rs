@@ -265,6 +265,7 @@ fn a_store_has_a_name_that_outlasts_nodes_and_servers_and_is_no_others() {
     let name = run(async {
         let (a, b) = (node(&server).await, node(&server).await);
         assert_eq!(a.name(), b.name());
+        assert!(!a.is_clustered());
         let other = connect(&settings_with(&server.store("sms2"), &[])).await.unwrap();
         assert_ne!(a.name(), other.name());
         append(&a, OUT, "x").await;

@@ -200,7 +200,6 @@ impl Member {
             takeover: TAKEOVER,
             order_wait,
             patience: Duration::from_secs(20),
-            is_clustered: true,
             foreign: false,
             log: Log::default(),
         };
