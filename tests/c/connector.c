@@ -955,7 +955,7 @@ static void log_callback_that_stops(bool frees)
     CHECK(pthread_mutex_unlock(&s->lock) == 0);
     CHECK(pthread_join(thread, NULL) == 0);
     lpc_update_free(taken);
-    until_no_other_thread();
+    until_no_thread_of_the_library();
 }
 
 void test_connector_stopped_by_its_log_callback(void)

@@ -387,29 +387,37 @@ void thread_until_it_waits(int from)
         continue;
 }
 
-static size_t threads(void)
+/* Whether a thread of the process is one of the library's: others are the program's, and sanitizers'. */
+static bool is_of_the_library(const char *thread)
+{
+    char path[300], name[16] = "";
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/self/task/%s/comm", thread);
+    file = fopen(path, "r");
+    if (file == NULL)
+        return false;
+    CHECK(fgets(name, sizeof name, file) != NULL || ferror(file));
+    fclose(file);
+    return strncmp(name, "lpc-", 4) == 0;
+}
+
+static size_t threads_of_the_library(void)
 {
     DIR *all = opendir("/proc/self/task");
     const struct dirent *one;
     size_t count = 0;
 
-    while (all != NULL && (one = readdir(all)) != NULL)
-        count += one->d_name[0] != '.';
-    if (all != NULL)
-        closedir(all);
+    CHECK(all != NULL);
+    while ((one = readdir(all)) != NULL)
+        count += is_of_the_library(one->d_name);
+    closedir(all);
     return count;
 }
 
-static size_t own_threads;
-
-void count_own_threads(void)
+void until_no_thread_of_the_library(void)
 {
-    own_threads = threads();
-}
-
-void until_no_other_thread(void)
-{
-    while (threads() > own_threads)
+    while (threads_of_the_library() > 0)
         continue;
 }
 
@@ -430,11 +438,7 @@ void thread_until_it_waits(int from)
     (void)from;
 }
 
-void count_own_threads(void)
-{
-}
-
-void until_no_other_thread(void)
+void until_no_thread_of_the_library(void)
 {
 }
 

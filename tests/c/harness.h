@@ -96,10 +96,8 @@ bool threads_can_be_watched(void);
  * waits for another thread. */
 void thread_begins(int to);
 void thread_until_it_waits(int from);
-/* At the start of the program: a sanitizer has a thread of its own. */
-void count_own_threads(void);
-/* Until all threads that began since have ended, where the system tells. */
-void until_no_other_thread(void);
+/* Where the system tells. */
+void until_no_thread_of_the_library(void);
 
 /* A copy of what lpc_client_stats() tells, as text; the caller frees it. */
 char *client_stats(lpc_client *client);
