@@ -9,11 +9,11 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 #[cfg(feature = "receiver")]
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::Verifier;
 use zeroize::Zeroizing;
 
 use crate::base::error::{Error, Status};
 use crate::base::small_file::read_small;
+use crate::net::system_roots::SystemRoots;
 
 /// Nothing older is spoken, as a client or as a server.
 const VERSIONS: &[&rustls::SupportedProtocolVersion] =
@@ -49,16 +49,10 @@ pub(crate) fn client_config(
         .map_err(|why| Error::new(Status::Internal, format!("TLS cannot be set up: {why}")))?;
     let builder = match roots {
         Some(file) => builder.with_root_certificates(read_roots(file)?),
-        None => match Verifier::new(provider) {
-            // "Dangerous" is any verifier but that of rustls; this one asks the system.
-            Ok(verifier) => {
-                builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
-            }
-            // A bare container may have no roots.
-            Err(_) => builder.with_root_certificates(RootCertStore {
-                roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-            }),
-        },
+        // "Dangerous" is any verifier but that of rustls; this one asks the system.
+        None => builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(SystemRoots::new(provider))),
     };
     match identity {
         None => Ok(builder.with_no_client_auth()),
