@@ -101,7 +101,10 @@ fn parted(mut header: String) -> String {
     let first = header[..first].rfind("/**").expect("its comment");
     let end = header.rfind("#ifdef __cplusplus").expect("the end");
     header.insert_str(end, "#endif /* LPC_SENDING_ALONE */\n\n");
-    header.insert_str(first, "#ifndef LPC_SENDING_ALONE /* What receives needs more than such a build has. */\n\n");
+    header.insert_str(
+        first,
+        "#ifndef LPC_SENDING_ALONE /* What receives needs more than such a build has. */\n\n",
+    );
     header
 }
 
