@@ -92,6 +92,7 @@ include tests/python/python.mk
 include examples/examples.mk
 include benches/bench.mk
 include packaging/package.mk
+include tests/windows/windows.mk
 include tests/harden/harden.mk
 
 .PHONY: $(shell $(DESCRIBED) | cut -d'|' -f1)

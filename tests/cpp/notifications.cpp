@@ -304,7 +304,10 @@ void tests::receiver_acknowledgements() {
     THROWS(lpc::InvalidArgument, receiver.ack(receiver.poll(std::chrono::milliseconds(0))));
 
     const int fd = other.fd();
-    CHECK(fd >= 0 && other.fd() == fd);
+#ifdef __linux__
+    CHECK(fd >= 0);
+#endif
+    CHECK(other.fd() == fd);
     CHECK(post(other) == 200);
     const lpc::Notification first = other.poll();
     THROWS(lpc::InvalidArgument, other.nack(first, std::chrono::milliseconds(-1)));
