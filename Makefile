@@ -93,6 +93,7 @@ include examples/examples.mk
 include benches/bench.mk
 include packaging/package.mk
 include tests/platforms/platforms.mk
+include tests/windows/windows.mk
 include tests/harden/harden.mk
 
 .PHONY: $(shell $(DESCRIBED) | cut -d'|' -f1)

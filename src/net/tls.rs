@@ -12,6 +12,8 @@ use rustls::{ClientConfig, RootCertStore};
 use zeroize::Zeroizing;
 
 use crate::base::error::{Error, Status};
+#[cfg(feature = "receiver")]
+use crate::base::file_stamp::FileStamp;
 use crate::base::small_file::read_small;
 use crate::net::system_roots::SystemRoots;
 
@@ -87,11 +89,10 @@ pub(crate) struct ServerFiles {
     pub client_roots: Option<TlsFile>,
 }
 
-/// What changes with the content of files: of each its place, its size and its times, or nothing where
-/// it cannot be looked at.
+/// What changes with the content of files.
 #[cfg(feature = "receiver")]
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Stamps(Vec<Option<[i64; 7]>>);
+pub(crate) struct Stamps(Vec<Option<FileStamp>>);
 
 #[cfg(feature = "receiver")]
 impl ServerFiles {
@@ -119,9 +120,8 @@ impl ServerFiles {
     /// Taken before the files are read, they tell later whether what was read is what is there.
     pub(crate) fn stamps(&self) -> Stamps {
         let Identity { certificate, key } = &self.identity;
-        Stamps(
-            [certificate, key].into_iter().chain(&self.client_roots).map(TlsFile::stamp).collect(),
-        )
+        let files = [certificate, key].into_iter().chain(&self.client_roots);
+        Stamps(files.map(|file| FileStamp::of(Path::new(&file.path))).collect())
     }
 }
 
@@ -152,16 +152,6 @@ impl TlsFile {
             let message = format!("cannot read the file '{path}' of option '{option}': {why}");
             Error::of_file(Path::new(path), &why, message)
         })
-    }
-
-    #[cfg(feature = "receiver")]
-    fn stamp(&self) -> Option<[i64; 7]> {
-        use std::os::unix::fs::MetadataExt;
-
-        let it = std::fs::metadata(&self.path).ok()?;
-        let (place, size) = ([it.dev() as i64, it.ino() as i64], it.size() as i64);
-        let (changed, other) = ([it.mtime(), it.mtime_nsec()], [it.ctime(), it.ctime_nsec()]);
-        Some([place[0], place[1], size, changed[0], changed[1], other[0], other[1]])
     }
 
     pub(crate) fn holds_no(&self, what: &str) -> Error {
