@@ -7,7 +7,7 @@
 enum {
     CONSUMERS = 3,
     TEXTS = 12, /* of each */
-    KILLS = 10,
+    KILLS = 6,
     KILLED = 9,
     MOST = 1000,
 };
@@ -120,7 +120,7 @@ static void check_told(const char *path)
 int main(int argc, char **argv)
 {
     /* In the midst of submitting, of sending, and between an update and its acknowledgement. */
-    static const int steps[KILLS] = {1, 5, 20, 35, 36, 37, 38, 41, 44, 49};
+    static const int steps[KILLS] = {1, 20, 36, 38, 41, 49};
     static const char *const of_receiver[][2] = {
         {"receiver.listen", "LPC_RECEIVER_LISTEN"},
         {"receiver.tls.cert.file", "LPC_RECEIVER_TLS_CERT_FILE"},
@@ -128,7 +128,6 @@ int main(int argc, char **argv)
     };
     account a;
     lpc_config *config;
-    lpc_error *err = NULL;
     char told[32], file[32], *held;
     size_t i;
 
@@ -146,8 +145,9 @@ int main(int argc, char **argv)
     store_new(config, "connector.store", file);
     set_variable("LPC_CONNECTOR_STORE", lpc_config_get(config, "connector.store"));
     file_new(told);
-    /* What nobody heard of comes again at once. */
-    account_put_webhook(&a, "{\"retention_time\":3600,\"time_scale\":0.01}");
+    /* What nobody heard of comes again within a second: nobody need wait long for what never arrived. */
+    account_put_webhook(&a, "{\"retention_time\":3600,\"time_scale\":0.001}");
+    set_variable("LPC_CONNECTOR_ECHO_WAIT_MS", "10000");
 
     for (i = 0; i < KILLS; i++)
         CHECK(run(argv[0], told, steps[i]) == KILLED);
@@ -159,7 +159,6 @@ int main(int argc, char **argv)
     CHECK(file_remove(told));
     store_remove(file);
     lpc_config_free(config);
-    (void)err;
     printf("ended %d times: %d texts arrived once, in order\n", KILLS, CONSUMERS * TEXTS);
     return 0;
 }
