@@ -152,6 +152,17 @@ def beside_cargo(linked: "list[Part]", target: str) -> "list[Part]":
         found.append(Part("LLVM's libunwind", "", llvm, ("the authors of LLVM",), (("LICENSE.TXT", unwind),)))
         runtime = (home / "LICENSE").read_text(encoding="utf-8")
         found.append(Part("Zig's compiler-rt", "", "MIT", ("Zig contributors",), (("LICENSE", runtime),)))
+    if target.endswith("-windows-gnu"):
+        # What the compiler links in, as Debian describes it.
+        for name, licence, package in (
+            ("mingw-w64's runtime", "ZPL-2.1", "mingw-w64-common"),
+            ("GCC's runtime", "GPL-3.0-or-later WITH GCC-exception-3.1", "gcc-mingw-w64-base"),
+        ):
+            file = Path("/usr/share/doc") / package / "copyright"
+            if not file.exists():
+                sys.exit(f"{file} is missing: it says what {name} may be used for")
+            text = file.read_text(encoding="utf-8")
+            found.append(Part(name, "", licence, (f"the authors of {package}",), ((file.name, text),)))
     return found
 
 
