@@ -85,7 +85,8 @@ def part(name: str, version: str, licence: str, authors: "list[str]", texts: "tu
 
 def crates(package: str, target: str, arguments: "list[str]", ask: "Callable[..., str]" = run) -> "list[Part]":
     """The crates that are linked: no procedural macros, and none that only the build needs."""
-    tree = ask("cargo", "tree", "--locked", "--edges", "normal,no-proc-macro", "--target", target, "--package", package,
+    targets = [f"--target={each}" for each in target.split(",")]
+    tree = ask("cargo", "tree", "--locked", "--edges", "normal,no-proc-macro", *targets, "--package", package,
                "--prefix", "none", "--no-dedupe", "--format", "{p}", *arguments)  # fmt: skip
     linked = {(line.split()[0], line.split()[1][1:]) for line in tree.splitlines() if line}
     found = []
@@ -168,4 +169,5 @@ def beside_cargo(linked: "list[Part]", target: str) -> "list[Part]":
 
 def inside(package: str, target: str, arguments: "list[str]") -> "list[Part]":
     linked = crates(package, target, arguments)
-    return linked + beside_cargo(linked, target) + standard_library(target)
+    first = target.split(",")[0]
+    return linked + beside_cargo(linked, first) + standard_library(first)
