@@ -91,5 +91,16 @@ test-targets: target/tools/installed ## that the library compiles for Windows an
 	    PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo-zigbuild check --quiet -p lpconnector --lib --target $$target || exit 1; \
 	  else echo "NOT CHECKED: that it compiles for $$target (rustup target add $$target)"; fi; done
 
-dist: build target/tools/installed ## tarball, .deb, wheels and sdist for old systems, each installed and tried
+dist: build target/tools/installed ## tarballs, Debian and RPM packages, wheels and sdist for old systems, each installed and tried
 	packaging/dist $(SANDBOX)
+
+test-licences: tools ## that all which is linked has its licence, and who answers for packages stands in one place
+	$(PYTHON) tests/package/licences_test.py --quiet
+	@tests/one-maintainer
+
+test-recipes: build ## Conan's and vcpkg's recipes build the tree, and a program is built with what they install
+	packaging/conan/try $(SANDBOX)
+	packaging/vcpkg/try $(SANDBOX)
+
+test-reproducible: target/tools/installed ## packages built again in another folder are the same bytes: a quarter of an hour
+	packaging/reproducible
