@@ -81,6 +81,13 @@ const STALLS: [Stall; 16] = [
         line.proxy().refuse();
         line.late(Status::Connect)
     }),
+    ("token: it is too soon for another", || {
+        let line = Line::new(false, CALLING);
+        line.revoke_tokens();
+        line.conversation.send_text("with a second one").unwrap();
+        line.revoke_tokens();
+        line.late(Status::Unauthorized)
+    }),
     ("shutdown: while connecting", || {
         let deaf = Deaf::new();
         let line = Line::new(false, &[HOUR, &[("domain.messaging", &deaf.url)]].concat());
@@ -202,6 +209,10 @@ impl Line {
         consumer.jws().unwrap();
         let conversation = consumer.attach(&id, &AttachOptions::new()).unwrap();
         Line { scene, proxy, client, conversation }
+    }
+
+    fn revoke_tokens(&self) {
+        self.scene.sandbox.revoke_tokens(&self.scene.account.id);
     }
 
     fn proxy(&self) -> &FaultProxy {
