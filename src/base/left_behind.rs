@@ -10,11 +10,12 @@ pub(crate) use system::LeftBehind;
 
 #[cfg(unix)]
 mod system {
-    use std::ffi::c_int;
     use std::os::fd::{AsRawFd, RawFd};
     use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
 
     use once_cell::race::OnceBox;
+
+    use crate::base::in_child::in_each_child;
 
     /// While it lives, a child that is forked has no such descriptor. Drop it before the descriptor is
     /// closed: the number may be another one's from then on.
@@ -25,7 +26,7 @@ mod system {
             // Nobody waits for the one who asks: a child that was forked meanwhile would wait for ever.
             static ASKED: AtomicBool = AtomicBool::new(false);
             if !ASKED.swap(true, SeqCst) {
-                ask_to_be_called();
+                in_each_child(close_in_child);
             }
             LeftBehind(FIRST.take(descriptor.as_raw_fd()))
         }
@@ -68,20 +69,7 @@ mod system {
     }
 
     #[allow(unsafe_code)]
-    fn ask_to_be_called() {
-        unsafe extern "C" {
-            fn pthread_atfork(
-                prepare: Option<unsafe extern "C" fn()>,
-                parent: Option<unsafe extern "C" fn()>,
-                child: Option<unsafe extern "C" fn()>,
-            ) -> c_int;
-        }
-        // SAFETY: the function does only what is allowed in a child. Without memory for it nothing changes.
-        let _ = unsafe { pthread_atfork(None, None, Some(close_in_child)) };
-    }
-
-    #[allow(unsafe_code)]
-    unsafe extern "C" fn close_in_child() {
+    extern "C" fn close_in_child() {
         let mut places = Some(&FIRST);
         while let Some(Places { numbers, more }) = places {
             for number in numbers {

@@ -16,6 +16,8 @@ pub(crate) mod fifo_lock;
 pub(crate) mod file_stamp;
 pub(crate) mod fork;
 pub(crate) mod histogram;
+#[cfg(all(unix, any(target_os = "linux", feature = "receiver")))]
+pub(crate) mod in_child;
 pub(crate) mod interrupt;
 pub(crate) mod jitter;
 #[cfg(feature = "connector")]

@@ -499,8 +499,5 @@ fn another_server_of_the_cluster_is_found_where_the_first_is_lost() {
         until("it is found", async || !lock(&lines).is_empty() && node.is_there()).await;
         let levels: Vec<_> = lock(&lines).iter().map(|(level, _)| *level).collect();
         assert_eq!(levels, [LogLevel::Warn, LogLevel::Info], "{:?}", lock(&lines));
-        // One of two is no majority.
-        let alone = node.waiting().await;
-        assert!(matches!(alone, Err(Trouble::Away(_))), "{alone:?}");
     });
 }
