@@ -42,7 +42,7 @@ const HOUR: &Options = &[
 /// What stalls, and how many milliseconds too late a call ended to which it happened.
 type Stall = (&'static str, fn() -> f64);
 
-const STALLS: [Stall; 16] = [
+const STALLS: [Stall; 17] = [
     ("connect: the listener's queue is full", || {
         let deaf = Deaf::new();
         let options = [CONNECTING, &[("domain.messaging", &deaf.url)]].concat();
