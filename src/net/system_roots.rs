@@ -1,6 +1,9 @@
 //! The roots that the system trusts.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::thread::sleep;
+use std::time::Duration;
 
 use once_cell::race::OnceBox;
 use rustls::client::WebPkiServerVerifier;
@@ -10,8 +13,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
-use crate::base::lock::lock;
-use crate::base::process::PerProcess;
+use crate::base::fork::generation;
 
 /// Asks the system's roots, which are read at the first certificate that is to be verified, once for all
 /// clients of the process.
@@ -27,15 +29,36 @@ impl SystemRoots {
 
     fn verifier(&self) -> Result<&'static dyn ServerCertVerifier, Error> {
         static VERIFIER: OnceBox<Arc<dyn ServerCertVerifier>> = OnceBox::new();
-        // A child does not wait for a thread of its parent that reads them.
-        static TURN: PerProcess<Mutex<()>> = PerProcess::new();
-        if let Some(verifier) = VERIFIER.get() {
-            return Ok(&**verifier);
+        loop {
+            if let Some(verifier) = VERIFIER.get() {
+                return Ok(&**verifier);
+            }
+            if let Some(_turn) = Turn::take() {
+                let verifier = VERIFIER.get_or_try_init(|| read(&self.provider).map(Box::new))?;
+                return Ok(&**verifier);
+            }
+            // It takes some milliseconds, once. A lock would be one that a forked child may find held for ever.
+            sleep(Duration::from_millis(1));
         }
-        let turn = TURN.get(Mutex::default);
-        let _turn = lock(&turn);
-        let verifier = VERIFIER.get_or_try_init(|| read(&self.provider).map(Box::new))?;
-        Ok(&**verifier)
+    }
+}
+
+/// The process in which a thread reads the roots; 0 for none. A child does not wait for a thread of its parent.
+static READING: AtomicU64 = AtomicU64::new(0);
+
+struct Turn;
+
+impl Turn {
+    fn take() -> Option<Turn> {
+        let (mine, reading) = (generation(), READING.load(SeqCst));
+        let is_free = reading != mine;
+        (is_free && READING.compare_exchange(reading, mine, SeqCst, SeqCst).is_ok()).then_some(Turn)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        READING.store(0, SeqCst);
     }
 }
 
