@@ -1,6 +1,6 @@
 //! NATS JetStream as a fleet's broker, with all that servers have from 2.9 on.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::store::fleet::api::{StoredMessage, StreamInfo};
 use crate::store::fleet::broker::{
     Appended, Broker, Delivered, Entry, Kept, Lane, Trouble, Waiting,
 };
-use crate::store::fleet::layout::{self, Layout, Names};
+use crate::store::fleet::layout::{self, BETWEEN_LOOKS, Layout, MOST_LOOKS, Names};
 use crate::store::fleet::link::Link;
 use crate::store::fleet::object_store::ObjectStore;
 use crate::store::fleet::sweep::sweep;
@@ -110,13 +110,23 @@ impl Nats {
             settings,
             log,
             consumers_stay: Cell::new(false),
+            told: RefCell::default(),
         };
         layout.bucket().await?;
-        within.agree(settings).await?;
+        within.agree_in_time(settings).await?;
         let [outgoing, incoming] = layout.rest().await?;
         within.hear_time(&incoming);
         // Of what is there, whatever was asked for: another node may have made it, or an administrator.
         let is_clustered = outgoing.replicas() > 1;
+        let (wanted, there) = (settings.replicas as u64, outgoing.replicas());
+        if wanted > there {
+            log.write(LogLevel::Warn, || {
+                format!(
+                    "connector: connector.nats.replicas is {wanted}, but the store is there already, and is kept \
+                     {there} time(s)"
+                )
+            });
+        }
         let version = within.link.server_version();
         if is_clustered && loses_in_a_cluster(&version) {
             log.write(LogLevel::Warn, || {
@@ -147,6 +157,20 @@ fn loses_in_a_cluster(version: &str) -> bool {
 impl Within {
     /// All nodes must spread consumers alike, and serve the same account: whoever is first says which, and over
     /// how many partitions.
+    /// A bucket that another node is making answers nobody for a moment.
+    async fn agree_in_time(&self, settings: &NatsSettings) -> Result<(), Error> {
+        let mut looks = 0;
+        loop {
+            looks += 1;
+            match self.agree(settings).await {
+                Err(why) if why.status() == Status::Connect && looks < MOST_LOOKS => {
+                    sleep(BETWEEN_LOOKS).await;
+                }
+                agreed => return agreed,
+            }
+        }
+    }
+
     async fn agree(&self, settings: &NatsSettings) -> Result<(), Error> {
         let NatsSettings { name, partitions, account, .. } = settings;
         let what = format!("cannot read what the store '{name}' in NATS is like");
