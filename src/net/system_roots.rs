@@ -52,7 +52,8 @@ impl Turn {
     fn take() -> Option<Turn> {
         let (mine, reading) = (generation(), READING.load(SeqCst));
         let is_free = reading != mine;
-        (is_free && READING.compare_exchange(reading, mine, SeqCst, SeqCst).is_ok()).then_some(Turn)
+        // Made only then: one that is dropped ends the turn.
+        (is_free && READING.compare_exchange(reading, mine, SeqCst, SeqCst).is_ok()).then(|| Turn)
     }
 }
 
