@@ -46,6 +46,7 @@ check: tools ## the quick checks: format, lints, licences of dependencies, one v
 	$(PYTHON) tests/floors.py src tests/sandbox/src
 	$(PYTHON) tests/map.py
 	$(PYTHON) tests/threats.py
+	$(MAKE) --no-print-directory test-licences
 
 build: tools ## build the library and the sandbox
 	@$(CARGO) build --quiet
@@ -92,6 +93,8 @@ include tests/python/python.mk
 include examples/examples.mk
 include benches/bench.mk
 include packaging/package.mk
+include tests/platforms/platforms.mk
+include tests/windows/windows.mk
 include tests/harden/harden.mk
 
 .PHONY: $(shell $(DESCRIBED) | cut -d'|' -f1)

@@ -42,7 +42,7 @@ const HOUR: &Options = &[
 /// What stalls, and how many milliseconds too late a call ended to which it happened.
 type Stall = (&'static str, fn() -> f64);
 
-const STALLS: [Stall; 16] = [
+const STALLS: [Stall; 17] = [
     ("connect: the listener's queue is full", || {
         let deaf = Deaf::new();
         let options = [CONNECTING, &[("domain.messaging", &deaf.url)]].concat();
@@ -80,6 +80,13 @@ const STALLS: [Stall; 16] = [
         let line = Line::behind_a_proxy(false, &[CALLING, &retries].concat());
         line.proxy().refuse();
         line.late(Status::Connect)
+    }),
+    ("token: it is too soon for another", || {
+        let line = Line::new(false, CALLING);
+        line.revoke_tokens();
+        line.conversation.send_text("with a second one").unwrap();
+        line.revoke_tokens();
+        line.late(Status::Unauthorized)
     }),
     ("shutdown: while connecting", || {
         let deaf = Deaf::new();
@@ -202,6 +209,10 @@ impl Line {
         consumer.jws().unwrap();
         let conversation = consumer.attach(&id, &AttachOptions::new()).unwrap();
         Line { scene, proxy, client, conversation }
+    }
+
+    fn revoke_tokens(&self) {
+        self.scene.sandbox.revoke_tokens(&self.scene.account.id);
     }
 
     fn proxy(&self) -> &FaultProxy {

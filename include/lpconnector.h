@@ -1307,6 +1307,8 @@ const char *lpc_event_json(const struct lpc_notification *n,
  */
 void lpc_notification_free(struct lpc_notification *n);
 
+#ifndef LPC_SENDING_ALONE /* What receives needs more than such a build has. */
+
 /**
  * Begins to listen, with the options receiver.* and, for signatures, client.secret. Starts the one
  * thread that a receiver needs, and a second one for receiver.store; they end with
@@ -1820,6 +1822,8 @@ void lpc_connector_shutdown(struct lpc_connector *connector,
  * callback, see there. Updates stay valid. Freeing NULL is fine.
  */
 void lpc_connector_free(struct lpc_connector *connector);
+
+#endif /* LPC_SENDING_ALONE */
 
 #ifdef __cplusplus
 }  // extern "C"

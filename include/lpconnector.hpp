@@ -147,9 +147,11 @@ struct Free {
     void operator()(lpc_conversation *handle) const noexcept { lpc_conversation_free(handle); }
     void operator()(lpc_response *handle) const noexcept { lpc_response_free(handle); }
     void operator()(lpc_notification *handle) const noexcept { lpc_notification_free(handle); }
+#ifndef LPC_SENDING_ALONE
     void operator()(lpc_receiver *handle) const noexcept { lpc_receiver_free(handle); }
     void operator()(lpc_update *handle) const noexcept { lpc_update_free(handle); }
     void operator()(lpc_connector *handle) const noexcept { lpc_connector_free(handle); }
+#endif
     void operator()(lpc_error *handle) const noexcept { lpc_error_free(handle); }
 };
 
@@ -1384,6 +1386,8 @@ private:
     detail::LoggingHandle<lpc_client> handle_;
 };
 
+#ifndef LPC_SENDING_ALONE // What receives needs more than such a build has.
+
 /// An endpoint for webhooks, for programs that have no web server of their own: it listens, checks
 /// signatures, and queues. May be used from any number of threads at once. It belongs to the process
 /// that made it: after a fork() the child gets Closed, and may destroy it. Destroying it stops
@@ -1768,6 +1772,8 @@ private:
 
     detail::LoggingHandle<lpc_connector> handle_;
 };
+
+#endif // LPC_SENDING_ALONE
 
 } // namespace lpc
 

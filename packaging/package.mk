@@ -12,6 +12,11 @@ SONAME := liblpconnector.so.$(MAJOR)
 # Not cargo's usual place: there, building the wheel leaves a library without the C ABI.
 RELEASE := target/library/release
 CARGO_FLAGS := --target-dir target/library
+# Without receiver and connector: a third of the size.
+ifdef SENDING_ALONE
+RELEASE := target/sending/release
+CARGO_FLAGS := --target-dir target/sending --no-default-features --features capi
+endif
 # What libgcc and libc are called is for the C compiler to know: with -static it is something else.
 NATIVE_LIBS = $(filter-out -lgcc_s -lc,$(shell cat $(RELEASE)/native-libs))
 FROM_LIB_TO_INCLUDE = $(shell realpath -m --relative-to='$(LIBDIR)' '$(INCLUDEDIR)')
@@ -27,15 +32,17 @@ release: $(RELEASE)/native-libs ## build the library for production
 
 # With the two kinds alone cargo optimises the library as a whole. A file, so that `sudo make install`
 # after `make release` builds nothing.
-$(RELEASE)/native-libs: $(shell find src -name '*.rs') build.rs packaging/cc Cargo.toml Cargo.lock
+$(RELEASE)/native-libs: $(shell find src -name '*.rs') build.rs packaging/cc packaging/static-library Cargo.toml Cargo.lock
 	$(CARGO) rustc --quiet --release $(CARGO_FLAGS) -p lpconnector --lib --crate-type cdylib,staticlib -- \
 	  --print native-static-libs=$@
+	packaging/static-library $(RELEASE)/liblpconnector.a
 	@touch $@
 
-install: release ## install library, headers, man page: DESTDIR, PREFIX, LIBDIR, INCLUDEDIR, MANDIR
+install: release ## install library, headers, man page: DESTDIR, PREFIX, LIBDIR, INCLUDEDIR, MANDIR, SENDING_ALONE=1
 	install -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(LIBDIR)/cmake/lpconnector' \
 	  '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(MANDIR)/man3'
 	install -m 644 include/lpconnector.h include/lpconnector.hpp '$(DESTDIR)$(INCLUDEDIR)'
+	$(if $(SENDING_ALONE),sed -i 's/^#define LPCONNECTOR_H$$/&\n#define LPC_SENDING_ALONE/' '$(DESTDIR)$(INCLUDEDIR)/lpconnector.h')
 	install -m 644 $(RELEASE)/liblpconnector.a '$(DESTDIR)$(LIBDIR)'
 	install -m 644 $(RELEASE)/liblpconnector.so '$(DESTDIR)$(LIBDIR)/$(SHARED)'
 	ln -sf $(SHARED) '$(DESTDIR)$(LIBDIR)/$(SONAME)'
@@ -60,8 +67,7 @@ test-package: build ## programs of strangers, built from the installed files alo
 	tests/package/run $(SANDBOX)
 
 test-size: release ## the stripped library: at most 8 MB, and 3 MB with sending alone
-	$(CARGO) rustc --quiet --release -p lpconnector --lib --crate-type cdylib --no-default-features --features capi \
-	  --target-dir target/sending
+	$(MAKE) --no-print-directory release SENDING_ALONE=1
 	@for at_most in "$(RELEASE) 8000000" "target/sending/release 3000000"; do set -- $$at_most; \
 	  strip -o target/stripped $$1/liblpconnector.so; size=$$(wc -c < target/stripped); \
 	  echo "$$1/liblpconnector.so, stripped: $$size bytes of at most $$2"; test $$size -le $$2 || exit 1; done
@@ -85,5 +91,16 @@ test-targets: target/tools/installed ## that the library compiles for Windows an
 	    PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo-zigbuild check --quiet -p lpconnector --lib --target $$target || exit 1; \
 	  else echo "NOT CHECKED: that it compiles for $$target (rustup target add $$target)"; fi; done
 
-dist: build target/tools/installed ## tarball, .deb, wheels and sdist for old systems, each installed and tried
+dist: build target/tools/installed ## tarballs, Debian and RPM packages, wheels and sdist for old systems, each installed and tried
 	packaging/dist $(SANDBOX)
+
+test-licences: tools ## that all which is linked has its licence, and who answers for packages stands in one place
+	$(PYTHON) tests/package/licences_test.py --quiet
+	@tests/one-maintainer
+
+test-recipes: build ## Conan's and vcpkg's recipes build the tree, and a program is built with what they install
+	packaging/conan/try $(SANDBOX)
+	packaging/vcpkg/try $(SANDBOX)
+
+test-reproducible: target/tools/installed ## packages built again in another folder are the same bytes: a quarter of an hour
+	packaging/reproducible

@@ -47,7 +47,7 @@ HOUSES = {
             Ban("store receiver", r"\bcrate::(service|handles)\b", "who receives sends nothing and knows no handles"),
             Ban("base protocol net config service handles ffi", r"\b(async_nats|rusqlite|hyper|tokio)\b", "that is for store and receiver"),
             Ban("receiver connector", r"\b(async_nats|rusqlite)\b", "that is for store"),
-            Ban("base protocol net config service handles store receiver connector", r"\bunsafe\b", "that is for ffi", "base/fork.rs base/left_behind.rs base/thread.rs"),
+            Ban("base protocol net config service handles store receiver connector", r"\bunsafe\b", "that is for ffi", "base/fork.rs base/in_child.rs base/left_behind.rs base/thread.rs"),
         ),
     ),
     "tests/sandbox/src": House(

@@ -59,19 +59,19 @@ pub fn measure() -> Reached {
         let least = (nodes == 1).then_some(WANTED);
         line(&format!("{nodes} node(s)"), rate(&store, nodes), least);
     }
-    keeps(&service);
     good
 }
 
 /// What the broker keeps for an action that waits, and for a consumer.
-fn keeps(service: &Service) {
+pub fn measure_kept() -> Reached {
+    let service = Service::start(0);
     let server = NatsServer::start();
-    measured(&format!("backlog {} 100000", server.store("waits")), service);
+    measured(&format!("backlog {} 100000", server.store("waits")), &service);
     let out = broker_says(&server, "waits-out");
     say("broker, an action that waits", &format!("{:.0} bytes", out.bytes_each()), "", true);
 
     let store = server.store("knows");
-    measured(&format!("fleet {store} 1"), service);
+    measured(&format!("fleet {store} 1"), &service);
     let known = broker_says(&server, "KV_knows-consumers");
     let records = known.messages as f64 / CONSUMERS as f64;
     let bytes = known.bytes as f64 / CONSUMERS as f64;
@@ -85,7 +85,7 @@ fn keeps(service: &Service) {
     let figures = format!("{}, {} MB", megabytes(bucket.disk), megabytes(bucket.memory));
     say(what, &figures, "", true);
     let what = "the broker's restart with them";
-    say(what, &format!("{:.1} s", bucket.restart.as_secs_f64()), "", true);
+    say(what, &format!("{:.1} s", bucket.restart.as_secs_f64()), "", true)
 }
 
 /// As many texts as answers, through so many nodes of a store.

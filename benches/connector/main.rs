@@ -2,7 +2,7 @@
 //! memory a million of them have, how soon a restart goes on, and how long a far service takes.
 //!
 //! `make bench-connector` measures all; FIGURES names some: rate, submits, backlog, restart, far,
-//! fleet.
+//! fleet, kept.
 //! BENCH_SERVER is the program of `benches/server`, SLOW_SYNC what makes a disk slow
 //! (`benches/slow_sync.c`). Each measurement is a process of its own: this very program, started once
 //! more. What is said of a figure is the best of [`TIMES`]: what else the machine does makes it worse,
@@ -38,13 +38,14 @@ type Reached = bool;
 /// Its name, and what measures it.
 type Figure = (&'static str, fn() -> Reached);
 
-const FIGURES: [Figure; 6] = [
+const FIGURES: [Figure; 7] = [
     ("rate", rate::measure),
     ("submits", submits::measure),
     ("backlog", backlog::measure),
     ("restart", restart::measure),
     ("far", far::measure),
     ("fleet", fleet::measure),
+    ("kept", fleet::measure_kept),
 ];
 
 fn main() -> ExitCode {

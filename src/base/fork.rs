@@ -57,6 +57,11 @@ mod wiped {
     use once_cell::race::OnceBox;
     use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
 
+    use crate::base::in_child::in_each_child;
+
+    // Threads that race for it may each map one: waiting for each other, a child could wait for ever.
+    static PAGE: OnceBox<Option<&'static AtomicU64>> = OnceBox::new();
+
     /// A number that was not given out before, in this process or an ancestor: it is inherited.
     pub(super) fn next() -> u64 {
         static LAST: AtomicU64 = AtomicU64::new(0);
@@ -65,9 +70,18 @@ mod wiped {
 
     /// The page, if the kernel has such.
     pub(super) fn page() -> Option<&'static AtomicU64> {
-        // Threads that race for it may each map one: waiting for each other, a child could wait for ever.
-        static PAGE: OnceBox<Option<&'static AtomicU64>> = OnceBox::new();
-        *PAGE.get_or_init(|| Box::new(map()))
+        *PAGE.get_or_init(|| {
+            // Emulators (qemu) take the advice and do not follow it: the C library's own fork() is noticed there.
+            in_each_child(wipe);
+            Box::new(map())
+        })
+    }
+
+    /// Allowed in a child: it takes no lock and no memory.
+    extern "C" fn wipe() {
+        if let Some(Some(page)) = PAGE.get() {
+            page.store(0, SeqCst);
+        }
     }
 
     #[allow(unsafe_code)]

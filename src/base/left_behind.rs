@@ -6,102 +6,108 @@
 //! closed in each child, right after the fork, by a function that the C library calls there. It reads
 //! numbers and closes descriptors, which is allowed at that moment: it takes no lock and no memory.
 
-use std::ffi::c_int;
-use std::os::fd::{AsRawFd, RawFd};
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
+pub(crate) use system::LeftBehind;
 
-use once_cell::race::OnceBox;
+#[cfg(unix)]
+mod system {
+    use std::os::fd::{AsRawFd, RawFd};
+    use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
 
-/// While it lives, a child that is forked has no such descriptor. Drop it before the descriptor is
-/// closed: the number may be another one's from then on.
-pub(crate) struct LeftBehind(&'static AtomicI32);
+    use once_cell::race::OnceBox;
 
-impl LeftBehind {
-    pub(crate) fn new(descriptor: &impl AsRawFd) -> LeftBehind {
-        // Nobody waits for the one who asks: a child that was forked meanwhile would wait for ever.
-        static ASKED: AtomicBool = AtomicBool::new(false);
-        if !ASKED.swap(true, SeqCst) {
-            ask_to_be_called();
-        }
-        LeftBehind(FIRST.take(descriptor.as_raw_fd()))
-    }
-}
+    use crate::base::in_child::in_each_child;
 
-impl Drop for LeftBehind {
-    fn drop(&mut self) {
-        self.0.store(FREE, SeqCst);
-    }
-}
+    /// While it lives, a child that is forked has no such descriptor. Drop it before the descriptor is
+    /// closed: the number may be another one's from then on.
+    pub(crate) struct LeftBehind(&'static AtomicI32);
 
-const FREE: RawFd = -1;
-
-/// Places that are never freed, so that a fork finds them whole whatever other threads were doing.
-struct Places {
-    numbers: [AtomicI32; 64],
-    more: OnceBox<Places>,
-}
-
-static FIRST: Places = Places::new();
-
-impl Places {
-    const fn new() -> Places {
-        Places { numbers: [const { AtomicI32::new(FREE) }; 64], more: OnceBox::new() }
-    }
-
-    fn take(&'static self, number: RawFd) -> &'static AtomicI32 {
-        let mut places = self;
-        loop {
-            let mut numbers = places.numbers.iter();
-            let take =
-                |place: &&AtomicI32| place.compare_exchange(FREE, number, SeqCst, SeqCst).is_ok();
-            if let Some(place) = numbers.find(take) {
-                return place;
+    impl LeftBehind {
+        pub(crate) fn new(descriptor: &impl AsRawFd) -> LeftBehind {
+            // Nobody waits for the one who asks: a child that was forked meanwhile would wait for ever.
+            static ASKED: AtomicBool = AtomicBool::new(false);
+            if !ASKED.swap(true, SeqCst) {
+                in_each_child(close_in_child);
             }
-            places = places.more.get_or_init(|| Box::new(Places::new()));
+            LeftBehind(FIRST.take(descriptor.as_raw_fd()))
         }
     }
-}
 
-#[allow(unsafe_code)]
-fn ask_to_be_called() {
-    unsafe extern "C" {
-        fn pthread_atfork(
-            prepare: Option<unsafe extern "C" fn()>,
-            parent: Option<unsafe extern "C" fn()>,
-            child: Option<unsafe extern "C" fn()>,
-        ) -> c_int;
+    impl Drop for LeftBehind {
+        fn drop(&mut self) {
+            self.0.store(FREE, SeqCst);
+        }
     }
-    // SAFETY: the function does only what is allowed in a child. Without memory for it nothing changes.
-    let _ = unsafe { pthread_atfork(None, None, Some(close_in_child)) };
-}
 
-#[allow(unsafe_code)]
-unsafe extern "C" fn close_in_child() {
-    let mut places = Some(&FIRST);
-    while let Some(Places { numbers, more }) = places {
-        for number in numbers {
-            let descriptor = number.swap(FREE, SeqCst);
-            if descriptor != FREE {
-                // SAFETY: it is open, and who uses it does not exist in the child.
-                unsafe { rustix::io::close(descriptor) };
+    const FREE: RawFd = -1;
+
+    /// Places that are never freed, so that a fork finds them whole whatever other threads were doing.
+    struct Places {
+        numbers: [AtomicI32; 64],
+        more: OnceBox<Places>,
+    }
+
+    static FIRST: Places = Places::new();
+
+    impl Places {
+        const fn new() -> Places {
+            Places { numbers: [const { AtomicI32::new(FREE) }; 64], more: OnceBox::new() }
+        }
+
+        fn take(&'static self, number: RawFd) -> &'static AtomicI32 {
+            let mut places = self;
+            loop {
+                let mut numbers = places.numbers.iter();
+                let take = |place: &&AtomicI32| {
+                    place.compare_exchange(FREE, number, SeqCst, SeqCst).is_ok()
+                };
+                if let Some(place) = numbers.find(take) {
+                    return place;
+                }
+                places = places.more.get_or_init(|| Box::new(Places::new()));
             }
         }
-        places = more.get();
+    }
+
+    #[allow(unsafe_code)]
+    extern "C" fn close_in_child() {
+        let mut places = Some(&FIRST);
+        while let Some(Places { numbers, more }) = places {
+            for number in numbers {
+                let descriptor = number.swap(FREE, SeqCst);
+                if descriptor != FREE {
+                    // SAFETY: it is open, and who uses it does not exist in the child.
+                    unsafe { rustix::io::close(descriptor) };
+                }
+            }
+            places = more.get();
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn places_are_used_again_and_there_are_always_more() {
+            static PLACES: Places = Places::new();
+            let taken: Vec<_> = (0..200).map(|number| PLACES.take(number)).collect();
+            assert!(
+                taken.iter().enumerate().all(|(number, place)| place.load(SeqCst) == number as i32)
+            );
+            taken[70].store(FREE, SeqCst);
+            assert!(std::ptr::eq(PLACES.take(7), taken[70]));
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+#[cfg(not(unix))]
+mod system {
+    /// Nobody forks.
+    pub(crate) struct LeftBehind;
 
-    #[test]
-    fn places_are_used_again_and_there_are_always_more() {
-        static PLACES: Places = Places::new();
-        let taken: Vec<_> = (0..200).map(|number| PLACES.take(number)).collect();
-        assert!(
-            taken.iter().enumerate().all(|(number, place)| place.load(SeqCst) == number as i32)
-        );
-        taken[70].store(FREE, SeqCst);
-        assert!(std::ptr::eq(PLACES.take(7), taken[70]));
+    impl LeftBehind {
+        pub(crate) fn new<T>(_: &T) -> LeftBehind {
+            LeftBehind
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! It uses the standard library and small crates. It must not know the network, nor anything above
 //! it.
 
+pub(crate) mod any_length;
 pub(crate) mod cached;
 pub(crate) mod callback;
 pub(crate) mod clock;
@@ -11,8 +12,12 @@ pub(crate) mod deadline;
 pub(crate) mod delivery;
 pub(crate) mod error;
 pub(crate) mod fifo_lock;
+#[cfg(feature = "receiver")]
+pub(crate) mod file_stamp;
 pub(crate) mod fork;
 pub(crate) mod histogram;
+#[cfg(all(unix, any(target_os = "linux", feature = "receiver")))]
+pub(crate) mod in_child;
 pub(crate) mod interrupt;
 pub(crate) mod jitter;
 #[cfg(feature = "connector")]

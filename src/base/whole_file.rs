@@ -4,6 +4,7 @@ use std::fs::{File, Permissions};
 use std::io;
 use std::path::{Path, PathBuf, is_separator};
 
+use crate::base::any_length::any_length;
 use crate::base::error::Error;
 
 /// Writes a file so that nobody ever sees half of it: beside its place first, then renamed. It keeps
@@ -46,7 +47,10 @@ fn place_of(path: &Path) -> io::Result<(PathBuf, Option<Permissions>)> {
     let refuse = |why| Err(io::Error::other(why));
     match path.metadata() {
         Ok(old) if !old.is_file() => refuse("it is not a regular file"),
-        Ok(old) => Ok((path.canonicalize()?, Some(mode(old.permissions())))),
+        Ok(old) => {
+            let place = if path.is_symlink() { path.canonicalize()? } else { any_length(path) };
+            Ok((place, Some(mode(old.permissions()))))
+        }
         Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why),
         Err(_) if path.is_symlink() => refuse("it is a symbolic link to nothing"),
         Err(_) if path.to_string_lossy().ends_with(is_separator) || path.as_os_str().is_empty() => {
@@ -55,7 +59,7 @@ fn place_of(path: &Path) -> io::Result<(PathBuf, Option<Permissions>)> {
         Err(_) => {
             // A folder that is missing: found later, the error would be about the temporary file.
             directory(path).metadata()?;
-            Ok((path.to_owned(), None))
+            Ok((any_length(path), None))
         }
     }
 }

@@ -188,7 +188,7 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "tls.ca.file",
         None,
         Kind::File,
-        "PEM file of the only root certificates to trust. Unset, the system's.",
+        "PEM file of the only root certificates to trust. Unset, the system's: read once, at the process's first connection over TLS.",
     ),
     option(
         "tls.client.cert.file",

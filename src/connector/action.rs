@@ -65,6 +65,14 @@ pub(crate) enum Deed {
     Close,
 }
 
+impl Deed {
+    /// Whether it is something that the consumer says: a conversation is opened for it, and doing it
+    /// twice would be seen.
+    pub(crate) fn is_message(&self) -> bool {
+        matches!(self, Deed::Text(_) | Deed::Event(_) | Deed::File { .. })
+    }
+}
+
 impl Action {
     /// Reads an action from JSON.
     pub(crate) fn read(json: &str) -> Result<Action, Error> {

@@ -71,10 +71,9 @@ impl Engine {
         let mut waiting =
             Waiting::new(action.id, action.key.as_deref(), &action.body, action.submitted_ms);
         // Whether another process sent it, nobody knows: the service tells within this time, if it did.
-        waiting.is_begun = action.begun;
-        waiting.is_unsure = action.begun;
+        let is_unsure = action.begun && waiting.was_begun();
         state.outbox.push(&consumer, waiting);
-        if action.begun {
+        if is_unsure {
             let at = Instant::now() + self.settings.echo_wait;
             state.outbox.put_off(&consumer, action.id, at);
         }

@@ -164,7 +164,6 @@ impl Engine {
                     partitions: nats.partitions,
                     takeover: nats.takeover,
                     key_window: nats.key_window,
-                    is_clustered: nats.replicas > 1,
                     order_wait: order.order_wait,
                     patience: nats.patience,
                     foreign: settings.foreign,
@@ -257,10 +256,9 @@ impl Engine {
             let mut waiting =
                 Waiting::new(action.id, action.key.as_deref(), &action.body, action.submitted_ms);
             // Whether it went out, nobody knows: the service tells within this time, if it did.
-            waiting.is_begun = action.begun;
-            waiting.is_unsure = action.begun;
+            let is_unsure = action.begun && waiting.was_begun();
             state.outbox.push(&consumer, waiting);
-            if action.begun {
+            if is_unsure {
                 let at = now + self.settings.echo_wait;
                 state.outbox.put_off(&consumer, action.id, at);
             }

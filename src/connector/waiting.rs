@@ -57,6 +57,14 @@ impl Waiting {
         }
     }
 
+    /// An earlier process, or another one, began it: of a message nobody knows whether it went out, and all else
+    /// may go out twice. Gives whether somebody may still tell.
+    pub(crate) fn was_begun(&mut self) -> bool {
+        self.is_begun = true;
+        self.is_unsure = Action::read(self.json()).is_ok_and(|action| action.deed.is_message());
+        self.is_unsure
+    }
+
     /// The program's own id of it.
     pub(crate) fn key(&self) -> Option<&str> {
         (self.key_len != NONE).then(|| self.text.split_at(self.key_len.into()).0)

@@ -611,14 +611,6 @@ impl State {
     }
 }
 
-impl Deed {
-    /// Whether it is something that the consumer says: a conversation is opened for it, and doing it
-    /// twice would be seen.
-    fn is_message(&self) -> bool {
-        matches!(self, Deed::Text(_) | Deed::Event(_) | Deed::File { .. })
-    }
-}
-
 fn done(sent: &Response) -> Outcome {
     Outcome::Done(sent.sequence(), sent.attempts())
 }

@@ -14,6 +14,7 @@ mod race;
 mod socket;
 mod stream;
 pub(crate) mod streamed;
+mod system_roots;
 pub(crate) mod tls;
 pub(crate) mod transport;
 mod tunnel;

@@ -96,7 +96,12 @@ pub(crate) fn first_connected(
 fn lacks_descriptors(error: &io::Error) -> bool {
     use rustix::io::Errno;
     let number = error.raw_os_error();
-    [Errno::MFILE, Errno::NFILE].iter().any(|errno| number == Some(errno.raw_os_error()))
+    // Of the process, and of all together.
+    #[cfg(unix)]
+    let lacks = [Errno::MFILE, Errno::NFILE];
+    #[cfg(not(unix))]
+    let lacks = [Errno::MFILE, Errno::NOBUFS];
+    lacks.iter().any(|errno| number == Some(errno.raw_os_error()))
 }
 
 /// Both families by turns, beginning with the resolver's first: where one is broken, the address tried

@@ -9,11 +9,13 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 #[cfg(feature = "receiver")]
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::Verifier;
 use zeroize::Zeroizing;
 
 use crate::base::error::{Error, Status};
+#[cfg(feature = "receiver")]
+use crate::base::file_stamp::FileStamp;
 use crate::base::small_file::read_small;
+use crate::net::system_roots::SystemRoots;
 
 /// Nothing older is spoken, as a client or as a server.
 const VERSIONS: &[&rustls::SupportedProtocolVersion] =
@@ -49,16 +51,10 @@ pub(crate) fn client_config(
         .map_err(|why| Error::new(Status::Internal, format!("TLS cannot be set up: {why}")))?;
     let builder = match roots {
         Some(file) => builder.with_root_certificates(read_roots(file)?),
-        None => match Verifier::new(provider) {
-            // "Dangerous" is any verifier but that of rustls; this one asks the system.
-            Ok(verifier) => {
-                builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
-            }
-            // A bare container may have no roots.
-            Err(_) => builder.with_root_certificates(RootCertStore {
-                roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-            }),
-        },
+        // "Dangerous" is any verifier but that of rustls; this one asks the system.
+        None => builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(SystemRoots::new(provider))),
     };
     match identity {
         None => Ok(builder.with_no_client_auth()),
@@ -93,11 +89,10 @@ pub(crate) struct ServerFiles {
     pub client_roots: Option<TlsFile>,
 }
 
-/// What changes with the content of files: of each its place, its size and its times, or nothing where
-/// it cannot be looked at.
+/// What changes with the content of files.
 #[cfg(feature = "receiver")]
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Stamps(Vec<Option<[i64; 7]>>);
+pub(crate) struct Stamps(Vec<Option<FileStamp>>);
 
 #[cfg(feature = "receiver")]
 impl ServerFiles {
@@ -125,9 +120,8 @@ impl ServerFiles {
     /// Taken before the files are read, they tell later whether what was read is what is there.
     pub(crate) fn stamps(&self) -> Stamps {
         let Identity { certificate, key } = &self.identity;
-        Stamps(
-            [certificate, key].into_iter().chain(&self.client_roots).map(TlsFile::stamp).collect(),
-        )
+        let files = [certificate, key].into_iter().chain(&self.client_roots);
+        Stamps(files.map(|file| FileStamp::of(Path::new(&file.path))).collect())
     }
 }
 
@@ -158,16 +152,6 @@ impl TlsFile {
             let message = format!("cannot read the file '{path}' of option '{option}': {why}");
             Error::of_file(Path::new(path), &why, message)
         })
-    }
-
-    #[cfg(feature = "receiver")]
-    fn stamp(&self) -> Option<[i64; 7]> {
-        use std::os::unix::fs::MetadataExt;
-
-        let it = std::fs::metadata(&self.path).ok()?;
-        let (place, size) = ([it.dev() as i64, it.ino() as i64], it.size() as i64);
-        let (changed, other) = ([it.mtime(), it.mtime_nsec()], [it.ctime(), it.ctime_nsec()]);
-        Some([place[0], place[1], size, changed[0], changed[1], other[0], other[1]])
     }
 
     pub(crate) fn holds_no(&self, what: &str) -> Error {

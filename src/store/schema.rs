@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+#[cfg(windows)]
+use rusqlite::OpenFlags;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
 use crate::base::jitter::jitter;
@@ -58,7 +60,7 @@ fn is_busy(why: &rusqlite::Error) -> bool {
 }
 
 fn try_to_open(path: &Path, owner: Owner) -> Result<Connection, Unusable> {
-    let mut connection = Connection::open(path)?;
+    let mut connection = connect(path)?;
     // Who has the file keeps it: waiting would change nothing.
     connection.busy_timeout(Duration::ZERO)?;
     // The lock first: with it SQLite needs no memory that it would share through a further file.
@@ -196,6 +198,17 @@ fn upgrade_to_2(connection: &mut Connection) -> rusqlite::Result<()> {
     )?;
     upgrade.pragma_update(None, "user_version", VERSION)?;
     upgrade.commit()
+}
+
+#[cfg(windows)]
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    // The usual one has room for 260 characters.
+    Connection::open_with_flags_and_vfs(path, OpenFlags::default(), "win32-longpath")
+}
+
+#[cfg(not(windows))]
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    Connection::open(path)
 }
 
 /// A new file is nobody else's, and so are those that SQLite puts beside it. One that exists is not

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, ffi};
 
+use crate::base::any_length::any_length;
 use crate::base::error::{Error, Status};
 use crate::protocol::notification::Notification;
 use crate::store::change::{Change, Fingerprint, KeptFile, Safety, Step};
@@ -66,6 +67,7 @@ impl Sqlite {
         let option = owner.option;
         let names = Names { path: path.to_owned(), option };
         let shown = path.display();
+        let path = any_length(path);
         let counted = OpenStore::new().ok_or_else(|| {
             let message = format!(
                 "the file '{shown}' of option '{option}' cannot be used in this process, which was \
@@ -73,7 +75,7 @@ impl Sqlite {
             );
             Error::new(Status::Io, message)
         })?;
-        let many = names_of(path);
+        let many = names_of(&path);
         if many > 1 {
             let message = format!(
                 "the file '{shown}' of option '{option}' has {many} names (hard links): what was written \
@@ -81,7 +83,7 @@ impl Sqlite {
             );
             return Err(Error::new(Status::Io, message));
         }
-        let connection = schema::open(path, owner).map_err(|why| match why {
+        let connection = schema::open(&path, owner).map_err(|why| match why {
             Unusable::Failed(why) => names.failed(&why),
             Unusable::Newer => {
                     let message =
@@ -108,7 +110,6 @@ impl Sqlite {
             ifnull((SELECT max(length(bytes)) FROM file), 0))";
         let longest: rusqlite::Result<i64> = connection.query_row(longest, [], |row| row.get(0));
         let longest = longest.map_err(|why| names.failed(&why))? as u64;
-        let path = path.to_owned();
         // SQLite puts it where links end.
         let mut beside = path.canonicalize().unwrap_or_else(|_| path.clone()).into_os_string();
         beside.push("-wal");

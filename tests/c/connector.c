@@ -3,8 +3,10 @@
 #include "harness.h"
 
 #include <pthread.h>
+#ifndef _WIN32
 #include <sys/wait.h>
 #include <unistd.h>
+#endif
 
 #define ALICE "+4915112345678"
 #define NOT_UTF8 "\xC3\x28"
@@ -108,35 +110,6 @@ static char *open_with_text(lpc_connector *connector, const char *consumer)
     ack(connector, update);
     expect_sent(connector, "first");
     return id;
-}
-
-/* What lpc_connector_stats() tells, as JSON or for Prometheus; the caller frees it. */
-static char *stats_of(lpc_connector *connector, bool prometheus)
-{
-    lpc_response *response = NULL;
-    lpc_error *err = NULL;
-    const uint8_t *bytes;
-    size_t len = 0;
-    char *text;
-
-    CHECK_OK(lpc_connector_stats(connector, &response, &err), &err);
-    CHECK(lpc_response_http_status(response) == 0 && lpc_response_sequence(response) == -1);
-    bytes = prometheus ? lpc_response_body(response, &len) : lpc_response_raw(response, &len);
-    text = malloc(len + 1);
-    CHECK(bytes != NULL && text != NULL);
-    memcpy(text, bytes, len);
-    text[len] = '\0';
-    lpc_response_free(response);
-    return text;
-}
-
-static uint64_t stat_of(lpc_connector *connector, const char *name)
-{
-    char *stats = stats_of(connector, false);
-    uint64_t number = number_of(stats, name);
-
-    free(stats);
-    return number;
 }
 
 static void until_the_sandbox_has(const account *a, const char *part)
@@ -351,7 +324,7 @@ void test_connector_receives_what_it_is_handed(void)
     CHECK(receive(connector, &a, body) == LPC_OK);
     CHECK(receive(connector, &a, "no notification at all") == LPC_OK);
     CHECK(lpc_connector_poll(connector, 0, &update, NULL) == LPC_EMPTY);
-    CHECK(stat_of(connector, "received") == 4 && stat_of(connector, "duplicates") == 1);
+    CHECK(connector_stat(connector, "received") == 4 && connector_stat(connector, "duplicates") == 1);
 
     lpc_connector_shutdown(connector, 0);
     CHECK(receive(connector, &a, body) == LPC_CLOSED);
@@ -444,7 +417,7 @@ void test_connector_restart(void)
     expect_sent(connector, "k2");
     /* The key is known again. */
     submit_text(connector, "two", "k2");
-    CHECK(stat_of(connector, "repeated_keys") == 1);
+    CHECK(connector_stat(connector, "repeated_keys") == 1);
     lpc_connector_free(connector);
     store_remove(file);
     lpc_config_free(config);
@@ -455,23 +428,23 @@ void test_connector_files(void)
     static const char content[] = "\x89PNG\r\n\x1A\n and the rest";
     account a;
     lpc_connector *connector = deaf_connector(&a);
-    char path[] = "/tmp/lpc-test-XXXXXX", action[128], got[sizeof content] = {0};
+    char path[32], action[128], got[sizeof content] = {0};
     char *relative_path;
     lpc_error *err = NULL;
-    int fd = mkstemp(path);
     FILE *file;
 
     free(open_with_text(connector, ALICE));
-    CHECK(fd >= 0);
-    CHECK(write(fd, content, sizeof content - 1) == (ssize_t)(sizeof content - 1));
-    close(fd);
+    file_new(path);
+    file = file_open(path, "wb");
+    CHECK(file != NULL && fwrite(content, 1, sizeof content - 1, file) == sizeof content - 1);
+    CHECK(fclose(file) == 0);
     snprintf(action, sizeof action, "%s.png", path);
     CHECK(rename(path, action) == 0);
     snprintf(action, sizeof action, "{\"file\":\"%s.png\",\"caption\":\"a photo\"}", path);
     CHECK_OK(lpc_connector_submit(connector, ALICE, action, "k", &err), &err);
     /* It was copied, and may go. */
     snprintf(action, sizeof action, "%s.png", path);
-    CHECK(unlink(action) == 0);
+    CHECK(file_remove(action));
     expect_sent(connector, "k");
     until_the_sandbox_has(&a, "a photo");
 
@@ -481,7 +454,7 @@ void test_connector_files(void)
     CHECK(file != NULL && fread(got, 1, sizeof got, file) == strlen("an invoice"));
     CHECK_TEXT("an invoice", got);
     fclose(file);
-    CHECK(unlink(path) == 0);
+    CHECK(file_remove(path));
     CHECK(lpc_connector_download_file(connector, "nobody", relative_path, path, NULL)
           == LPC_CLOSED);
     lpc_connector_shutdown(connector, 0);
@@ -501,7 +474,7 @@ void test_connector_stats(void)
     account a;
     lpc_connector *connector = deaf_connector(&a);
     lpc_response *response = (lpc_response *)&a;
-    char *stats = stats_of(connector, false);
+    char *stats = connector_stats(connector, false);
     size_t i;
 
     for (i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -513,13 +486,13 @@ void test_connector_stats(void)
     CHECK(lpc_connector_stats(connector, NULL, NULL) == LPC_INVALID_ARGUMENT);
 
     free(open_with_text(connector, ALICE));
-    stats = stats_of(connector, false);
+    stats = connector_stats(connector, false);
     CHECK(number_of(stats, "submitted") == 1 && number_of(stats, "sent") == 1);
     CHECK(number_of(stats, "opened") == 1 && number_of(stats, "conversations") == 1);
     CHECK(number_of(stats, "given_out") == 2 && number_of(stats, "acknowledged") == 2);
     CHECK(number_of(stats, "waiting") == 0 && number_of(stats, "updates_waiting") == 0);
     free(stats);
-    stats = stats_of(connector, true);
+    stats = connector_stats(connector, true);
     CHECK(strncmp(stats, "# HELP ", 7) == 0);
     CHECK(strstr(stats, "\nlpconnector_connector_sent_total 1\n") != NULL);
     CHECK(strstr(stats, "\nlpconnector_token_refreshes_total 1\n") != NULL);
@@ -714,7 +687,7 @@ void test_connector_shutdown(void)
     }
     poll_until_it_is_closed(connector);
     lpc_connector_shutdown(connector, -1);
-    CHECK(stat_of(connector, "sent") == TEXTS && stat_of(connector, "workers") == 0);
+    CHECK(connector_stat(connector, "sent") == TEXTS && connector_stat(connector, "workers") == 0);
     lpc_connector_free(connector);
 
     connector = deaf_connector(&a);
@@ -725,6 +698,8 @@ void test_connector_shutdown(void)
         CHECK(pthread_join(threads[i], NULL) == 0);
     lpc_connector_free(connector);
 }
+
+#ifdef __linux__
 
 enum { POLLS = 16 };
 
@@ -773,7 +748,7 @@ void test_connector_that_is_freed_while_threads_poll(void)
     lpc_connector_free(connector);
     /* Whatever they still do, its file is free, and what waited is there. */
     connector = new_connector(config);
-    CHECK(stat_of(connector, "waiting") == 1);
+    CHECK(connector_stat(connector, "waiting") == 1);
     for (i = 0; i < POLLS; i++)
         CHECK(pthread_join(pollers[i].thread, NULL) == 0);
     lpc_connector_free(connector);
@@ -782,6 +757,17 @@ void test_connector_that_is_freed_while_threads_poll(void)
     close(begun[1]);
     lpc_config_free(config);
 }
+
+#else
+
+void test_connector_that_is_freed_while_threads_poll(void)
+{
+    fprintf(stderr, "NOT CHECKED: a connector that is freed while threads poll (not Linux)\n");
+}
+
+#endif
+
+#ifndef _WIN32 /* It has no fork(). */
 
 void test_connector_in_a_forked_child(void)
 {
@@ -833,6 +819,8 @@ void test_connector_in_a_forked_child(void)
     lpc_config_free(config);
 }
 
+#endif
+
 /* What a connector's log callback does with it, once: on one of two threads that are both inside. */
 typedef struct {
     pthread_mutex_t lock;
@@ -863,7 +851,7 @@ static void use_inside(stopper *s)
 #ifdef __linux__
     CHECK(lpc_connector_fd(s->connector) >= 0);
 #endif
-    CHECK(stat_of(s->connector, "submitted") == 4);
+    CHECK(connector_stat(s->connector, "submitted") == 4);
     CHECK_TEXT("", lpc_connector_url(s->connector));
     lpc_connector_shutdown(s->connector, -1);
     if (s->frees)
@@ -955,7 +943,7 @@ static void log_callback_that_stops(bool frees)
     CHECK(pthread_mutex_unlock(&s->lock) == 0);
     CHECK(pthread_join(thread, NULL) == 0);
     lpc_update_free(taken);
-    until_no_other_thread();
+    until_no_thread_of_the_library();
 }
 
 void test_connector_stopped_by_its_log_callback(void)

@@ -2,16 +2,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "harness.h"
 
-#include <arpa/inet.h>
-#include <dirent.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#ifdef __linux__
-#include <sys/syscall.h>
-#endif
-#include <unistd.h>
-
 void fail(const char *file, int line, const char *what)
 {
     fprintf(stderr, "%s:%d: failed: %s\n", file, line, what);
@@ -43,32 +33,27 @@ static char *control(const char *method, const char *path, const char *body)
 {
     const char *url = getenv("LPC_SANDBOX_CONTROL"); /* http://127.0.0.1:PORT */
     const char *port = url != NULL ? strrchr(url, ':') : NULL;
-    struct sockaddr_in address = {0};
     size_t used = 0, room = 1 << 16;
     char *answer = malloc(room), *text;
     char head[512];
-    ssize_t got;
-    int fd;
+    long got;
+    int there;
 
     if (port == NULL)
         fail(__FILE__, __LINE__, "LPC_SANDBOX_CONTROL is not set: run by `lpc-sandbox -- …`");
-    address.sin_family = AF_INET;
-    address.sin_port = htons((uint16_t)atoi(port + 1));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    fd = socket(AF_INET, SOCK_STREAM, 0);
-    CHECK(answer != NULL && fd >= 0);
-    CHECK(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
+    there = tcp_connect(port + 1);
+    CHECK(answer != NULL && there >= 0);
     snprintf(head, sizeof head,
              "%s %s HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n",
              method, path, strlen(body));
-    CHECK(write(fd, head, strlen(head)) == (ssize_t)strlen(head));
-    CHECK(write(fd, body, strlen(body)) == (ssize_t)strlen(body));
-    while ((got = read(fd, answer + used, room - used - 1)) > 0) {
+    CHECK(tcp_send(there, head, strlen(head)));
+    CHECK(tcp_send(there, body, strlen(body)));
+    while ((got = tcp_receive(there, answer + used, room - used - 1)) > 0) {
         used += (size_t)got;
         if (room - used < 1024)
             CHECK((answer = realloc(answer, room *= 2)) != NULL);
     }
-    close(fd);
+    tcp_close(there);
     answer[used] = '\0';
     if (strncmp(answer, "HTTP/1.1 2", 10) != 0)
         fail(__FILE__, __LINE__, answer);
@@ -250,6 +235,11 @@ void account_set_webhook(const account *a, const char *url)
     char json[512];
 
     snprintf(json, sizeof json, "{\"url\":\"%s\"}", url);
+    account_put_webhook(a, json);
+}
+
+void account_put_webhook(const account *a, const char *json)
+{
     free(account_control(a, "PUT", "webhook", json));
 }
 
@@ -309,122 +299,20 @@ char *account_put_file(const account *a, const char *type, const char *content)
 void store_new(lpc_config *config, const char *option, char file[32])
 {
     char store[64];
-    int fd;
 
-    strcpy(file, "/tmp/lpc-test-XXXXXX");
-    fd = mkstemp(file);
-    CHECK(fd >= 0);
-    close(fd);
+    file_new(file);
     snprintf(store, sizeof store, "sqlite:%s", file);
     CHECK(lpc_config_set(config, option, store, NULL) == LPC_OK);
 }
 
 void store_remove(const char *file)
 {
-    char beside[64];
+    char beside[4096];
 
     snprintf(beside, sizeof beside, "%s-wal", file);
-    unlink(beside);
-    CHECK(unlink(file) == 0);
+    file_remove(beside);
+    CHECK(file_remove(file));
 }
-
-bool readable(int fd, int timeout_ms)
-{
-    struct pollfd wait = {0};
-
-    wait.fd = fd;
-    wait.events = POLLIN;
-    return poll(&wait, 1, timeout_ms) == 1;
-}
-
-void leave(int code)
-{
-    char command[32];
-
-    snprintf(command, sizeof command, "exit %d", code);
-    execl("/bin/sh", "sh", "-c", command, (char *)NULL);
-    fail(__FILE__, __LINE__, "execl");
-}
-
-#ifdef __linux__
-
-/* Whether a thread waits for another one; -1 where the system does not tell. */
-static int waits(const char *thread)
-{
-    char path[128];
-    long number = -1;
-    FILE *file;
-
-    snprintf(path, sizeof path, "/proc/%s/syscall", thread);
-    file = fopen(path, "r");
-    if (file == NULL)
-        return -1;
-    if (fscanf(file, "%ld", &number) != 1)
-        number = -1;
-    fclose(file);
-    return number == SYS_futex;
-}
-
-bool threads_can_be_watched(void)
-{
-    return waits("self") >= 0;
-}
-
-void thread_begins(int to)
-{
-    char itself[64] = {0};
-
-    CHECK(readlink("/proc/thread-self", itself, sizeof itself - 1) > 0);
-    CHECK(write(to, itself, sizeof itself) == sizeof itself);
-}
-
-void thread_until_it_waits(int from)
-{
-    char thread[64];
-
-    CHECK(read(from, thread, sizeof thread) == sizeof thread);
-    while (waits(thread) != 1)
-        continue;
-}
-
-void until_no_other_thread(void)
-{
-    size_t threads;
-
-    do {
-        DIR *all = opendir("/proc/self/task");
-        const struct dirent *one;
-
-        threads = 0;
-        while (all != NULL && (one = readdir(all)) != NULL)
-            threads += one->d_name[0] != '.';
-        if (all != NULL)
-            closedir(all);
-    } while (threads > 1);
-}
-
-#else
-
-bool threads_can_be_watched(void)
-{
-    return false;
-}
-
-void thread_begins(int to)
-{
-    (void)to;
-}
-
-void thread_until_it_waits(int from)
-{
-    (void)from;
-}
-
-void until_no_other_thread(void)
-{
-}
-
-#endif
 
 char *client_stats(lpc_client *client)
 {
@@ -442,6 +330,34 @@ char *client_stats(lpc_client *client)
     text[len] = '\0';
     lpc_response_free(response);
     return text;
+}
+
+char *connector_stats(lpc_connector *connector, bool prometheus)
+{
+    lpc_response *response = NULL;
+    lpc_error *err = NULL;
+    const uint8_t *bytes;
+    size_t len = 0;
+    char *text;
+
+    CHECK_OK(lpc_connector_stats(connector, &response, &err), &err);
+    CHECK(lpc_response_http_status(response) == 0 && lpc_response_sequence(response) == -1);
+    bytes = prometheus ? lpc_response_body(response, &len) : lpc_response_raw(response, &len);
+    text = malloc(len + 1);
+    CHECK(bytes != NULL && text != NULL);
+    memcpy(text, bytes, len);
+    text[len] = '\0';
+    lpc_response_free(response);
+    return text;
+}
+
+uint64_t connector_stat(lpc_connector *connector, const char *name)
+{
+    char *stats = connector_stats(connector, false);
+    uint64_t number = number_of(stats, name);
+
+    free(stats);
+    return number;
 }
 
 uint64_t number_of(const char *json, const char *name)

@@ -66,6 +66,8 @@ char *account_app_jwt(const account *a);
 lpc_config *account_receiver_config(account *a);
 /* From now on it tells this URL. */
 void account_set_webhook(const account *a, const char *url);
+/* The same with all that the control API takes. */
+void account_put_webhook(const account *a, const char *json);
 /* The sandbox delivers this body. */
 void account_notify(const account *a, const char *body);
 /* How many are on their way. */
@@ -84,6 +86,25 @@ char *account_put_file(const account *a, const char *type, const char *content);
 void store_new(lpc_config *config, const char *option, char file[32]);
 void store_remove(const char *file);
 
+/* What each system has in its own way: system.c, and tests/windows/system.c. */
+/* A connection to a port of this machine; -1 if there is none to be had. */
+int tcp_connect(const char *port);
+bool tcp_send(int to, const char *bytes, size_t length);
+/* 0 at the end, -1 if the connection broke. */
+long tcp_receive(int from, char *bytes, size_t room);
+/* Nothing more will be sent. */
+void tcp_end(int to);
+void tcp_close(int connection);
+/* A variable of the environment; NULL removes it. */
+void set_variable(const char *name, const char *value);
+/* Paths are UTF-8, and as long as the system lets them be. */
+void file_new(char path[32]);
+FILE *file_open(const char *path, const char *mode);
+bool file_remove(const char *path);
+void folder_new(char path[32]);
+void folder_make(const char *path);
+void folder_remove(const char *path);
+
 /* Whether a descriptor is readable, or becomes so in that time. */
 bool readable(int fd, int timeout_ms);
 /* Ends a forked child with this code, and without what it inherited and may not touch, which would look
@@ -96,11 +117,14 @@ bool threads_can_be_watched(void);
  * waits for another thread. */
 void thread_begins(int to);
 void thread_until_it_waits(int from);
-/* Until all threads but this one have ended, where the system tells. */
-void until_no_other_thread(void);
+/* Where the system tells. */
+void until_no_thread_of_the_library(void);
 
 /* A copy of what lpc_client_stats() tells, as text; the caller frees it. */
 char *client_stats(lpc_client *client);
+/* What lpc_connector_stats() tells, as JSON or for Prometheus; the caller frees it. */
+char *connector_stats(lpc_connector *connector, bool prometheus);
+uint64_t connector_stat(lpc_connector *connector, const char *name);
 /* The first number with this name in a JSON text. */
 uint64_t number_of(const char *json, const char *name);
 
@@ -193,6 +217,8 @@ void test_receiver_with_a_store_after_a_fork(void);
 void test_receiver_killed_while_its_child_lives(void);
 void test_receiver_answers_who_left(void);
 void test_receiver_stopped_by_its_log_callback(void);
+void test_names_of_files_that_are_not_ascii(void);
+void test_paths_that_are_long(void);
 
 void test_connector(void);
 void test_connector_failures(void);

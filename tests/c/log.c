@@ -3,9 +3,11 @@
 #include "harness.h"
 
 #include <pthread.h>
+#ifndef _WIN32
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#endif
 
 /* Every line of one client. */
 typedef struct {
@@ -378,6 +380,8 @@ void test_log_callback_that_frees_what_logs(void)
     free(held);
 }
 
+#ifndef _WIN32 /* It has no fork(). */
+
 static void fork_on_line(void *user_data, int32_t level, const char *line)
 {
     caller *c = user_data;
@@ -432,3 +436,5 @@ void test_log_callback_that_forks_a_child_that_sends(void)
     lpc_consumer_free(c.consumer);
     lpc_client_free(c.client);
 }
+
+#endif

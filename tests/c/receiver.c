@@ -2,15 +2,17 @@
 #define _POSIX_C_SOURCE 200809L
 #include "harness.h"
 
+#include <pthread.h>
+#ifndef _WIN32
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#endif
 
 #define NOTIFICATION(text)                                                                     \
     "{\"type\":\"ms.MessagingEventNotification\",\"body\":{\"changes\":[{\"sequence\":1,"      \
@@ -51,17 +53,7 @@ static void expect_text(lpc_receiver *receiver, const char *text)
 /* A connection to where it listens; -1 if there is none to be had. */
 static int connect_to(const lpc_receiver *receiver)
 {
-    struct sockaddr_in there = {0};
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    CHECK(fd >= 0);
-    there.sin_family = AF_INET;
-    there.sin_port = htons((uint16_t)atoi(strrchr(lpc_receiver_url(receiver), ':') + 1));
-    there.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (connect(fd, (struct sockaddr *)&there, sizeof there) == 0)
-        return fd;
-    close(fd);
-    return -1;
+    return tcp_connect(strrchr(lpc_receiver_url(receiver), ':') + 1);
 }
 
 void test_receiver(void)
@@ -334,6 +326,8 @@ void test_receiver_that_is_freed_while_threads_poll(void)
 
 #endif
 
+#ifndef _WIN32 /* It has no fork(). */
+
 void test_receiver_in_a_forked_child(void)
 {
     account a;
@@ -525,6 +519,8 @@ void test_receiver_killed_while_its_child_lives(void)
     }
 }
 
+#endif
+
 /* Who leaves before it is answered must not end the program by a signal. */
 void test_receiver_answers_who_left(void)
 {
@@ -544,8 +540,8 @@ void test_receiver_answers_who_left(void)
     for (i = 0; i < ROUNDS; i++) {
         fd = connect_to(receiver);
         CHECK(fd >= 0);
-        CHECK(send(fd, requests, length, MSG_NOSIGNAL) == (ssize_t)length);
-        close(fd);
+        CHECK(tcp_send(fd, requests, length));
+        tcp_close(fd);
     }
     /* It has seen them all once it serves the next one. */
     account_set_webhook(&a, lpc_receiver_url(receiver));
@@ -629,8 +625,8 @@ static void log_callback_that_stops(bool frees)
     s->frees = frees;
     /* What is no request is logged; it may be taken for a broken TLS handshake, too. */
     fd = connect_to(receiver);
-    CHECK(fd >= 0 && send(fd, "no\r\n\r\n", 6, MSG_NOSIGNAL) == 6);
-    CHECK(shutdown(fd, SHUT_WR) == 0);
+    CHECK(fd >= 0 && tcp_send(fd, "no\r\n\r\n", 6));
+    tcp_end(fd);
     while (!s->was_in)
         CHECK(pthread_cond_wait(&s->changed, &s->lock) == 0);
     CHECK(pthread_mutex_unlock(&s->lock) == 0);
@@ -645,7 +641,7 @@ static void log_callback_that_stops(bool frees)
     CHECK(pthread_mutex_unlock(&s->lock) == 0);
     CHECK(pthread_join(thread, NULL) == 0);
     lpc_notification_free(taken);
-    close(fd);
+    tcp_close(fd);
 }
 
 void test_receiver_stopped_by_its_log_callback(void)

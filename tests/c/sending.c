@@ -5,7 +5,6 @@
 typedef lpc_status rate_function(lpc_conversation *, int32_t, uint8_t, lpc_csat_status, lpc_response **,
                                 lpc_error **);
 
-#include <unistd.h>
 
 static const uint8_t png[] = "\x89PNG\r\n\x1a\nthe rest does not matter";
 
@@ -137,13 +136,13 @@ void test_files(void)
     lpc_response *response = NULL;
     lpc_error *err = NULL;
     progress p = {0, 0, 0};
-    char directory[] = "/tmp/lpc-test-XXXXXX", from[64], to[64], relative[512], options[256];
+    char directory[32], from[64], to[64], relative[512], options[256];
     char *requests;
     uint8_t got[64];
     const char *path;
     FILE *file;
 
-    CHECK(mkdtemp(directory) != NULL);
+    folder_new(directory);
     snprintf(from, sizeof from, "%s/photo.png", directory);
     snprintf(to, sizeof to, "%s/got.png", directory);
     write_file(from, png, sizeof png);
@@ -191,9 +190,9 @@ void test_files(void)
     CHECK_STATUS(LPC_IO, lpc_conversation_download_file(conversation, relative,
                                                         "/nonexistent/x.png", &err), &err);
     lpc_error_free(err);
-    unlink(from);
-    unlink(to);
-    rmdir(directory);
+    file_remove(from);
+    file_remove(to);
+    folder_remove(directory);
     lpc_conversation_free(conversation);
     lpc_consumer_free(consumer);
     lpc_client_free(client);
@@ -256,11 +255,9 @@ void test_config_file(void)
 {
     lpc_config *config = lpc_config_new();
     lpc_error *err = NULL;
-    char path[] = "/tmp/lpc-test-XXXXXX";
-    int fd = mkstemp(path);
+    char path[32];
 
-    CHECK(fd >= 0);
-    close(fd);
+    file_new(path);
     write_text(path, "# ours\n account.id = le1\n\ncall.timeout.ms=5\n");
     CHECK_OK(lpc_config_load_file(config, path, &err), &err);
     CHECK_TEXT("le1", lpc_config_get(config, "account.id"));
@@ -270,7 +267,7 @@ void test_config_file(void)
     CHECK(strstr(lpc_error_message(err), "line 2") != NULL);
     lpc_error_free(err);
     CHECK_TEXT("le2", lpc_config_get(config, "account.id"));
-    unlink(path);
+    file_remove(path);
     CHECK_STATUS(LPC_IO, lpc_config_load_file(config, path, &err), &err);
     lpc_error_free(err);
     lpc_config_free(config);

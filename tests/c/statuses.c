@@ -69,9 +69,9 @@ void test_status_config(void)
     lpc_config_free(config);
 
     config = account_config(&a);
-    setenv("LPC_CALL_TIMEOUT_MS", "never", 1);
+    set_variable("LPC_CALL_TIMEOUT_MS", "never");
     CHECK_STATUS(LPC_CONFIG, lpc_config_load_env(config, &err), &err);
-    unsetenv("LPC_CALL_TIMEOUT_MS");
+    set_variable("LPC_CALL_TIMEOUT_MS", NULL);
     CHECK(strstr(lpc_error_message(err), "LPC_CALL_TIMEOUT_MS") != NULL);
     lpc_error_free(err);
     lpc_config_free(config);

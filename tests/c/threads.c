@@ -6,8 +6,10 @@
 #ifdef __linux__
 #include <sched.h>
 #endif
+#ifndef _WIN32
 #include <sys/wait.h>
 #include <unistd.h>
+#endif
 
 enum { THREADS = 8, TEXTS = 10 };
 
@@ -118,6 +120,8 @@ void test_eight_threads_on_one_conversation(void)
     lpc_consumer_free(consumer);
     lpc_client_free(client);
 }
+
+#ifndef _WIN32 /* It has no fork(). */
 
 /* Ends a child without a look at what it inherited, which would seem to be a leak. */
 static void end_with(int status)
@@ -426,6 +430,8 @@ void test_fork_while_threads_send(void)
     free(held);
     lpc_client_free(client);
 }
+
+#endif
 
 static void *send_into_the_void(void *of)
 {

@@ -7,6 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef _WIN32
+#include <fcntl.h>
+#include <io.h>
+#endif
 
 #include "lpconnector.h"
 
@@ -413,12 +417,35 @@ static size_t decode(char *value)
     return (size_t)(to - value);
 }
 
+/* Reads a line of any length; false at the end. */
+static bool read_line(char **line, size_t *room)
+{
+    size_t used = 0;
+    int next;
+
+    while ((next = getchar()) != EOF) {
+        if (*room - used < 2 && (*line = realloc(*line, *room += 4096)) == NULL)
+            broken("no memory", "for a line");
+        (*line)[used++] = (char)next;
+        if (next == '\n')
+            break;
+    }
+    if (used > 0)
+        (*line)[used] = '\0';
+    return used > 0;
+}
+
 int main(void)
 {
     char *line = NULL, *field, *rest, *equals;
     size_t room = 0;
 
-    while (getline(&line, &room, stdin) > 0) {
+#ifdef _WIN32
+    /* A line's end is one byte. */
+    _setmode(_fileno(stdin), _O_BINARY);
+    _setmode(_fileno(stdout), _O_BINARY);
+#endif
+    while (read_line(&line, &room)) {
         line[strcspn(line, "\n")] = '\0';
         argument_count = 0;
         strtok_r(line, "\t", &rest); /* the call */

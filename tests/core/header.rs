@@ -92,7 +92,20 @@ fn generate() -> String {
     });
     let mut header = Vec::new();
     builder.generate().expect("the sources parse").write(&mut header);
-    String::from_utf8(header).expect("UTF-8")
+    parted(String::from_utf8(header).expect("UTF-8"))
+}
+
+/// What a library lacks that was built for sending alone stands last, and can be left out.
+fn parted(mut header: String) -> String {
+    let first = header.find("\nlpc_status lpc_receiver_new(").expect("the first function of it");
+    let first = header[..first].rfind("/**").expect("its comment");
+    let end = header.rfind("#ifdef __cplusplus").expect("the end");
+    header.insert_str(end, "#endif /* LPC_SENDING_ALONE */\n\n");
+    header.insert_str(
+        first,
+        "#ifndef LPC_SENDING_ALONE /* What receives needs more than such a build has. */\n\n",
+    );
+    header
 }
 
 fn env_part(name: &str) -> &'static str {

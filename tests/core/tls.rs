@@ -1,10 +1,13 @@
 //! Certificates: checked always, against the roots that the caller names.
 
+use std::io::Write;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex};
 
 use base64::Engine;
 use lpc_sandbox::{Options, Sandbox, TlsVersions};
-use lpconnector::{Client, Error, LogLevel, OpenOptions, Status};
+use lpconnector::{Client, Config, Error, LogLevel, OpenOptions, Status};
 
 use crate::scene::{self, Scene};
 
@@ -150,4 +153,71 @@ fn demanding(tls_versions: TlsVersions) -> Sandbox {
     let client_certificates = true;
     let options = Options { tls: true, client_certificates, tls_versions, ..Options::default() };
     Sandbox::start(options).unwrap()
+}
+
+/// No test of its own: what the test below runs in a process that has its own system's roots.
+#[test]
+#[ignore = "run by another test"]
+fn ten_clients() {
+    if std::env::var_os("LPC_ACCOUNT_ID").is_none() {
+        return;
+    }
+    std::thread::scope(|scope| {
+        for n in 0..10 {
+            scope.spawn(move || {
+                let mut config = Config::new();
+                config.load_env().unwrap();
+                let client = Client::new(&config).unwrap();
+                client.consumer(&n.to_string()).unwrap().open(&OpenOptions::new()).unwrap();
+            });
+        }
+    });
+}
+
+/// How often ten clients of a process read the roots of the system.
+#[cfg(unix)]
+fn reads_of_roots(sandbox: &Sandbox) -> usize {
+    let account = sandbox.new_account();
+    let directory = tempfile::tempdir().unwrap();
+    // Who reads them has to wait for them here.
+    let roots = directory.path().join("roots.pem");
+    let make = || {
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, &roots, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    };
+    make();
+    let pem = sandbox.ca_file().map(|file| std::fs::read(file).unwrap()).unwrap_or_default();
+    let (is_over, reads) = (AtomicBool::new(false), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            loop {
+                let mut reader = std::fs::OpenOptions::new().write(true).open(&roots).unwrap();
+                if is_over.load(Relaxed) {
+                    return;
+                }
+                // The next one waits at another.
+                std::fs::remove_file(&roots).unwrap();
+                make();
+                reader.write_all(&pem).unwrap();
+                reads.fetch_add(1, Relaxed);
+            }
+        });
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child.args(["--ignored", "--exact", "tls::ten_clients"]).env_clear();
+        child.envs(sandbox.variables(&account)).env_remove("LPC_TLS_CA_FILE");
+        let output = child.env("SSL_CERT_FILE", &roots).output().unwrap();
+        is_over.store(true, Relaxed);
+        let _nobody = std::fs::OpenOptions::new().read(true).write(true).open(&roots).unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    });
+    assert_eq!(sandbox.conversations(&account.id).len(), 10);
+    reads.into_inner()
+}
+
+#[test]
+#[cfg(unix)]
+fn the_roots_of_the_system_are_read_once_and_only_for_tls() {
+    let options = Options { tls: true, ..Options::default() };
+    assert_eq!(reads_of_roots(&Sandbox::start(options).unwrap()), 1);
+    assert_eq!(reads_of_roots(&Sandbox::start(Options::default()).unwrap()), 0);
 }

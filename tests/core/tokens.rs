@@ -16,6 +16,8 @@ fn v2_tokens_come_from_their_own_address() {
     let token = &scene.requests_on(Route::Token)[0];
     assert_eq!(token.path, format!("/sentinel/api/v2/account/{}/app/token", scene.account.id));
     assert!(token.body.ends_with(b"&grant_type=client_credentials"));
+    // Without it the body would be no form, to a server that goes by that.
+    assert_eq!(token.header("content-type"), Some("application/x-www-form-urlencoded"));
 }
 
 #[test]

@@ -187,7 +187,10 @@ fn in_chunks(answer: String) -> String {
 
 fn search(tls: bool, how: &str) {
     let sandbox = Sandbox::start(Options { tls, ..Options::default() }).unwrap();
-    let account = sandbox.new_account();
+    let mut account = sandbox.new_account();
+    // So long that what is too small for it grows, and longer still in a form.
+    account.client_secret = [account.client_secret.as_str(); 4].join("+/");
+    sandbox.set_client_secret(&account.id, &account.client_secret);
     let given = sandbox.issue_app_jwt(&account.id, 3600, &[]);
     let known = Client::new(&crate::scene::config(&sandbox, &account, &[])).unwrap();
     let jws = known.consumer("John").unwrap().jws().unwrap().to_owned();

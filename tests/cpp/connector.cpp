@@ -149,15 +149,18 @@ void tests::connector_receives() {
     THROWS(lpc::SignatureError, connector.receive(body, ""));
     connector.receive(body, account.sign(body));
     const int fd = connector.fd();
-    CHECK(fd >= 0 && connector.fd() == fd);
+#ifdef __linux__
+    CHECK(fd >= 0);
+#endif
+    CHECK(connector.fd() == fd);
     lpc::Update update = connector.poll();
     CHECK(update.event().text() == "Hello" && !update.is_repeat());
-    CHECK(!readable(fd, 0));
+    CHECK(fd == -1 || !readable(fd, 0));
     THROWS(lpc::InvalidArgument, connector.nack(update, milliseconds(-1)));
     THROWS(lpc::InvalidArgument, other.nack(update));
     THROWS(lpc::InvalidArgument, other.ack(update));
     connector.nack(update, milliseconds(20));
-    CHECK(readable(fd, 60000));
+    CHECK(fd == -1 || readable(fd, 60000));
     update = connector.poll();
     CHECK(update.event().text() == "Hello" && update.is_repeat());
     connector.nack(update);

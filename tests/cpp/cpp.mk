@@ -26,9 +26,10 @@ test-cpp-compiled: target/cpp/tests target/cpp/conversation
 test-cpp-sanitized: target/cpp/tests-sanitized
 	$(SANDBOX) --tls --quiet -- target/cpp/tests-sanitized
 
-target/cpp/tests target/cpp/tests-sanitized: $(wildcard tests/cpp/*.[ch]pp) tests/c/harness.c tests/c/harness.h include/lpconnector.hpp include/lpconnector.h | build
+target/cpp/tests target/cpp/tests-sanitized: $(wildcard tests/cpp/*.[ch]pp) tests/c/harness.c tests/c/system.c tests/c/harness.h include/lpconnector.hpp include/lpconnector.h | build
 	@mkdir -p target/cpp
 	$(CC) $(C_FLAGS) -c tests/c/harness.c -o $@.o
-	$(CXX) $(CXX_FLAGS) $(SANITIZE) -std=c++11 $(filter %.cpp,$^) $@.o $(C_LINK) -ldl -o $@
+	$(CC) $(C_FLAGS) -c tests/c/system.c -o $@-system.o
+	$(CXX) $(CXX_FLAGS) $(SANITIZE) -std=c++11 $(filter %.cpp,$^) $@.o $@-system.o $(C_LINK) -ldl -o $@
 
 target/cpp/tests-sanitized: SANITIZE := -fsanitize=address

@@ -14,8 +14,6 @@
 #include <typeinfo>
 #include <vector>
 
-#include <unistd.h>
-
 #include "../c/harness.h"
 
 /// An account that only this test uses.
@@ -89,11 +87,11 @@ private:
 /// A directory for the files of one test, removed with them.
 class Directory {
 public:
-    Directory() { CHECK(mkdtemp(path_) != nullptr); }
+    Directory() { folder_new(path_); }
     ~Directory() {
         for (const auto &file : files_)
-            unlink(file.c_str());
-        rmdir(path_);
+            file_remove(file.c_str());
+        folder_remove(path_);
     }
     Directory(const Directory &) = delete;
     Directory &operator=(const Directory &) = delete;
@@ -110,7 +108,7 @@ public:
     }
 
 private:
-    char path_[32] = "/tmp/lpc-test-XXXXXX";
+    char path_[32];
     std::vector<std::string> files_;
 };
 

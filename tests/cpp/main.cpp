@@ -3,6 +3,13 @@
 
 namespace {
 
+// Windows has no function of its own in front of a library's.
+#ifdef _WIN32
+#define INTERPOSED(test) nullptr
+#else
+#define INTERPOSED(test) test
+#endif
+
 const struct {
     const char *name;
     void (*run)();
@@ -79,7 +86,8 @@ const struct {
     {"connector: in threads", tests::connector_in_threads},
     {"connector: moved", tests::connector_moved},
     {"connector: assigned while it logs", tests::connector_assigned_while_it_logs},
-    {"assigning frees the handle before its log", tests::assigning_frees_the_handle_before_its_log},
+    {"assigning frees the handle before its log",
+     INTERPOSED(tests::assigning_frees_the_handle_before_its_log)},
 };
 
 } // namespace
@@ -91,6 +99,10 @@ int main(int argc, char **argv) {
     for (const auto &test : list) {
         if (std::string(test.name).find(wanted) == std::string::npos)
             continue;
+        if (test.run == nullptr) {
+            std::printf("test %s ... means nothing on this system\n", test.name);
+            continue;
+        }
         std::printf("test %s ... ", test.name);
         std::fflush(stdout);
         try {

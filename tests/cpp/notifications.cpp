@@ -6,8 +6,6 @@
 #include <thread>
 #include <type_traits>
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
 
 namespace {
 
@@ -25,19 +23,13 @@ std::string http(const std::string &method, const std::string &url, const std::s
                                 "Host: 127.0.0.1\r\nConnection: close\r\n" + header +
                                 "Content-Type: application/json\r\nContent-Length: " +
                                 std::to_string(body.size()) + "\r\n\r\n" + body;
-    sockaddr_in address = {};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(url.substr(port))));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const int fd = socket(AF_INET, SOCK_STREAM, 0);
-    CHECK(fd >= 0 && connect(fd, reinterpret_cast<sockaddr *>(&address), sizeof address) == 0);
-    CHECK(send(fd, request.data(), request.size(), MSG_NOSIGNAL) ==
-          static_cast<ssize_t>(request.size()));
+    const int there = tcp_connect(url.c_str() + port);
+    CHECK(there >= 0 && tcp_send(there, request.data(), request.size()));
     std::string answer;
     char piece[4096];
-    for (ssize_t got; (got = recv(fd, piece, sizeof piece, 0)) > 0;)
+    for (long got; (got = tcp_receive(there, piece, sizeof piece)) > 0;)
         answer.append(piece, static_cast<std::size_t>(got));
-    close(fd);
+    tcp_close(there);
     return answer;
 }
 
@@ -312,7 +304,10 @@ void tests::receiver_acknowledgements() {
     THROWS(lpc::InvalidArgument, receiver.ack(receiver.poll(std::chrono::milliseconds(0))));
 
     const int fd = other.fd();
-    CHECK(fd >= 0 && other.fd() == fd);
+#ifdef __linux__
+    CHECK(fd >= 0);
+#endif
+    CHECK(other.fd() == fd);
     CHECK(post(other) == 200);
     const lpc::Notification first = other.poll();
     THROWS(lpc::InvalidArgument, other.nack(first, std::chrono::milliseconds(-1)));

@@ -312,8 +312,8 @@ impl Story {
                 let is_ill =
                     |it: &Relief| matches!(it, Relief::StartBroker(_) | Relief::BrokersAreWell);
                 if self.reliefs.values().any(is_ill) {
-                    // Another one is away: a cluster lives without one.
-                    return self.blows.push_front((sent + 10, blow));
+                    // Another one is away: a cluster lives without one. This comes as soon as it may, even after the last text.
+                    return self.blows.push_front((sent, blow));
                 }
                 self.brokers.kill(at);
                 self.struck += 1;
@@ -324,7 +324,7 @@ impl Story {
             Blow::KillNode | Blow::SuspendNode => {
                 let live: Vec<usize> = (0..NODES).filter(|at| self.nodes[*at].is_ready).collect();
                 if live.is_empty() {
-                    return;
+                    return self.blows.push_front((sent, blow));
                 }
                 let at = live[self.random.below(live.len() as u64) as usize];
                 if matches!(blow, Blow::KillNode) {

@@ -14,6 +14,7 @@ pub(super) const NO_STREAM: u64 = 10059;
 pub(super) const NO_CONSUMER: u64 = 10014;
 pub(super) const NO_MESSAGE: u64 = 10037;
 pub(super) const STREAM_NAME_IN_USE: u64 = 10058;
+pub(super) const SUBJECTS_OVERLAP: u64 = 10065;
 /// What is to be deleted is not there; the other says so, too, among other things.
 pub(super) const NO_SEQUENCE: u64 = 10043;
 pub(super) const NOT_DELETED: u64 = 10057;
@@ -29,6 +30,13 @@ pub(super) struct StreamInfo {
     /// The time at the server, from 2.10 on.
     #[serde(default)]
     pub ts: String,
+}
+
+impl StreamInfo {
+    /// How many servers keep it.
+    pub(super) fn replicas(&self) -> u64 {
+        self.config.get("num_replicas").and_then(Value::as_u64).unwrap_or(1)
+    }
 }
 
 #[derive(Deserialize)]

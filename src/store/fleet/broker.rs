@@ -142,6 +142,10 @@ pub(crate) trait Broker: 'static {
     /// How long an entry or a record may be.
     fn longest(&self) -> usize;
 
+    /// Whether servers of a cluster keep it: another one that leads them may hand out an entry once more, and not say
+    /// so.
+    fn is_clustered(&self) -> bool;
+
     /// Whether there is a connection at present.
     fn is_there(&self) -> bool;
 }

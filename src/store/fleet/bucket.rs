@@ -70,10 +70,10 @@ impl Bucket {
             };
             let mut record = before.clone();
             edit(&mut record);
-            if record == before && is_sure {
-                return Ok((record, false));
-            }
             if record == before {
+                if is_sure {
+                    return Ok((record, false));
+                }
                 continue;
             }
             // First, so that whatever a record says leads to it.

@@ -47,6 +47,8 @@ fn no_change_of_a_record_is_lost_however_many_are_made_at_once() {
     let servers = NatsServer::start_cluster(3);
     run(async {
         let nodes = nodes(&servers).await;
+        let without = connect(&settings_with(&servers[0].store("sms"), &[])).await.unwrap();
+        assert!(without.is_clustered(), "what is there counts, not what was asked for");
         let counting = nodes.iter().chain(&nodes).map(|node| count(node, 20));
         futures_util::future::join_all(counting).await;
         let kept = nodes[0].get("c.1").await.unwrap().unwrap();

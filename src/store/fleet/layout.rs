@@ -1,15 +1,19 @@
 //! What a fleet keeps in JetStream, and that it is there as it must be.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
+use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value, json};
+use tokio::time::sleep;
 
 use crate::base::error::{Error, Status};
 use crate::base::log::{Log, LogLevel};
 use crate::config::nats_settings::NatsSettings;
 use crate::store::fleet::api::{
-    ConsumerInfo, Failed, NO_CONSUMER, NO_STREAM, STREAM_NAME_IN_USE, Settings, StreamInfo,
+    ConsumerInfo, Failed, NO_CONSUMER, NO_STREAM, STREAM_NAME_IN_USE, SUBJECTS_OVERLAP, Settings,
+    StreamInfo,
 };
 use crate::store::fleet::broker::{Lane, MOST_UNKNOWN_OUT, Trouble};
 use crate::store::fleet::link::Link;
@@ -101,6 +105,10 @@ pub(super) fn lanes(partitions: u16) -> impl Iterator<Item = Lane> {
     partitions.flat_map(|it| [Lane::Out(it), Lane::In(it)]).chain([Lane::Unknown])
 }
 
+/// So often, and so far apart, is looked for what another node is making.
+pub(super) const MOST_LOOKS: u32 = 20;
+pub(super) const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+
 /// Makes what is missing, and looks at what is there.
 pub(super) struct Layout<'a> {
     pub link: &'a Link,
@@ -109,6 +117,8 @@ pub(super) struct Layout<'a> {
     pub log: &'a Log,
     /// One is enough to know that consumers cannot be changed.
     pub consumers_stay: Cell<bool>,
+    /// What was changed is told of once, and not for each lane.
+    pub told: RefCell<HashSet<String>>,
 }
 
 /// What something must be made with. Of what is there, `must` cannot differ, and `should` is changed where that
@@ -192,19 +202,25 @@ impl Layout<'_> {
     async fn stream(&self, name: &str, wanted: &Wanted) -> Result<StreamInfo, Error> {
         let what = format!("the stream '{name}'");
         let info = || self.link.api::<StreamInfo>(format!("STREAM.INFO.{name}"), json!({}));
-        let there = match info().await {
-            Err(Failed { code: NO_STREAM, .. }) => {
-                let mut config = wanted.whole();
-                config.insert("name".to_owned(), name.into());
-                config.insert("num_replicas".to_owned(), self.settings.replicas.into());
-                let made = self.link.api(format!("STREAM.CREATE.{name}"), config.into()).await;
-                match made {
-                    // Another node was faster, and wants it a little different.
-                    Err(Failed { code: STREAM_NAME_IN_USE, .. }) => info().await,
-                    made => return made.map_err(|why| failed(why, "make", &what)),
-                }
+        let mut looks = 0;
+        let there = loop {
+            looks += 1;
+            let there = info().await;
+            if !matches!(there, Err(Failed { code: NO_STREAM, .. })) {
+                break there;
             }
-            there => there,
+            let mut config = wanted.whole();
+            config.insert("name".to_owned(), name.into());
+            config.insert("num_replicas".to_owned(), self.settings.replicas.into());
+            match self.link.api(format!("STREAM.CREATE.{name}"), config.into()).await {
+                // Another node was faster, and wants it a little different; or is about to have made it.
+                Err(Failed { code: STREAM_NAME_IN_USE | SUBJECTS_OVERLAP, .. })
+                    if looks < MOST_LOOKS =>
+                {
+                    sleep(BETWEEN_LOOKS).await;
+                }
+                made => return made.map_err(|why| failed(why, "make", &what)),
+            }
         };
         let there = there.map_err(|why| failed(why, "look at", &what))?;
         if let Some(config) = wanted.changed(&there.config, &what)? {
@@ -265,10 +281,20 @@ impl Layout<'_> {
         wanted: &Wanted,
         what: &str,
     ) -> Result<(), Error> {
+        let should = Value::Object(wanted.should.clone());
         match changed {
+            // Nodes with the same options change nothing.
+            Ok(_) if self.told.borrow_mut().insert(should.to_string()) => {
+                self.log.write(LogLevel::Warn, || {
+                    format!(
+                        "connector: {what} was as other options want it, and has {should} now, for all nodes: \
+                         give all of a fleet the same"
+                    )
+                });
+                Ok(())
+            }
             Ok(_) => Ok(()),
             Err(Failed { trouble: Trouble::Refused(why), .. }) => {
-                let should = Value::Object(wanted.should.clone());
                 self.log.write(LogLevel::Warn, || {
                     format!("connector: {what} stays as it is, and should have {should}: {why}")
                 });

@@ -1,6 +1,6 @@
 //! NATS JetStream as a fleet's broker, with all that servers have from 2.9 on.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::store::fleet::api::{StoredMessage, StreamInfo};
 use crate::store::fleet::broker::{
     Appended, Broker, Delivered, Entry, Kept, Lane, Trouble, Waiting,
 };
-use crate::store::fleet::layout::{self, Layout, Names};
+use crate::store::fleet::layout::{self, BETWEEN_LOOKS, Layout, MOST_LOOKS, Names};
 use crate::store::fleet::link::Link;
 use crate::store::fleet::object_store::ObjectStore;
 use crate::store::fleet::sweep::sweep;
@@ -43,6 +43,7 @@ const SWEEP_AGAIN: Duration = Duration::from_secs(30);
 pub(crate) struct Nats {
     within: Arc<Within>,
     name: String,
+    is_clustered: bool,
     /// What nodes tell each other.
     calls: tokio::sync::Mutex<Option<Subscriber>>,
     tidies: AbortHandle,
@@ -109,20 +110,32 @@ impl Nats {
             settings,
             log,
             consumers_stay: Cell::new(false),
+            told: RefCell::default(),
         };
-        let version = within.link.server_version();
-        if settings.replicas > 1 && loses_in_a_cluster(&version) {
+        layout.bucket().await?;
+        within.agree_in_time(settings).await?;
+        let [outgoing, incoming] = layout.rest().await?;
+        within.hear_time(&incoming);
+        // Of what is there, whatever was asked for: another node may have made it, or an administrator.
+        let is_clustered = outgoing.replicas() > 1;
+        let (wanted, there) = (settings.replicas as u64, outgoing.replicas());
+        if wanted > there {
             log.write(LogLevel::Warn, || {
                 format!(
-                    "connector: nats-server {version}: a cluster of these may lose what waits when one of them \
-                     is killed; from 2.10 on none does"
+                    "connector: connector.nats.replicas is {wanted}, but the store is there already, and is kept \
+                     {there} time(s)"
                 )
             });
         }
-        layout.bucket().await?;
-        within.agree(settings).await?;
-        let [outgoing, incoming] = layout.rest().await?;
-        within.hear_time(&incoming);
+        let version = within.link.server_version();
+        if is_clustered && loses_in_a_cluster(&version) {
+            log.write(LogLevel::Warn, || {
+                format!(
+                    "connector: nats-server {version}: a cluster of these may lose what waits when one of them \
+                     is killed: run 2.10 or newer"
+                )
+            });
+        }
         let made = format!("{} {}", within.names.out_stream(), outgoing.created);
         let digest = ring::digest::digest(&ring::digest::SHA256, made.as_bytes());
         let name = digest.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
@@ -130,11 +143,12 @@ impl Nats {
         let within = Arc::new(within);
         let tidies = within.clone();
         let tidies = tokio::spawn(async move { tidies.tidy().await }).abort_handle();
-        Ok(Nats { within, name, calls, tidies })
+        Ok(Nats { within, name, is_clustered, calls, tidies })
     }
 }
 
-/// Consumers of 2.9 that have replicas forget, when another server leads them, what they had not handed out.
+/// Seen with 2.9.10: where the server was killed that led a consumer with replicas, entries were handed out no more, or
+/// gone. With 2.10.26 and 2.15.1 they were not.
 fn loses_in_a_cluster(version: &str) -> bool {
     let mut numbers = version.split('.').map_while(|number| number.parse::<u32>().ok());
     matches!((numbers.next(), numbers.next()), (Some(major), Some(minor)) if (major, minor) < (2, 10))
@@ -143,6 +157,20 @@ fn loses_in_a_cluster(version: &str) -> bool {
 impl Within {
     /// All nodes must spread consumers alike, and serve the same account: whoever is first says which, and over
     /// how many partitions.
+    /// A bucket that another node is making answers nobody for a moment.
+    async fn agree_in_time(&self, settings: &NatsSettings) -> Result<(), Error> {
+        let mut looks = 0;
+        loop {
+            looks += 1;
+            match self.agree(settings).await {
+                Err(why) if why.status() == Status::Connect && looks < MOST_LOOKS => {
+                    sleep(BETWEEN_LOOKS).await;
+                }
+                agreed => return agreed,
+            }
+        }
+    }
+
     async fn agree(&self, settings: &NatsSettings) -> Result<(), Error> {
         let NatsSettings { name, partitions, account, .. } = settings;
         let what = format!("cannot read what the store '{name}' in NATS is like");
@@ -411,6 +439,10 @@ impl Broker for Nats {
 
     fn longest(&self) -> usize {
         self.within.link.longest().saturating_sub(MOST_HEADERS)
+    }
+
+    fn is_clustered(&self) -> bool {
+        self.is_clustered
     }
 
     fn is_there(&self) -> bool {

@@ -62,8 +62,6 @@ pub(crate) struct NodeSettings {
     pub order_wait: Duration,
     /// So long somebody waits until something is written.
     pub patience: Duration,
-    /// Servers of a cluster may hand out an entry once more and not say so, when another one leads them.
-    pub is_clustered: bool,
     /// Conversations of others are told, too.
     pub foreign: bool,
     pub log: Log,
@@ -203,7 +201,7 @@ impl<B: Broker> Node<B> {
             return self.finish(&held).await;
         }
         let mut is_untouched = times == 1 || record.untouched == Some((seq, times - 1));
-        if is_untouched && self.settings.is_clustered {
+        if is_untouched && self.broker.is_clustered() {
             match self.begin(&held.consumer, seq).await {
                 Ok(was_begun) => is_untouched = !was_begun,
                 // It goes to whoever reaches the broker.

@@ -163,7 +163,7 @@ struct Member {
     desk: Arc<Desk>,
     service: Rc<Service>,
     told: Rc<RefCell<Told>>,
-    known: RefCell<HashMap<String, Vec<Said>>>,
+    known: RefCell<HashMap<String, Known>>,
     lost: RefCell<HashSet<u64>>,
     is_dead: Cell<bool>,
 }
@@ -200,7 +200,6 @@ impl Member {
             takeover: TAKEOVER,
             order_wait,
             patience: Duration::from_secs(20),
-            is_clustered: true,
             foreign: false,
             log: Log::default(),
         };
@@ -269,7 +268,7 @@ impl Member {
     }
 
     fn learn(&self, known: Known) {
-        self.known.borrow_mut().insert(known.consumer, known.said);
+        self.known.borrow_mut().insert(known.consumer.clone(), known);
     }
 
     async fn ack(self: Rc<Self>, step: Step) {
@@ -290,8 +289,7 @@ impl Member {
 
     fn is_told_of(&self, consumer: &str, external_id: &str) -> Option<Option<i64>> {
         let known = self.known.borrow();
-        let said = known.get(consumer)?.iter().find(|said| said.external_id == external_id)?;
-        Some(said.sequence)
+        Some(known.get(consumer)?.said(external_id)?.sequence)
     }
 
     async fn perform(self: Rc<Self>, action: LeftAction) {
@@ -317,7 +315,7 @@ impl Member {
                     break sequence;
                 }
             }
-            if self.known.borrow().get(&consumer).is_none_or(Vec::is_empty) {
+            if self.known.borrow().get(&consumer).is_none_or(|known| known.body.is_none()) {
                 // First whose events they are, as before an opening.
                 let edit = Arc::new(learn_name.clone());
                 let step = Step::Learn { consumer: consumer.as_str().into(), edit };

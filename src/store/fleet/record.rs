@@ -122,6 +122,7 @@ impl Record {
             dialog.is_given_up = false;
         }
         self.pass_said(about.dialog_id());
+        self.forget_said();
     }
 
     /// It came too early, and waits in a lane.
@@ -159,6 +160,23 @@ impl Record {
             self.dialog_mut(&dialog);
             self.pass_said(&dialog);
         }
+        self.forget_said();
+    }
+
+    /// That was the last action that was done.
+    pub(crate) fn done(&mut self, done: Done) {
+        self.done = Some(done);
+        self.forget_said();
+    }
+
+    /// What has its place, and belongs to an action before the last one, tells nobody anything.
+    fn forget_said(&mut self) {
+        let Some((dialog, last)) = self.done.as_ref().and_then(|done| done.said.as_ref()) else {
+            return;
+        };
+        let next = self.dialogs.iter().find(|it| it.id == *dialog).map_or(0, |it| it.next);
+        let is_over = |sequence| sequence <= *last && sequence < next;
+        self.said.retain(|it| it.dialog != *dialog || !it.sequence.is_some_and(is_over));
     }
 
     /// Nobody waits for what the consumer said.
@@ -231,6 +249,30 @@ mod tests {
         record.say(said(3));
         record.say(said(3));
         assert_eq!((record.said.len(), record.dialog("c").unwrap().next), (3, 4));
+    }
+
+    #[test]
+    fn what_tells_nobody_anything_is_forgotten() {
+        let done = |dialog: &str, sequence| Done {
+            said: Some((dialog.to_owned(), sequence)),
+            ..Done::default()
+        };
+        let left = |record: &Record| -> Vec<_> {
+            record.said.iter().map(|it| it.sequence.unwrap()).collect()
+        };
+        let mut record = Record::default();
+        for sequence in [0, 2, 3] {
+            record.say(said(sequence));
+        }
+        record.done(done("c", 2));
+        assert_eq!(left(&record), [2, 3], "1 is waited for, and 3 may settle the next action");
+        record.pass(&event(1));
+        assert_eq!(left(&record), [3]);
+        record.done(done("another", 9));
+        assert_eq!(left(&record), [3], "nothing says that it came before");
+        record.done(done("c", 5));
+        record.say(said(4));
+        assert_eq!((left(&record), record.dialog("c").unwrap().next), (vec![], 5));
     }
 
     #[test]

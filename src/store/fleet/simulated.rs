@@ -400,6 +400,10 @@ impl Broker for Link {
         1 << 20
     }
 
+    fn is_clustered(&self) -> bool {
+        true
+    }
+
     fn is_there(&self) -> bool {
         !self.is_broken()
     }

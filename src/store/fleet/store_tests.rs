@@ -29,7 +29,6 @@ pub(crate) fn node(server: &NatsServer) -> (Fleet, mpsc::Receiver<Arrival>) {
         takeover: Duration::from_secs(10),
         order_wait: Duration::from_secs(1),
         patience: PATIENCE,
-        is_clustered: false,
         foreign: false,
         log: Log::default(),
     };

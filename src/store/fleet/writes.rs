@@ -335,7 +335,7 @@ impl Learned {
             if !record.done.as_ref().is_some_and(is_older) {
                 let said = self.said.last().and_then(|it| Some((it.dialog.clone(), it.sequence?)));
                 let said = said.or_else(|| record.done.take()?.said);
-                record.done = Some(Done { said, ..done.clone() });
+                record.done(Done { said, ..done.clone() });
             }
         }
     }

@@ -7,6 +7,8 @@ use std::time::Duration;
 use lpc_sandbox::{Answer, Route};
 use lpconnector::{Connector, LogLevel, Status, Update, UpdateKind};
 
+use tempfile::TempDir;
+
 use crate::connector::connector;
 use crate::scene::{Scene, status_answer, until};
 
@@ -184,6 +186,37 @@ fn what_was_sent_last_is_told_before_polls_end() {
     }
 }
 
+/// A store with what is in the file now.
+fn as_after_a_kill(directory: &TempDir) -> String {
+    let killed = directory.path().join("killed.db");
+    std::fs::copy(directory.path().join("queue.db"), &killed).unwrap();
+    let beside = directory.path().join("queue.db-wal");
+    std::fs::copy(beside, directory.path().join("killed.db-wal")).unwrap();
+    format!("sqlite:{}", killed.display())
+}
+
+#[test]
+fn what_may_go_out_twice_waits_for_nobodys_word_after_a_kill() {
+    let scene = Scene::new();
+    let directory = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", directory.path().join("queue.db").display());
+    let options = [("connector.store", &*store), ("connector.echo.wait.ms", "3600000")];
+    let first = Connector::new(&scene.config(&options)).unwrap();
+    first.submit_text("a", "Hi", Some("first")).unwrap();
+    while acked(&first).kind() != UpdateKind::Sent {}
+    scene.answer(Route::Send, Answer::Stall);
+    let before = scene.requests_on(Route::Send).len();
+    first.submit("a", r#"{"acceptStatus": "READ", "sequences": [0]}"#, None).unwrap();
+    until(|| (scene.requests_on(Route::Send).len() > before).then_some(()));
+    let killed = as_after_a_kill(&directory);
+    first.release();
+    let options = [("connector.store", &*killed), options[1]];
+    let second = Connector::new(&scene.config(&options)).unwrap();
+    second.submit_text("a", "behind it", Some("second")).unwrap();
+    while acked(&second).key() != Some("second") {}
+    assert_eq!(scene.texts(), ["Hi", "behind it"]);
+}
+
 #[test]
 fn what_never_went_out_is_no_doubt_to_the_next_process() {
     let scene = Scene::new();
@@ -202,13 +235,8 @@ fn what_never_went_out_is_no_doubt_to_the_next_process() {
     // Now nothing is sent for anybody.
     first.submit_text("b", "waits", Some("waits")).unwrap();
     assert!(scene.texts().is_empty());
-    // As after a kill: what is in the file is what there is.
-    let killed = directory.path().join("killed.db");
-    std::fs::copy(directory.path().join("queue.db"), &killed).unwrap();
-    let beside = directory.path().join("queue.db-wal");
-    std::fs::copy(beside, directory.path().join("killed.db-wal")).unwrap();
+    let killed = as_after_a_kill(&directory);
     first.release();
-    let killed = format!("sqlite:{}", killed.display());
     let second =
         Connector::new(&scene.config(&[&options[1..], &[("connector.store", &*killed)]].concat()));
     let second = second.unwrap();

@@ -100,8 +100,9 @@ impl Identity {
         } else {
             (config.with_no_client_auth(), client_config.with_no_client_auth(), None)
         };
+        // The CA as well, as some servers do: what does not know it can tell that from a chain that breaks off.
         let mut config = config
-            .with_single_cert(vec![certificate.der().clone()], private_key)
+            .with_single_cert(vec![certificate.der().clone(), ca.der().clone()], private_key)
             .map_err(io::Error::other)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         let (certificate, key) = server_certificate(&ca, &options.hosts)?;
