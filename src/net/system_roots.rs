@@ -28,18 +28,34 @@ impl SystemRoots {
     }
 
     fn verifier(&self) -> Result<&'static dyn ServerCertVerifier, Error> {
-        static VERIFIER: OnceBox<Arc<dyn ServerCertVerifier>> = OnceBox::new();
+        static VERIFIER: OnceBox<Verifier> = OnceBox::new();
         loop {
             if let Some(verifier) = VERIFIER.get() {
-                return Ok(&**verifier);
+                return Ok(verifier);
             }
             if let Some(_turn) = Turn::take() {
-                let verifier = VERIFIER.get_or_try_init(|| read(&self.provider).map(Box::new))?;
-                return Ok(&**verifier);
+                let read = || Verifier::new(self.provider.clone()).map(Box::new);
+                // What cannot be read now may be there for the next certificate.
+                return match VERIFIER.get_or_try_init(read) {
+                    Ok(verifier) => Ok(verifier),
+                    Err(_) => self.without_a_system(),
+                };
             }
             // It takes some milliseconds, once. A lock would be one that a forked child may find held for ever.
             sleep(Duration::from_millis(1));
         }
+    }
+
+    /// A bare container may have no roots.
+    fn without_a_system(&self) -> Result<&'static dyn ServerCertVerifier, Error> {
+        static BUILT_IN: OnceBox<Arc<WebPkiServerVerifier>> = OnceBox::new();
+        let make = || {
+            let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+            let provider = self.provider.clone();
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build()
+        };
+        let made = BUILT_IN.get_or_try_init(|| make().map(Box::new));
+        Ok(&**made.map_err(|why| Error::General(why.to_string()))?)
     }
 }
 
@@ -61,16 +77,6 @@ impl Drop for Turn {
     fn drop(&mut self) {
         READING.store(0, SeqCst);
     }
-}
-
-fn read(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, Error> {
-    if let Ok(verifier) = Verifier::new(provider.clone()) {
-        return Ok(Arc::new(verifier));
-    }
-    // A bare container may have no roots.
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone());
-    Ok(verifier.build().map_err(|why| Error::General(why.to_string()))?)
 }
 
 impl ServerCertVerifier for SystemRoots {

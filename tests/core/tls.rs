@@ -174,6 +174,33 @@ fn ten_clients() {
     });
 }
 
+/// No test of its own either.
+#[test]
+#[ignore = "run by another test"]
+fn roots_that_come_late() {
+    let Some(roots) = std::env::var_os("TEST_ROOTS") else { return };
+    let mut config = Config::new();
+    config.load_env().unwrap();
+    let client = Client::new(&config).unwrap();
+    let consumer = client.consumer("x").unwrap();
+    assert_eq!(consumer.open(&OpenOptions::new()).unwrap_err().status(), Status::Tls);
+    std::fs::copy(roots, std::env::var_os("SSL_CERT_FILE").unwrap()).unwrap();
+    consumer.open(&OpenOptions::new()).unwrap();
+}
+
+#[test]
+fn roots_of_the_system_that_could_not_be_read_are_looked_for_again() {
+    let scene = Scene::over_tls(&[]);
+    let directory = tempfile::tempdir().unwrap();
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["--ignored", "--exact", "tls::roots_that_come_late"]).env_clear();
+    child.envs(scene.sandbox.variables(&scene.account)).env_remove("LPC_TLS_CA_FILE");
+    child.env("TEST_ROOTS", scene.sandbox.ca_file().unwrap());
+    let output = child.env("SSL_CERT_FILE", directory.path().join("none yet")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(scene.sandbox.conversations(&scene.account.id).len(), 1);
+}
+
 /// How often ten clients of a process read the roots of the system.
 #[cfg(unix)]
 fn reads_of_roots(sandbox: &Sandbox) -> usize {
