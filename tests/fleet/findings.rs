@@ -165,7 +165,7 @@ impl Findings {
         let needless = twice.iter().filter(|text| !self.is_excused(text));
         // Two with the same id were sent twice; otherwise the text was taken twice.
         let ids = |text| ids(conversations, text);
-        let needless: Vec<_> = needless.map(|text| (text, self.apart(text), ids(text))).collect();
+        let needless: Vec<_> = needless.map(|text| (self.around(text), ids(text))).collect();
         assert!(needless.is_empty(), "twice although all was well: {needless:?}");
         vec![
             format!("{} arrived twice, of what nobody could be told", twice.len()),
@@ -185,10 +185,20 @@ impl Findings {
         self.troubles.iter().any(|(_, from, to)| *from <= last && to.is_none_or(|to| first <= to))
     }
 
-    /// How long after its first arrival it arrived again.
-    fn apart(&self, text: &str) -> Duration {
+    /// When it arrived again, and what was done to the fleet around that, in seconds since its first arrival.
+    fn around(&self, text: &str) -> String {
         let echoes = &self.echoes[text];
-        echoes[echoes.len() - 1].0 - echoes[0].0
+        let first = echoes[0].0;
+        let since = |at: Instant| match at.checked_duration_since(first) {
+            Some(later) => later.as_secs_f64(),
+            None => -(first - at).as_secs_f64(),
+        };
+        let near = |at: &f64| (-30.0..30.0).contains(at);
+        let kills: Vec<f64> = self.kills.iter().map(|it| since(it.at)).filter(near).collect();
+        let troubles = self.troubles.iter().map(|it| (it.0, since(it.1), it.2.map(since)));
+        let troubles: Vec<_> = troubles.filter(|(_, from, _)| near(from)).collect();
+        let again: Vec<f64> = echoes[1..].iter().map(|it| since(it.0)).collect();
+        format!("{text}: again after {again:.1?}; nodes killed at {kills:.1?}; troubles {troubles:.1?}")
     }
 
     /// Of nodes that were killed while brokers were there, and no other node was suspended.
