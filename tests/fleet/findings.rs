@@ -198,7 +198,9 @@ impl Findings {
         let troubles = self.troubles.iter().map(|it| (it.0, since(it.1), it.2.map(since)));
         let troubles: Vec<_> = troubles.filter(|(_, from, _)| near(from)).collect();
         let again: Vec<f64> = echoes[1..].iter().map(|it| since(it.0)).collect();
-        format!("{text}: again after {again:.1?}; nodes killed at {kills:.1?}; troubles {troubles:.1?}")
+        format!(
+            "{text}: again after {again:.1?}; nodes killed at {kills:.1?}; troubles {troubles:.1?}"
+        )
     }
 
     /// Of nodes that were killed while brokers were there, and no other node was suspended.
