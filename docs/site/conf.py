@@ -27,6 +27,7 @@ html_theme = "furo"
 html_title = "lpconnector"
 html_static_path = [os.path.join(os.path.dirname(__file__), "static")]
 html_css_files = ["site.css"]
+html_logo = html_favicon = os.path.join(html_static_path[0], "mark.svg")
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False
