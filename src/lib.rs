@@ -21,7 +21,8 @@
 //!     if update.kind() == UpdateKind::Failed {
 //!         println!("{:?} failed: {:?}", update.key(), update.error());
 //!     }
-//!     for event in update.notification().iter().flat_map(|it| it.events()) {
+//!     let events = update.notification().map_or(&[][..], |it| it.events());
+//!     for event in events.iter().filter(|event| !event.text().is_empty()) {
 //!         println!("SMS to {}: {}", update.consumer_id(), event.text());
 //!     }
 //!     sms.ack(&update)?; // not acknowledged: it comes again
