@@ -16,6 +16,7 @@ C_LINK := -L $(OUT) -llpconnector -Wl,-rpath,$(abspath $(OUT)) -lpthread
 DEMO := $(SANDBOX) --tls --receiver --agent examples/agent.json --summary
 TOOLS := target/tools
 NATS := $(TOOLS)/nats/bin/nats-server
+SITE_TOOLS := $(TOOLS)/site/installed
 # More than there are cores: many tests wait for something that stalls.
 MANY := --test-threads=8
 # The name and the description of each target that has one.
@@ -46,6 +47,7 @@ check: tools ## the quick checks: format, lints, licences of dependencies, one v
 	$(PYTHON) tests/floors.py src tests/sandbox/src
 	$(PYTHON) tests/map.py
 	$(PYTHON) tests/threats.py
+	$(PYTHON) tests/pages.py
 	$(MAKE) --no-print-directory test-licences
 
 build: tools ## build the library and the sandbox
@@ -55,8 +57,10 @@ build: tools ## build the library and the sandbox
 docs: tools ## generate include/lpconnector.h and CONFIGURATION.md again
 	LPC_WRITE_DOCS=1 $(CARGO) test --quiet --test core in_the_tree_is_current
 
-docs-html: tools $(VENV)/tools ## the reference of all layers as web pages, in target/docs; any warning is an error
-	@docs/html $(VERSION) $(PY) $(CARGO)
+site: tools ## all documentation as one site with search, in target/site; a warning or a dead link is an error
+	@if $(MAKE) --no-print-directory $(SITE_TOOLS); \
+	then docs/site/build $(VERSION) $(CARGO); \
+	else echo "NOT CHECKED: the site (its tools cannot be installed: docs/site/requirements.txt)"; fi
 
 test-rust: tools $(NATS) ## the Rust tests and examples in the documentation
 	$(CARGO) test --quiet --workspace --exclude lpconnector-python -- $(MANY)
@@ -75,6 +79,11 @@ test-proxies: tools ## the Rust tests through real proxies, where those are inst
 
 clean: ## remove everything that was built
 	rm -rf target $(VENV)
+
+$(SITE_TOOLS): docs/site/requirements.txt
+	@$(PYTHON) -m venv $(TOOLS)/site
+	@$(TOOLS)/site/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 # For tests of clusters: a server of 2.9, as distributions have it, loses there what they look for.
 $(NATS): Makefile
