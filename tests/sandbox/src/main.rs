@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use lpc_sandbox::{
-    Account, Agent, Log, Options, Sandbox, Script, Sequence, TlsVersions, Webhook, serde_json,
+    Account, Agent, Log, Options, RateLimits, Sandbox, Script, Sequence, TlsVersions, Webhook,
+    serde_json,
 };
 use tokio::process::Command;
 use tokio::runtime::Builder;
@@ -48,6 +49,18 @@ struct Arguments {
     /// A further name in the certificate, of a host or an IP address; may be repeated
     #[arg(long = "host", value_name = "NAME", requires = "tls")]
     hosts: Vec<String>,
+    /// Hold each answer of the services back so long, in milliseconds
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    latency_ms: u64,
+    /// And up to so much longer, another time for each answer
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    jitter_ms: u64,
+    /// Answer more requests of the app than this in a second with 429
+    #[arg(long, value_name = "N")]
+    rate_limit_app: Option<u32>,
+    /// Answer more requests of a consumer than this in a second with 429
+    #[arg(long, value_name = "N")]
+    rate_limit_consumer: Option<u32>,
     /// Write the CA certificate here; without it, to a temporary file
     #[arg(long, value_name = "FILE", requires = "tls")]
     ca_file: Option<PathBuf>,
@@ -69,6 +82,10 @@ struct Arguments {
     /// Give temp_url_expires of file URLs as a number
     #[arg(long)]
     expires_as_number: bool,
+    /// Keep account, secret, keys, certificates, ports and conversations in this directory, and go on
+    /// with them at the next start, whatever ended this one
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
     /// Append the log to this file; without it, it goes to standard error
     #[arg(long, value_name = "FILE")]
     log_file: Option<PathBuf>,
@@ -119,8 +136,16 @@ fn run(arguments: &Arguments) -> io::Result<u8> {
         webhook.check(arguments.tls).map_err(|reason| invalid(format!("--webhook: {reason}")))?;
     }
     let sandbox = Sandbox::start(options(arguments))?;
-    let account = sandbox.new_account();
-    sandbox.set_agent(&account.id, agent);
+    let left = sandbox.accounts_left().into_iter().next();
+    let account = left.unwrap_or_else(|| sandbox.new_account());
+    if agent.is_some() {
+        sandbox.set_agent(&account.id, agent);
+    }
+    if arguments.rate_limit_app.is_some() || arguments.rate_limit_consumer.is_some() {
+        let (app, consumer) = (arguments.rate_limit_app, arguments.rate_limit_consumer);
+        let limits = RateLimits { app, consumer, ..RateLimits::default() };
+        sandbox.set_rate_limits(&account.id, limits);
+    }
     if arguments.receiver {
         sandbox.reserve_receiver(&account.id);
     }
@@ -167,7 +192,10 @@ fn options(arguments: &Arguments) -> Options {
         max_body: arguments.max_body,
         max_file: arguments.max_file,
         expires_as_number: arguments.expires_as_number,
+        latency: Duration::from_millis(arguments.latency_ms),
+        jitter: Duration::from_millis(arguments.jitter_ms),
         ca_file: arguments.ca_file.clone(),
+        state: arguments.state.clone(),
         log: match (&arguments.log_file, arguments.quiet) {
             (Some(path), _) => Log::File(path.clone()),
             (None, true) => Log::Off,
