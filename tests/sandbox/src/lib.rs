@@ -32,8 +32,10 @@
 //! - `workers`: agents and the courier at work
 //! - `services`: the services that a client talks to
 //! - `control`: the control API
+//! - `recording`: what passes between a client and a service, written down and played
 //! - `running`: the start of a sandbox
 //! - `sandbox`: the sandbox as Rust tests use it
+//! - `commands`: what the program can do besides
 
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
@@ -46,6 +48,7 @@ mod faults;
 mod http;
 mod model;
 mod protocol;
+mod recording;
 mod requests;
 mod running;
 mod sandbox;
@@ -66,6 +69,8 @@ pub use http::request::Request;
 pub use model::account::Account;
 pub use model::survey::Survey;
 pub use protocol::route::Route;
+pub use recording::recorder::{Recorder, Recording};
+pub use recording::replay::Replay;
 pub use sandbox::Sandbox;
 pub use serde_json;
 pub use webhooks::delivery::Delivery;

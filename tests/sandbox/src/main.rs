@@ -3,6 +3,8 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+mod commands;
+
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
@@ -10,10 +12,10 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus};
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use lpc_sandbox::{
-    Account, Agent, Log, Options, RateLimits, Sandbox, Script, Sequence, TlsVersions, Webhook,
-    serde_json,
+    Account, Agent, Log, Options, RateLimits, Recorder, Sandbox, Script, Sequence, TlsVersions,
+    Webhook, serde_json,
 };
 use tokio::process::Command;
 use tokio::runtime::Builder;
@@ -27,9 +29,13 @@ use tokio::runtime::Builder;
 #[derive(Parser)]
 #[command(
     version,
+    args_conflicts_with_subcommands = true,
+    subcommand_value_name = "record|replay",
     after_help = "Example:\n  lpc-sandbox --tls --summary -- ./my-connector --say hello"
 )]
 struct Arguments {
+    #[command(subcommand)]
+    mode: Option<Mode>,
     /// Serve HTTPS with a certificate of a CA made at the start
     #[arg(long)]
     tls: bool,
@@ -111,6 +117,12 @@ struct Arguments {
     command: Vec<OsString>,
 }
 
+#[derive(Subcommand)]
+enum Mode {
+    Record(commands::record::Arguments),
+    Replay(commands::replay::Arguments),
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum Counting {
     Resend,
@@ -129,6 +141,28 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> io::Result<u8> {
+    match &arguments.mode {
+        None => stand_in(arguments),
+        Some(Mode::Record(arguments)) => {
+            let recorder = Recorder::start(arguments.recording())?;
+            if let Some(url) = recorder.webhook_url() {
+                eprintln!("lpc-sandbox: notifications are to be sent to {url}");
+            }
+            let code = accompany(recorder.variables(), &arguments.command)?;
+            eprintln!("{}", arguments.outcome(recorder.counts()));
+            Ok(code)
+        }
+        Some(Mode::Replay(arguments)) => {
+            let replay = arguments.start()?;
+            let code = accompany(replay.variables(), &arguments.command)?;
+            eprint!("{}", commands::replay::outcome(&replay));
+            Ok(code)
+        }
+    }
+}
+
+/// Is the service.
+fn stand_in(arguments: &Arguments) -> io::Result<u8> {
     // What makes no sense is said before anything starts.
     let agent = arguments.agent.as_deref().map(agent).transpose()?;
     let webhook = arguments.webhook.as_ref().map(Webhook::to);
@@ -152,26 +186,30 @@ fn run(arguments: &Arguments) -> io::Result<u8> {
     if let Some(webhook) = webhook {
         sandbox.set_webhook(&account.id, webhook);
     }
-    let variables = variables(&sandbox, &account);
-    // This one only waits; the sandbox has its own.
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let code = match arguments.command.split_first() {
-        None => {
-            // Whoever reads the variables may interrupt: so it listens before it prints.
-            let print = async { print_variables(&variables) };
-            runtime.block_on(async { tokio::try_join!(biased; interruption(), print) })?;
-            0
-        }
-        Some((program, rest)) => {
-            let mut command = Command::new(program);
-            command.args(rest).envs(variables);
-            runtime.block_on(run_command(command, program))?
-        }
-    };
+    let code = accompany(variables(&sandbox, &account), &arguments.command)?;
     if arguments.summary {
         io::stdout().write_all(sandbox.transcript(&account.id).as_bytes())?;
     }
     Ok(code)
+}
+
+/// Runs the command with these variables; or prints them, and waits for an interruption.
+fn accompany(variables: Vec<(&'static str, String)>, command: &[OsString]) -> io::Result<u8> {
+    // This one only waits; who serves has another.
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    match command.split_first() {
+        None => {
+            // Whoever reads the variables may interrupt: so it listens before it prints.
+            let print = async { print_variables(&variables) };
+            runtime.block_on(async { tokio::try_join!(biased; interruption(), print) })?;
+            Ok(0)
+        }
+        Some((program, rest)) => {
+            let mut command = Command::new(program);
+            command.args(rest).envs(variables);
+            runtime.block_on(run_command(command, program))
+        }
+    }
 }
 
 fn options(arguments: &Arguments) -> Options {
