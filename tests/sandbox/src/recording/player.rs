@@ -18,6 +18,8 @@ use crate::recording::gate::rewrite;
 
 /// How long a token is valid that is made for a stand-in.
 const LIFETIME_SECONDS: i64 = 3600;
+/// So much of what is missing is remembered: a client may ask for ever.
+const MOST_TOLD: usize = 1000;
 
 pub(crate) struct Player {
     exchanges: Vec<Exchange>,
@@ -137,7 +139,9 @@ impl Player {
         };
         let asked = format!("{} {}: {why}", received.method, received.path);
         let error = format!("the recording holds no answer to {asked}");
-        self.unanswered.push(asked);
+        if self.unanswered.len() < MOST_TOLD {
+            self.unanswered.push(asked);
+        }
         Reply { status: 404, headers, body: json!({"error": error}).to_string().into_bytes() }
     }
 
