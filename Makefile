@@ -17,6 +17,8 @@ DEMO := $(SANDBOX) --tls --receiver --agent examples/agent.json --summary
 TOOLS := target/tools
 NATS := $(TOOLS)/nats/bin/nats-server
 SITE_TOOLS := $(TOOLS)/site/installed
+# Empty where somebody watches: then cargo and pip say what they build.
+QUIET := --quiet
 # More than there are cores: many tests wait for something that stalls.
 MANY := --test-threads=8
 # The name and the description of each target that has one.
@@ -27,6 +29,7 @@ DESCRIBED = sed -n 's/^\([a-z-]*\):.*\#\# /\1|/p' $(MAKEFILE_LIST)
 help: ## list the targets
 	@$(DESCRIBED) | awk -F'|' '{ printf "  make %-18s %s\n", $$1, $$2 }'
 
+demo: QUIET :=
 demo: build $(VENV)/installed target/c/two_way ## watch a C and a Python program chat with an agent, in a local sandbox
 	@rm -f target/demo.log
 	@$(DEMO) --log-file target/demo.log -- sh examples/demo.sh target/c/two_way $(PY)
@@ -51,7 +54,8 @@ check: tools ## the quick checks: format, lints, licences of dependencies, one v
 	$(MAKE) --no-print-directory test-licences
 
 build: tools ## build the library and the sandbox
-	@$(CARGO) build --quiet
+	@$(if $(QUIET),,echo "Building the library and the sandbox; the first time takes minutes.")
+	@$(CARGO) build $(QUIET)
 	@ln -sf liblpconnector.so $(OUT)/$(SONAME)
 
 docs: tools ## generate include/lpconnector.h and CONFIGURATION.md again

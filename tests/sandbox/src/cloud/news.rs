@@ -15,6 +15,7 @@ impl Site {
     pub(crate) fn changed(&mut self, conversation_id: &str) {
         let now = self.clock.millis();
         if let Ok(conversation) = find(&mut self.conversations, conversation_id) {
+            self.changed.insert(conversation.id.clone());
             conversation.stamp(now);
             let kind = Some(EventType::ConversationChange);
             if self.outbox.webhook(kind).is_some() {

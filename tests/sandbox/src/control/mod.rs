@@ -5,6 +5,7 @@
 pub(crate) mod account;
 pub(crate) mod agent;
 pub(crate) mod answers;
+pub(crate) mod conditions;
 pub(crate) mod conversations;
 pub(crate) mod extract;
 pub(crate) mod faults;

@@ -11,6 +11,7 @@ use crate::cloud::shared::Shared;
 use crate::control::account;
 use crate::control::agent;
 use crate::control::answers;
+use crate::control::conditions;
 use crate::control::conversations;
 use crate::control::extract::MAX_BODY;
 use crate::control::faults;
@@ -51,6 +52,7 @@ pub(crate) fn control_api(shared: Arc<Shared>) -> Router {
         .route("/accounts/{id}/files", takes("GET or POST", get(files::get).post(files::put)))
         .route("/accounts/{id}/notify", takes("POST", post(webhook::notify)))
         .route("/accounts/{id}/pending", takes("GET", get(webhook::pending)))
+        .route("/accounts/{id}/rate-limits", takes("PUT", put(conditions::rate_limits)))
         .route("/accounts/{id}/requests", takes("GET", get(requests::of_account)))
         .route("/accounts/{id}/revoke-tokens", takes("POST", post(tokens::revoke_tokens)))
         .route("/accounts/{id}/rotate-key", takes("POST", post(tokens::rotate_key)))
@@ -75,6 +77,11 @@ pub(crate) fn control_api(shared: Arc<Shared>) -> Router {
         .route("/fault-proxies/{id}/faults", takes("POST", post(faults::queue)))
         .route("/fault-proxies/{id}/refuse", takes("POST", post(faults::refuse)))
         .route("/key-requests", takes("GET", get(requests::for_keys)))
+        .route("/latency", takes("PUT", put(conditions::latency)))
+        .route(
+            "/outage",
+            takes("POST or DELETE", post(conditions::begin_outage).delete(conditions::end_outage)),
+        )
         .route("/public-key", takes("GET", get(tokens::public_key)))
         .fallback(async |uri: Uri| {
             Misuse::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", uri.path()))

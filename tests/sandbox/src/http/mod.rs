@@ -3,6 +3,7 @@
 //! knows no account, and nothing of what is answered.
 
 pub(crate) mod answer;
+pub(crate) mod conditions;
 pub(crate) mod cors;
 pub(crate) mod line;
 pub(crate) mod request;

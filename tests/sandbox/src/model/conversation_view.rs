@@ -1,9 +1,8 @@
 //! A conversation as others see it: tests, and who is notified.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
+use crate::base::noted::Noted;
 use crate::model::account::Account;
 use crate::model::consumer::Consumer;
 use crate::model::conversation::Conversation;
@@ -34,7 +33,7 @@ impl Conversation {
     }
 
     /// As tests see it.
-    pub(crate) fn view(&self, consumers: &BTreeMap<String, Consumer>) -> Value {
+    pub(crate) fn view(&self, consumers: &Noted<String, Consumer>) -> Value {
         let consumer = consumers.get(&self.consumer.id);
         let participants: Vec<Value> = self.participants().iter().map(Participant::view).collect();
         let dialogs: Vec<Value> = self.dialogs.iter().map(Dialog::view).collect();
