@@ -32,6 +32,7 @@
 //! - `workers`: agents and the courier at work
 //! - `services`: the services that a client talks to
 //! - `control`: the control API
+//! - `console`: the page that looks on and acts through the control API
 //! - `running`: the start of a sandbox
 //! - `sandbox`: the sandbox as Rust tests use it
 
@@ -41,6 +42,7 @@
 mod agents;
 mod base;
 mod cloud;
+mod console;
 mod control;
 mod faults;
 mod http;

@@ -86,6 +86,10 @@ struct Arguments {
     /// script as JSON
     #[arg(long, value_name = "echo|FILE")]
     agent: Option<PathBuf>,
+    /// Serve the console, a web page to look on and to act as the agent, at the address of the
+    /// control API, which is printed to standard error
+    #[arg(long)]
+    console: bool,
     /// Print at the end what the sandbox holds, as a transcript
     #[arg(long)]
     summary: bool,
@@ -128,6 +132,9 @@ fn run(arguments: &Arguments) -> io::Result<u8> {
         sandbox.set_webhook(&account.id, webhook);
     }
     let variables = variables(&sandbox, &account);
+    if arguments.console {
+        eprintln!("lpc-sandbox: the console is at {}/", sandbox.control_url());
+    }
     // This one only waits; the sandbox has its own.
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let code = match arguments.command.split_first() {
@@ -168,6 +175,7 @@ fn options(arguments: &Arguments) -> Options {
         max_file: arguments.max_file,
         expires_as_number: arguments.expires_as_number,
         ca_file: arguments.ca_file.clone(),
+        console: arguments.console,
         log: match (&arguments.log_file, arguments.quiet) {
             (Some(path), _) => Log::File(path.clone()),
             (None, true) => Log::Off,

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use axum::Router;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
@@ -14,8 +15,10 @@ use crate::base::tls::{Files, Identity};
 use crate::cloud::accounts::Accounts;
 use crate::cloud::shared::Shared;
 use crate::cloud::variables::Variables;
+use crate::console::pages::console;
 use crate::control::router::control_api;
 use crate::faults::fault_proxies::FaultProxies;
+use crate::http::places::Places;
 use crate::http::server::{self, Door};
 use crate::services::router::{all_services, plain_domains};
 use crate::workers::courier;
@@ -50,7 +53,8 @@ impl Running {
         let authority = services.local_addr()?.to_string();
         let scheme = if options.tls { "https" } else { "http" };
         let url = format!("{scheme}://{authority}");
-        let control_url = format!("http://{}", control.local_addr()?);
+        let control_address = control.local_addr()?;
+        let control_url = format!("http://{control_address}");
         let domains = if options.tls { Some(server::bind(options.domain_port)?) } else { None };
         let mut domain_url = None;
         if let Some(domains) = &domains {
@@ -67,6 +71,7 @@ impl Running {
             authority,
             variables: Variables::new(&url, files.as_ref()),
             connector,
+            followers: Places::default(),
             fault_proxies: FaultProxies::default(),
         });
         let runtime = Builder::new_multi_thread()
@@ -84,7 +89,9 @@ impl Running {
             let door = door(plain_domains(shared.clone()), None);
             (listener, Door { connections, ..door })
         };
-        let doors = [(services, services_door), (control, door(control_api(shared.clone()), None))];
+        let pages = if shared.options.console { console() } else { Router::new() };
+        let control_api = control_api(shared.clone(), control_address.port(), pages);
+        let doors = [(services, services_door), (control, door(control_api, None))];
         for (listener, door) in doors.into_iter().chain(domains.map(domains_door)) {
             runtime.spawn(server::serve(TcpListener::from_std(listener)?, door));
         }

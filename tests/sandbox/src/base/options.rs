@@ -38,6 +38,9 @@ pub struct Options {
     /// Where the CA certificate is written as PEM. Default: a temporary file, removed with the
     /// sandbox.
     pub ca_file: Option<PathBuf>,
+    /// Serve the console, a page to look on and to act as the agent, at the address of the control
+    /// API. Default: false.
+    pub console: bool,
     /// Where the log goes. Default: [`Log::Off`].
     pub log: Log,
 }
@@ -59,6 +62,7 @@ impl Default for Options {
             max_file: 3 * 1024 * 1024,
             expires_as_number: false,
             ca_file: None,
+            console: false,
             log: Log::Off,
         }
     }

@@ -53,6 +53,13 @@ impl Accounts {
         self.held().sites.get_mut(account_id).map(act)
     }
 
+    /// The ids of all accounts, in order.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let mut ids: Vec<String> = self.held().sites.keys().cloned().collect();
+        ids.sort();
+        ids
+    }
+
     /// Makes an account of which nothing is known yet.
     pub(crate) fn add(&self, chosen: NewAccount) -> Result<Account, NoAccount> {
         chosen.check()?;

@@ -5,7 +5,9 @@
 pub(crate) mod accounts;
 pub(crate) mod acting;
 pub(crate) mod app_jwt;
+pub(crate) mod changes;
 pub(crate) mod consumer_jws;
+pub(crate) mod exchanges;
 pub(crate) mod news;
 pub(crate) mod shared;
 pub(crate) mod site;

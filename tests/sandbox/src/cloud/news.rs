@@ -16,6 +16,7 @@ impl Site {
         let now = self.clock.millis();
         if let Ok(conversation) = find(&mut self.conversations, conversation_id) {
             conversation.stamp(now);
+            conversation.revision = self.changes.next();
             let kind = Some(EventType::ConversationChange);
             if self.outbox.webhook(kind).is_some() {
                 let told = notification::conversation(&self.account, conversation, now);
@@ -27,6 +28,10 @@ impl Site {
 
     /// Tells everybody of the last event of a conversation.
     pub(crate) fn published(&mut self, conversation_id: &str) {
+        let revision = self.changes.next();
+        if let Ok(conversation) = find(&mut self.conversations, conversation_id) {
+            conversation.revision = revision;
+        }
         if let Ok(conversation) = find(&mut self.conversations, conversation_id)
             && let Some(event) = conversation.events.last()
             && let kind = EventType::of_event(&event.event)

@@ -10,6 +10,8 @@ use tokio::sync::watch;
 use crate::agents::agent::Agent;
 use crate::base::clock::Clock;
 use crate::base::key::{self, Key};
+use crate::cloud::changes::Changes;
+use crate::cloud::exchanges::Exchanges;
 use crate::cloud::storage::Storage;
 use crate::cloud::traffic::Traffic;
 use crate::model::account::Account;
@@ -34,6 +36,7 @@ pub(crate) struct Site {
     pub(crate) conversations: Vec<Conversation>,
     pub(crate) storage: Storage,
     pub(crate) traffic: Traffic,
+    pub(crate) exchanges: Exchanges,
     pub(crate) outbox: Outbox,
     /// Answers in the conversations to come.
     pub(crate) agent: Option<Agent>,
@@ -41,6 +44,7 @@ pub(crate) struct Site {
     pub(crate) survey: Option<Survey>,
     /// Tells whoever waits that something happened in a conversation.
     pub(crate) news: watch::Sender<()>,
+    pub(crate) changes: Changes,
 }
 
 impl Site {
@@ -60,9 +64,11 @@ impl Site {
             conversations: Vec::new(),
             storage: Storage::new(),
             traffic: Traffic::default(),
+            exchanges: Exchanges::default(),
             agent: None,
             survey: None,
             news: watch::Sender::default(),
+            changes: Changes::default(),
         }
     }
 

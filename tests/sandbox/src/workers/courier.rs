@@ -111,6 +111,7 @@ impl Journey {
         };
         self.shared.accounts.with_site(&self.parcel.account_id, |site| {
             site.outbox.settle(&self.parcel, delivery, wait.is_none());
+            site.changes.next();
         })?;
         let wait = wait?;
         self.waited += wait;
