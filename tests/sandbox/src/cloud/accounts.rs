@@ -121,7 +121,11 @@ impl Accounts {
             self.held().keys.queue(route, answer);
             return Ok(());
         }
-        self.with_site(account_id, |site| site.traffic.queue(route, answer))
+        let queue = |site: &mut Site| {
+            site.traffic.queue(route, answer);
+            site.changes.next();
+        };
+        self.with_site(account_id, queue)
             .ok_or_else(|| format!("there is no account {account_id:?}"))
     }
 

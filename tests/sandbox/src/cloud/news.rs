@@ -16,7 +16,6 @@ impl Site {
         let now = self.clock.millis();
         if let Ok(conversation) = find(&mut self.conversations, conversation_id) {
             conversation.stamp(now);
-            conversation.revision = self.changes.next();
             let kind = Some(EventType::ConversationChange);
             if self.outbox.webhook(kind).is_some() {
                 let told = notification::conversation(&self.account, conversation, now);
@@ -24,14 +23,11 @@ impl Site {
             }
         }
         self.news.send_replace(());
+        self.changes.of_conversation(conversation_id);
     }
 
     /// Tells everybody of the last event of a conversation.
     pub(crate) fn published(&mut self, conversation_id: &str) {
-        let revision = self.changes.next();
-        if let Ok(conversation) = find(&mut self.conversations, conversation_id) {
-            conversation.revision = revision;
-        }
         if let Ok(conversation) = find(&mut self.conversations, conversation_id)
             && let Some(event) = conversation.events.last()
             && let kind = EventType::of_event(&event.event)
@@ -42,6 +38,7 @@ impl Site {
             self.outbox.post(conversation_id, kind, told.to_string().into());
         }
         self.news.send_replace(());
+        self.changes.of_conversation(conversation_id);
         self.heard(conversation_id);
     }
 

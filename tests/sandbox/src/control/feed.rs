@@ -1,12 +1,11 @@
 //! What is new in an account, told piece by piece to one who follows it: a follower that is slow
 //! is told later, and nothing waits for it in memory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use serde_json::{Map, Value, json};
 
 use crate::cloud::site::Site;
-use crate::model::conversation::Conversation;
 use crate::webhooks::delivery::Delivery;
 
 /// How much is told at once, but for the piece that passes it.
@@ -19,6 +18,8 @@ const MOST_BODY: usize = 64 * 1024;
 
 /// How far somebody knows an account.
 pub(crate) struct Feed {
+    /// The conversations of the past that are still to be told.
+    past: VecDeque<String>,
     /// The last change of a conversation.
     conversations: u64,
     /// How many events of a conversation.
@@ -31,10 +32,14 @@ pub(crate) struct Feed {
 
 impl Feed {
     pub(crate) fn new(site: &Site) -> Feed {
-        let mut revisions: Vec<u64> = site.conversations.iter().map(|it| it.revision).collect();
-        revisions.sort_unstable_by_key(|revision| u64::MAX - revision);
+        // An earlier sandbox may have left some that have not changed in this one.
+        let ids = site.conversations.iter().map(|conversation| &conversation.id);
+        let mut past: Vec<_> = ids.map(|id| (site.changes.last(id), id.clone())).collect();
+        past.sort_by_key(|(change, _)| *change);
+        let past = past.split_off(past.len().saturating_sub(PAST));
         Feed {
-            conversations: revisions.get(PAST).copied().unwrap_or_default(),
+            past: past.into_iter().map(|(_, id)| id).collect(),
+            conversations: site.changes.count(),
             events: HashMap::new(),
             exchanges: 0,
             deliveries: site.outbox.deliveries().len().saturating_sub(PAST),
@@ -78,35 +83,46 @@ impl Feed {
     }
 
     fn tell_conversations(&mut self, site: &Site, told: &mut String) {
-        let conversations = site.conversations.iter();
-        let mut changed: Vec<&Conversation> =
-            conversations.filter(|it| it.revision > self.conversations).collect();
-        changed.sort_unstable_by_key(|conversation| conversation.revision);
-        for conversation in changed {
-            if is_full(told) {
+        while let Some(id) = self.past.front().cloned() {
+            if !self.tell_conversation(site, &id, told) {
                 return;
             }
-            let mut outline = conversation.outline(&site.consumers);
-            outline["at"] = json!(conversation.started);
-            tell(told, "conversation", &outline);
-            let events = conversation.events.after(0);
-            let known = self
-                .events
-                .entry(conversation.id.clone())
-                .or_insert_with(|| events.len().saturating_sub(PAST));
-            for event in conversation.events.after(*known) {
-                if is_full(told) {
-                    return;
-                }
-                let mut view = event.view();
-                view["conversation"] = conversation.id.clone().into();
-                view["index"] = (*known).into();
-                view["at"] = event.timestamp.into();
-                tell(told, "event", &view);
-                *known += 1;
-            }
-            self.conversations = conversation.revision;
+            self.past.pop_front();
         }
+        while let Some((change, id)) = site.changes.conversation_after(self.conversations) {
+            if !self.tell_conversation(site, id, told) {
+                return;
+            }
+            self.conversations = change;
+        }
+    }
+
+    /// False: not all of it.
+    fn tell_conversation(&mut self, site: &Site, id: &str, told: &mut String) -> bool {
+        let Some(conversation) = site.conversations.iter().find(|it| it.id == id) else {
+            return true;
+        };
+        if is_full(told) {
+            return false;
+        }
+        let mut outline = conversation.outline(&site.consumers);
+        outline["at"] = json!(conversation.started);
+        tell(told, "conversation", &outline);
+        let count = conversation.events.after(0).len();
+        let known = self.events.entry(id.to_owned());
+        let known = known.or_insert_with(|| count.saturating_sub(PAST));
+        for event in conversation.events.after(*known) {
+            if is_full(told) {
+                return false;
+            }
+            let mut view = event.view();
+            view["conversation"] = id.into();
+            view["index"] = (*known).into();
+            view["at"] = event.timestamp.into();
+            tell(told, "event", &view);
+            *known += 1;
+        }
+        true
     }
 }
 

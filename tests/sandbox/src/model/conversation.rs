@@ -64,8 +64,6 @@ pub(crate) struct Conversation {
     pub(crate) started: Option<i64>,
     pub(crate) updated: Option<i64>,
     pub(crate) ended: Option<i64>,
-    /// The number of its last change in the account.
-    pub(crate) revision: u64,
 }
 
 impl Conversation {
@@ -97,7 +95,6 @@ impl Conversation {
             started: None,
             updated: None,
             ended: None,
-            revision: 0,
         }
     }
 

@@ -47,7 +47,7 @@ export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 export const time = (millis) => (Number.isFinite(millis) ? clock.format(millis) : "");
 
 let fading;

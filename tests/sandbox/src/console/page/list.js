@@ -37,7 +37,7 @@ function row(conversation) {
   const stamp = [conversation.version, current, fresh].join();
   const make = (_, known) => {
     const button = h("button", { type: "button", class: "conversation", "aria-current": current, onclick: () => choose(conversation.id) },
-      h("span", { class: "who" }, nameOf(conversation), fresh && h("span", { class: "fresh" }, h("span", { class: "unseen" }, "new"))),
+      h("span", { class: "who" }, nameOf(conversation), fresh && h("span", { class: "fresh", role: "img", "aria-label": "new" })),
       h("span", { class: `badge ${kind}` }, word),
       h("span", { class: "gist" }, event ? gist(event).slice(0, 200) : "Nothing said yet"),
       h("span", { class: "when" }, time(event?.at ?? conversation.at)));

@@ -63,10 +63,13 @@ async function connect() {
   }
 }
 
+/** The account that the address names; other fragments are parts of the page. */
+const named = () => location.hash.match(/^#account=(\w+)$/)?.[1];
+
 /** Which accounts there are; one is chosen, that of the address where it names one. */
 async function accounts() {
   const ids = (await ask("GET", "/accounts")).map((it) => it.id);
-  const wanted = [state.account, decodeURIComponent(location.hash.slice(1)), ids[0]];
+  const wanted = [state.account, named(), ids[0]];
   state.account = wanted.find((id) => ids.includes(id)) ?? "";
   if (!state.account) throw new Error("there is no account");
   $("account").replaceChildren(...ids.map((id) => h("option", { selected: id === state.account }, id)));
@@ -88,8 +91,9 @@ for (const button of document.querySelectorAll("[data-show]")) {
     changed();
   });
 }
-$("account").addEventListener("change", () => choose($("account").value));
+// The address names the account, so that it can be kept and sent.
+$("account").addEventListener("change", () => (location.hash = `account=${$("account").value}`));
 $("account").addEventListener("focus", () => accounts().catch(() => {}));
 document.addEventListener("visibilitychange", () => (document.hidden ? hangUp() : connect()));
-window.addEventListener("hashchange", () => choose(decodeURIComponent(location.hash.slice(1))));
+window.addEventListener("hashchange", () => choose(named() ?? state.account));
 connect();

@@ -55,7 +55,7 @@ function file(message) {
   return h("figure", { class: "file" },
     picture && h("img", { src: picture, alt: message.caption || "Preview of the file" }),
     h("figcaption", {}, message.caption && h("span", { class: "caption" }, message.caption),
-      message.relativePath ? h("a", { href: url, download: name }, name) : h("span", {}, place)));
+      message.relativePath ? h("a", { href: url, download: name }, `Download the ${message.fileType ?? "file"}`) : h("span", {}, place)));
 }
 
 function content(event) {
@@ -111,6 +111,13 @@ function items(conversation, events) {
 }
 
 let drawn = "";
+/** Whether the end is in sight, and is to stay there. */
+let atEnd = true;
+
+function toEnd() {
+  const panel = $("timeline-panel");
+  if (atEnd) panel.scrollTop = panel.scrollHeight;
+}
 
 function draw() {
   const conversation = chosen();
@@ -121,9 +128,10 @@ function draw() {
     say($("chat-about"), "");
     return;
   }
-  const panel = $("timeline-panel");
-  const atEnd = drawn !== state.chosen || panel.scrollHeight - panel.scrollTop - panel.clientHeight < 40;
-  if (drawn !== state.chosen) $("timeline").replaceChildren();
+  if (drawn !== state.chosen) {
+    $("timeline").replaceChildren();
+    atEnd = true;
+  }
   drawn = state.chosen;
   const events = [...conversation.events.values()];
   keyed($("timeline"), items(conversation, events), (it) => it.key, (it) => it.stamp, (it) => it.make());
@@ -133,7 +141,15 @@ function draw() {
   const skill = conversation.skillId && conversation.skillId !== "-1" ? `skill ${conversation.skillId}` : null;
   const about = [condition(conversation)[0], [firstName, lastName].filter(Boolean).join(" "), skill, conversation.ttr?.toLowerCase?.()];
   say($("chat-about"), about.filter(Boolean).join(", "));
-  if (atEnd) panel.scrollTop = panel.scrollHeight;
+  toEnd();
 }
 
-export const start = () => follow(draw);
+export function start() {
+  follow(draw);
+  const panel = $("timeline-panel");
+  panel.addEventListener("scroll", () => {
+    atEnd = panel.scrollHeight - panel.scrollTop - panel.clientHeight < 40;
+  });
+  // A picture makes it longer once it is there.
+  panel.addEventListener("load", toEnd, true);
+}
