@@ -1,5 +1,5 @@
 """A browser with the console open, for an account that only one test uses; run by
-`lpc-sandbox --console -- pytest`. CHROMIUM and SMS_GATEWAY name the browser and the C program."""
+`lpc-sandbox --console -- pytest`. CHROMIUM, SMS_GATEWAY and SANDBOX name the browser, the C program and the sandbox."""
 
 import http.server
 import os

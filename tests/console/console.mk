@@ -8,7 +8,7 @@ test-console: build target/c/sms_gateway ## the console of the sandbox, in headl
 	then echo "NOT CHECKED: the console (there is no chromium; Debian: apt-get install chromium)"; \
 	elif ! $(MAKE) --no-print-directory $(VENV)/console; \
 	then echo "NOT CHECKED: the console (pip finds no playwright)"; \
-	else set -x; CHROMIUM='$(CHROMIUM)' SMS_GATEWAY=target/c/sms_gateway \
+	else set -x; CHROMIUM='$(CHROMIUM)' SMS_GATEWAY=target/c/sms_gateway SANDBOX=$(SANDBOX) \
 	  $(SANDBOX) --console --quiet -- $(PY) -m pytest -q -c bindings/python/pyproject.toml --rootdir tests/console tests/console; fi
 
 $(VENV)/console: tests/console/requirements.txt | $(VENV)/bin/python

@@ -30,11 +30,15 @@ impl Follower {
     /// The next event of this name that fits.
     fn until(&mut self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
         let mut event = String::new();
+        let mut idle = 0;
         loop {
             let mut line = String::new();
             let length = self.stream.read_line(&mut line).expect("a line");
             assert!(length > 0, "the stream ended: {}", self.read);
             self.read.push_str(&line);
+            // So it is said where nothing happens: a test that waits in vain ends, too.
+            idle += usize::from(line.starts_with(':'));
+            assert!(idle < 4, "there is no such {name}: {}", self.read);
             // What else there is are the lengths of chunks, and empty lines.
             if let Some(name) = line.trim_end().strip_prefix("event: ") {
                 event = name.to_owned();

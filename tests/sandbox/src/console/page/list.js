@@ -53,9 +53,11 @@ function row(conversation) {
 function draw() {
   const wanted = $("filter").value.trim().toLowerCase();
   const says = (conversation) => [nameOf(conversation), conversation.id, ...[...conversation.events.values()].map(gist)].join("\n").toLowerCase();
+  const all = [...state.conversations.values()].sort((a, b) => (b.at ?? 0) - (a.at ?? 0));
+  // Where nobody has chosen, or what was chosen is no longer there.
+  if (!state.conversations.has(state.chosen)) state.chosen = all[0]?.id ?? "";
   const open = state.conversations.get(state.chosen);
   if (open) seen.set(open.id, open.events.size);
-  const all = [...state.conversations.values()].sort((a, b) => (b.at ?? 0) - (a.at ?? 0));
   const shown = wanted ? all.filter((conversation) => says(conversation).includes(wanted)) : all;
   keyed($("conversations"), shown.map(row), (it) => it.key, (it) => it.stamp, (it, known) => it.make(it, known));
   say($("count"), all.length ? String(all.length) : "");

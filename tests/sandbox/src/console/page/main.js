@@ -16,6 +16,8 @@ const LOOK_MS = 2000;
 
 let line = null;
 let look = 0;
+/** Counts the beginnings: one that was overtaken while it waited ends there. */
+let turn = 0;
 
 function live(text, kind) {
   say($("live"), text);
@@ -23,6 +25,7 @@ function live(text, kind) {
 }
 
 function hangUp() {
+  turn += 1;
   line?.close();
   line = null;
   clearTimeout(look);
@@ -32,9 +35,12 @@ function hangUp() {
 async function connect() {
   hangUp();
   if (document.hidden) return;
+  const began = turn;
   try {
     await accounts();
+    if (began !== turn) return;
   } catch {
+    if (began !== turn) return;
     live("The sandbox is gone", "bad");
     look = setTimeout(connect, LOOK_MS);
     return;

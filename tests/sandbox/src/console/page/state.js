@@ -56,7 +56,6 @@ export const heard = {
     const known = state.conversations.get(outline.id);
     state.conversations.set(outline.id, { ...outline, events: known?.events ?? new Map(), version: (known?.version ?? 0) + 1 });
     drop(state.conversations, MOST.conversations);
-    if (!state.conversations.has(state.chosen)) state.chosen = outline.id;
   },
   event(event) {
     const conversation = state.conversations.get(event.conversation);

@@ -67,7 +67,7 @@ function content(event) {
 
 function bubble(it, marks) {
   const side = it.role === "CONSUMER" ? "consumer" : "agent";
-  const told_ = told(it);
+  const answered = told(it);
   const said = [...(marks.get(`${side}/${it.dialogId}/${it.sequence}`) ?? [])].join(", ");
   const metadata = [it.metadata ?? []].flat();
   const make = () => h("li", { class: `said ${side}${it.audience === "ALL" ? "" : " private"}` },
@@ -75,9 +75,9 @@ function bubble(it, marks) {
       content(it.event), it.event.quickReplies && quickReplies(it.event.quickReplies)),
     h("p", { class: "meta" }, h("span", {}, roleName(it.role)), h("time", {}, time(it.at)),
       said && h("span", { class: "mark" }, said),
-      told_ && h("span", { class: /\b20[01]$/.test(told_) ? "" : "bad", title: "How the endpoint answered the notification" }, `webhook ${told_}`),
+      answered && h("span", { class: /\b20[01]$/.test(answered) ? "" : "bad", title: "How the endpoint answered the notification" }, `webhook ${answered}`),
       metadata.length > 0 && h("details", {}, h("summary", {}, "metadata"), h("pre", {}, JSON.stringify(metadata, null, 2)))));
-  return { key: `e${it.index}`, stamp: `${said}|${told_}`, make };
+  return { key: `e${it.index}`, stamp: `${said}|${answered}`, make };
 }
 
 const divider = (key, text, detail) => ({ key, stamp: text + detail, make: () => h("li", { class: "divider" }, h("span", {}, text, detail && h("small", {}, detail))) });
