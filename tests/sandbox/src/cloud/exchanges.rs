@@ -9,7 +9,7 @@ use crate::base::token;
 use crate::http::request::Received;
 use crate::protocol::discreet::discreet;
 use crate::protocol::route::Route;
-use crate::protocol::summary::shortened;
+use crate::protocol::summary::{beginning, shortened};
 
 /// How many are kept.
 const MOST: usize = 200;
@@ -79,7 +79,7 @@ impl Exchanges {
             "connection": received.connection,
             "consumer": claims.and_then(|mut claims| claims.remove("ext_consumer_id")),
             "method": received.method,
-            "path": beginning(&path),
+            "path": beginning(&path, MOST_BYTES),
             "headers": headers(&Received::headers_as_text(&received.headers)),
             "body": body(&received.body),
             "length": received.body.len(),
@@ -136,11 +136,7 @@ fn headers(headers: &[(String, String)]) -> Value {
 /// The beginning of a body; null where it is no text.
 fn body(bytes: &[u8]) -> Value {
     // Before it is cut: what a token ends with tells nothing of it.
-    str::from_utf8(bytes).map_or(Value::Null, |text| beginning(&discreet(text)).into())
-}
-
-fn beginning(text: &str) -> &str {
-    &text[..text.floor_char_boundary(MOST_BYTES)]
+    str::from_utf8(bytes).map_or(Value::Null, |text| beginning(&discreet(text), MOST_BYTES).into())
 }
 
 #[cfg(test)]
@@ -184,6 +180,15 @@ mod tests {
             assert_eq!(view["headers"]["authorization"], "eyJhbGci…");
         }
         assert_eq!(exchanges.after(MOST as u64).count(), 5);
+    }
+
+    #[test]
+    fn a_text_is_cut_between_characters() {
+        let mut exchanges = Exchanges::default();
+        let body = format!("x{}", "é".repeat(MOST_BYTES));
+        exchanges.begin(1, 0, Route::Send, &request("/1", body.into_bytes()));
+        let view = exchanges.after(0).next().expect("it is kept").view();
+        assert_eq!(view["body"].as_str().map(str::len), Some(MOST_BYTES - 1));
     }
 
     #[test]

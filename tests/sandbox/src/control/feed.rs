@@ -6,6 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use serde_json::{Map, Value, json};
 
 use crate::cloud::site::Site;
+use crate::protocol::summary::beginning;
 use crate::webhooks::delivery::Delivery;
 
 /// How much is told at once, but for the piece that passes it.
@@ -141,7 +142,7 @@ fn view(index: usize, delivery: &Delivery) -> Value {
         "index": index,
         "notification": delivery.notification,
         "attempt": delivery.attempt,
-        "body": &body[..body.floor_char_boundary(MOST_BODY)],
+        "body": beginning(&body, MOST_BODY),
         "length": delivery.body.len(),
         "status": delivery.status,
         "failure": delivery.failure,
