@@ -34,7 +34,7 @@ demo: build $(VENV)/installed target/c/two_way ## watch a C and a Python program
 	@rm -f target/demo.log
 	@$(DEMO) --log-file target/demo.log -- sh examples/demo.sh target/c/two_way $(PY)
 
-test: check test-rust test-proxies test-c test-cpp test-python test-examples test-kills test-migration test-languages test-counts ## run every test
+test: check test-rust test-proxies test-c test-cpp test-python test-console test-examples test-kills test-migration test-languages test-counts ## run every test
 
 check: tools ## the quick checks: format, lints, licences of dependencies, one version, the floors of the sources
 	@$(CARGO) fmt --version >/dev/null 2>&1 || { echo "missing: rustfmt (rustup component add rustfmt)" >&2; exit 1; }
@@ -103,6 +103,7 @@ tools:
 include tests/c/c.mk
 include tests/cpp/cpp.mk
 include tests/python/python.mk
+include tests/console/console.mk
 include examples/examples.mk
 include benches/bench.mk
 include packaging/package.mk

@@ -33,6 +33,7 @@
 //! - `services`: the services that a client talks to
 //! - `control`: the control API
 //! - `recording`: what passes between a client and a service, written down and played
+//! - `console`: the page that looks on and acts through the control API
 //! - `running`: the start of a sandbox
 //! - `sandbox`: the sandbox as Rust tests use it
 //! - `commands`: what the program can do besides
@@ -43,6 +44,7 @@
 mod agents;
 mod base;
 mod cloud;
+mod console;
 mod control;
 mod faults;
 mod http;

@@ -109,6 +109,10 @@ struct Arguments {
     /// script as JSON
     #[arg(long, value_name = "echo|FILE")]
     agent: Option<PathBuf>,
+    /// Serve the console, a web page to look on and to act as the agent, at the address of the
+    /// control API, which is printed to standard error
+    #[arg(long)]
+    console: bool,
     /// Print at the end what the sandbox holds, as a transcript
     #[arg(long)]
     summary: bool,
@@ -186,6 +190,9 @@ fn stand_in(arguments: &Arguments) -> io::Result<u8> {
     if let Some(webhook) = webhook {
         sandbox.set_webhook(&account.id, webhook);
     }
+    if arguments.console {
+        eprintln!("lpc-sandbox: the console is at {}/", sandbox.control_url());
+    }
     let code = accompany(variables(&sandbox, &account), &arguments.command)?;
     if arguments.summary {
         io::stdout().write_all(sandbox.transcript(&account.id).as_bytes())?;
@@ -234,6 +241,7 @@ fn options(arguments: &Arguments) -> Options {
         jitter: Duration::from_millis(arguments.jitter_ms),
         ca_file: arguments.ca_file.clone(),
         state: arguments.state.clone(),
+        console: arguments.console,
         log: match (&arguments.log_file, arguments.quiet) {
             (Some(path), _) => Log::File(path.clone()),
             (None, true) => Log::Off,

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use axum::Router;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
@@ -17,9 +18,11 @@ use crate::cloud::kept::Kept;
 use crate::cloud::ports;
 use crate::cloud::shared::Shared;
 use crate::cloud::variables::Variables;
+use crate::console::pages::console;
 use crate::control::router::control_api;
 use crate::faults::fault_proxies::FaultProxies;
 use crate::http::conditions::{Conditions, Latency};
+use crate::http::places::Places;
 use crate::http::server::{self, Door};
 use crate::services::router::{all_services, plain_domains};
 use crate::workers::{courier, desk};
@@ -54,7 +57,8 @@ impl Running {
         let authority = services.local_addr()?.to_string();
         let scheme = if options.tls { "https" } else { "http" };
         let url = format!("{scheme}://{authority}");
-        let control_url = format!("http://{}", control.local_addr()?);
+        let control_address = control.local_addr()?;
+        let control_url = format!("http://{control_address}");
         let domains =
             if options.tls { Some(bind("Domain API", options.domain_port)?) } else { None };
         let mut domain_url = None;
@@ -77,6 +81,7 @@ impl Running {
             variables: Variables::new(&url, files.as_ref()),
             connector,
             conditions: conditions.clone(),
+            followers: Places::default(),
             fault_proxies: FaultProxies::default(),
         });
         let runtime = Builder::new_multi_thread()
@@ -97,8 +102,9 @@ impl Running {
             let door = door(plain_domains(shared.clone()), None, of_service);
             (listener, Door { connections, ..door })
         };
-        let control_door = door(control_api(shared.clone()), None, None);
-        let doors = [(services, services_door), (control, control_door)];
+        let pages = if shared.options.console { console() } else { Router::new() };
+        let control_api = control_api(shared.clone(), control_address.port(), pages);
+        let doors = [(services, services_door), (control, door(control_api, None, None))];
         for (listener, door) in doors.into_iter().chain(domains.map(domains_door)) {
             runtime.spawn(server::serve(TcpListener::from_std(listener)?, door));
         }

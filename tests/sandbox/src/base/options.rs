@@ -45,6 +45,9 @@ pub struct Options {
     /// A directory in which accounts, keys, certificates and ports are kept for the next sandbox,
     /// whatever ends this one. One sandbox has it at a time. Default: nowhere.
     pub state: Option<PathBuf>,
+    /// Serve the console, a page to look on and to act as the agent, at the address of the control
+    /// API. Default: false.
+    pub console: bool,
     /// Where the log goes. Default: [`Log::Off`].
     pub log: Log,
 }
@@ -69,6 +72,7 @@ impl Default for Options {
             jitter: Duration::ZERO,
             ca_file: None,
             state: None,
+            console: false,
             log: Log::Off,
         }
     }

@@ -81,6 +81,13 @@ impl Accounts {
         Some(result)
     }
 
+    /// The ids of all accounts, in order.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let mut ids: Vec<String> = self.held().sites.keys().cloned().collect();
+        ids.sort();
+        ids
+    }
+
     /// Makes an account of which nothing is known yet.
     pub(crate) fn add(&self, chosen: NewAccount) -> Result<Account, NoAccount> {
         chosen.check()?;
@@ -148,7 +155,11 @@ impl Accounts {
             self.held().keys.queue(route, answer);
             return Ok(());
         }
-        self.with_site(account_id, |site| site.traffic.queue(route, answer))
+        let queue = |site: &mut Site| {
+            site.traffic.queue(route, answer);
+            site.changes.next();
+        };
+        self.with_site(account_id, queue)
             .ok_or_else(|| format!("there is no account {account_id:?}"))
     }
 

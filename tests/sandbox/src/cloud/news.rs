@@ -24,6 +24,7 @@ impl Site {
             }
         }
         self.news.send_replace(());
+        self.changes.of_conversation(conversation_id);
     }
 
     /// Tells everybody of the last event of a conversation.
@@ -38,6 +39,7 @@ impl Site {
             self.outbox.post(conversation_id, kind, told.to_string().into());
         }
         self.news.send_replace(());
+        self.changes.of_conversation(conversation_id);
         self.heard(conversation_id);
     }
 

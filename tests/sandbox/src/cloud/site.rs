@@ -12,6 +12,8 @@ use crate::agents::attendance::Attendance;
 use crate::base::clock::Clock;
 use crate::base::key::Key;
 use crate::base::noted::Noted;
+use crate::cloud::changes::Changes;
+use crate::cloud::exchanges::Exchanges;
 use crate::cloud::rate_limits::Meter;
 use crate::cloud::storage::Storage;
 use crate::cloud::traffic::Traffic;
@@ -47,6 +49,7 @@ pub(crate) struct Site {
     pub(crate) attendances: Noted<String, Attendance>,
     pub(crate) storage: Storage,
     pub(crate) traffic: Traffic,
+    pub(crate) exchanges: Exchanges,
     pub(crate) meter: Meter,
     pub(crate) outbox: Outbox,
     /// Answers in the conversations to come.
@@ -55,6 +58,7 @@ pub(crate) struct Site {
     pub(crate) survey: Option<Survey>,
     /// Tells whoever waits that something happened in a conversation.
     pub(crate) news: watch::Sender<()>,
+    pub(crate) changes: Changes,
 }
 
 impl Site {
@@ -80,10 +84,12 @@ impl Site {
             attendances: Noted::default(),
             storage: Storage::new(),
             traffic: Traffic::default(),
+            exchanges: Exchanges::default(),
             meter: Meter::default(),
             agent: None,
             survey: None,
             news: watch::Sender::default(),
+            changes: Changes::default(),
         }
     }
 

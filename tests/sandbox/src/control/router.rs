@@ -16,23 +16,25 @@ use crate::control::conversations;
 use crate::control::extract::MAX_BODY;
 use crate::control::faults;
 use crate::control::files;
+use crate::control::guard::guard;
 use crate::control::misuse::Misuse;
 use crate::control::requests;
+use crate::control::stream;
 use crate::control::survey;
 use crate::control::tokens;
 use crate::control::webhook;
 use crate::http::routing::{only, read};
 
-/// All that the control API takes.
-pub(crate) fn control_api(shared: Arc<Shared>) -> Router {
+/// All that the control API takes, at this port, and what `besides` serves.
+pub(crate) fn control_api(shared: Arc<Shared>, port: u16, besides: Router<Arc<Shared>>) -> Router {
     let takes = |method: &'static str, methods: MethodRouter<Arc<Shared>>| {
         only(methods, move |uri: Uri| async move {
             let reason = format!("{} takes {method}", uri.path());
             Misuse::new(StatusCode::METHOD_NOT_ALLOWED, reason)
         })
     };
-    Router::new()
-        .route("/accounts", takes("POST", post(account::add)))
+    besides
+        .route("/accounts", takes("GET or POST", get(account::all).post(account::add)))
         .route("/accounts/{id}/agent", takes("PUT", put(agent::set)))
         .route("/accounts/{id}/answers", takes("POST", post(answers::queue)))
         .route("/accounts/{id}/client-secret", takes("PUT", put(tokens::client_secret)))
@@ -48,6 +50,7 @@ pub(crate) fn control_api(shared: Arc<Shared>) -> Router {
             takes("POST", post(conversations::open_survey)),
         )
         .route("/accounts/{id}/deliveries", takes("GET", get(webhook::deliveries)))
+        .route("/accounts/{id}/events", takes("GET", get(stream::open)))
         .route("/accounts/{id}/expire-storage-urls", takes("POST", post(files::expire_urls)))
         .route("/accounts/{id}/files", takes("GET or POST", get(files::get).post(files::put)))
         .route("/accounts/{id}/notify", takes("POST", post(webhook::notify)))
@@ -87,5 +90,6 @@ pub(crate) fn control_api(shared: Arc<Shared>) -> Router {
             Misuse::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", uri.path()))
         })
         .layer(from_fn_with_state(MAX_BODY, read))
+        .layer(from_fn_with_state(port, guard))
         .with_state(shared)
 }

@@ -20,6 +20,7 @@ use crate::base::log::Logger;
 use crate::base::socket::bind as bind_again;
 use crate::http::answer;
 use crate::http::conditions::Conditions;
+use crate::http::hangup::Hangup;
 use crate::http::request::Connection;
 
 /// What is served on a port: a router, with TLS or without.
@@ -115,8 +116,10 @@ async fn converse<S>(stream: S, router: Router, connection: Connection)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let hangup = Hangup::default();
     let service = service_fn(|mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(connection);
+        request.extensions_mut().insert(hangup.clone());
         let answer = router.clone().oneshot(request);
         async {
             let Ok(response) = answer.await;
@@ -125,5 +128,9 @@ where
     });
     // An error means that the client left or that the test wanted the connection closed: nothing
     // to do about it.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let conversation = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    tokio::select! {
+        _ = conversation => {}
+        () = hangup.called() => {}
+    }
 }

@@ -34,10 +34,16 @@ impl Conversation {
 
     /// As tests see it.
     pub(crate) fn view(&self, consumers: &Noted<String, Consumer>) -> Value {
+        let mut view = self.outline(consumers);
+        view["events"] = self.events.iter().map(Event::view).collect();
+        view
+    }
+
+    /// All but what was said.
+    pub(crate) fn outline(&self, consumers: &Noted<String, Consumer>) -> Value {
         let consumer = consumers.get(&self.consumer.id);
         let participants: Vec<Value> = self.participants().iter().map(Participant::view).collect();
         let dialogs: Vec<Value> = self.dialogs.iter().map(Dialog::view).collect();
-        let events: Vec<Value> = self.events.iter().map(Event::view).collect();
         json!({
             "id": self.id,
             "consumer": {
@@ -59,7 +65,6 @@ impl Conversation {
             "delay": self.delay,
             "manualETTR": self.manual_ettr,
             "dialogs": dialogs,
-            "events": events,
         })
     }
 

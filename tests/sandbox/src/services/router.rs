@@ -31,6 +31,7 @@ use crate::services::opening;
 use crate::services::send;
 use crate::services::sentinel;
 use crate::services::swift;
+use crate::services::witness::witness;
 
 /// All that the services take.
 pub(crate) fn all_services(shared: Arc<Shared>) -> Router {
@@ -76,6 +77,7 @@ fn at(
         ([(ALLOW, allow)], Refusal::status(status, "Method not allowed", details))
     })
     .layer(from_fn_with_state((shared.clone(), route), record))
+    .layer(from_fn_with_state((shared.clone(), route), witness))
 }
 
 /// The Domain API. Public clients leave out the ".json" here and there.
@@ -102,8 +104,9 @@ fn finished(services: Router<Arc<Shared>>, shared: &Arc<Shared>) -> Router<Arc<S
 /// The file storage. Its bodies have a limit of their own, and its URLs decide on the method.
 fn files(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
     let record = from_fn_with_state((shared.clone(), Route::Storage), record);
+    let witness = from_fn_with_state((shared.clone(), Route::Storage), witness);
     Router::new()
-        .route(file::PATH, any(swift::object).layer(record))
+        .route(file::PATH, any(swift::object).layer(record).layer(witness))
         .layer(from_fn(cors::allow))
         .layer(from_fn_with_state(shared.clone(), suffer))
         .layer(from_fn_with_state(shared.clone(), log))

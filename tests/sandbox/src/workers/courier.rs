@@ -106,6 +106,7 @@ impl Journey {
         self.parcel.progress.waited += wait.unwrap_or_default();
         self.shared.accounts.with_site(&self.parcel.account_id, |site| {
             site.outbox.settle(&self.parcel, delivery, wait.is_none());
+            site.changes.next();
         })?;
         Some(Pause { length: webhook.scaled(wait?), in_order: webhook.retry.in_order() })
     }

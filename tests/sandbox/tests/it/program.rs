@@ -65,6 +65,7 @@ fn help_explains_itself() {
         "--jitter-ms",
         "--rate-limit-app",
         "--rate-limit-consumer",
+        "--console",
     ] {
         assert!(help.contains(option), "{option}");
     }
@@ -213,6 +214,14 @@ fn the_log_says_where_the_plain_domain_api_is() {
     assert!(output.status.success());
     let log = text(&output.stderr);
     assert!(log.contains("the Domain API without TLS is at http://127.0.0.1:"), "{log}");
+}
+
+#[cfg(unix)]
+#[test]
+fn it_says_where_the_console_is() {
+    let output = run(&["--console", "--quiet", "--", "printenv", "LPC_SANDBOX_CONTROL"]);
+    let (said, control) = (text(&output.stderr), text(&output.stdout));
+    assert_eq!(said, format!("lpc-sandbox: the console is at {}/\n", control.trim_end()));
 }
 
 #[cfg(unix)]
