@@ -33,7 +33,8 @@ def targets() -> "set[str]":
 
 
 def sandbox_options() -> "set[str]":
-    source = (ROOT / "tests/sandbox/src/main.rs").read_text(encoding="utf-8")
+    places = [ROOT / "tests/sandbox/src/main.rs", *(ROOT / "tests/sandbox/src/commands").glob("*.rs")]
+    source = "".join(place.read_text(encoding="utf-8") for place in places)
     fields = re.findall(r'#\[arg\(long(?: = "([\w-]+)")?[^\n]*\n\s+(?:pub )?(\w+):', source)
     return {"--" + (name or field).replace("_", "-") for name, field in fields}
 
