@@ -33,6 +33,8 @@ demo: QUIET :=
 demo: build $(VENV)/installed target/c/two_way ## watch a C and a Python program chat with an agent, in a local sandbox
 	@rm -f target/demo.log
 	@$(DEMO) --log-file target/demo.log -- sh examples/demo.sh target/c/two_way $(PY)
+	@printf '\n%s\n' 'Join in: start this, type what a consumer says, and answer as the agent at http://127.0.0.1:4711/' \
+	  '  LPC_CONNECTOR_STORE=memory $(SANDBOX) --tls --quiet --receiver --console --control-port 4711 -- $(PY) examples/python/kiosk.py'
 
 test: check test-rust test-proxies test-c test-cpp test-python test-console test-examples test-kills test-migration test-languages test-counts ## run every test
 
