@@ -9,6 +9,7 @@ PAGES = {
         "docs/account.md",
         "examples/README.md",
         "tests/sandbox/README.md",
+        "docs/console.md",
         "docs/migration.md",
     ],
     "Run it": [
@@ -33,6 +34,7 @@ PAGES = {
     "Behind it": [
         "docs/README.md",
         "docs/releases.md",
+        "docs/field-notes.md",
         "CHANGELOG.md",
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
