@@ -27,6 +27,7 @@ test-languages: build ## the two-way conversation in every language of examples/
 
 target/c/%: examples/c/%.c include/lpconnector.h | build
 	@mkdir -p target/c
+	@$(if $(QUIET),,echo "Building $@")
 	@$(CC) $(C_FLAGS) $< $(C_LINK) -o $@
 
 target/cpp/%: examples/cpp/%.cpp include/lpconnector.hpp include/lpconnector.h | build

@@ -3,6 +3,25 @@
  * lpconnector: LivePerson's Connector API for C.
  *
  * Generated from src/ffi/ by `make docs`; do not edit.
+ */
+/*!
+ * @mainpage lpconnector for C and C++
+ *
+ * LivePerson's Connector API lets a business put a channel of its own on its account: an SMS gateway, a
+ * kiosk, a private app. This library is the way in and out.
+ *
+ * Most programs need a @ref config "configuration", a @ref connector "connector", and the
+ * @ref update "updates" that it gives: submit what a consumer says, poll for what agents answer,
+ * acknowledge that.
+ *
+ * A program that wants to wait for each answer itself takes the parts: a @ref client "client" of the
+ * account, a @ref consumer "consumer", their @ref conversation "conversation", and the
+ * @ref response "response" to each call. What agents do comes to a @ref receiver "receiver", or to a
+ * web server of its own, which has the functions for @ref notification "webhooks and notifications".
+ *
+ * Any call may fail with an @ref error "error". What the library does meanwhile, a @ref log "log" tells.
+ *
+ * C++ programs include lpconnector.hpp, which has a class for each handle.
  *
  * Rules that hold for every function:
  *
@@ -36,6 +55,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The handles; each has its section. */
+struct lpc_client;
+struct lpc_config;
+struct lpc_connector;
+struct lpc_consumer;
+struct lpc_conversation;
+struct lpc_error;
+struct lpc_notification;
+struct lpc_receiver;
+struct lpc_response;
+struct lpc_update;
+
+/**
+ * @defgroup version Version
+ *
+ * Which library this is, and which header. As long as the number of the ABI is the same, a program
+ * runs with a newer library than it was built with.
+ * @{
+ */
+
 /** The version of this header; lpc_version() is that of the library in use. */
 #define LPC_VERSION_MAJOR 0
 /** Its second number. */
@@ -46,98 +89,28 @@
 #define LPC_ABI_VERSION 0
 
 /**
- * What an event is about; lpc_event_kind() gives it. This: something else, or of a type that the
- * library does not know.
- */
-#define LPC_EVENT_KIND_OTHER 0
-
-/**
- * A text.
- */
-#define LPC_EVENT_KIND_TEXT 1
-
-/**
- * A file, also one to listen to.
- */
-#define LPC_EVENT_KIND_FILE 2
-
-/**
- * Cards, buttons, carousels and so on.
- */
-#define LPC_EVENT_KIND_RICH_CONTENT 3
-
-/**
- * What somebody is doing.
- */
-#define LPC_EVENT_KIND_CHAT_STATE 4
-
-/**
- * What became of messages.
- */
-#define LPC_EVENT_KIND_ACCEPT_STATUS 5
-
-/**
- * The state of a conversation.
- */
-#define LPC_EVENT_KIND_CONVERSATION 6
-
-/**
- * What an update of a connector is about; lpc_update_kind() gives it. This: an action that had a key was
- * sent. One that had none is not told.
- */
-#define LPC_UPDATE_KIND_SENT 1
-
-/**
- * An action was not sent, and never will be: lpc_update_error() tells why.
- */
-#define LPC_UPDATE_KIND_FAILED 2
-
-/**
- * A conversation was opened for the consumer.
- */
-#define LPC_UPDATE_KIND_OPENED 3
-
-/**
- * Something happened in the consumer's conversation: an agent wrote, types, was assigned.
- */
-#define LPC_UPDATE_KIND_EVENT 4
-
-/**
- * The consumer's conversation is over; the next message opens another one.
- */
-#define LPC_UPDATE_KIND_CLOSED 5
-
-/**
- * An account's connector. May be used from any number of threads at once, and after a fork() in
- * parent and child: the child makes connections of its own.
- */
-typedef struct lpc_client lpc_client;
-
-/**
- * Options of a client, set as text. Belongs to one thread at a time.
- */
-typedef struct lpc_config lpc_config;
-
-/**
- * A channel on an account: it takes what the channel's consumers say, and tells what the agents answer.
- * What is submitted is kept in connector.store and goes out in order for each consumer; conversations are
- * found, opened and opened again; what cannot be sent now is tried later; and what the program did not
- * acknowledge comes again. May be used from any number of threads at once.
+ * The version of the library in use, for example "0.1.0"; compare LPC_VERSION_MAJOR, _MINOR and
+ * _PATCH, which are those of the header.
  *
- * It belongs to the process that made it: after a fork() the child gets LPC_CLOSED, and may free it.
+ * The string is static: it is valid for ever and never freed. Any thread may call this.
  */
-typedef struct lpc_connector lpc_connector;
+const char *lpc_version(void);
 
 /**
- * An end user of the account. May be used from any number of threads at once.
+ * The number of the library's ABI. A program works with a library of the number that it was
+ * built with. Any thread may call this.
  */
-typedef struct lpc_consumer lpc_consumer;
+uint32_t lpc_abi_version(void);
+
+/** @} */
 
 /**
- * One conversation of a consumer, in one of its dialogs. May be used from any number of threads
- * at once: its sends go out one at a time, those of one thread in their order.
+ * @defgroup error Errors and statuses
+ *
+ * A call that fails returns a status, and gives an error that tells more: a sentence for a person,
+ * what the service said, and whether trying again may help.
+ * @{
  */
-typedef struct lpc_conversation lpc_conversation;
 
 /**
  * Why a call failed. Made by the call that failed, freed by the caller with lpc_error_free().
@@ -145,90 +118,13 @@ typedef struct lpc_conversation lpc_conversation;
  */
 typedef struct lpc_error lpc_error;
 
-/**
- * What the service posted to a webhook: one or more events, counted from 0. Belongs to one thread
- * at a time.
- */
-typedef struct lpc_notification lpc_notification;
-
-/**
- * An endpoint for webhooks, for programs that have no web server of their own. May be used from any
- * number of threads at once. It belongs to the process that made it: after a fork() the child gets
- * LPC_CLOSED, and may free it; sockets of the receiver are closed there (a handler of
- * pthread_atfork() does that), so that the port is free once the parent ended.
- */
-typedef struct lpc_receiver lpc_receiver;
-
-/**
- * The service's answer to a request that it accepted, or what lpc_client_stats(), lpc_receiver_stats()
- * and lpc_connector_stats() tell. Belongs to one thread at a time. It outlives the handles of the call that gave it.
- */
-typedef struct lpc_response lpc_response;
-
-/**
- * What became of an action, or what happened in a consumer's conversation; from lpc_connector_poll().
- * The program acknowledges it with lpc_connector_ack(), and frees it, whether it did or not. Belongs to
- * one thread at a time. It outlives its connector.
- */
-typedef struct lpc_update lpc_update;
+/** @name The outcome of a call */
+/** @{ */
 
 /**
  * The outcome of a call: LPC_OK or one of the codes below. The numbers never change.
  */
 typedef int32_t lpc_status;
-
-/**
- * How much a log line matters. Other numbers are LPC_INVALID_ARGUMENT.
- */
-typedef int32_t lpc_log_level;
-
-/**
- * Called with each line that a client, receiver or connector logs: of a client on the thread that makes
- * the call, of a receiver and a connector on their own threads, and on those that call them. `level`: one of LPC_LOG_....
- * `line`: one line of UTF-8 text, without a secret and without a line break at its end; valid until the
- * function returns.
- *
- * A line about a request ends with its id, and the conversation's where there is one:
- * "[request 1f0e...-3, conversation 8602...]". So do those about what is done for that request: tokens,
- * discovery, connections, waits, and the way of its file to or from the storage.
- *
- * It delays what it tells about, so it must be quick. It must not throw, and not leave by longjmp() or
- * pthread_exit().
- *
- * On the thread that runs it, calls of the library that may wait return LPC_INVALID_ARGUMENT at once,
- * because they could wait for the very call that logs: whatever makes requests (of consumers, jws and
- * lp_id included), lpc_receiver_poll(), _ack and _nack, lpc_connector_submit(), _submit_text, _receive,
- * _poll, _ack, _nack and _download_file. All others are allowed: those of configurations, errors,
- * responses, notifications and updates, _new, accessors, the three _stats, set_app_jwt,
- * set_credentials, _shutdown and _free. The last two do not wait for the threads of a receiver or
- * connector then. What the call that logs was given may be freed by it, too. A child that it forks may
- * call everything, but of a thread of a receiver or connector it must end with _exit() or become
- * another program with exec(), and not return: in the child that thread has nothing to go on with.
- */
-typedef void (*lpc_log_fn)(void *user_data, lpc_log_level level, const char *line);
-
-/**
- * What the consumer is doing. Other numbers are LPC_INVALID_ARGUMENT.
- */
-typedef int32_t lpc_chat_state;
-
-/**
- * What became of a message. Other numbers are LPC_INVALID_ARGUMENT.
- */
-typedef int32_t lpc_accept_status;
-
-/**
- * How far the consumer filled in the rating. Other numbers are LPC_INVALID_ARGUMENT.
- */
-typedef int32_t lpc_csat_status;
-
-/**
- * Called while a file goes up or comes down, with the bytes done and the bytes in all (0: unknown),
- * on the thread that sends or fetches the file. Where an attempt fails and another follows, `done` falls
- * back and the count begins again. It must not free the conversation, must not throw, and
- * not leave by longjmp() or pthread_exit(). It may make any other call of the library.
- */
-typedef void (*lpc_progress_fn)(void *user_data, uint64_t done, uint64_t total);
 
 /**
  * The call did what it says.
@@ -323,118 +219,7 @@ typedef void (*lpc_progress_fn)(void *user_data, uint64_t done, uint64_t total);
  */
 #define LPC_INTERNAL 99
 
-/**
- * In the conversation.
- */
-#define LPC_CHAT_STATE_ACTIVE 0
-
-/**
- * Not looking at the moment.
- */
-#define LPC_CHAT_STATE_INACTIVE 1
-
-/**
- * Left.
- */
-#define LPC_CHAT_STATE_GONE 2
-
-/**
- * Typing. Another state must follow, or the agent sees typing for ever.
- */
-#define LPC_CHAT_STATE_COMPOSING 3
-
-/**
- * Stopped typing.
- */
-#define LPC_CHAT_STATE_PAUSE 4
-
-/**
- * It arrived.
- */
-#define LPC_ACCEPT_STATUS_ACCEPT 0
-
-/**
- * It was read.
- */
-#define LPC_ACCEPT_STATUS_READ 1
-
-/**
- * Its file was opened.
- */
-#define LPC_ACCEPT_STATUS_ACCESS 2
-
-/**
- * It could not be shown.
- */
-#define LPC_ACCEPT_STATUS_NACK 3
-
-/**
- * Its structured content was answered; with metadata.
- */
-#define LPC_ACCEPT_STATUS_ACTION 4
-
-/**
- * Completely.
- */
-#define LPC_CSAT_STATUS_FILLED 0
-
-/**
- * In part.
- */
-#define LPC_CSAT_STATUS_PARTIALLY_FILLED 1
-
-/**
- * Not at all.
- */
-#define LPC_CSAT_STATUS_SKIPPED 2
-
-/**
- * Nothing is logged.
- */
-#define LPC_LOG_LEVEL_OFF 0
-
-/**
- * A request failed for good.
- */
-#define LPC_LOG_LEVEL_ERROR 1
-
-/**
- * Something went wrong and is tried again, or was put right.
- */
-#define LPC_LOG_LEVEL_WARN 2
-
-/**
- * What happens seldom: tokens, discovery.
- */
-#define LPC_LOG_LEVEL_INFO 3
-
-/**
- * Every request.
- */
-#define LPC_LOG_LEVEL_DEBUG 4
-
-/**
- * Every connection, name and wait.
- */
-#define LPC_LOG_LEVEL_TRACE 5
-
-#ifdef __cplusplus
-extern "C" {
-#endif // __cplusplus
-
-/**
- * The version of the library in use, for example "0.1.0"; compare LPC_VERSION_MAJOR, _MINOR and
- * _PATCH, which are those of the header.
- *
- * The string is static: it is valid for ever and never freed. Any thread may call this.
- */
-const char *lpc_version(void);
-
-/**
- * The number of the library's ABI. A program works with a library of the number that it was
- * built with. Any thread may call this.
- */
-uint32_t lpc_abi_version(void);
+/** @} */
 
 /**
  * The name of a status, for example "LPC_TIMEOUT"; "LPC_UNKNOWN" for a number that is none.
@@ -518,12 +303,21 @@ const uint8_t *lpc_error_body(const struct lpc_error *error, size_t *len);
  */
 void lpc_error_free(struct lpc_error *error);
 
+/** @} */
+
 /**
- * The name of a level, for example "WARN"; "UNKNOWN" for a number that is none.
+ * @defgroup config Configuration
  *
- * The string is static: it is valid for ever and never freed. Any thread may call this.
+ * A program begins here: lpc_config_new(), options one by one, from the environment or from a file,
+ * and then what is made of them: a connector, a client, or a receiver. Those copy what they need, so
+ * that the configuration may be freed at once.
+ * @{
  */
-const char *lpc_log_level_name(lpc_log_level level);
+
+/**
+ * Options of a client, set as text. Belongs to one thread at a time.
+ */
+typedef struct lpc_config lpc_config;
 
 /**
  * A configuration in which every option has its default; never NULL. The caller frees it with
@@ -586,6 +380,88 @@ const char *lpc_config_get(const struct lpc_config *config, const char *key);
  */
 void lpc_config_free(struct lpc_config *config);
 
+/** @} */
+
+/**
+ * @defgroup log Log
+ *
+ * What the library does, line by line, given to a function of the program. Without one nothing is
+ * logged.
+ * @{
+ */
+
+/** @name How much a line matters */
+/** @{ */
+
+/**
+ * How much a log line matters. Other numbers are LPC_INVALID_ARGUMENT.
+ */
+typedef int32_t lpc_log_level;
+
+/**
+ * Nothing is logged.
+ */
+#define LPC_LOG_LEVEL_OFF 0
+
+/**
+ * A request failed for good.
+ */
+#define LPC_LOG_LEVEL_ERROR 1
+
+/**
+ * Something went wrong and is tried again, or was put right.
+ */
+#define LPC_LOG_LEVEL_WARN 2
+
+/**
+ * What happens seldom: tokens, discovery.
+ */
+#define LPC_LOG_LEVEL_INFO 3
+
+/**
+ * Every request.
+ */
+#define LPC_LOG_LEVEL_DEBUG 4
+
+/**
+ * Every connection, name and wait.
+ */
+#define LPC_LOG_LEVEL_TRACE 5
+
+/** @} */
+
+/**
+ * Called with each line that a client, receiver or connector logs: of a client on the thread that makes
+ * the call, of a receiver and a connector on their own threads, and on those that call them. `level`: one of LPC_LOG_....
+ * `line`: one line of UTF-8 text, without a secret and without a line break at its end; valid until the
+ * function returns.
+ *
+ * A line about a request ends with its id, and the conversation's where there is one:
+ * "[request 1f0e...-3, conversation 8602...]". So do those about what is done for that request: tokens,
+ * discovery, connections, waits, and the way of its file to or from the storage.
+ *
+ * It delays what it tells about, so it must be quick. It must not throw, and not leave by longjmp() or
+ * pthread_exit().
+ *
+ * On the thread that runs it, calls of the library that may wait return LPC_INVALID_ARGUMENT at once,
+ * because they could wait for the very call that logs: whatever makes requests (of consumers, jws and
+ * lp_id included), lpc_receiver_poll(), _ack and _nack, lpc_connector_submit(), _submit_text, _receive,
+ * _poll, _ack, _nack and _download_file. All others are allowed: those of configurations, errors,
+ * responses, notifications and updates, _new, accessors, the three _stats, set_app_jwt,
+ * set_credentials, _shutdown and _free. The last two do not wait for the threads of a receiver or
+ * connector then. What the call that logs was given may be freed by it, too. A child that it forks may
+ * call everything, but of a thread of a receiver or connector it must end with _exit() or become
+ * another program with exec(), and not return: in the child that thread has nothing to go on with.
+ */
+typedef void (*lpc_log_fn)(void *user_data, lpc_log_level level, const char *line);
+
+/**
+ * The name of a level, for example "WARN"; "UNKNOWN" for a number that is none.
+ *
+ * The string is static: it is valid for ever and never freed. Any thread may call this.
+ */
+const char *lpc_log_level_name(lpc_log_level level);
+
 /**
  * Gives the lines that clients, receivers and connectors of this configuration log, up to this level, to
  * `fn`; NULL, or the level LPC_LOG_LEVEL_OFF, stops that, which is the default. It goes for those made
@@ -609,6 +485,23 @@ lpc_status lpc_config_set_log_callback(struct lpc_config *config,
                                        void *user_data,
                                        lpc_log_level level,
                                        struct lpc_error **err);
+
+/** @} */
+
+/**
+ * @defgroup client Client
+ *
+ * An account, for programs that send each request themselves. It finds the account's services,
+ * obtains the tokens, and keeps connections; one is enough for a whole program. A connector has one
+ * of its own.
+ * @{
+ */
+
+/**
+ * An account's connector. May be used from any number of threads at once, and after a fork() in
+ * parent and child: the child makes connections of its own.
+ */
+typedef struct lpc_client lpc_client;
 
 /**
  * Makes a client with a copy of the configuration. Sends nothing.
@@ -694,6 +587,21 @@ void lpc_client_shutdown(struct lpc_client *client);
  * fine.
  */
 void lpc_client_free(struct lpc_client *client);
+
+/** @} */
+
+/**
+ * @defgroup consumer Consumer
+ *
+ * Who talks to the business: made with the id by which the program knows them. From a consumer come
+ * conversations.
+ * @{
+ */
+
+/**
+ * An end user of the account. May be used from any number of threads at once.
+ */
+typedef struct lpc_consumer lpc_consumer;
 
 /**
  * The consumer whom the connector knows by this id. Sends nothing: the ConsumerJWS is fetched at
@@ -785,6 +693,125 @@ lpc_status lpc_consumer_batch_json(struct lpc_consumer *consumer,
  * whose string is the consumer's. Freeing NULL is fine.
  */
 void lpc_consumer_free(struct lpc_consumer *consumer);
+
+/** @} */
+
+/**
+ * @defgroup conversation Conversation
+ *
+ * What a consumer and the agents say to each other. It is opened, or attached to when it was opened
+ * earlier; then texts, rich content, files and all else go out, and at last it is closed.
+ * @{
+ */
+
+/**
+ * One conversation of a consumer, in one of its dialogs. May be used from any number of threads
+ * at once: its sends go out one at a time, those of one thread in their order.
+ */
+typedef struct lpc_conversation lpc_conversation;
+
+/** @name What the consumer is doing */
+/** @{ */
+
+/**
+ * What the consumer is doing. Other numbers are LPC_INVALID_ARGUMENT.
+ */
+typedef int32_t lpc_chat_state;
+
+/**
+ * In the conversation.
+ */
+#define LPC_CHAT_STATE_ACTIVE 0
+
+/**
+ * Not looking at the moment.
+ */
+#define LPC_CHAT_STATE_INACTIVE 1
+
+/**
+ * Left.
+ */
+#define LPC_CHAT_STATE_GONE 2
+
+/**
+ * Typing. Another state must follow, or the agent sees typing for ever.
+ */
+#define LPC_CHAT_STATE_COMPOSING 3
+
+/**
+ * Stopped typing.
+ */
+#define LPC_CHAT_STATE_PAUSE 4
+
+/** @} */
+
+/** @name What became of a message */
+/** @{ */
+
+/**
+ * What became of a message. Other numbers are LPC_INVALID_ARGUMENT.
+ */
+typedef int32_t lpc_accept_status;
+
+/**
+ * It arrived.
+ */
+#define LPC_ACCEPT_STATUS_ACCEPT 0
+
+/**
+ * It was read.
+ */
+#define LPC_ACCEPT_STATUS_READ 1
+
+/**
+ * Its file was opened.
+ */
+#define LPC_ACCEPT_STATUS_ACCESS 2
+
+/**
+ * It could not be shown.
+ */
+#define LPC_ACCEPT_STATUS_NACK 3
+
+/**
+ * Its structured content was answered; with metadata.
+ */
+#define LPC_ACCEPT_STATUS_ACTION 4
+
+/** @} */
+
+/** @name How far a rating was filled in */
+/** @{ */
+
+/**
+ * How far the consumer filled in the rating. Other numbers are LPC_INVALID_ARGUMENT.
+ */
+typedef int32_t lpc_csat_status;
+
+/**
+ * Completely.
+ */
+#define LPC_CSAT_STATUS_FILLED 0
+
+/**
+ * In part.
+ */
+#define LPC_CSAT_STATUS_PARTIALLY_FILLED 1
+
+/**
+ * Not at all.
+ */
+#define LPC_CSAT_STATUS_SKIPPED 2
+
+/** @} */
+
+/**
+ * Called while a file goes up or comes down, with the bytes done and the bytes in all (0: unknown),
+ * on the thread that sends or fetches the file. Where an attempt fails and another follows, `done` falls
+ * back and the count begins again. It must not free the conversation, must not throw, and
+ * not leave by longjmp() or pthread_exit(). It may make any other call of the library.
+ */
+typedef void (*lpc_progress_fn)(void *user_data, uint64_t done, uint64_t total);
 
 /**
  * Opens a conversation, with the consumer's first message in the same round trip if there is one.
@@ -1090,6 +1117,22 @@ lpc_status lpc_conversation_set_progress_callback(struct lpc_conversation *conve
                                                   void *user_data,
                                                   struct lpc_error **err);
 
+/** @} */
+
+/**
+ * @defgroup response Response
+ *
+ * What the service answered. Calls that send give one to those who want it; who does not passes
+ * NULL.
+ * @{
+ */
+
+/**
+ * The service's answer to a request that it accepted, or what lpc_client_stats(), lpc_receiver_stats()
+ * and lpc_connector_stats() tell. Belongs to one thread at a time. It outlives the handles of the call that gave it.
+ */
+typedef struct lpc_response lpc_response;
+
 /**
  * The id of the request that this answers; for a batch, that of its first request. Borrowed:
  * valid until the response is freed. NULL for NULL.
@@ -1135,6 +1178,63 @@ uint32_t lpc_response_attempts(const struct lpc_response *response);
  * Frees a response, and every string borrowed from it. Freeing NULL is fine.
  */
 void lpc_response_free(struct lpc_response *response);
+
+/** @} */
+
+/**
+ * @defgroup notification Webhooks and notifications
+ *
+ * What the service posts to a webhook: check the signature, read the body, and go through its
+ * events. A receiver and a connector do the first two.
+ * @{
+ */
+
+/**
+ * What the service posted to a webhook: one or more events, counted from 0. Belongs to one thread
+ * at a time.
+ */
+typedef struct lpc_notification lpc_notification;
+
+/** @name What an event is about */
+/** @{ */
+
+/**
+ * What an event is about; lpc_event_kind() gives it. This: something else, or of a type that the
+ * library does not know.
+ */
+#define LPC_EVENT_KIND_OTHER 0
+
+/**
+ * A text.
+ */
+#define LPC_EVENT_KIND_TEXT 1
+
+/**
+ * A file, also one to listen to.
+ */
+#define LPC_EVENT_KIND_FILE 2
+
+/**
+ * Cards, buttons, carousels and so on.
+ */
+#define LPC_EVENT_KIND_RICH_CONTENT 3
+
+/**
+ * What somebody is doing.
+ */
+#define LPC_EVENT_KIND_CHAT_STATE 4
+
+/**
+ * What became of messages.
+ */
+#define LPC_EVENT_KIND_ACCEPT_STATUS 5
+
+/**
+ * The state of a conversation.
+ */
+#define LPC_EVENT_KIND_CONVERSATION 6
+
+/** @} */
 
 /**
  * Checks that the body of a webhook was signed with the client secret. Call it before anything
@@ -1307,7 +1407,25 @@ const char *lpc_event_json(const struct lpc_notification *n,
  */
 void lpc_notification_free(struct lpc_notification *n);
 
+/** @} */
+
 #ifndef LPC_SENDING_ALONE /* What receives needs more than such a build has. */
+
+/**
+ * @defgroup receiver Receiver
+ *
+ * An endpoint for webhooks inside the program. It listens, checks signatures, drops what comes twice
+ * and queues; the program polls, deals with each notification, and acknowledges it.
+ * @{
+ */
+
+/**
+ * An endpoint for webhooks, for programs that have no web server of their own. May be used from any
+ * number of threads at once. It belongs to the process that made it: after a fork() the child gets
+ * LPC_CLOSED, and may free it; sockets of the receiver are closed there (a handler of
+ * pthread_atfork() does that), so that the port is free once the parent ended.
+ */
+typedef struct lpc_receiver lpc_receiver;
 
 /**
  * Begins to listen, with the options receiver.* and, for signatures, client.secret. Starts the one
@@ -1484,6 +1602,54 @@ void lpc_receiver_shutdown(struct lpc_receiver *receiver);
  */
 void lpc_receiver_free(struct lpc_receiver *receiver);
 
+/** @} */
+
+/**
+ * @defgroup update Update
+ *
+ * What a connector tells the program: an action was sent or failed, an agent did something, a
+ * conversation began or ended.
+ * @{
+ */
+
+/**
+ * What became of an action, or what happened in a consumer's conversation; from lpc_connector_poll().
+ * The program acknowledges it with lpc_connector_ack(), and frees it, whether it did or not. Belongs to
+ * one thread at a time. It outlives its connector.
+ */
+typedef struct lpc_update lpc_update;
+
+/** @name What an update is about */
+/** @{ */
+
+/**
+ * What an update of a connector is about; lpc_update_kind() gives it. This: an action that had a key was
+ * sent. One that had none is not told.
+ */
+#define LPC_UPDATE_KIND_SENT 1
+
+/**
+ * An action was not sent, and never will be: lpc_update_error() tells why.
+ */
+#define LPC_UPDATE_KIND_FAILED 2
+
+/**
+ * A conversation was opened for the consumer.
+ */
+#define LPC_UPDATE_KIND_OPENED 3
+
+/**
+ * Something happened in the consumer's conversation: an agent wrote, types, was assigned.
+ */
+#define LPC_UPDATE_KIND_EVENT 4
+
+/**
+ * The consumer's conversation is over; the next message opens another one.
+ */
+#define LPC_UPDATE_KIND_CLOSED 5
+
+/** @} */
+
 /**
  * What the update is about, one of LPC_UPDATE_KIND_...; 0 for NULL. A number that this header does not
  * know may come from a newer library: acknowledge it.
@@ -1550,6 +1716,27 @@ const struct lpc_notification *lpc_update_notification(const struct lpc_update *
  * Frees an update, and everything borrowed from it. It is not acknowledged by that. Freeing NULL is fine.
  */
 void lpc_update_free(struct lpc_update *update);
+
+/** @} */
+
+/**
+ * @defgroup connector Connector
+ *
+ * A whole channel, and the place to begin for most programs: submit what consumers say, poll for
+ * what agents answer, acknowledge that. It keeps both until they are done, in the store that
+ * connector.store names.
+ * @{
+ */
+
+/**
+ * A channel on an account: it takes what the channel's consumers say, and tells what the agents answer.
+ * What is submitted is kept in connector.store and goes out in order for each consumer; conversations are
+ * found, opened and opened again; what cannot be sent now is tried later; and what the program did not
+ * acknowledge comes again. May be used from any number of threads at once.
+ *
+ * It belongs to the process that made it: after a fork() the child gets LPC_CLOSED, and may free it.
+ */
+typedef struct lpc_connector lpc_connector;
 
 /**
  * Begins to work with a copy of the configuration, and with what an earlier process left in
@@ -1823,10 +2010,12 @@ void lpc_connector_shutdown(struct lpc_connector *connector,
  */
 void lpc_connector_free(struct lpc_connector *connector);
 
+/** @} */
+
 #endif /* LPC_SENDING_ALONE */
 
 #ifdef __cplusplus
-}  // extern "C"
-#endif  // __cplusplus
+}
+#endif
 
-#endif  /* LPCONNECTOR_H */
+#endif /* LPCONNECTOR_H */

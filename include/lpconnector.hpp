@@ -112,6 +112,7 @@ enum class EventKind : std::int32_t {
     Conversation = LPC_EVENT_KIND_CONVERSATION   ///< The state of a conversation.
 };
 
+#ifndef LPC_SENDING_ALONE
 /// What an update of a connector is about. A newer library may give a number that is not listed.
 enum class UpdateKind : std::int32_t {
     Sent = LPC_UPDATE_KIND_SENT,     ///< An action that had a key was sent.
@@ -120,6 +121,7 @@ enum class UpdateKind : std::int32_t {
     Event = LPC_UPDATE_KIND_EVENT,   ///< Something happened in the consumer's conversation.
     Closed = LPC_UPDATE_KIND_CLOSED  ///< The conversation is over; the next message opens another.
 };
+#endif
 
 /// How much a log line matters.
 enum class LogLevel : std::int32_t {

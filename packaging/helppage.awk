@@ -16,6 +16,7 @@ NR == 1 {
     next
 }
 /^Usage: / { sub(/^Usage: lpc-sandbox /, ""); usage = $0; next }
+usage && !synopsis && /^ +lpc-sandbox / { sub(/^ +lpc-sandbox /, ""); usage = usage "\n.br\n.B lpc-sandbox\n" $0; next }
 # The description comes before the usage, and a manual page has them the other way round.
 !usage { if ($0 != "") described[++paragraphs] = $0; next }
 !synopsis++ {
@@ -25,6 +26,8 @@ NR == 1 {
 /^[A-Z][a-z]+:$/ { sub(/:$/, ""); print ".SH " toupper($0); example = ($0 == "Example"); next }
 /^ *$/ { next }
 example { sub(/^ +/, ""); print ".nf\n" text($0) "\n.fi"; next }
+# A command, with what it does in the same line.
+/^  [a-z]+  / { name = $1; sub(/^ +[a-z]+ +/, ""); print ".TP\n.B " text(name) "\n" text($0); next }
 /^  (    )?[-\[]/ { sub(/^ +/, ""); print ".TP\n.B " text($0); next }
 { sub(/^ +/, ""); print text($0) }
-END { print ".SH SEE ALSO\nIts control API, its agents and its faults: the README that is installed with it." }
+END { print ".SH SEE ALSO\n\\(oqlpc\\-sandbox record \\-\\-help\\(cq and \\(oqreplay \\-\\-help\\(cq; its control API, its agents and its faults: the README that is installed with it." }

@@ -51,7 +51,8 @@ HOUSES = {
         ),
     ),
     "tests/sandbox/src": House(
-        "base faults protocol http model webhooks agents cloud requests workers services control running sandbox"
+        "base faults protocol http model webhooks agents cloud requests workers services control recording console running sandbox"
+        " commands"
     ),
 }
 

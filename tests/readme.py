@@ -1,5 +1,5 @@
-"""Runs the C, C++ and Python examples of the pages that show how to begin, so that they stay true. Each has
-an account of its own, whose agent says every text back.
+"""Runs the C, C++ and Python examples of README.md and docs/, so that they stay true. Each has an account of its
+own, whose agent says every text back.
 
     readme.py "C COMPILER AND FLAGS" "C++ COMPILER AND FLAGS" "LINKER FLAGS"      (inside a sandbox)
 """
@@ -19,8 +19,13 @@ import sys
 import tempfile
 from urllib.request import Request, urlopen
 
-PAGES = ["README.md", "docs/handles.md", "bindings/python/README.md"]
-CONTROL = os.environ["LPC_SANDBOX_CONTROL"]
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+# All pages but one, whose pieces are one program: tests/migration.py runs it.
+DOCS = sorted(str(page.relative_to(ROOT)) for page in ROOT.glob("docs/*.md") if page.name != "migration.md")
+PAGES = ["README.md", *DOCS, "bindings/python/README.md"]
+LANGUAGES = ["c", "cpp", "python"]
+# What an example is said to print, where that follows it.
+PRINTS = "\n\nIt prints\n\n```text\n"
 # What a channel hands on once its consumer said "Hi".
 ANSWER = b"You said: Hi"
 # Far more than it takes, so that what never comes is told.
@@ -31,7 +36,7 @@ def account() -> dict[str, str]:
     """The variables of a new one."""
 
     def control(method: str, path: str, body: object) -> dict[str, object]:
-        request = Request(CONTROL + path, json.dumps(body).encode(), method=method)
+        request = Request(os.environ["LPC_SANDBOX_CONTROL"] + path, json.dumps(body).encode(), method=method)
         with urlopen(request) as answer:
             told: dict[str, object] = json.load(answer)
             return told
@@ -82,11 +87,12 @@ def main() -> int:
     flags = dict(zip(["c", "cpp", "link"], map(shlex.split, sys.argv[1:])))
     probe = [*flags["cpp"], "-x", "c++", "-fsyntax-only", "-"]
     can_cpp = subprocess.run(probe, input=b"int main() {}", check=False).returncode == 0
-    ran = {"c": 0, "cpp": 0, "python": 0}
+    ran = dict.fromkeys(LANGUAGES, 0)
     with tempfile.TemporaryDirectory() as directory:
         for page in PAGES:
             text = pathlib.Path(page).read_text(encoding="utf-8")
-            for language, code in re.findall(r"```(c|cpp|python)\n(.*?)```", text, re.S):
+            for example in re.finditer(rf"```({'|'.join(LANGUAGES)})\n(.*?)```", text, re.S):
+                language, code = example.groups()
                 number = sum(ran.values()) + 1
                 print(f"{page}: {language} example {number}", flush=True)
                 ran[language] += 1
@@ -99,8 +105,13 @@ def main() -> int:
                 environment = {**os.environ, **account(), "LPC_CONNECTOR_STORE": store}
                 if re.search("Connector.from_env|lpc_connector_new|lpc::Connector", code):
                     run_for_ever(program, environment)
-                else:
-                    subprocess.run(program, env=environment, check=True)
+                    continue
+                printed = subprocess.run(program, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+                sys.stdout.write(printed)
+                if text.startswith(PRINTS, example.end()):
+                    said = text[example.end() + len(PRINTS) :].split("```")[0]
+                    if printed != said:
+                        sys.exit(f"{page} says that it prints {said!r}")
     return 0 if all(ran.values()) else 1
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 
 from conan import ConanFile
 from conan.tools.cmake import CMake, CMakeToolchain, cmake_layout
@@ -51,13 +52,19 @@ class Lpconnector(ConanFile):
     def layout(self):
         cmake_layout(self)
 
+    @property
+    def _target(self):
+        if self.settings.os == self.settings_build.os and self.settings.arch == self.settings_build.arch:
+            return ""
+        target = self._targets[str(self.settings.os), str(self.settings.arch)]
+        if target.endswith("windows-"):
+            target += "msvc" if self.settings.compiler == "msvc" else "gnu"
+        return target
+
     def generate(self):
         toolchain = CMakeToolchain(self)
-        if self.settings.os != self.settings_build.os or self.settings.arch != self.settings_build.arch:
-            target = self._targets[str(self.settings.os), str(self.settings.arch)]
-            if target.endswith("windows-"):
-                target += "msvc" if self.settings.compiler == "msvc" else "gnu"
-            toolchain.cache_variables["LPCONNECTOR_TARGET"] = target
+        if self._target:
+            toolchain.cache_variables["LPCONNECTOR_TARGET"] = self._target
         toolchain.generate()
 
     def build(self):
@@ -67,7 +74,11 @@ class Lpconnector(ConanFile):
 
     def package(self):
         CMake(self).install()
-        copy(self, "LICENSE", self.source_folder, os.path.join(self.package_folder, "licenses"))
+        licences = os.path.join(self.package_folder, "licenses")
+        copy(self, "LICENSE", self.source_folder, licences)
+        generate = os.path.join(self.source_folder, "packaging", "licences", "generate")
+        of_others = os.path.join(licences, "THIRD-PARTY-LICENSES")
+        self.run(f'"{sys.executable}" "{generate}" text lpconnector {self._target or "host"} > "{of_others}"')
         libraries = os.path.join(self.package_folder, "lib")
         if self.options.shared:
             rm(self, "liblpconnector.a", libraries)

@@ -49,6 +49,11 @@ def maintainer() -> str:
     return next(crate["authors"][0] for crate in packages if crate["name"] == "lpconnector")
 
 
+def host() -> str:
+    """Rust's name of the system that builds."""
+    return re.search(r"^host: (.*)$", run("rustc", "-vV"), re.MULTILINE)[1]
+
+
 def ids(licence: str) -> "list[str]":
     """The licences that an SPDX expression names; an exception belongs to the one before it."""
     plain = licence.replace(" WITH ", "+").replace("/", " OR ")
@@ -145,9 +150,11 @@ def beside_cargo(linked: "list[Part]", target: str) -> "list[Part]":
     if any(crate.name == "libsqlite3-sys" for crate in linked):
         text = (("SQLite", standard("SQLite")),)
         found.append(Part("SQLite (in libsqlite3-sys)", "", "blessing", ("the authors of SQLite",), text))
-    if target.endswith("-linux-gnu"):
-        # Zig links them in, so that nothing of the compiler is needed where the library runs.
-        home = Path(next((ROOT / "target/tools/lib").glob("python*/site-packages/ziglang")))
+    zig = sorted((ROOT / "target/tools/lib").glob("python*/site-packages/ziglang"))
+    if "-linux-" in target and zig:
+        # Zig links them in, so that nothing of the compiler is needed where the library runs. Without it, what is built is
+        # for this machine.
+        home = zig[0]
         unwind = (home / "lib/libunwind/LICENSE.TXT").read_text(encoding="utf-8")
         llvm = "Apache-2.0 WITH LLVM-exception"
         found.append(Part("LLVM's libunwind", "", llvm, ("the authors of LLVM",), (("LICENSE.TXT", unwind),)))

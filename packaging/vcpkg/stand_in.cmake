@@ -1,6 +1,7 @@
 # What a portfile calls, as far as ours does, so that it can be run without vcpkg.
 #   cmake -DPORT=… -DWORK=… -P stand_in.cmake
 set(CURRENT_PACKAGES_DIR ${WORK}/package)
+set(CURRENT_BUILDTREES_DIR ${WORK})
 
 function(vcpkg_cmake_configure)
   cmake_parse_arguments(PARSE_ARGV 0 given "" "SOURCE_PATH" "OPTIONS")
@@ -19,9 +20,18 @@ function(vcpkg_fixup_pkgconfig)
   endif()
 endfunction()
 
+function(vcpkg_find_acquire_program name)
+  find_program(${name} python3 REQUIRED)
+endfunction()
+
 function(vcpkg_install_copyright)
   cmake_parse_arguments(PARSE_ARGV 0 given "" "" "FILE_LIST")
-  configure_file(${given_FILE_LIST} ${CURRENT_PACKAGES_DIR}/share/lpconnector/copyright COPYONLY)
+  set(all "")
+  foreach(file ${given_FILE_LIST})
+    file(READ ${file} text)
+    string(APPEND all "${text}")
+  endforeach()
+  file(WRITE ${CURRENT_PACKAGES_DIR}/share/lpconnector/copyright "${all}")
 endfunction()
 
 include(${PORT}/portfile.cmake)

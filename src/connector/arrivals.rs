@@ -11,6 +11,7 @@ use crate::connector::engine::{Engine, State, closed as connector_closed};
 use crate::connector::outbox::Taken;
 use crate::connector::pending::{Content, Pending};
 use crate::connector::settled::Settled;
+use crate::connector::update::Outcome;
 use crate::connector::waiting::Waiting;
 use crate::protocol::notification::Notification;
 use crate::protocol::notification_event::NotificationEvent;
@@ -35,6 +36,9 @@ impl Engine {
                 self.action_arrived(state, action, &known);
             }
             Arrival::Outcome { id, consumer, body, is_repeat } => {
+                if !is_repeat && Outcome::is_opened(&body) {
+                    count(&self.counters.opened);
+                }
                 let content = Content::Outcome(body.into());
                 self.update_arrived(&mut state, &consumer, id, content, is_repeat);
             }

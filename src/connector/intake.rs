@@ -11,7 +11,7 @@ use crate::connector::consumers::{Learned, Lesson, Record};
 use crate::connector::engine::{Engine, Phase, State, Then, closed, updates_full};
 use crate::connector::pending::{Content, Pending, is_of_a_consumer, is_told};
 use crate::connector::settled::{Settled, Tell};
-use crate::connector::update::{Outcome, UpdateKind};
+use crate::connector::update::Outcome;
 use crate::protocol::content::EventContent;
 use crate::protocol::notification::Notification;
 use crate::protocol::notification_event::NotificationEvent;
@@ -367,8 +367,7 @@ impl Engine {
                 steps.push(Step::Learn { consumer, edit });
             }
             if found {
-                count(&self.counters.opened);
-                outcomes.push(self.outcome(state, consumer, UpdateKind::Opened));
+                outcomes.push(self.opened(state, consumer));
             }
         }
         if let Some(consumer) = consumer.as_ref().filter(|_| found || freed) {

@@ -453,9 +453,17 @@ impl Engine {
             steps.push(Step::Consumer { consumer: idle, body: None });
         }
         if is_opened {
-            count(&self.counters.opened);
-            outcomes.push(self.outcome(state, consumer, UpdateKind::Opened));
+            outcomes.push(self.opened(state, consumer));
         }
+    }
+
+    /// A conversation was opened.
+    pub(crate) fn opened(&self, state: &State, consumer: &str) -> Outcome {
+        // Several processes may find out: a shared store hands it out to one of them, who counts it.
+        if !self.is_shared() {
+            count(&self.counters.opened);
+        }
+        self.outcome(state, consumer, UpdateKind::Opened)
     }
 
     /// With where the consumer is.

@@ -74,11 +74,13 @@ impl Engine {
         let state = self.lock();
         let read = |counter: &AtomicU64| counter.load(Relaxed);
         let counters = &self.counters;
-        let oldest = state.outbox.firsts().map(|(_, first)| first.submitted_ms).min();
         let (consumers, conversations) = state.consumers.counts();
         // Of all processes, where they share the store.
         let own = (state.outbox.len() as u64, state.updates() as u64);
         let (waiting, updates_waiting) = self.shared().map_or(own, SharedJournal::waits);
+        // Of those that it has; another process may have sent them meanwhile.
+        let firsts = state.outbox.firsts().filter(|_| waiting > 0);
+        let oldest = firsts.map(|(_, first)| first.submitted_ms).min();
         ConnectorStats {
             waiting,
             oldest_ms: oldest.map_or(0, |at| self.clock.since_ms(at).as_millis() as u64),

@@ -104,6 +104,11 @@ impl Outcome {
             error: None,
         }
     }
+
+    /// Whether one that is kept says that a conversation was opened.
+    pub(crate) fn is_opened(kept: &str) -> bool {
+        serde_json::from_str::<Outcome>(kept).is_ok_and(|it| it.kind == UpdateKind::Opened)
+    }
 }
 
 impl Update {

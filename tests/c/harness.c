@@ -44,8 +44,8 @@ static char *control(const char *method, const char *path, const char *body)
     there = tcp_connect(port + 1);
     CHECK(answer != NULL && there >= 0);
     snprintf(head, sizeof head,
-             "%s %s HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n",
-             method, path, strlen(body));
+             "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n",
+             method, path, port + 1, strlen(body));
     CHECK(tcp_send(there, head, strlen(head)));
     CHECK(tcp_send(there, body, strlen(body)));
     while ((got = tcp_receive(there, answer + used, room - used - 1)) > 0) {

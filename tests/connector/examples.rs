@@ -238,9 +238,13 @@ impl Trial {
     /// Until all is sent and told; then it is asked to end.
     fn live_to_the_end(&mut self) {
         let mut running = self.start();
-        let since = Instant::now();
+        let (mut since, mut before) = (Instant::now(), String::new());
         while !(self.service.is_quiet() && self.missing().is_empty()) {
-            assert!(since.elapsed() < PATIENCE, "it hangs: {}", self.missing());
+            let now = format!("{} to tell, {}", self.service.pending(), self.missing());
+            if now != before {
+                (since, before) = (Instant::now(), now);
+            }
+            assert!(since.elapsed() < PATIENCE, "it hangs: {before}");
             self.service.recover();
             self.example.wait(self.seen, QUIET);
             running.check();

@@ -117,7 +117,7 @@ impl Program {
             .env("LPC_CONNECTOR_QUEUE_MAX", "500")
             .env("LPC_CONNECTOR_PAUSE_MS", "20")
             .env("LPC_CONNECTOR_PAUSE_MAX_MS", "200")
-            .env("LPC_CONNECTOR_ECHO_WAIT_MS", "2000")
+            .env("LPC_CONNECTOR_ECHO_WAIT_MS", "5000")
             .env("LPC_CONNECTOR_RECEIPTS", "none")
             .env("LPC_RATE_LIMIT_BACKOFF_MS", "20")
             .env(DIRECTORY, path)

@@ -89,7 +89,12 @@ impl Service {
 
     /// Whether all notifications are delivered.
     pub fn is_quiet(&self) -> bool {
-        self.sandbox.pending(&self.account.id) == 0
+        self.pending() == 0
+    }
+
+    /// How many notifications nobody took yet.
+    pub fn pending(&self) -> usize {
+        self.sandbox.pending(&self.account.id)
     }
 
     /// What consumers and agents said to each other, in the order of conversations and in these.

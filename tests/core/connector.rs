@@ -1,5 +1,6 @@
 //! A connector, from what is submitted to what the program is told.
 
+mod away;
 mod disk;
 mod fleet;
 mod fleet_faults;

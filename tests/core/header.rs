@@ -4,9 +4,13 @@ use std::path::Path;
 
 use cbindgen::{Builder, Config, DocumentationStyle, ExportConfig, Language, SortKey};
 
+use chapters::{CHAPTERS, Chapter, FIRST_THAT_RECEIVES};
+
+mod chapters;
+
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// In the order in which a reader of the header needs them.
+/// In the order in which their functions stand in a section.
 const SOURCES: [&str; 15] = [
     "version",
     "error",
@@ -25,11 +29,30 @@ const SOURCES: [&str; 15] = [
     "connector",
 ];
 
-const INTRODUCTION: &str = r#"/*!
+const OVERVIEW: &str = r#"/*!
  * @file
  * lpconnector: LivePerson's Connector API for C.
  *
  * Generated from src/ffi/ by `make docs`; do not edit.
+ */
+/*!
+ * @mainpage lpconnector for C and C++
+ *
+ * LivePerson's Connector API lets a business put a channel of its own on its account: an SMS gateway, a
+ * kiosk, a private app. This library is the way in and out.
+ *
+ * Most programs need a @ref config "configuration", a @ref connector "connector", and the
+ * @ref update "updates" that it gives: submit what a consumer says, poll for what agents answer,
+ * acknowledge that.
+ *
+ * A program that wants to wait for each answer itself takes the parts: a @ref client "client" of the
+ * account, a @ref consumer "consumer", their @ref conversation "conversation", and the
+ * @ref response "response" to each call. What agents do comes to a @ref receiver "receiver", or to a
+ * web server of its own, which has the functions for @ref notification "webhooks and notifications".
+ *
+ * Any call may fail with an @ref error "error". What the library does meanwhile, a @ref log "log" tells.
+ *
+ * C++ programs include lpconnector.hpp, which has a class for each handle.
  *
  * Rules that hold for every function:
  *
@@ -57,28 +80,36 @@ const INTRODUCTION: &str = r#"/*!
  */"#;
 
 fn generate() -> String {
-    let part = |name| env_part(name).parse::<u32>().unwrap();
-    let versions = format!(
-        "\n/** The version of this header; lpc_version() is that of the library in use. */\n\
-         #define LPC_VERSION_MAJOR {}\n\
-         /** Its second number. */\n#define LPC_VERSION_MINOR {}\n\
-         /** Its third number. */\n#define LPC_VERSION_PATCH {}\n\
-         /** The number of this header's ABI, to compare with lpc_abi_version(). */\n\
-         #define LPC_ABI_VERSION {}",
-        part("MAJOR"),
-        part("MINOR"),
-        part("PATCH"),
-        part("MAJOR")
+    let mut left = declarations();
+    let mut header = format!(
+        "{OVERVIEW}\n\n#ifndef LPCONNECTOR_H\n#define LPCONNECTOR_H\n\n\
+         #include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n\n\
+         #ifdef __cplusplus\nextern \"C\" {{\n#endif\n\n\
+         /* The handles; each has its section. */\n"
     );
+    for declaration in &left {
+        if let Some(handle) = code(declaration).strip_prefix("typedef struct ") {
+            header += &format!("struct {};\n", name(handle));
+        }
+    }
+    for chapter in &CHAPTERS {
+        if chapter.id == FIRST_THAT_RECEIVES {
+            header += "\n#ifndef LPC_SENDING_ALONE /* What receives needs more than such a build has. */\n";
+        }
+        header += &section(chapter, &mut left);
+    }
+    let left: Vec<&str> = left.iter().map(|declaration| name(declaration)).collect();
+    assert!(left.is_empty(), "no section of tests/core/header/chapters.rs has {left:?}");
+    header
+        + "\n#endif /* LPC_SENDING_ALONE */\n\n#ifdef __cplusplus\n}\n#endif\n\n#endif /* LPCONNECTOR_H */\n"
+}
+
+/// All that the sources declare, each with its comment in front.
+fn declarations() -> Vec<String> {
     let flag_is_bool = [("flag".to_owned(), "bool".to_owned())].into();
     let config = Config {
         language: Language::C,
-        header: Some(INTRODUCTION.to_owned()),
-        include_guard: Some("LPCONNECTOR_H".to_owned()),
         no_includes: true,
-        sys_includes: ["stdbool.h", "stddef.h", "stdint.h"].map(str::to_owned).to_vec(),
-        after_includes: Some(versions),
-        cpp_compat: true,
         usize_is_size_t: true,
         sort_by: SortKey::None,
         documentation_style: DocumentationStyle::Doxy,
@@ -90,22 +121,95 @@ fn generate() -> String {
     let builder = SOURCES.iter().fold(Builder::new().with_config(config), |builder, source| {
         builder.with_src(Path::new(ROOT).join(format!("src/ffi/{source}.rs")))
     });
-    let mut header = Vec::new();
-    builder.generate().expect("the sources parse").write(&mut header);
-    parted(String::from_utf8(header).expect("UTF-8"))
+    let mut written = Vec::new();
+    builder.generate().expect("the sources parse").write(&mut written);
+    let written = String::from_utf8(written).expect("UTF-8");
+    written.trim().split("\n\n").map(|declaration| declaration.trim().to_owned()).collect()
 }
 
-/// What a library lacks that was built for sending alone stands last, and can be left out.
-fn parted(mut header: String) -> String {
-    let first = header.find("\nlpc_status lpc_receiver_new(").expect("the first function of it");
-    let first = header[..first].rfind("/**").expect("its comment");
-    let end = header.rfind("#ifdef __cplusplus").expect("the end");
-    header.insert_str(end, "#endif /* LPC_SENDING_ALONE */\n\n");
-    header.insert_str(
-        first,
-        "#ifndef LPC_SENDING_ALONE /* What receives needs more than such a build has. */\n\n",
-    );
-    header
+/// A declaration without its comment.
+fn code(declaration: &str) -> &str {
+    declaration.rsplit("*/").next().unwrap_or_default().trim()
+}
+
+/// What it declares.
+fn name(declaration: &str) -> &str {
+    let code = code(declaration);
+    let word = if let Some(number) = code.strip_prefix("#define ") {
+        number.split(' ').next()
+    } else if let Some((_, pointer)) = code.split_once("(*") {
+        pointer.split(')').next()
+    } else {
+        code.split(['(', ';']).next().and_then(|front| front.rsplit([' ', '*']).next())
+    };
+    word.unwrap_or_default()
+}
+
+/// A chapter with all that belongs to it, which is taken out of `left`: the handle, its numbers, types of
+/// functions, functions.
+fn section(chapter: &Chapter, left: &mut Vec<String>) -> String {
+    let about = chapter.about.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut section =
+        format!("\n/**\n * @defgroup {} {}\n *\n{}", chapter.id, chapter.title, comment(&about));
+    section += " * @{\n */\n";
+    if chapter.id == "version" {
+        section += &version_numbers();
+    }
+    let mut mine: Vec<String> =
+        left.extract_if(.., |declaration| owner(name(declaration)) == Some(chapter.id)).collect();
+    let mut add = |section: &mut String, belongs: &dyn Fn(&str) -> bool| {
+        for declaration in mine.extract_if(.., |declaration| belongs(declaration)) {
+            *section += &format!("\n{declaration}\n");
+        }
+    };
+    add(&mut section, &|declaration| code(declaration).starts_with("typedef struct"));
+    for numbers in chapter.numbers {
+        section += &format!("\n/** @name {} */\n/** @{{ */\n", numbers.about);
+        add(&mut section, &|declaration| name(declaration) == numbers.of_type);
+        add(&mut section, &|declaration| name(declaration).starts_with(numbers.prefix));
+        section += "\n/** @} */\n";
+    }
+    add(&mut section, &|declaration| code(declaration).starts_with("typedef"));
+    add(&mut section, &|_| true);
+    section + "\n/** @} */\n"
+}
+
+/// The chapter of a name: the one that knows most of it.
+fn owner(name: &str) -> Option<&'static str> {
+    let known = |chapter: &Chapter| {
+        let numbers = chapter.numbers.iter().flat_map(|numbers| [numbers.of_type, numbers.prefix]);
+        let beginnings = chapter.names.iter().copied().chain(numbers);
+        beginnings.filter(|beginning| name.starts_with(beginning)).map(str::len).max().unwrap_or(0)
+    };
+    let most = CHAPTERS.iter().max_by_key(|chapter| known(chapter))?;
+    (known(most) > 0).then_some(most.id)
+}
+
+/// Text as lines of a comment.
+fn comment(text: &str) -> String {
+    let mut lines = String::from(" *");
+    let mut length = 2;
+    for word in text.split(' ') {
+        if length + word.len() > 100 {
+            lines += "\n *";
+            length = 2;
+        }
+        lines += &format!(" {word}");
+        length += word.len() + 1;
+    }
+    lines + "\n"
+}
+
+fn version_numbers() -> String {
+    let [major, minor, patch] = ["MAJOR", "MINOR", "PATCH"].map(env_part);
+    format!(
+        "\n/** The version of this header; lpc_version() is that of the library in use. */\n\
+         #define LPC_VERSION_MAJOR {major}\n\
+         /** Its second number. */\n#define LPC_VERSION_MINOR {minor}\n\
+         /** Its third number. */\n#define LPC_VERSION_PATCH {patch}\n\
+         /** The number of this header's ABI, to compare with lpc_abi_version(). */\n\
+         #define LPC_ABI_VERSION {major}\n"
+    )
 }
 
 fn env_part(name: &str) -> &'static str {

@@ -14,6 +14,7 @@ mod header;
 mod log;
 mod proxies;
 mod receiver;
+mod recording;
 mod renewal;
 mod retries;
 mod scene;

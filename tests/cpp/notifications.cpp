@@ -20,7 +20,7 @@ std::string http(const std::string &method, const std::string &url, const std::s
     const std::size_t host = url.find("//") + 2, port = url.find(':', host) + 1;
     const std::size_t path = url.find('/', port);
     const std::string request = method + " " + url.substr(path) + " HTTP/1.1\r\n" +
-                                "Host: 127.0.0.1\r\nConnection: close\r\n" + header +
+                                "Host: " + url.substr(host, path - host) + "\r\nConnection: close\r\n" + header +
                                 "Content-Type: application/json\r\nContent-Length: " +
                                 std::to_string(body.size()) + "\r\n\r\n" + body;
     const int there = tcp_connect(url.c_str() + port);

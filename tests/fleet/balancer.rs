@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lpc_sandbox::serde_json::{self, Value};
 
@@ -15,8 +15,11 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const WHILE: Duration = Duration::from_secs(2);
 
 /// A text of a consumer's that the service told of.
+#[derive(Clone)]
 pub struct Echo {
     pub at: Instant,
+    /// How long after it arrived there.
+    pub late: Duration,
     pub conversation: String,
     /// Its dialog and its place there, by which it is known again.
     pub place: (String, i64),
@@ -147,5 +150,7 @@ fn echo(request: &[u8]) -> Option<Echo> {
     let text = change["event"]["message"].as_str()?.to_owned();
     let place = (change["dialogId"].as_str()?.to_owned(), change["sequence"].as_i64()?);
     let conversation = change["conversationId"].as_str()?.to_owned();
-    Some(Echo { at: Instant::now(), conversation, place, text })
+    let arrived = Duration::from_millis(change["serverTimestamp"].as_u64()?);
+    let late = SystemTime::now().duration_since(UNIX_EPOCH + arrived).unwrap_or_default();
+    Some(Echo { at: Instant::now(), late, conversation, place, text })
 }

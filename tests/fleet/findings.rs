@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use lpc_sandbox::serde_json::Value;
 
 use crate::balancer::Echo;
+use crate::story::ECHO_WAIT;
 use crate::supply::{CONSUMERS, parts, text};
 
 /// What may keep the service's word from who waits for it.
@@ -17,6 +18,9 @@ pub enum Cause {
 
 /// So long after that it may still: what others had is taken over, and the service tells of it, or not.
 const AFTERMATH: Duration = Duration::from_secs(10);
+
+/// So long what the balancer heard may be on its way to the node that waits for it.
+const ON_ITS_WAY: Duration = Duration::from_secs(1);
 
 /// What a node sent before it was killed is heard of so long after that.
 const UNDER_WAY: Duration = Duration::from_millis(100);
@@ -31,8 +35,8 @@ pub struct Findings {
     /// When the program was first told what the agent said there.
     told: HashMap<Place, u128>,
     tellings: usize,
-    /// Of each text when it was heard of, and where it stands.
-    echoes: HashMap<String, Vec<(Instant, Place)>>,
+    /// What the service told of each text, in the order in which it did.
+    echoes: HashMap<String, Vec<Echo>>,
     troubles: Vec<(Cause, Instant, Option<Instant>)>,
     kills: Vec<Kill>,
 }
@@ -79,10 +83,10 @@ impl Findings {
     /// Whether the service had not told of that before.
     pub fn echoed(&mut self, echo: &Echo) -> bool {
         let echoes = self.echoes.entry(echo.text.clone()).or_default();
-        if echoes.iter().any(|(_, place)| *place == echo.place) {
+        if echoes.iter().any(|before| before.place == echo.place) {
             return false;
         }
-        echoes.push((echo.at, echo.place.clone()));
+        echoes.push(echo.clone());
         let (consumer, _) = parts(&echo.text);
         for kill in &mut self.kills {
             if echo.at > kill.at + UNDER_WAY && kill.waiting.remove(&consumer) {
@@ -165,7 +169,7 @@ impl Findings {
         let needless = twice.iter().filter(|text| !self.is_excused(text));
         // Two with the same id were sent twice; otherwise the text was taken twice.
         let ids = |text| ids(conversations, text);
-        let needless: Vec<_> = needless.map(|text| (text, self.apart(text), ids(text))).collect();
+        let needless: Vec<_> = needless.map(|text| (self.around(text), ids(text))).collect();
         assert!(needless.is_empty(), "twice although all was well: {needless:?}");
         vec![
             format!("{} arrived twice, of what nobody could be told", twice.len()),
@@ -178,17 +182,36 @@ impl Findings {
         ]
     }
 
-    /// Whether something was in the way of the service's word about this text.
+    /// Whether something was in the way of the service's word about this text, or it came when nobody waited for
+    /// it any more: on a machine with too much to do.
     fn is_excused(&self, text: &str) -> bool {
         let echoes = &self.echoes[text];
-        let (first, last) = (echoes[0].0, echoes[echoes.len() - 1].0);
-        self.troubles.iter().any(|(_, from, to)| *from <= last && to.is_none_or(|to| first <= to))
+        let (first, last) = (echoes[0].at, echoes[echoes.len() - 1].at);
+        let is_late = echoes[0].late + ON_ITS_WAY > ECHO_WAIT;
+        is_late
+            || self
+                .troubles
+                .iter()
+                .any(|(_, from, to)| *from <= last && to.is_none_or(|to| first <= to))
     }
 
-    /// How long after its first arrival it arrived again.
-    fn apart(&self, text: &str) -> Duration {
+    /// When it arrived again, and what was done to the fleet around that, in seconds since its first arrival.
+    fn around(&self, text: &str) -> String {
         let echoes = &self.echoes[text];
-        echoes[echoes.len() - 1].0 - echoes[0].0
+        let first = echoes[0].at;
+        let since = |at: Instant| match at.checked_duration_since(first) {
+            Some(later) => later.as_secs_f64(),
+            None => -(first - at).as_secs_f64(),
+        };
+        let near = |at: &f64| (-30.0..30.0).contains(at);
+        let kills: Vec<f64> = self.kills.iter().map(|it| since(it.at)).filter(near).collect();
+        let troubles = self.troubles.iter().map(|it| (it.0, since(it.1), it.2.map(since)));
+        let troubles: Vec<_> = troubles.filter(|(_, from, _)| near(from)).collect();
+        let again: Vec<f64> = echoes[1..].iter().map(|it| since(it.at)).collect();
+        let late = echoes[0].late;
+        format!(
+            "{text}: told of {late:.1?} late, again after {again:.1?}; nodes killed at {kills:.1?}; troubles {troubles:.1?}"
+        )
     }
 
     /// Of nodes that were killed while brokers were there, and no other node was suspended.

@@ -18,6 +18,9 @@ const NODES: usize = 3;
 
 const TAKEOVER: Duration = Duration::from_secs(2);
 
+/// So long a node waits for the service's word about what may have arrived.
+pub const ECHO_WAIT: Duration = Duration::from_secs(5);
+
 /// So long after its start a broker of a cluster has what it missed.
 const CATCHES_UP: Duration = Duration::from_secs(10);
 
@@ -130,6 +133,7 @@ impl Story {
         sandbox.set_agent(&account.id, Some(agent(supply.each())));
         let mut variables = sandbox.variables(&account);
         let takeover = TAKEOVER.as_millis().to_string();
+        let echo_wait = ECHO_WAIT.as_millis().to_string();
         let replicas = brokers.count().to_string();
         // In a cluster each lane has an election of its own when a server dies.
         let partitions = if brokers.count() == 1 { "64" } else { "16" };
@@ -141,7 +145,7 @@ impl Story {
             ("LPC_CONNECTOR_TAKEOVER_MS", &takeover),
             ("LPC_CONNECTOR_PAUSE_MS", "20"),
             ("LPC_CONNECTOR_PAUSE_MAX_MS", "200"),
-            ("LPC_CONNECTOR_ECHO_WAIT_MS", "5000"),
+            ("LPC_CONNECTOR_ECHO_WAIT_MS", &echo_wait),
             ("LPC_CONNECTOR_RECEIPTS", "none"),
             ("LPC_CALL_TIMEOUT_MS", "5000"),
             ("LPC_RATE_LIMIT_BACKOFF_MS", "20"),

@@ -12,10 +12,11 @@ test-python: build $(VENV)/installed $(VENV)/tools ## the Python tests, types an
 $(VENV)/bin/python: | tools
 	$(PYTHON) -m venv $(VENV)
 
-# pip's own progress is long and says little; its errors are shown.
+# pip's own progress is long and says little; its errors are shown. Where somebody watches it tells what cargo says.
 $(VENV)/installed: $(WHEEL_SOURCES) | $(VENV)/bin/python
+	@$(if $(QUIET),,echo "Building the package for Python, which is Rust once more.")
 	@echo "pip install ./bindings/python"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --force-reinstall ./bindings/python
+	@$(PY) -m pip install $(or $(QUIET),--verbose) --disable-pip-version-check --force-reinstall ./bindings/python
 	@touch $@
 
 $(VENV)/tools: tests/python/requirements.txt | $(VENV)/bin/python

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lpc_sandbox::serde_json::{Value, from_str, json};
 use lpc_sandbox::{Agent, Route};
-use lpconnector::{Connector, Status, UpdateKind};
+use lpconnector::{Connector, EventKind, Status, UpdateKind};
 
 use crate::connector::nats_server::NatsServer;
 use crate::connector::talks::{next, said, tell, text};
@@ -90,6 +90,34 @@ fn a_webhook_that_comes_to_two_nodes_is_told_once() {
     let expected: Vec<String> = (0..10).map(|n| n.to_string()).collect();
     assert_eq!(told, expected);
     until(|| (nodes[1].stats().unwrap().updates_waiting == 0).then_some(()));
+}
+
+#[test]
+fn a_conversation_is_told_and_counted_once_whichever_nodes_hear_of_it() {
+    let (server, scene) = (NatsServer::start(), Scene::new());
+    scene.sandbox.set_agent(&scene.account.id, Some(Agent::Echo));
+    let nodes = [(); 3].map(|()| node(&scene, &server, &[]));
+    tell(&scene, &nodes[1]);
+    let mut opened = Vec::new();
+    for n in 0..9 {
+        let consumer = format!("c{n}");
+        nodes[n % 3].submit_text(&consumer, "Hi", Some("k")).unwrap();
+        // The service tells of the conversation, and then of the answer in it.
+        loop {
+            let update = nodes[0].poll(Duration::from_secs(60)).unwrap().expect("an update");
+            nodes[0].ack(&update).unwrap();
+            if update.kind() == UpdateKind::Opened {
+                opened.push(update.consumer_id().to_owned());
+            }
+            let event = update.notification().and_then(|it| it.events().first());
+            if event.is_some_and(|it| it.kind() == EventKind::Text) {
+                break;
+            }
+        }
+    }
+    assert_eq!(opened, (0..9).map(|n| format!("c{n}")).collect::<Vec<_>>());
+    let counted: u64 = nodes.iter().map(|node| node.stats().unwrap().opened).sum();
+    assert_eq!(counted, 9);
 }
 
 #[test]

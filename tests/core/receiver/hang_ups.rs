@@ -124,14 +124,14 @@ fn all_that_is_acknowledged_right_before_the_end_is_answered() {
         }
     });
     let post = Post { receiver: Receiver::new(&config).unwrap(), scene };
-    let mut streams: Vec<_> = (0..MANY)
-        .map(|at| {
-            let mut stream = connect(post.address());
-            let body = text(&format!("c{at}"), 0, "x");
-            stream.write_all(post.request(&body).as_bytes()).unwrap();
-            stream
-        })
-        .collect();
+    // All that takes long comes before the first one is told, which is not waited for for ever.
+    let request = |at| post.request(&text(&format!("c{at}"), 0, "x"));
+    let requests: Vec<String> = (0..MANY).map(request).collect();
+    let mut streams: Vec<_> = requests.iter().map(|_| connect(post.address())).collect();
+    until(|| (post.receiver.stats().unwrap().connections_open == MANY as u64).then_some(()));
+    for (stream, request) in streams.iter_mut().zip(&requests) {
+        stream.write_all(request.as_bytes()).unwrap();
+    }
     let all: Vec<_> = streams.iter().map(|_| post.next()).collect();
     for one in &all {
         post.receiver.ack(one).unwrap();

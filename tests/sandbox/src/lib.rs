@@ -32,8 +32,11 @@
 //! - `workers`: agents and the courier at work
 //! - `services`: the services that a client talks to
 //! - `control`: the control API
+//! - `recording`: what passes between a client and a service, written down and played
+//! - `console`: the page that looks on and acts through the control API
 //! - `running`: the start of a sandbox
 //! - `sandbox`: the sandbox as Rust tests use it
+//! - `commands`: what the program can do besides
 
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
@@ -41,11 +44,13 @@
 mod agents;
 mod base;
 mod cloud;
+mod console;
 mod control;
 mod faults;
 mod http;
 mod model;
 mod protocol;
+mod recording;
 mod requests;
 mod running;
 mod sandbox;
@@ -57,13 +62,17 @@ pub use agents::agent::Agent;
 pub use agents::script::Script;
 pub use base::forged::Forged;
 pub use base::options::{Log, Options, Sequence, TlsVersions};
+pub use cloud::rate_limits::RateLimits;
 pub use faults::fault::{Fault, Then};
 pub use faults::fault_proxy::FaultProxy;
 pub use http::answer::Answer;
+pub use http::conditions::{Latency, Outage};
 pub use http::request::Request;
 pub use model::account::Account;
 pub use model::survey::Survey;
 pub use protocol::route::Route;
+pub use recording::recorder::{Recorder, Recording};
+pub use recording::replay::Replay;
 pub use sandbox::Sandbox;
 pub use serde_json;
 pub use webhooks::delivery::Delivery;

@@ -3,6 +3,8 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+mod commands;
+
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
@@ -10,9 +12,10 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus};
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use lpc_sandbox::{
-    Account, Agent, Log, Options, Sandbox, Script, Sequence, TlsVersions, Webhook, serde_json,
+    Account, Agent, Log, Options, RateLimits, Recorder, Sandbox, Script, Sequence, TlsVersions,
+    Webhook, serde_json,
 };
 use tokio::process::Command;
 use tokio::runtime::Builder;
@@ -26,9 +29,13 @@ use tokio::runtime::Builder;
 #[derive(Parser)]
 #[command(
     version,
+    args_conflicts_with_subcommands = true,
+    subcommand_value_name = "record|replay",
     after_help = "Example:\n  lpc-sandbox --tls --summary -- ./my-connector --say hello"
 )]
 struct Arguments {
+    #[command(subcommand)]
+    mode: Option<Mode>,
     /// Serve HTTPS with a certificate of a CA made at the start
     #[arg(long)]
     tls: bool,
@@ -48,6 +55,18 @@ struct Arguments {
     /// A further name in the certificate, of a host or an IP address; may be repeated
     #[arg(long = "host", value_name = "NAME", requires = "tls")]
     hosts: Vec<String>,
+    /// Hold each answer of the services back so long, in milliseconds
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    latency_ms: u64,
+    /// And up to so much longer, another time for each answer
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    jitter_ms: u64,
+    /// Answer more requests of the app than this in a second with 429
+    #[arg(long, value_name = "N")]
+    rate_limit_app: Option<u32>,
+    /// Answer more requests of a consumer than this in a second with 429
+    #[arg(long, value_name = "N")]
+    rate_limit_consumer: Option<u32>,
     /// Write the CA certificate here; without it, to a temporary file
     #[arg(long, value_name = "FILE", requires = "tls")]
     ca_file: Option<PathBuf>,
@@ -69,6 +88,10 @@ struct Arguments {
     /// Give temp_url_expires of file URLs as a number
     #[arg(long)]
     expires_as_number: bool,
+    /// Keep account, secret, keys, certificates, ports and conversations in this directory, and go on
+    /// with them at the next start, whatever ended this one
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
     /// Append the log to this file; without it, it goes to standard error
     #[arg(long, value_name = "FILE")]
     log_file: Option<PathBuf>,
@@ -86,12 +109,22 @@ struct Arguments {
     /// script as JSON
     #[arg(long, value_name = "echo|FILE")]
     agent: Option<PathBuf>,
+    /// Serve the console, a web page to look on and to act as the agent, at the address of the
+    /// control API, which is printed to standard error
+    #[arg(long)]
+    console: bool,
     /// Print at the end what the sandbox holds, as a transcript
     #[arg(long)]
     summary: bool,
     /// The command to run, and its arguments
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
+}
+
+#[derive(Subcommand)]
+enum Mode {
+    Record(commands::record::Arguments),
+    Replay(commands::replay::Arguments),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -112,6 +145,28 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> io::Result<u8> {
+    match &arguments.mode {
+        None => stand_in(arguments),
+        Some(Mode::Record(arguments)) => {
+            let recorder = Recorder::start(arguments.recording())?;
+            if let Some(url) = recorder.webhook_url() {
+                eprintln!("lpc-sandbox: notifications are to be sent to {url}");
+            }
+            let code = accompany(recorder.variables(), &arguments.command)?;
+            eprintln!("{}", arguments.outcome(recorder.counts()));
+            Ok(code)
+        }
+        Some(Mode::Replay(arguments)) => {
+            let replay = arguments.start()?;
+            let code = accompany(replay.variables(), &arguments.command)?;
+            eprint!("{}", commands::replay::outcome(&replay));
+            Ok(code)
+        }
+    }
+}
+
+/// Is the service.
+fn stand_in(arguments: &Arguments) -> io::Result<u8> {
     // What makes no sense is said before anything starts.
     let agent = arguments.agent.as_deref().map(agent).transpose()?;
     let webhook = arguments.webhook.as_ref().map(Webhook::to);
@@ -119,34 +174,49 @@ fn run(arguments: &Arguments) -> io::Result<u8> {
         webhook.check(arguments.tls).map_err(|reason| invalid(format!("--webhook: {reason}")))?;
     }
     let sandbox = Sandbox::start(options(arguments))?;
-    let account = sandbox.new_account();
-    sandbox.set_agent(&account.id, agent);
+    let left = sandbox.accounts_left().into_iter().next();
+    let account = left.unwrap_or_else(|| sandbox.new_account());
+    if agent.is_some() {
+        sandbox.set_agent(&account.id, agent);
+    }
+    if arguments.rate_limit_app.is_some() || arguments.rate_limit_consumer.is_some() {
+        let (app, consumer) = (arguments.rate_limit_app, arguments.rate_limit_consumer);
+        let limits = RateLimits { app, consumer, ..RateLimits::default() };
+        sandbox.set_rate_limits(&account.id, limits);
+    }
     if arguments.receiver {
         sandbox.reserve_receiver(&account.id);
     }
     if let Some(webhook) = webhook {
         sandbox.set_webhook(&account.id, webhook);
     }
-    let variables = variables(&sandbox, &account);
-    // This one only waits; the sandbox has its own.
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let code = match arguments.command.split_first() {
-        None => {
-            // Whoever reads the variables may interrupt: so it listens before it prints.
-            let print = async { print_variables(&variables) };
-            runtime.block_on(async { tokio::try_join!(biased; interruption(), print) })?;
-            0
-        }
-        Some((program, rest)) => {
-            let mut command = Command::new(program);
-            command.args(rest).envs(variables);
-            runtime.block_on(run_command(command, program))?
-        }
-    };
+    if arguments.console {
+        eprintln!("lpc-sandbox: the console is at {}/", sandbox.control_url());
+    }
+    let code = accompany(variables(&sandbox, &account), &arguments.command)?;
     if arguments.summary {
         io::stdout().write_all(sandbox.transcript(&account.id).as_bytes())?;
     }
     Ok(code)
+}
+
+/// Runs the command with these variables; or prints them, and waits for an interruption.
+fn accompany(variables: Vec<(&'static str, String)>, command: &[OsString]) -> io::Result<u8> {
+    // This one only waits; who serves has another.
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    match command.split_first() {
+        None => {
+            // Whoever reads the variables may interrupt: so it listens before it prints.
+            let print = async { print_variables(&variables) };
+            runtime.block_on(async { tokio::try_join!(biased; interruption(), print) })?;
+            Ok(0)
+        }
+        Some((program, rest)) => {
+            let mut command = Command::new(program);
+            command.args(rest).envs(variables);
+            runtime.block_on(run_command(command, program))
+        }
+    }
 }
 
 fn options(arguments: &Arguments) -> Options {
@@ -167,7 +237,11 @@ fn options(arguments: &Arguments) -> Options {
         max_body: arguments.max_body,
         max_file: arguments.max_file,
         expires_as_number: arguments.expires_as_number,
+        latency: Duration::from_millis(arguments.latency_ms),
+        jitter: Duration::from_millis(arguments.jitter_ms),
         ca_file: arguments.ca_file.clone(),
+        state: arguments.state.clone(),
+        console: arguments.console,
         log: match (&arguments.log_file, arguments.quiet) {
             (Some(path), _) => Log::File(path.clone()),
             (None, true) => Log::Off,

@@ -10,13 +10,14 @@ use serde_json::{Map, Value};
 use crate::agents::agent::Agent;
 use crate::agents::step::Step;
 use crate::base::forged::Forged;
-use crate::base::key;
 use crate::base::options::Options;
 use crate::cloud::accounts::Accounts;
 use crate::cloud::app_jwt;
+use crate::cloud::rate_limits::RateLimits;
 use crate::cloud::site::Site;
 use crate::faults::fault_proxy::FaultProxy;
 use crate::http::answer::Answer;
+use crate::http::conditions::{Latency, Outage};
 use crate::http::request::Request;
 use crate::model::account::Account;
 use crate::model::new_account::{NewAccount, NoAccount};
@@ -67,6 +68,12 @@ impl Sandbox {
     pub fn client_certificate(&self) -> Option<(&Path, &Path)> {
         let (certificate, key) = self.running.files.as_ref()?.client.as_ref()?;
         Some((certificate.path(), key.path()))
+    }
+
+    /// The accounts that an earlier sandbox left in [`Options::state`], in the order in which they
+    /// were made.
+    pub fn accounts_left(&self) -> Vec<Account> {
+        self.accounts().left()
     }
 
     /// Makes an account of which nothing is known yet.
@@ -187,7 +194,7 @@ impl Sandbox {
 
     /// Makes every AppJWT invalid that was issued so far.
     pub fn revoke_tokens(&self, account_id: &str) {
-        self.with_site(account_id, |site| site.app_tokens.clear());
+        self.with_site(account_id, |site| site.app_tokens.retain(|()| false));
     }
 
     /// Issues an AppJWT made to measure: it expires after so many seconds, or did before (a
@@ -221,7 +228,7 @@ impl Sandbox {
     /// The public key of the tokens of accounts that have not rotated: a SubjectPublicKeyInfo,
     /// base64 of its DER. All sandboxes of a process have the same one.
     pub fn public_key(&self) -> String {
-        key::first().subject_public_key_info()
+        self.accounts().first_key.subject_public_key_info()
     }
 
     /// All requests for the key set in the order in which they came in. It belongs to all accounts:
@@ -291,6 +298,28 @@ impl Sandbox {
     pub fn receiver_certificate(&self) -> Option<(&Path, &Path)> {
         let (certificate, key) = &self.running.files.as_ref()?.receiver;
         Some((certificate.path(), key.path()))
+    }
+
+    /// Lets the service be away for so long, a week at most: the connections it has are closed, new
+    /// ones are refused or all is answered with 503, and it sends no notifications. The control API
+    /// stays. Called again, it counts anew.
+    pub fn begin_outage(&self, outage: Outage, length: Duration) {
+        self.running.shared.conditions.begin(outage, length);
+    }
+
+    /// Ends an outage, if there is one.
+    pub fn end_outage(&self) {
+        self.running.shared.conditions.end();
+    }
+
+    /// Holds all answers of the services back that are still to come.
+    pub fn set_latency(&self, latency: Latency) {
+        self.running.shared.conditions.set_latency(latency);
+    }
+
+    /// Answers with 429 what is too much from now on.
+    pub fn set_rate_limits(&self, account_id: &str, limits: RateLimits) {
+        self.with_site(account_id, |site| site.meter.set(limits));
     }
 
     /// All attempts to deliver a notification of the account, in the order in which they ended.

@@ -1,4 +1,4 @@
-"""Client for LivePerson's Connector API.
+"""Client for LivePerson's Connector API::
 
     from lpconnector import Client
 
@@ -14,7 +14,7 @@ What the service posts to a webhook is read by ``verify_webhook`` in a web serve
 own, or received by a ``Receiver``. A ``Connector`` does both directions for a whole channel, and keeps
 what goes out and comes in until it is done.
 
-Everything blocks, and nothing holds the GIL while it waits. Failures are ``LpcError``s. Clients log
+Everything blocks, and nothing holds the GIL while it waits. A failure is an ``LpcError``. Clients log
 to ``logging.getLogger("lpconnector")``. ``lpconnector.aio`` is the same for asyncio.
 """
 

@@ -3,5 +3,6 @@
 
 pub(crate) mod action;
 pub(crate) mod agent;
+pub(crate) mod attendance;
 pub(crate) mod script;
 pub(crate) mod step;

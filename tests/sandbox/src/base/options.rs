@@ -35,9 +35,19 @@ pub struct Options {
     pub max_file: usize,
     /// Give `temp_url_expires` of file URLs as a number. Default: false, as text.
     pub expires_as_number: bool,
+    /// How long each answer of the services is held back. Default: not at all.
+    pub latency: Duration,
+    /// How much longer at most, another time for each answer. Default: not at all.
+    pub jitter: Duration,
     /// Where the CA certificate is written as PEM. Default: a temporary file, removed with the
     /// sandbox.
     pub ca_file: Option<PathBuf>,
+    /// A directory in which accounts, keys, certificates and ports are kept for the next sandbox,
+    /// whatever ends this one. One sandbox has it at a time. Default: nowhere.
+    pub state: Option<PathBuf>,
+    /// Serve the console, a page to look on and to act as the agent, at the address of the control
+    /// API. Default: false.
+    pub console: bool,
     /// Where the log goes. Default: [`Log::Off`].
     pub log: Log,
 }
@@ -58,7 +68,11 @@ impl Default for Options {
             max_body: 1024 * 1024,
             max_file: 3 * 1024 * 1024,
             expires_as_number: false,
+            latency: Duration::ZERO,
+            jitter: Duration::ZERO,
             ca_file: None,
+            state: None,
+            console: false,
             log: Log::Off,
         }
     }

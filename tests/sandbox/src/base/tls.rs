@@ -1,22 +1,19 @@
 //! TLS: a CA made at the start, and a certificate of it for the names of the loopback interface.
 
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, date_time_ymd,
 };
 use rustls::crypto::ring;
-use rustls::pki_types::PrivateKeyDer;
 use rustls::server::WebPkiClientVerifier;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion};
-use tempfile::NamedTempFile;
 
 use crate::base::options::{Options, TlsVersions};
+use crate::base::pem::{Pair, PemFile, Vault};
 
 /// What the sandbox needs to speak TLS.
 pub(crate) struct Identity {
@@ -37,46 +34,18 @@ pub(crate) struct Files {
     pub(crate) receiver: (PemFile, PemFile),
 }
 
-/// A file for others.
-pub(crate) enum PemFile {
-    /// Removed when dropped.
-    Temporary(NamedTempFile),
-    /// Where the caller wanted it; it stays.
-    Given(PathBuf),
-}
-
-impl PemFile {
-    fn write(path: &Path, pem: &str) -> io::Result<PemFile> {
-        fs::write(path, pem)?;
-        Ok(PemFile::Given(path.to_owned()))
-    }
-
-    /// `what` becomes part of its name.
-    fn temporary(what: &str, pem: &str) -> io::Result<PemFile> {
-        let prefix = format!("lpc-sandbox-{what}-");
-        let file = tempfile::Builder::new().prefix(&prefix).suffix(".pem").tempfile()?;
-        fs::write(file.path(), pem)?;
-        Ok(PemFile::Temporary(file))
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        match self {
-            PemFile::Temporary(file) => file.path(),
-            PemFile::Given(path) => path,
-        }
-    }
-}
-
 impl Identity {
-    pub(crate) fn new(options: &Options) -> io::Result<Identity> {
-        let ca = KeyPair::generate()
-            .and_then(|key| CertifiedIssuer::self_signed(ca_parameters(), key))
-            .map_err(io::Error::other)?;
-        let (certificate, key) = server_certificate(&ca, &options.hosts)?;
-        let private_key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+    /// `vault`: where CA, certificates and keys are kept for the next sandbox.
+    pub(crate) fn new(options: &Options, vault: Vault<'_>) -> io::Result<Identity> {
+        let made = vault.pair("ca", new_ca)?;
+        let key = KeyPair::from_pem(&made.key).map_err(io::Error::other)?;
+        let ca = Issuer::new(ca_parameters(), key);
+        let der = made.certificate_der()?;
+        vault.keep_for(&options.hosts.join("\n"), &["server", "receiver"])?;
+        let server = vault.pair("server", || server_certificate(&ca, &options.hosts))?;
         let provider = Arc::new(ring::default_provider());
         let mut roots = RootCertStore::empty();
-        roots.add(ca.der().clone()).map_err(io::Error::other)?;
+        roots.add(der.clone()).map_err(io::Error::other)?;
         let roots = Arc::new(roots);
         let versions = versions(options.tls_versions);
         let client_config = ClientConfig::builder_with_provider(provider.clone())
@@ -90,33 +59,37 @@ impl Identity {
             let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider)
                 .build()
                 .map_err(io::Error::other)?;
-            let (shown, key) = client_certificate(&ca, "lpc-sandbox service")?;
-            let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+            let shown = vault.pair("service", || client_certificate(&ca, "lpc-sandbox service"))?;
             let client_config = client_config
-                .with_client_auth_cert(vec![shown.der().clone()], key)
+                .with_client_auth_cert(vec![shown.certificate_der()?], shown.key_der()?)
                 .map_err(io::Error::other)?;
             let config = config.with_client_cert_verifier(verifier);
-            (config, client_config, Some(client_files(&ca)?))
+            let client = vault.pair("client", || client_certificate(&ca, "lpc-sandbox client"))?;
+            (config, client_config, Some(vault.files("client", &client)?))
         } else {
             (config.with_no_client_auth(), client_config.with_no_client_auth(), None)
         };
         // The CA as well, as some servers do: what does not know it can tell that from a chain that breaks off.
         let mut config = config
-            .with_single_cert(vec![certificate.der().clone(), ca.der().clone()], private_key)
+            .with_single_cert(vec![server.certificate_der()?, der], server.key_der()?)
             .map_err(io::Error::other)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let (certificate, key) = server_certificate(&ca, &options.hosts)?;
-        let receiver = (
-            PemFile::temporary("receiver", &certificate.pem())?,
-            PemFile::temporary("receiver-key", &key.serialize_pem())?,
-        );
+        let receiver = vault.pair("receiver", || server_certificate(&ca, &options.hosts))?;
+        let receiver = vault.files("receiver", &receiver)?;
         let ca = match &options.ca_file {
-            Some(path) => PemFile::write(path, &ca.pem())?,
-            None => PemFile::temporary("ca", &ca.pem())?,
+            Some(path) => PemFile::write(path, &made.certificate)?,
+            None => vault.certificate_file("ca", &made)?,
         };
         let files = Files { ca, client, receiver };
         Ok(Identity { config: Arc::new(config), client_config: Arc::new(client_config), files })
     }
+}
+
+/// Makes a CA.
+fn new_ca() -> io::Result<Pair> {
+    let key = KeyPair::generate().map_err(io::Error::other)?;
+    let certificate = ca_parameters().self_signed(&key).map_err(io::Error::other)?;
+    Ok(Pair::new(&certificate, &key))
 }
 
 fn versions(versions: TlsVersions) -> Vec<&'static SupportedProtocolVersion> {
@@ -129,22 +102,16 @@ fn versions(versions: TlsVersions) -> Vec<&'static SupportedProtocolVersion> {
 
 /// Makes a server's certificate for the names of the loopback interface and for `hosts`, with its
 /// key.
-fn server_certificate(
-    ca: &CertifiedIssuer<'_, KeyPair>,
-    hosts: &[String],
-) -> io::Result<(Certificate, KeyPair)> {
+fn server_certificate(ca: &Issuer<'_, KeyPair>, hosts: &[String]) -> io::Result<Pair> {
     let key = KeyPair::generate().map_err(io::Error::other)?;
     let certificate = leaf_parameters(hosts)
         .and_then(|leaf| leaf.signed_by(&key, ca))
         .map_err(io::Error::other)?;
-    Ok((certificate, key))
+    Ok(Pair::new(&certificate, &key))
 }
 
 /// Makes a client's certificate with its key.
-fn client_certificate(
-    ca: &CertifiedIssuer<'_, KeyPair>,
-    name: &str,
-) -> io::Result<(Certificate, KeyPair)> {
+fn client_certificate(ca: &Issuer<'_, KeyPair>, name: &str) -> io::Result<Pair> {
     let key = KeyPair::generate().map_err(io::Error::other)?;
     let mut client = parameters(CertificateParams::default(), name);
     client.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -152,15 +119,7 @@ fn client_certificate(
     // Strict verifiers ask for it.
     client.use_authority_key_identifier_extension = true;
     let certificate = client.signed_by(&key, ca).map_err(io::Error::other)?;
-    Ok((certificate, key))
-}
-
-fn client_files(ca: &CertifiedIssuer<'_, KeyPair>) -> io::Result<(PemFile, PemFile)> {
-    let (certificate, key) = client_certificate(ca, "lpc-sandbox client")?;
-    Ok((
-        PemFile::temporary("client", &certificate.pem())?,
-        PemFile::temporary("client-key", &key.serialize_pem())?,
-    ))
+    Ok(Pair::new(&certificate, &key))
 }
 
 fn ca_parameters() -> CertificateParams {

@@ -1,6 +1,7 @@
 //! All accounts of a sandbox, behind one lock; and the key set, which belongs to none of them.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use uuid::Uuid;
 
 use crate::base::key::{self, Key};
 use crate::base::lock::lock;
+use crate::cloud::kept::Kept;
 use crate::cloud::site::Site;
 use crate::cloud::traffic::Traffic;
 use crate::http::answer::Answer;
@@ -23,6 +25,9 @@ pub(crate) struct Accounts {
     /// Of an account that does not choose one.
     token_lifetime: Duration,
     courier: UnboundedSender<Parcel>,
+    /// Signs until an account rotates.
+    pub(crate) first_key: &'static Key,
+    kept: Kept,
     held: Mutex<Held>,
 }
 
@@ -31,13 +36,31 @@ struct Held {
     sites: HashMap<String, Site>,
     /// The key set belongs to no account.
     keys: Traffic,
-    /// Whether an account has rotated its key.
-    rotated: bool,
+    /// Signs for the accounts that have rotated; None: none has.
+    second_key: Option<&'static Key>,
 }
 
 impl Accounts {
-    pub(crate) fn new(token_lifetime: Duration, courier: UnboundedSender<Parcel>) -> Accounts {
-        Accounts { token_lifetime, courier, held: Mutex::default() }
+    /// With all that `kept` holds.
+    pub(crate) fn new(
+        token_lifetime: Duration,
+        courier: UnboundedSender<Parcel>,
+        kept: Kept,
+    ) -> io::Result<Accounts> {
+        let first_key = kept.first_key()?;
+        let second_key = kept.second_key()?;
+        let sites = kept.sites(first_key, second_key, &courier)?;
+        let held = Held { sites, second_key, ..Held::default() };
+        Ok(Accounts { token_lifetime, courier, first_key, kept, held: Mutex::new(held) })
+    }
+
+    /// The accounts that an earlier sandbox left, in the order in which they were made.
+    pub(crate) fn left(&self) -> Vec<Account> {
+        let held = self.held();
+        let mut left: Vec<&Site> =
+            held.sites.values().filter(|site| site.number != usize::MAX).collect();
+        left.sort_by_key(|site| site.number);
+        left.into_iter().map(|site| site.account.clone()).collect()
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -50,7 +73,19 @@ impl Accounts {
         account_id: &str,
         act: impl FnOnce(&mut Site) -> T,
     ) -> Option<T> {
-        self.held().sites.get_mut(account_id).map(act)
+        let mut held = self.held();
+        let site = held.sites.get_mut(account_id)?;
+        let result = act(site);
+        // Before anybody is told of it.
+        self.kept.note(site);
+        Some(result)
+    }
+
+    /// The ids of all accounts, in order.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let mut ids: Vec<String> = self.held().sites.keys().cloned().collect();
+        ids.sort();
+        ids
     }
 
     /// Makes an account of which nothing is known yet.
@@ -75,7 +110,10 @@ impl Accounts {
                 .unwrap_or_else(|| Uuid::new_v4().simple().to_string()),
         };
         let lifetime = chosen.token_lifetime.unwrap_or(self.token_lifetime);
-        held.sites.insert(id, Site::new(account.clone(), lifetime, self.courier.clone()));
+        let courier = self.courier.clone();
+        let mut site = Site::new(account.clone(), self.first_key, lifetime, courier);
+        self.kept.note(&mut site);
+        held.sites.insert(id, site);
         Ok(account)
     }
 
@@ -84,16 +122,19 @@ impl Accounts {
         // Making it takes long: it happens outside the lock.
         let key = key::second();
         let mut held = self.held();
-        held.sites.get_mut(account_id)?.key = key;
-        held.rotated = true;
+        let held = &mut *held;
+        let site = held.sites.get_mut(account_id)?;
+        let key = *held.second_key.get_or_insert(key);
+        (site.key, site.rotated) = (key, true);
+        self.kept.note_second_key(key);
+        self.kept.note(site);
         Some(())
     }
 
     /// The public keys as a JSON Web Key Set.
     pub(crate) fn key_set(&self) -> Value {
-        let rotated = self.held().rotated;
-        let second = rotated.then(key::second);
-        let keys: Vec<Value> = [key::first()].into_iter().chain(second).map(Key::jwk).collect();
+        let second = self.held().second_key;
+        let keys: Vec<Value> = [self.first_key].into_iter().chain(second).map(Key::jwk).collect();
         json!({"keys": keys})
     }
 
@@ -114,7 +155,11 @@ impl Accounts {
             self.held().keys.queue(route, answer);
             return Ok(());
         }
-        self.with_site(account_id, |site| site.traffic.queue(route, answer))
+        let queue = |site: &mut Site| {
+            site.traffic.queue(route, answer);
+            site.changes.next();
+        };
+        self.with_site(account_id, queue)
             .ok_or_else(|| format!("there is no account {account_id:?}"))
     }
 

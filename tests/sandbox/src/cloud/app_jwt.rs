@@ -29,7 +29,7 @@ pub(crate) fn issue(
     }
     // Signing takes milliseconds: it happens outside the lock.
     let token = token::sign(&all, key);
-    accounts.with_site(account_id, |site| site.app_tokens.insert(token.clone()))?;
+    accounts.with_site(account_id, |site| site.app_tokens.insert(token.clone(), ()))?;
     Some(token)
 }
 

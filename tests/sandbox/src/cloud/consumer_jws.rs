@@ -17,10 +17,11 @@ pub(crate) fn issue(
 ) -> Option<String> {
     let lp_consumer_id = lp_consumer_id(account_id, ext_consumer_id);
     let key = accounts.with_site(account_id, |site| {
-        site.consumers.entry(lp_consumer_id.clone()).or_insert_with(|| Consumer {
-            ext_consumer_id: ext_consumer_id.to_owned(),
-            profile: Value::Null,
-        });
+        if !site.consumers.contains(&lp_consumer_id) {
+            let ext_consumer_id = ext_consumer_id.to_owned();
+            let consumer = Consumer { ext_consumer_id, profile: Value::Null };
+            site.consumers.insert(lp_consumer_id.clone(), consumer);
+        }
         site.key
     })?;
     let claims = json!({
@@ -42,7 +43,7 @@ pub(crate) fn check(
         .ok_or_else(|| Refusal::invalid_consumer_jws("The signature is not valid"))?;
     let consumer_id = claims.get("lp_consumer_id").and_then(Value::as_str).unwrap_or_default();
     // A consumer is known only to the account whose token it got.
-    let known = accounts.with_site(account_id, |site| site.consumers.contains_key(consumer_id));
+    let known = accounts.with_site(account_id, |site| site.consumers.contains(consumer_id));
     if known == Some(true) {
         Ok(consumer_id.to_owned())
     } else {

@@ -5,8 +5,13 @@
 pub(crate) mod accounts;
 pub(crate) mod acting;
 pub(crate) mod app_jwt;
+pub(crate) mod changes;
 pub(crate) mod consumer_jws;
+pub(crate) mod exchanges;
+pub(crate) mod kept;
 pub(crate) mod news;
+pub(crate) mod ports;
+pub(crate) mod rate_limits;
 pub(crate) mod shared;
 pub(crate) mod site;
 pub(crate) mod storage;

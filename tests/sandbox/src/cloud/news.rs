@@ -15,6 +15,7 @@ impl Site {
     pub(crate) fn changed(&mut self, conversation_id: &str) {
         let now = self.clock.millis();
         if let Ok(conversation) = find(&mut self.conversations, conversation_id) {
+            self.changed.insert(conversation.id.clone());
             conversation.stamp(now);
             let kind = Some(EventType::ConversationChange);
             if self.outbox.webhook(kind).is_some() {
@@ -23,6 +24,7 @@ impl Site {
             }
         }
         self.news.send_replace(());
+        self.changes.of_conversation(conversation_id);
     }
 
     /// Tells everybody of the last event of a conversation.
@@ -37,6 +39,7 @@ impl Site {
             self.outbox.post(conversation_id, kind, told.to_string().into());
         }
         self.news.send_replace(());
+        self.changes.of_conversation(conversation_id);
         self.heard(conversation_id);
     }
 

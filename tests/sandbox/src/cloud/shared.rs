@@ -11,6 +11,8 @@ use crate::base::options::Options;
 use crate::cloud::accounts::Accounts;
 use crate::cloud::variables::Variables;
 use crate::faults::fault_proxies::FaultProxies;
+use crate::http::conditions::Conditions;
+use crate::http::places::Places;
 use crate::model::account::Account;
 use crate::webhooks::event_type::EventType;
 use crate::webhooks::receiver::Receiver;
@@ -25,6 +27,9 @@ pub(crate) struct Shared {
     /// Connects to endpoints with https; None: without TLS.
     pub(crate) connector: Option<TlsConnector>,
     pub(crate) accounts: Accounts,
+    pub(crate) conditions: Arc<Conditions>,
+    /// For those who follow an account.
+    pub(crate) followers: Places,
     /// Those of the control API.
     pub(crate) fault_proxies: FaultProxies,
 }

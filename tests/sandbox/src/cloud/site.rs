@@ -1,6 +1,6 @@
 //! The service's side of an account: tokens, consumers, conversations, files, notifications.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -8,8 +8,13 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
 use crate::agents::agent::Agent;
+use crate::agents::attendance::Attendance;
 use crate::base::clock::Clock;
-use crate::base::key::{self, Key};
+use crate::base::key::Key;
+use crate::base::noted::Noted;
+use crate::cloud::changes::Changes;
+use crate::cloud::exchanges::Exchanges;
+use crate::cloud::rate_limits::Meter;
 use crate::cloud::storage::Storage;
 use crate::cloud::traffic::Traffic;
 use crate::model::account::Account;
@@ -26,14 +31,26 @@ pub(crate) struct Site {
     pub(crate) clock: Clock,
     /// Signs the tokens to come.
     pub(crate) key: &'static Key,
+    /// Whether that is the second one.
+    pub(crate) rotated: bool,
+    /// Its place among the accounts that an earlier sandbox left.
+    pub(crate) number: usize,
+    /// What was written down of it last.
+    pub(crate) written: Vec<u8>,
     /// Every AppJWT that was issued and not revoked.
-    pub(crate) app_tokens: HashSet<String>,
+    pub(crate) app_tokens: Noted<String, ()>,
     /// By lp_consumer_id.
-    pub(crate) consumers: BTreeMap<String, Consumer>,
+    pub(crate) consumers: Noted<String, Consumer>,
     /// In the order in which they were opened.
     pub(crate) conversations: Vec<Conversation>,
+    /// Which of them may have changed since they were written down.
+    pub(crate) changed: BTreeSet<String>,
+    /// The agents who accompany them.
+    pub(crate) attendances: Noted<String, Attendance>,
     pub(crate) storage: Storage,
     pub(crate) traffic: Traffic,
+    pub(crate) exchanges: Exchanges,
+    pub(crate) meter: Meter,
     pub(crate) outbox: Outbox,
     /// Answers in the conversations to come.
     pub(crate) agent: Option<Agent>,
@@ -41,11 +58,13 @@ pub(crate) struct Site {
     pub(crate) survey: Option<Survey>,
     /// Tells whoever waits that something happened in a conversation.
     pub(crate) news: watch::Sender<()>,
+    pub(crate) changes: Changes,
 }
 
 impl Site {
     pub(crate) fn new(
         account: Account,
+        key: &'static Key,
         token_lifetime: Duration,
         courier: UnboundedSender<Parcel>,
     ) -> Site {
@@ -54,15 +73,23 @@ impl Site {
             account,
             token_lifetime,
             clock: Clock::default(),
-            key: key::first(),
-            app_tokens: HashSet::new(),
-            consumers: BTreeMap::new(),
+            key,
+            rotated: false,
+            number: usize::MAX,
+            written: Vec::new(),
+            app_tokens: Noted::default(),
+            consumers: Noted::default(),
             conversations: Vec::new(),
+            changed: BTreeSet::new(),
+            attendances: Noted::default(),
             storage: Storage::new(),
             traffic: Traffic::default(),
+            exchanges: Exchanges::default(),
+            meter: Meter::default(),
             agent: None,
             survey: None,
             news: watch::Sender::default(),
+            changes: Changes::default(),
         }
     }
 
@@ -79,7 +106,14 @@ impl Site {
 
     /// The conversation, whoever's it is.
     pub(crate) fn any_conversation(&mut self, id: &str) -> Result<&mut Conversation, Refusal> {
-        find(&mut self.conversations, id)
+        let found = find(&mut self.conversations, id)?;
+        self.changed.insert(found.id.clone());
+        Ok(found)
+    }
+
+    /// The same, to be looked at.
+    pub(crate) fn see_conversation(&self, id: &str) -> Option<&Conversation> {
+        self.conversations.iter().find(|conversation| conversation.id == id)
     }
 
     /// The conversation that holds this dialog, if it exists and is this consumer's.
@@ -96,6 +130,7 @@ impl Site {
                 Refusal::invalid("Unknown dialog", format!("There is no dialog {dialog_id:?}"))
             })?;
         conversation.check_consumer(consumer_id)?;
+        self.changed.insert(conversation.id.clone());
         Ok(conversation)
     }
 

@@ -1,6 +1,6 @@
 //! The files of one account, and the URLs that open them for a minute.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use axum::body::Bytes;
 use axum::http::Method;
@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::base::clock;
 use crate::base::hex::hex;
+use crate::base::noted::Noted;
 use crate::protocol::file::{self, check_type};
 use crate::protocol::refusal::Refusal;
 
@@ -18,13 +19,13 @@ const URL_LIFETIME_SECONDS: i64 = 60;
 
 pub(crate) struct Storage {
     /// Signs the URLs. With another one, all URLs so far are void.
-    secret: String,
+    pub(crate) secret: String,
     /// By path.
-    files: BTreeMap<String, File>,
+    pub(crate) files: Noted<String, File>,
 }
 
 pub(crate) struct File {
-    pub(crate) content_type: &'static str,
+    pub(crate) content_type: Cow<'static, str>,
     /// How many bytes may be uploaded.
     pub(crate) room: usize,
     /// None: announced, not uploaded.
@@ -33,7 +34,7 @@ pub(crate) struct File {
 
 impl Storage {
     pub(crate) fn new() -> Storage {
-        Storage { secret: secret(), files: BTreeMap::new() }
+        Storage { secret: secret(), files: Noted::default() }
     }
 
     /// Makes every URL invalid that was issued so far.
@@ -70,7 +71,7 @@ impl Storage {
         content_type: &'static str,
         room: usize,
     ) -> String {
-        self.insert(account_id, name, File { content_type, room, bytes: None })
+        self.insert(account_id, name, File { content_type: content_type.into(), room, bytes: None })
     }
 
     /// Puts a file there as an agent does. Its type is the ending of its name; characters that mean
@@ -85,7 +86,8 @@ impl Storage {
         let plain =
             |character: char| character.is_ascii_alphanumeric() || "._-".contains(character);
         let name = format!("{}_{}", Uuid::new_v4(), name.replace(|it| !plain(it), "_"));
-        let file = File { content_type, room: bytes.len(), bytes: Some(bytes) };
+        let file =
+            File { content_type: content_type.into(), room: bytes.len(), bytes: Some(bytes) };
         Ok(self.insert(account_id, &name, file))
     }
 

@@ -18,6 +18,11 @@ impl Traffic {
         self.answers.entry(route).or_default().push_back(answer);
     }
 
+    /// How many canned answers wait, by route.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = (Route, usize)> {
+        self.answers.iter().map(|(route, answers)| (*route, answers.len()))
+    }
+
     /// Records a request, and gives back its number and the canned answer that waits for it.
     pub(crate) fn admit(&mut self, request: Request) -> (usize, Option<Answer>) {
         let canned = self.answers.get_mut(&request.route).and_then(VecDeque::pop_front);

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use crate::base::tls::{Files, PemFile};
+use crate::base::pem::PemFile;
+use crate::base::tls::Files;
 use crate::model::account::Account;
 
 /// Those that do not depend on the account.

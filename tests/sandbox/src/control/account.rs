@@ -14,6 +14,11 @@ use crate::control::misuse::Misuse;
 use crate::control::site::site;
 use crate::model::new_account::{NewAccount, NoAccount};
 
+/// Their ids alone: secrets are told once, to who makes an account.
+pub(crate) async fn all(State(shared): State<Arc<Shared>>, _: Object) -> Json<Value> {
+    Json(shared.accounts.ids().into_iter().map(|id| json!({"id": id})).collect())
+}
+
 pub(crate) async fn add(
     State(shared): State<Arc<Shared>>,
     Object(body): Object,

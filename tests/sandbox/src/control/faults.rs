@@ -56,7 +56,10 @@ pub(crate) async fn refuse(
     Named(id): Named<String>,
     _: Object,
 ) -> Result<Json<Value>, Misuse> {
-    proxy(&shared, &id)?.refuse();
+    let proxy = proxy(&shared, &id)?;
+    task::spawn_blocking(move || proxy.leave())
+        .await
+        .map_err(|error| Misuse::failed(error.into()))?;
     Ok(Json(json!({})))
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -13,6 +14,7 @@ use crate::control::extract::{Named, Object, check_length};
 use crate::control::misuse::Misuse;
 use crate::control::site::site;
 use crate::http::request::Received;
+use crate::protocol::file;
 
 pub(crate) async fn expire_urls(
     State(shared): State<Arc<Shared>>,
@@ -31,7 +33,12 @@ pub(crate) async fn get(
     let path = received.parameter("path").ok_or_else(|| Misuse::bad("path is missing"))?;
     let missing = || Misuse::new(StatusCode::NOT_FOUND, format!("there is no file at {path:?}"));
     let bytes = site(&shared, &id, |site| site.storage.bytes(&path).cloned())?;
-    Ok(bytes.ok_or_else(missing)?.into_response())
+    let bytes = bytes.ok_or_else(missing)?;
+    // Nobody's bytes become a page: what is no picture is for the disk.
+    Ok(match file::picture(file::ending(&path)) {
+        Some(picture) => ([(CONTENT_TYPE, picture)], bytes).into_response(),
+        None => ([(CONTENT_DISPOSITION, "attachment")], bytes).into_response(),
+    })
 }
 
 pub(crate) async fn put(

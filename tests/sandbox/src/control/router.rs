@@ -11,27 +11,30 @@ use crate::cloud::shared::Shared;
 use crate::control::account;
 use crate::control::agent;
 use crate::control::answers;
+use crate::control::conditions;
 use crate::control::conversations;
 use crate::control::extract::MAX_BODY;
 use crate::control::faults;
 use crate::control::files;
+use crate::control::guard::guard;
 use crate::control::misuse::Misuse;
 use crate::control::requests;
+use crate::control::stream;
 use crate::control::survey;
 use crate::control::tokens;
 use crate::control::webhook;
 use crate::http::routing::{only, read};
 
-/// All that the control API takes.
-pub(crate) fn control_api(shared: Arc<Shared>) -> Router {
+/// All that the control API takes, at this port, and what `besides` serves.
+pub(crate) fn control_api(shared: Arc<Shared>, port: u16, besides: Router<Arc<Shared>>) -> Router {
     let takes = |method: &'static str, methods: MethodRouter<Arc<Shared>>| {
         only(methods, move |uri: Uri| async move {
             let reason = format!("{} takes {method}", uri.path());
             Misuse::new(StatusCode::METHOD_NOT_ALLOWED, reason)
         })
     };
-    Router::new()
-        .route("/accounts", takes("POST", post(account::add)))
+    besides
+        .route("/accounts", takes("GET or POST", get(account::all).post(account::add)))
         .route("/accounts/{id}/agent", takes("PUT", put(agent::set)))
         .route("/accounts/{id}/answers", takes("POST", post(answers::queue)))
         .route("/accounts/{id}/client-secret", takes("PUT", put(tokens::client_secret)))
@@ -47,10 +50,12 @@ pub(crate) fn control_api(shared: Arc<Shared>) -> Router {
             takes("POST", post(conversations::open_survey)),
         )
         .route("/accounts/{id}/deliveries", takes("GET", get(webhook::deliveries)))
+        .route("/accounts/{id}/events", takes("GET", get(stream::open)))
         .route("/accounts/{id}/expire-storage-urls", takes("POST", post(files::expire_urls)))
         .route("/accounts/{id}/files", takes("GET or POST", get(files::get).post(files::put)))
         .route("/accounts/{id}/notify", takes("POST", post(webhook::notify)))
         .route("/accounts/{id}/pending", takes("GET", get(webhook::pending)))
+        .route("/accounts/{id}/rate-limits", takes("PUT", put(conditions::rate_limits)))
         .route("/accounts/{id}/requests", takes("GET", get(requests::of_account)))
         .route("/accounts/{id}/revoke-tokens", takes("POST", post(tokens::revoke_tokens)))
         .route("/accounts/{id}/rotate-key", takes("POST", post(tokens::rotate_key)))
@@ -75,10 +80,16 @@ pub(crate) fn control_api(shared: Arc<Shared>) -> Router {
         .route("/fault-proxies/{id}/faults", takes("POST", post(faults::queue)))
         .route("/fault-proxies/{id}/refuse", takes("POST", post(faults::refuse)))
         .route("/key-requests", takes("GET", get(requests::for_keys)))
+        .route("/latency", takes("PUT", put(conditions::latency)))
+        .route(
+            "/outage",
+            takes("POST or DELETE", post(conditions::begin_outage).delete(conditions::end_outage)),
+        )
         .route("/public-key", takes("GET", get(tokens::public_key)))
         .fallback(async |uri: Uri| {
             Misuse::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", uri.path()))
         })
         .layer(from_fn_with_state(MAX_BODY, read))
+        .layer(from_fn_with_state(port, guard))
         .with_state(shared)
 }

@@ -7,7 +7,6 @@ use axum::extract::State;
 use serde_json::{Map, Value, json};
 
 use crate::base::forged::Forged;
-use crate::base::key;
 use crate::cloud::app_jwt;
 use crate::cloud::shared::Shared;
 use crate::control::extract::{Named, Object};
@@ -65,7 +64,7 @@ pub(crate) async fn revoke_tokens(
     Named(id): Named<String>,
     _: Object,
 ) -> Result<Json<Value>, Misuse> {
-    site(&shared, &id, |site| site.app_tokens.clear())?;
+    site(&shared, &id, |site| site.app_tokens.retain(|()| false))?;
     Ok(Json(json!({})))
 }
 
@@ -89,8 +88,9 @@ pub(crate) async fn rotate_key(
     Ok(Json(json!({})))
 }
 
-pub(crate) async fn public_key(_: Object) -> Json<Value> {
-    Json(json!({"public_key": key::first().subject_public_key_info()}))
+pub(crate) async fn public_key(State(shared): State<Arc<Shared>>, _: Object) -> Json<Value> {
+    let key = shared.accounts.first_key;
+    Json(json!({"public_key": key.subject_public_key_info()}))
 }
 
 pub(crate) async fn client_secret(

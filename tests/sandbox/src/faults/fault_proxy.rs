@@ -115,6 +115,13 @@ impl FaultProxy {
         }
     }
 
+    /// From now on connects are refused, and every connection that exists is closed, as by a server
+    /// that goes away. Blocks until it is done.
+    pub fn leave(&self) {
+        self.refuse();
+        self.close_idle();
+    }
+
     /// Listens again, on the same port.
     pub fn accept(&self) -> io::Result<()> {
         let mut accepting = lock(&self.accepting);

@@ -3,8 +3,11 @@
 //! knows no account, and nothing of what is answered.
 
 pub(crate) mod answer;
+pub(crate) mod conditions;
 pub(crate) mod cors;
+pub(crate) mod hangup;
 pub(crate) mod line;
+pub(crate) mod places;
 pub(crate) mod request;
 pub(crate) mod routing;
 pub(crate) mod server;

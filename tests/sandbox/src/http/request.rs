@@ -127,22 +127,20 @@ impl Received {
             .map(|(_, value)| value.into_owned())
     }
 
+    /// All headers as text.
+    pub(crate) fn headers_as_text(headers: &HeaderMap) -> Vec<(String, String)> {
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let headers = headers.iter();
+        headers.map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes()))).collect()
+    }
+
     pub(crate) fn record(&self, route: Route) -> Request {
         let query = if self.query.is_empty() { String::new() } else { format!("?{}", self.query) };
         Request {
             route,
             method: self.method.clone(),
             path: format!("{}{query}", self.path),
-            headers: self
-                .headers
-                .iter()
-                .map(|(name, value)| {
-                    (
-                        name.as_str().to_owned(),
-                        String::from_utf8_lossy(value.as_bytes()).into_owned(),
-                    )
-                })
-                .collect(),
+            headers: Received::headers_as_text(&self.headers),
             body: self.body.to_vec(),
             status: None,
             connection: self.connection,

@@ -1,7 +1,9 @@
 //! A conversation: its participants, its dialogs, and what was said.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -19,7 +21,7 @@ pub(crate) const BY_AGENT: &str = "AGENT";
 const BY_CONSUMER: &str = "CONSUMER";
 
 /// What a consumer closes.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Closing {
     /// All that is open. Where MAIN was, a survey may follow.
     State,
@@ -30,7 +32,7 @@ pub(crate) enum Closing {
 }
 
 /// A conversation. It is open as long as one of its dialogs is.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Conversation {
     pub(crate) id: String,
     pub(crate) consumer: Participant,
@@ -59,7 +61,7 @@ pub(crate) struct Conversation {
     /// How many requests with the same id took effect.
     request_ids: HashMap<String, u32>,
     /// Who closed MAIN.
-    pub(crate) close_reason: Option<&'static str>,
+    pub(crate) close_reason: Option<Cow<'static, str>>,
     /// In milliseconds since 1970, as all times here. See [`Conversation::stamp`].
     pub(crate) started: Option<i64>,
     pub(crate) updated: Option<i64>,
@@ -202,7 +204,7 @@ impl Conversation {
     fn close(&mut self, by: &'static str, cause: &str) -> Result<(), Refusal> {
         self.dialogs.close(by, cause)?;
         // MAIN is the first to be closed: what follows it leaves the reason as it is.
-        self.close_reason.get_or_insert(by);
+        self.close_reason.get_or_insert(by.into());
         Ok(())
     }
 
@@ -214,7 +216,7 @@ impl Conversation {
         cause: &str,
     ) -> Result<(), Refusal> {
         self.dialogs.find_open(dialog_id)?.close(by, cause);
-        self.close_reason.get_or_insert(by);
+        self.close_reason.get_or_insert(by.into());
         Ok(())
     }
 

@@ -1,9 +1,8 @@
 //! A conversation as others see it: tests, and who is notified.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
+use crate::base::noted::Noted;
 use crate::model::account::Account;
 use crate::model::consumer::Consumer;
 use crate::model::conversation::Conversation;
@@ -34,11 +33,17 @@ impl Conversation {
     }
 
     /// As tests see it.
-    pub(crate) fn view(&self, consumers: &BTreeMap<String, Consumer>) -> Value {
+    pub(crate) fn view(&self, consumers: &Noted<String, Consumer>) -> Value {
+        let mut view = self.outline(consumers);
+        view["events"] = self.events.iter().map(Event::view).collect();
+        view
+    }
+
+    /// All but what was said.
+    pub(crate) fn outline(&self, consumers: &Noted<String, Consumer>) -> Value {
         let consumer = consumers.get(&self.consumer.id);
         let participants: Vec<Value> = self.participants().iter().map(Participant::view).collect();
         let dialogs: Vec<Value> = self.dialogs.iter().map(Dialog::view).collect();
-        let events: Vec<Value> = self.events.iter().map(Event::view).collect();
         json!({
             "id": self.id,
             "consumer": {
@@ -60,7 +65,6 @@ impl Conversation {
             "delay": self.delay,
             "manualETTR": self.manual_ettr,
             "dialogs": dialogs,
-            "events": events,
         })
     }
 

@@ -1,22 +1,25 @@
 //! A thread inside a conversation.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::model::participant::Participant;
 
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Dialog {
     pub(crate) id: String,
-    kind: &'static str,
+    kind: Cow<'static, str>,
     pub(crate) open: bool,
     /// The app behind it; None: the connector.
     app_install_id: Option<String>,
     closed_cause: Option<String>,
     /// Who closed it: CONSUMER or AGENT.
-    closed_by: Option<&'static str>,
+    closed_by: Option<Cow<'static, str>>,
     /// In milliseconds since 1970, as all times here. See [`Dialog::stamp`].
     created: Option<i64>,
     ended: Option<i64>,
@@ -36,7 +39,7 @@ impl Dialog {
     fn new(id: String, kind: &'static str, app_install_id: Option<String>) -> Dialog {
         Dialog {
             id,
-            kind,
+            kind: kind.into(),
             open: true,
             app_install_id,
             closed_cause: None,
@@ -48,7 +51,7 @@ impl Dialog {
 
     pub(crate) fn close(&mut self, by: &'static str, cause: &str) {
         self.open = false;
-        self.closed_by = Some(by);
+        self.closed_by = Some(by.into());
         self.closed_cause = Some(cause.to_owned());
     }
 

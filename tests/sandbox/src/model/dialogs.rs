@@ -1,10 +1,12 @@
 //! The dialogs of a conversation: MAIN, and what may follow it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::dialog::Dialog;
 use crate::protocol::refusal::Refusal;
 
 /// In the order in which they were opened. MAIN is the first, and has the conversation's id.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Dialogs(Vec<Dialog>);
 
 impl Dialogs {

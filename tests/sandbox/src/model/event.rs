@@ -1,11 +1,12 @@
 //! What was published into a dialog.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::model::participant::{Participant, Role};
 
 /// An event that was published into a dialog.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Event {
     pub(crate) originator: Participant,
     pub(crate) dialog_id: String,

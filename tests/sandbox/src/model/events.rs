@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::event::Event;
 use crate::model::participant::Role;
 
 /// In the order in which it was published.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Events(Vec<Event>);
 
 impl Events {

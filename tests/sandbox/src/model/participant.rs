@@ -1,10 +1,11 @@
 //! Who takes part in a conversation.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// What a participant is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Role {
     Consumer,
     AssignedAgent,
@@ -43,7 +44,7 @@ impl Role {
 }
 
 /// A consumer by its lp_consumer_id, or somebody who serves it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Participant {
     pub(crate) id: String,
     pub(crate) role: Role,

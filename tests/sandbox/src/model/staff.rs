@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::participant::{Participant, Role};
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Staff {
     members: Vec<Participant>,
     /// Whom the consumer sees typing.

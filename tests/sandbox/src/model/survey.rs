@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -9,13 +10,13 @@ use crate::model::event::Event;
 use crate::model::participant::{Participant, Role};
 
 /// A survey: questions that are asked one after the other.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Survey {
     id: String,
     questions: Arc<[Question]>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Question {
     id: String,
     group_id: String,
@@ -97,7 +98,7 @@ fn new_id() -> String {
 }
 
 /// A survey in one conversation, and how far it got.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Questioning {
     pub(crate) dialog_id: String,
     /// Who asks: not one of the staff.

@@ -1,5 +1,6 @@
 //! How long an agent has to answer.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// How many seconds the service gives, by the name of the ttr.
@@ -7,7 +8,7 @@ const USUAL: [(&str, u64); 2] = [("URGENT", 300), ("PRIORITIZED", 600)];
 const USUAL_OTHERWISE: u64 = 1800;
 
 /// The time to respond, as it was asked for.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Ttr {
     /// Null where none was.
     pub(crate) name: Value,

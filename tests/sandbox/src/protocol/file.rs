@@ -35,6 +35,11 @@ fn content_type(file_type: &str) -> &'static str {
     known.map_or("application/octet-stream", |(_, http)| http)
 }
 
+/// The content type of a picture that every browser shows. None: it is none of these.
+pub(crate) fn picture(file_type: &str) -> Option<&'static str> {
+    Some(content_type(file_type)).filter(|http| http.starts_with("image/"))
+}
+
 /// Refuses what can be no file type, and gives back the content type of all else; which types
 /// there are is the account's business.
 pub(crate) fn check_type(file_type: &str) -> Result<&'static str, Refusal> {

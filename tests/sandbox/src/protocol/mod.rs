@@ -2,6 +2,7 @@
 //! files and rich content, and messages in words. Uses nothing of ours; knows no account and no
 //! connection.
 
+pub(crate) mod discreet;
 pub(crate) mod envelope;
 pub(crate) mod file;
 pub(crate) mod oddity;

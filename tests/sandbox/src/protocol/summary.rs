@@ -10,6 +10,12 @@ pub(crate) fn shortened(text: &str, characters: usize) -> String {
     }
 }
 
+/// The first so many bytes of a text, up to the end of a character.
+pub(crate) fn beginning(text: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(text.len())).rfind(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or_default()]
+}
+
 /// A request in words: its type, and what it is about. `most` is how many characters of a text are
 /// shown. Empty for what is no request.
 pub(crate) fn request(message: &Value, most: usize) -> String {

@@ -10,3 +10,4 @@ pub(crate) mod router;
 pub(crate) mod send;
 pub(crate) mod sentinel;
 pub(crate) mod swift;
+pub(crate) mod witness;

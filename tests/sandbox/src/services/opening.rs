@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::agents::attendance::Attendance;
 use crate::base::options::Sequence;
 use crate::cloud::shared::Shared;
 use crate::cloud::site::Site;
@@ -42,13 +43,17 @@ pub(crate) async fn batch(
         .with_site(&call.account_id, |site| {
             let (responses, opened) =
                 batch.run(site, &call.consumer_id, call.client_properties, shared.options.sequence);
-            (responses, opened.zip(site.agent.clone()))
+            let attended = opened.zip(site.agent.clone()).map(|(conversation_id, agent)| {
+                site.attendances.insert(conversation_id.clone(), Attendance::new(agent));
+                conversation_id
+            });
+            (responses, attended)
         })
         .ok_or_else(Call::gone)?;
     let refused = responses.iter().any(|response| response["code"] != "OK");
     let whole = refused && shared.options.refuse_whole_batch;
-    if let Some((conversation_id, agent)) = attended {
-        tokio::spawn(desk::attend(agent, shared, call.account_id, conversation_id));
+    if let Some(conversation_id) = attended {
+        tokio::spawn(desk::attend(shared, call.account_id, conversation_id));
     }
     let status = if whole { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     Ok((status, Json(Value::Array(responses))))

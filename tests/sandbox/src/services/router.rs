@@ -13,6 +13,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
 use axum::{Extension, Router};
 
+use crate::base::token;
+use crate::cloud::accounts::Accounts;
 use crate::cloud::shared::Shared;
 use crate::http::answer::{self, Answer, Break};
 use crate::http::cors;
@@ -29,6 +31,7 @@ use crate::services::opening;
 use crate::services::send;
 use crate::services::sentinel;
 use crate::services::swift;
+use crate::services::witness::witness;
 
 /// All that the services take.
 pub(crate) fn all_services(shared: Arc<Shared>) -> Router {
@@ -74,6 +77,7 @@ fn at(
         ([(ALLOW, allow)], Refusal::status(status, "Method not allowed", details))
     })
     .layer(from_fn_with_state((shared.clone(), route), record))
+    .layer(from_fn_with_state((shared.clone(), route), witness))
 }
 
 /// The Domain API. Public clients leave out the ".json" here and there.
@@ -92,6 +96,7 @@ fn domains(shared: &Arc<Shared>, entrance: Entrance) -> Router<Arc<Shared>> {
 fn finished(services: Router<Arc<Shared>>, shared: &Arc<Shared>) -> Router<Arc<Shared>> {
     services
         .fallback(async || Refusal::unknown_path())
+        .layer(from_fn_with_state(shared.clone(), suffer))
         .layer(from_fn_with_state(shared.clone(), log))
         .layer(from_fn_with_state(shared.options.max_body, read))
 }
@@ -99,9 +104,11 @@ fn finished(services: Router<Arc<Shared>>, shared: &Arc<Shared>) -> Router<Arc<S
 /// The file storage. Its bodies have a limit of their own, and its URLs decide on the method.
 fn files(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
     let record = from_fn_with_state((shared.clone(), Route::Storage), record);
+    let witness = from_fn_with_state((shared.clone(), Route::Storage), witness);
     Router::new()
-        .route(file::PATH, any(swift::object).layer(record))
+        .route(file::PATH, any(swift::object).layer(record).layer(witness))
         .layer(from_fn(cors::allow))
+        .layer(from_fn_with_state(shared.clone(), suffer))
         .layer(from_fn_with_state(shared.clone(), log))
         .layer(from_fn_with_state(shared.options.max_file, read))
 }
@@ -123,6 +130,38 @@ async fn log(
         shared.logger.note(&line::of(&received, status, started.elapsed()));
     }
     response
+}
+
+/// Middleware that lets the service be slow, or away.
+async fn suffer(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let response = match shared.conditions.outage() {
+        None => next.run(request).await,
+        Some(_) => {
+            let details = "The service is away for a while";
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            Refusal::status(status, "Service unavailable", details).into_response()
+        }
+    };
+    shared.conditions.hold_back().await;
+    response
+}
+
+/// Refuses a request where there were too many.
+fn admit(
+    accounts: &Accounts,
+    account_id: &str,
+    route: Route,
+    received: &Received,
+) -> Result<(), Refusal> {
+    let by_consumer = match route {
+        Route::Token | Route::Consumer => false,
+        Route::Conversation | Route::Send => true,
+        Route::Domain | Route::Keys | Route::Storage => return Ok(()),
+    };
+    let claims = received.header("x-lp-on-behalf").filter(|_| by_consumer).and_then(token::peek);
+    let consumer = claims.as_ref().and_then(|claims| claims.get("lp_consumer_id")?.as_str());
+    let now = Instant::now();
+    accounts.with_site(account_id, |site| site.meter.admit(consumer, now)).unwrap_or(Ok(()))
 }
 
 /// Middleware that records a request, and puts the canned answer that waits for it in place of the
@@ -156,7 +195,10 @@ async fn record(
         response
     };
     match canned {
-        None => settle(next.run(request).await),
+        None => match account_id.map_or(Ok(()), |id| admit(accounts, id, route, &received)) {
+            Ok(()) => settle(next.run(request).await),
+            Err(refusal) => settle(refusal.into_response()),
+        },
         Some(Answer::Status { status, headers, body }) => {
             settle(answer::canned(status, headers, body))
         }

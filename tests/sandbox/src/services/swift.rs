@@ -42,7 +42,7 @@ fn serve(storage: &mut Storage, received: &Received) -> Result<Response, Denied>
         return Ok(StatusCode::CREATED.into_response());
     }
     let bytes = file.bytes.clone().ok_or_else(Denied::url)?;
-    Ok(([(CONTENT_TYPE, file.content_type)], bytes).into_response())
+    Ok(([(CONTENT_TYPE, file.content_type.clone().into_owned())], bytes).into_response())
 }
 
 /// Says no to a request that has no right to come in.

@@ -1,9 +1,10 @@
 //! The types of notification by name.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The types of notification. Each can have a webhook of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum EventType {
     /// `cqm.ExConversationChangeNotification`: the state of a conversation.
     ConversationChange,

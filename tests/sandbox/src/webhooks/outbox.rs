@@ -1,12 +1,15 @@
 //! The notifications of an account: where they go, which wait, and what became of the others.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::Uri;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::base::noted::Noted;
 use crate::webhooks::delivery::{Delivery, Failure};
 use crate::webhooks::event_type::EventType;
 use crate::webhooks::receiver::Receiver;
@@ -23,14 +26,36 @@ pub(crate) struct Parcel {
     pub(crate) body: Bytes,
     /// How often it is delivered.
     pub(crate) copies: usize,
+    pub(crate) progress: Progress,
     /// The one before it, which was held back.
     pub(crate) then: Option<Box<Parcel>>,
 }
 
 /// A notification that is neither delivered nor given up.
-struct Pending {
-    kind: Option<EventType>,
-    copies: usize,
+pub(crate) struct Pending {
+    pub(crate) lane: String,
+    pub(crate) kind: Option<EventType>,
+    pub(crate) body: Bytes,
+    pub(crate) copies: usize,
+    pub(crate) progress: Progress,
+}
+
+/// How far the attempts to deliver a notification got.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct Progress {
+    pub(crate) attempts: u32,
+    /// By the service's measure.
+    pub(crate) waited: Duration,
+}
+
+/// What outlives the sandbox, beside what is pending.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Settings {
+    webhook: Option<Webhook>,
+    own_webhooks: BTreeMap<EventType, Webhook>,
+    receiver: Option<SocketAddr>,
+    unheard: bool,
+    count: usize,
 }
 
 impl Parcel {
@@ -51,14 +76,14 @@ pub(crate) struct Outbox {
     account_id: String,
     /// For all types without one of their own.
     webhook: Option<Webhook>,
-    own_webhooks: HashMap<EventType, Webhook>,
+    own_webhooks: BTreeMap<EventType, Webhook>,
     receiver: Option<Receiver>,
     /// Whether nobody ever listened at the receiver's port.
     unheard: bool,
     courier: UnboundedSender<Parcel>,
     deliveries: Vec<Delivery>,
     /// By the number of the notification.
-    pending: HashMap<usize, Pending>,
+    pub(crate) pending: Noted<usize, Pending>,
     /// How many notifications there were.
     count: usize,
     /// Of how many to come two copies go out.
@@ -73,12 +98,12 @@ impl Outbox {
         Outbox {
             account_id,
             webhook: None,
-            own_webhooks: HashMap::new(),
+            own_webhooks: BTreeMap::new(),
             receiver: None,
             unheard: false,
             courier,
             deliveries: Vec::new(),
-            pending: HashMap::new(),
+            pending: Noted::default(),
             count: 0,
             duplicates: 0,
             holds: 0,
@@ -112,7 +137,7 @@ impl Outbox {
         let (webhook, own) = (self.webhook.is_some(), &self.own_webhooks);
         let goes =
             |kind: Option<EventType>| webhook || kind.is_some_and(|it| own.contains_key(&it));
-        self.pending.retain(|_, pending| goes(pending.kind));
+        self.pending.retain(|pending| goes(pending.kind));
         self.held.take_if(|held| !goes(held.kind));
     }
 
@@ -139,7 +164,7 @@ impl Outbox {
     }
 
     pub(crate) fn pending(&self) -> usize {
-        self.pending.values().map(|pending| pending.copies).sum()
+        self.pending.iter().map(|(_, pending)| pending.copies).sum()
     }
 
     pub(crate) fn duplicate_next(&mut self) {
@@ -163,11 +188,14 @@ impl Outbox {
             lane: lane.to_owned(),
             kind,
             number: self.count,
-            body,
+            body: body.clone(),
             copies,
+            progress: Progress::default(),
             then: None,
         };
-        self.pending.insert(self.count, Pending { kind, copies });
+        let progress = Progress::default();
+        let pending = Pending { lane: lane.to_owned(), kind, body, copies, progress };
+        self.pending.insert(self.count, pending);
         self.count += 1;
         match self.held.take() {
             None if self.holds > 0 => {
@@ -203,9 +231,46 @@ impl Outbox {
     pub(crate) fn settle(&mut self, parcel: &Parcel, delivery: Delivery, last: bool) {
         let Some(pending) = self.pending.get_mut(&parcel.number) else { return };
         self.deliveries.push(delivery);
+        pending.progress = parcel.progress;
         pending.copies -= usize::from(last);
         if pending.copies == 0 {
             self.pending.remove(&parcel.number);
+        }
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            webhook: self.webhook.clone(),
+            own_webhooks: self.own_webhooks.clone(),
+            receiver: self.receiver_address(),
+            unheard: self.unheard,
+            count: self.count,
+        }
+    }
+
+    /// Goes on where an earlier sandbox ended.
+    pub(crate) fn restore(&mut self, settings: Settings) {
+        let Settings { webhook, own_webhooks, receiver, unheard, count } = settings;
+        self.webhook = webhook;
+        self.own_webhooks = own_webhooks;
+        self.receiver = receiver.map(Receiver::again);
+        self.unheard = unheard;
+        self.count = count;
+    }
+
+    /// Sends what was pending when an earlier sandbox ended, without another wait.
+    pub(crate) fn send_pending(&self) {
+        for (number, pending) in self.pending.iter() {
+            let _ = self.courier.send(Parcel {
+                account_id: self.account_id.clone(),
+                lane: pending.lane.clone(),
+                kind: pending.kind,
+                number: *number,
+                body: pending.body.clone(),
+                copies: pending.copies,
+                progress: pending.progress,
+                then: None,
+            });
         }
     }
 }

@@ -21,6 +21,12 @@ impl Receiver {
         Ok(Receiver { address, _reserved: cfg!(target_os = "linux").then_some(socket) })
     }
 
+    /// The port of an earlier sandbox. Who listens there already may go on.
+    pub(crate) fn again(address: SocketAddr) -> Receiver {
+        let reserved = if cfg!(target_os = "linux") { bind(address).ok() } else { None };
+        Receiver { address, _reserved: reserved }
+    }
+
     /// Where its notifications go.
     pub(crate) fn url(&self, tls: bool) -> String {
         format!("{}://{}/", if tls { "https" } else { "http" }, self.address)

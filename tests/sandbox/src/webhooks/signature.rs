@@ -3,12 +3,13 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::hmac;
+use serde::{Deserialize, Serialize};
 
 use crate::base::hex::hex;
 
 /// What the header x-liveperson-signature holds: the name of a hash, and the HMAC of the raw body
 /// by it, with the client secret as the key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Signature {
     /// `sha1=` and base64: that of most accounts.
     #[default]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::Uri;
+use serde::{Deserialize, Serialize};
 
 use crate::webhooks::signature::Signature;
 
@@ -15,7 +16,7 @@ const MAX_WAIT: Duration = Duration::from_secs(5 * 60);
 
 /// The endpoint of an account's notifications. Start from [`Webhook::to`] and change what the test
 /// needs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Webhook {
     /// Where notifications go. With https the endpoint needs a certificate of the sandbox's CA.
     pub url: String,
@@ -36,7 +37,7 @@ pub struct Webhook {
 }
 
 /// When a notification is sent again that was not delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Retry {
     /// So many times, every 30 s. Meanwhile other notifications overtake it.
     Times {

@@ -13,7 +13,7 @@ use tokio::time;
 use crate::cloud::shared::Shared;
 use crate::model::account::Account;
 use crate::webhooks::delivery::{Delivery, Failure};
-use crate::webhooks::outbox::Parcel;
+use crate::webhooks::outbox::{Parcel, Progress};
 use crate::webhooks::post;
 use crate::webhooks::webhook::Webhook;
 
@@ -53,7 +53,7 @@ async fn follow(shared: Arc<Shared>, mut parcels: UnboundedReceiver<Parcel>) {
 /// Delivers a parcel, or gives up. Where the order does not matter it returns after the first
 /// attempt, and the others follow in time.
 async fn deliver(shared: Arc<Shared>, parcel: Parcel) {
-    let mut journey = Journey { shared, parcel, attempts: 0, waited: Duration::ZERO };
+    let mut journey = Journey { shared, parcel };
     let Some(pause) = journey.attempt().await else { return };
     if pause.in_order {
         journey.go_on(pause).await;
@@ -72,9 +72,6 @@ struct Pause {
 struct Journey {
     shared: Arc<Shared>,
     parcel: Parcel,
-    attempts: u32,
-    /// By the service's measure.
-    waited: Duration,
 }
 
 impl Journey {
@@ -91,10 +88,10 @@ impl Journey {
     /// One attempt. None: there will be no other.
     async fn attempt(&mut self) -> Option<Pause> {
         let (webhook, signature, outcome) = self.reach().await?;
-        self.attempts += 1;
+        self.parcel.progress.attempts += 1;
         let mut delivery = Delivery {
             notification: self.parcel.number,
-            attempt: self.attempts,
+            attempt: self.parcel.progress.attempts,
             body: self.parcel.body.to_vec(),
             signature,
             status: None,
@@ -104,23 +101,22 @@ impl Journey {
             Ok(status) => delivery.status = Some(status),
             Err(failure) => delivery.failure = Some(failure.reason),
         }
-        let wait = if delivery.delivered() {
-            None
-        } else {
-            webhook.retry.wait(self.attempts, self.waited)
-        };
+        let Progress { attempts, waited } = self.parcel.progress;
+        let wait = if delivery.delivered() { None } else { webhook.retry.wait(attempts, waited) };
+        self.parcel.progress.waited += wait.unwrap_or_default();
         self.shared.accounts.with_site(&self.parcel.account_id, |site| {
             site.outbox.settle(&self.parcel, delivery, wait.is_none());
+            site.changes.next();
         })?;
-        let wait = wait?;
-        self.waited += wait;
-        Some(Pause { length: webhook.scaled(wait), in_order: webhook.retry.in_order() })
+        Some(Pause { length: webhook.scaled(wait?), in_order: webhook.retry.in_order() })
     }
 
     /// Sends the parcel to where it goes now, once somebody listens there. None: nowhere.
     async fn reach(&self) -> Option<(Webhook, String, Result<u16, Failure>)> {
         let shared = &self.shared;
         loop {
+            // Who is away sends nothing.
+            shared.conditions.over().await;
             let (webhook, account) =
                 shared.accounts.with_site(&self.parcel.account_id, |site| {
                     Some((site.outbox.destination(&self.parcel)?, site.account.clone()))
@@ -169,7 +165,7 @@ impl Journey {
         // A query may hold what is secret.
         let place = webhook.url.split('?').next().unwrap_or_default();
         let (number, attempt, millis) =
-            (self.parcel.number, self.attempts + 1, elapsed.as_millis());
+            (self.parcel.number, self.parcel.progress.attempts + 1, elapsed.as_millis());
         self.shared.logger.note(&format!(
             "notification {number} attempt {attempt} to {place} {outcome} {millis} ms"
         ));

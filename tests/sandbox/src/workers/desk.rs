@@ -8,31 +8,34 @@ use tokio::time;
 
 use crate::agents::action::Action;
 use crate::agents::agent::Agent;
+use crate::agents::attendance::{Attendance, Bookmark};
 use crate::agents::step::{Step, Wait};
 use crate::cloud::shared::Shared;
+use crate::cloud::site::Site;
 use crate::model::conversation::Conversation;
 use crate::model::event::Event;
 use crate::model::participant::Role;
 use crate::protocol::refusal::Refusal;
 
-/// Accompanies a conversation, from its opening on.
-pub(crate) async fn attend(
-    agent: Agent,
-    shared: Arc<Shared>,
-    account_id: String,
-    conversation_id: String,
-) {
-    let news = shared.accounts.with_site(&account_id, |site| site.news.subscribe());
-    let Some(news) = news else { return };
-    let mut desk = Desk { shared, account_id, conversation_id, news, events: 0, ratings: 0 };
+/// Accompanies a conversation that somebody attends, from its opening on or from where an earlier
+/// sandbox ended.
+pub(crate) async fn attend(shared: Arc<Shared>, account_id: String, conversation_id: String) {
+    let begun = shared.accounts.with_site(&account_id, |site| {
+        Some((site.news.subscribe(), site.attendances.get(&conversation_id)?.clone()))
+    });
+    let Some((news, Attendance { agent, bookmark })) = begun.flatten() else { return };
+    let mut desk = Desk { shared, account_id, conversation_id, news, bookmark };
     match agent {
         Agent::Echo => desk.echo().await,
         Agent::Script(script) => {
-            for step in script.steps() {
+            for step in script.steps().iter().skip(bookmark.steps) {
+                desk.bookmark.steps += 1;
                 desk.take(step).await;
             }
         }
     }
+    let Desk { shared, account_id, conversation_id, .. } = desk;
+    shared.accounts.with_site(&account_id, |site| site.attendances.remove(&conversation_id));
 }
 
 /// An agent in one conversation.
@@ -41,26 +44,26 @@ struct Desk {
     account_id: String,
     conversation_id: String,
     news: watch::Receiver<()>,
-    /// How many events the agent has seen.
-    events: usize,
-    /// How many ratings.
-    ratings: usize,
+    bookmark: Bookmark,
 }
 
 impl Desk {
     async fn echo(&mut self) {
-        self.act(Action::Join);
+        if self.bookmark.steps == 0 {
+            self.bookmark.steps = 1;
+            self.act(vec![Action::Join]);
+        }
         // A survey is none of its business.
         while let Some(event) = self.until_in_main(Event::is_content).await {
             let sequences: Option<Vec<u64>> = event.sequence.map(|sequence| vec![sequence]);
-            for status in ["ACCEPT", "READ"] {
-                self.act(Action::Status { status, sequences: sequences.clone() });
-            }
+            let status = |status| Action::Status { status, sequences: sequences.clone() };
+            let mut answer = vec![status("ACCEPT"), status("READ")];
             if let Some(text) = event.consumer_text() {
                 let text = format!("You said: {text}");
-                self.act(Action::Type(true));
-                self.act(Action::Say { text, quick_replies: Value::Null });
+                answer.push(Action::Type(true));
+                answer.push(Action::Say { text, quick_replies: Value::Null });
             }
+            self.act(answer);
         }
     }
 
@@ -78,30 +81,43 @@ impl Desk {
             Step::WaitFor(Wait::Rating) => self.until_rating().await,
             Step::Pause(pause) => time::sleep(*pause).await,
             Step::Act(act) => {
-                let done = self
-                    .shared
-                    .accounts
-                    .with_site(&self.account_id, |site| site.obey(&self.conversation_id, act));
+                let done = self.at_once(|site, id| vec![site.obey(id, act)]);
                 self.note(done);
             }
         }
     }
 
     /// In the first dialog: what may follow it is none of the echo's business.
-    fn act(&self, action: Action) {
-        let done = self.shared.accounts.with_site(&self.account_id, |site| {
-            let conversation = site.any_conversation(&self.conversation_id)?;
-            if !conversation.main_is_open() {
-                return Ok(Value::Null);
-            }
-            site.act(&self.conversation_id, &action.assigned())
+    fn act(&self, actions: Vec<Action>) {
+        let done = self.at_once(|site, id| {
+            let mut act = |action: Action| {
+                if !site.any_conversation(id)?.main_is_open() {
+                    return Ok(Value::Null);
+                }
+                site.act(id, &action.assigned())
+            };
+            actions.into_iter().map(&mut act).collect()
         });
         self.note(done);
     }
 
+    /// Does something and turns the page with it: after a kill it is done once, or not yet.
+    fn at_once(
+        &self,
+        act: impl FnOnce(&mut Site, &str) -> Vec<Result<Value, Refusal>>,
+    ) -> Vec<Result<Value, Refusal>> {
+        let done = self.shared.accounts.with_site(&self.account_id, |site| {
+            if let Some(attendance) = site.attendances.get_mut(&self.conversation_id) {
+                attendance.bookmark = self.bookmark;
+            }
+            act(site, &self.conversation_id)
+        });
+        done.unwrap_or_default()
+    }
+
     /// A conversation may be closed under the agent's hands.
-    fn note(&self, done: Option<Result<Value, Refusal>>) {
-        if let Some(Err(refusal)) = done {
+    fn note(&self, done: Vec<Result<Value, Refusal>>) {
+        for refusal in done.into_iter().filter_map(Result::err) {
             self.shared.logger.note(&format!("agent refused: {:?}", refusal.details()));
         }
     }
@@ -124,8 +140,8 @@ impl Desk {
 
     async fn until_rating(&mut self) {
         self.until(|conversation, desk| {
-            let rated = conversation.ratings > desk.ratings;
-            desk.ratings += usize::from(rated);
+            let rated = conversation.ratings > desk.bookmark.ratings;
+            desk.bookmark.ratings += usize::from(rated);
             rated.then_some(())
         })
         .await;
@@ -137,11 +153,11 @@ impl Desk {
         conversation: &'a Conversation,
         fits: &impl Fn(&Event) -> bool,
     ) -> Option<&'a Event> {
-        let unseen = conversation.events.after(self.events);
+        let unseen = conversation.events.after(self.bookmark.events);
         let place = unseen
             .iter()
             .position(|event| event.originator.role == Role::Consumer && fits(event))?;
-        self.events += place + 1;
+        self.bookmark.events += place + 1;
         unseen.get(place)
     }
 
@@ -153,7 +169,7 @@ impl Desk {
             self.news.mark_unchanged();
             let account_id = self.account_id.clone();
             let seen = shared.accounts.with_site(&account_id, |site| {
-                let conversation = site.any_conversation(&self.conversation_id).ok()?;
+                let conversation = site.see_conversation(&self.conversation_id)?;
                 look(conversation, self)
             });
             if let Some(seen) = seen.flatten() {

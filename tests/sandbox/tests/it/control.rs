@@ -179,7 +179,7 @@ fn misuse_is_refused() {
     let clock = format!("/accounts/{account}/clock");
     let cases = [
         ("POST", "/", json!({}), 404),
-        ("GET", "/accounts", Value::Null, 405),
+        ("PUT", "/accounts", Value::Null, 405),
         ("POST", "/accounts", json!([]), 400),
         ("POST", "/accounts", json!({"lifetime": 5}), 400),
         ("POST", "/accounts", json!({"token_lifetime": "5"}), 400),

@@ -76,7 +76,13 @@ fn a_proxy_is_made_and_told_what_to_do() {
         });
     }
 
+    let kept = agent();
+    let url = format!("http://{address}/");
+    assert!(call(&kept, "GET", &url, &[], &[]).is_ok());
+    until(|| view()["open"] == 1);
     tell("refuse", &Value::Null);
+    assert!(call(&kept, "GET", &url, &[], &[]).is_err(), "the kept connection is closed, too");
+    until(|| view()["open"] == 0);
     assert!(call(&agent(), "GET", &format!("http://{address}/"), &[], &[]).is_err());
     tell("accept", &Value::Null);
     assert!(call(&agent(), "GET", &format!("http://{address}/"), &[], &[]).is_ok());

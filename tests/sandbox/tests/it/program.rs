@@ -28,7 +28,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// Ends the program when the test ends, however it ends.
-struct Running(Child);
+pub struct Running(pub Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -60,6 +60,12 @@ fn help_explains_itself() {
         "--receiver",
         "--webhook",
         "--agent",
+        "--state",
+        "--latency-ms",
+        "--jitter-ms",
+        "--rate-limit-app",
+        "--rate-limit-consumer",
+        "--console",
     ] {
         assert!(help.contains(option), "{option}");
     }
@@ -77,9 +83,91 @@ fn wrong_arguments_are_refused() {
         &["--domain-port", "0"],
         &["--receiver", "--webhook", "http://127.0.0.1:9/"],
         &["x"],
+        &["record"],
+        &["record", "--real"],
+        &["record", "--real", "--to", "http://127.0.0.1:9", "--out", "x"],
+        &["record", "--real", "--out", "x", "--webhook-port", "1"],
+        &["replay"],
+        &["--tls", "replay", "x"],
     ] {
         assert_eq!(run(arguments).status.code(), Some(2), "{arguments:?}");
     }
+}
+
+#[test]
+fn a_misspelt_option_is_refused_with_the_nearest_name() {
+    for (arguments, nearest) in [
+        (&["--latency", "5"][..], "--latency-ms"),
+        (&["--stat", "x"], "--state"),
+        (&["record", "--real", "--out", "x", "--keep-text"], "--keep-texts"),
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let said = text(&output.stderr);
+        assert!(said.contains(&format!("similar argument exists: '{nearest}'")), "{said}");
+    }
+}
+
+#[test]
+fn what_cannot_be_recorded_or_played_is_said() {
+    for (arguments, reason) in [
+        (&["record", "--to", "example", "--out", "x"][..], "must begin with http"),
+        (&["record", "--real", "--out", "/no/such/place/x"], "/no/such/place/x: "),
+        (&["replay", "/no/such/file"], "/no/such/file: "),
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(text(&output.stderr).contains(reason), "{}", text(&output.stderr));
+    }
+}
+
+/// A program that serves, the variables that it prints up to this one, and what it said at its end.
+#[cfg(unix)]
+fn until_ended(
+    arguments: &[&str],
+    last: &str,
+    act: impl FnOnce(&HashMap<String, String>),
+) -> String {
+    let mut command = sandbox(arguments);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = Running(command.spawn().expect("the program starts"));
+    act(&printed(&mut running, last));
+    let pid = running.0.id().to_string();
+    assert!(Command::new("kill").arg(&pid).status().expect("kill runs").success());
+    assert!(running.0.wait().expect("it ends").success());
+    let mut said = String::new();
+    running.0.stderr.take().expect("its errors").read_to_string(&mut said).expect("text");
+    said
+}
+
+#[cfg(unix)]
+#[test]
+fn the_program_records_and_plays() {
+    let (_running, account) = serving(&[]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("notes.jsonl").display().to_string();
+    let ask = |variables: &HashMap<String, String>, path: &str| {
+        let url = format!("{}/api/account/le1/{path}", variables["LPC_DOMAIN_API_URL"]);
+        call(&agent(), "GET", &url, &[], &[]).expect("an answer").status
+    };
+    let record = ["record", "--quiet", "--to", &account["LPC_DOMAIN_API_URL"], "--out", &file];
+    let said = until_ended(&record, "LPC_ALLOW_PLAINTEXT", |variables| {
+        assert_eq!(ask(variables, "service/baseURI.json?version=1.0"), 401, "no such account");
+        assert_eq!(ask(variables, "service/idp/baseURI.json?version=1.0"), 401);
+    });
+    let outcome = "notes.jsonl holds 2 requests with their answers. Look at it before you send it.";
+    assert!(said.trim_end().ends_with(outcome), "{said}");
+    let said = until_ended(&["replay", "--quiet", &file], "LPC_RECEIVER_LISTEN", |variables| {
+        assert_eq!(ask(variables, "service/baseURI.json?version=1.0"), 401);
+        assert_eq!(ask(variables, "service/swift/baseURI.json?version=1.0"), 404);
+    });
+    assert_eq!(
+        said,
+        "Asked for, and not in the recording:\n  \
+         GET /api/account/le1/service/swift/baseURI.json: there is none of this kind, or no other\n\
+         In the recording, and not asked for:\n  \
+         GET /api/account/{account-1}/service/idp/baseURI.json\n"
+    );
 }
 
 #[cfg(unix)]
@@ -126,6 +214,14 @@ fn the_log_says_where_the_plain_domain_api_is() {
     assert!(output.status.success());
     let log = text(&output.stderr);
     assert!(log.contains("the Domain API without TLS is at http://127.0.0.1:"), "{log}");
+}
+
+#[cfg(unix)]
+#[test]
+fn it_says_where_the_console_is() {
+    let output = run(&["--console", "--quiet", "--", "printenv", "LPC_SANDBOX_CONTROL"]);
+    let (said, control) = (text(&output.stderr), text(&output.stdout));
+    assert_eq!(said, format!("lpc-sandbox: the console is at {}/\n", control.trim_end()));
 }
 
 #[cfg(unix)]
@@ -196,9 +292,15 @@ const RECEIVER: &str = "echo ${LPC_RECEIVER_LISTEN%:*}
     grep -h BEGIN \"$LPC_RECEIVER_TLS_CERT_FILE\" \"$LPC_RECEIVER_TLS_KEY_FILE\"";
 
 /// A sandbox that serves, and its variables.
-fn serving(arguments: &[&str]) -> (Running, HashMap<String, String>) {
+pub fn serving(arguments: &[&str]) -> (Running, HashMap<String, String>) {
     let mut command = sandbox(&[&["--quiet"], arguments].concat());
     let mut running = Running(command.stdout(Stdio::piped()).spawn().expect("the program starts"));
+    let variables = printed(&mut running, "LPC_SANDBOX_CONTROL");
+    (running, variables)
+}
+
+/// The variables that a program prints, up to this one.
+fn printed(running: &mut Running, last: &str) -> HashMap<String, String> {
     let out = BufReader::new(running.0.stdout.take().expect("its output"));
     let mut variables = HashMap::new();
     for line in out.lines() {
@@ -206,11 +308,11 @@ fn serving(arguments: &[&str]) -> (Running, HashMap<String, String>) {
         let (name, value) =
             line.strip_prefix("export ").and_then(|line| line.split_once('=')).expect("a variable");
         variables.insert(name.to_owned(), value.trim_matches('\'').to_owned());
-        if name == "LPC_SANDBOX_CONTROL" {
+        if name == last {
             break;
         }
     }
-    (running, variables)
+    variables
 }
 
 /// Lets the account of this sandbox send a notification.

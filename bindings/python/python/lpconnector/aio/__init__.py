@@ -1,4 +1,4 @@
-"""lpconnector for asyncio.
+"""lpconnector for asyncio::
 
     from lpconnector import aio
 

@@ -1,0 +1,77 @@
+"""The console and a program in C: what is done in the one arrives in the other."""
+
+import re
+
+from conftest import Account, Gateway
+from playwright.sync_api import Page, expect
+
+NUMBER = "+49 151 2345678"
+
+
+def test_an_answer_arrives_in_a_c_program(page: Page, gateway: Gateway) -> None:
+    gateway.text("1", NUMBER, "Where is my parcel?")
+    page.get_by_role("button", name=NUMBER).click()
+    expect(page.locator("#timeline")).to_contain_text("Where is my parcel?")
+    page.get_by_label("Answer", exact=True).fill("It is on its way.")
+    page.get_by_role("button", name="Send", exact=True).click()
+    assert gateway.until("It is on its way.").endswith(f"\t{NUMBER}\tIt is on its way.")
+    said = page.locator(".said.agent", has_text="It is on its way.")
+    expect(said).to_contain_text("webhook 200")
+    expect(page.get_by_label("Answer", exact=True)).to_have_value("")
+
+
+def test_a_fault_hits_a_c_program_and_is_seen(page: Page, gateway: Gateway) -> None:
+    page.get_by_role("tab", name="Faults").click()
+    page.get_by_label("The next request to").select_option("conversation")
+    page.get_by_label("Status").fill("503")
+    page.get_by_label("How many times").fill("2")
+    page.get_by_role("button", name="Throw it").click()
+    expect(page.locator("#waiting")).to_have_text("Waiting for requests: 2 to conversation.")
+    gateway.text("1", NUMBER, "Is anybody there?")
+    expect(page.locator("#waiting")).to_have_text("")
+    page.get_by_role("tab", name="Requests").click()
+    page.get_by_label("Show", exact=True).select_option("conversation")
+    expect(page.locator("#requests .pill")).to_have_text(["200", "503", "503"])
+    expect(page.locator("#timeline")).to_contain_text("Is anybody there?")
+
+    page.get_by_role("tab", name="Faults").click()
+    page.get_by_label("The next request to").select_option("send")
+    page.get_by_label("is answered with").select_option("lose")
+    page.get_by_label("How many times").fill("1")
+    page.get_by_role("button", name="Throw it").click()
+    expect(page.locator("#waiting")).to_have_text("Waiting for requests: 1 to send.")
+    gateway.text("2", NUMBER, "It is urgent.")
+    gateway.text("3", NUMBER, "Really.")
+    expect(page.locator(".said.consumer .text")).to_have_text(["Is anybody there?", "It is urgent.", "Really."])
+    page.get_by_role("tab", name="Requests").click()
+    page.get_by_label("Show", exact=True).select_option("send")
+    expect(page.locator("#requests .pill", has_text="closed")).to_have_count(1)
+
+
+def test_tokens_are_revoked_under_a_c_program(page: Page, gateway: Gateway) -> None:
+    gateway.text("1", NUMBER, "One")
+    expect(page.locator("#timeline")).to_contain_text("One")
+    page.get_by_role("tab", name="Faults").click()
+    page.get_by_role("button", name="Revoke the tokens").click()
+    expect(page.locator("#toast")).to_have_text("Every token so far is revoked.")
+    gateway.text("2", NUMBER, "Two")
+    expect(page.locator("#timeline")).to_contain_text("Two")
+    page.get_by_role("tab", name="Requests").click()
+    page.get_by_label("Show", exact=True).select_option("send")
+    expect(page.locator("#requests .pill")).to_have_text(["200", "401"])
+
+
+def test_a_c_program_answers_a_survey(page: Page, gateway: Gateway, account: Account) -> None:
+    gateway.text("1", NUMBER, "Thank you, that is all.")
+    expect(page.locator("#timeline")).to_contain_text("that is all")
+    page.get_by_role("button", name="Start the survey").click()
+    gateway.until("How satisfied are you?")
+    expect(page.locator(".conversation .badge")).to_have_text("Survey")
+    expect(page.locator("#timeline .replies").last).to_contain_text("Somewhat")
+    gateway.text("2", NUMBER, "Very")
+    gateway.until("What could we do better?")
+    gateway.text("3", NUMBER, "Nothing")
+    expect(page.locator(".conversation .badge")).to_have_text("Closed")
+    expect(page.locator(".divider", has_text="Survey over")).to_contain_text("Completed")
+    expect(page.locator("#say .primary")).to_be_disabled()
+    assert re.search("Very", page.locator("#timeline").inner_text())
