@@ -174,13 +174,8 @@ fn make(directory: &Path) -> io::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(directory, fs::Permissions::from_mode(0o700))?;
-    }
-    Ok(())
+    // One that is there is somebody's: its rights stay, and the files in it are private by themselves.
+    builder.create(directory)
 }
 
 /// What SQLite puts beside the file gets the rights of the file.

@@ -128,6 +128,22 @@ fn a_state_belongs_to_one_sandbox_and_to_its_owner() {
     private(&path);
 }
 
+/// A slip such as `--state /tmp` shuts nobody out.
+#[cfg(unix)]
+#[test]
+fn a_directory_that_is_there_keeps_its_rights() {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+    let directory = directory();
+    let path = directory.path();
+    std::fs::set_permissions(path, Permissions::from_mode(0o755)).expect("it is ours");
+    let options = Options { state: Some(path.to_owned()), ..Options::default() };
+    let _sandbox = Sandbox::start(options).expect("it starts");
+    let mode = |path: &Path| path.metadata().expect("it is there").permissions().mode() & 0o777;
+    assert_eq!(mode(path), 0o755);
+    assert_eq!(mode(&path.join("sandbox.db")), 0o600);
+}
+
 #[cfg(unix)]
 fn private(directory: &Path) {
     use std::os::unix::fs::PermissionsExt;
