@@ -211,7 +211,9 @@ impl Findings {
         let troubles: Vec<_> = troubles.filter(|(_, from, _)| near(from)).collect();
         let told = echoes.iter().map(|it| (since(it.at), it.late, &it.conversation));
         let told: Vec<_> = told.collect();
-        format!("{text}: told at, so late, of {told:.1?}; nodes killed at {kills:.1?}; troubles {troubles:.1?}")
+        format!(
+            "{text}: told at, so late, of {told:.1?}; nodes killed at {kills:.1?}; troubles {troubles:.1?}"
+        )
     }
 
     /// Of nodes that were killed while brokers were there, and no other node was suspended.

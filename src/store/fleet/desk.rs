@@ -55,8 +55,13 @@ impl Desk {
         }
     }
 
-    pub(super) fn let_go(&self, id: u64) {
+    pub(crate) fn let_go(&self, id: u64) {
         lock(&self.state).actions.remove(&id);
+    }
+
+    /// Whether it was let go.
+    pub(super) fn lacks(&self, id: u64) -> bool {
+        !lock(&self.state).actions.contains_key(&id)
     }
 
     /// Whether nobody else has the action.

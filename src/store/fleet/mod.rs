@@ -11,6 +11,8 @@
 //! engine, and `store` is what the engine holds of it. It must not know who sends and tells, and why.
 
 mod api;
+#[cfg(test)]
+mod begun_tests;
 pub(crate) mod broker;
 mod bucket;
 #[cfg(test)]

@@ -201,9 +201,10 @@ impl<B: Broker> Node<B> {
             return self.finish(&held).await;
         }
         let mut is_untouched = times == 1 || record.untouched == Some((seq, times - 1));
-        if is_untouched && self.broker.is_clustered() {
+        // What was handed out before, somebody may have still: the broker takes the word of both for it.
+        if !is_untouched || self.broker.is_clustered() {
             match self.begin(&held.consumer, seq).await {
-                Ok(was_begun) => is_untouched = !was_begun,
+                Ok(was_begun) => is_untouched &= !was_begun,
                 // It goes to whoever reaches the broker.
                 Err(_) => return,
             }
@@ -222,8 +223,8 @@ impl<B: Broker> Node<B> {
             submitted_ms: entry.submitted_ms,
             begun: !is_untouched,
         };
-        (self.arrives)(Arrival::Action(action, known(record)));
-        let is_lost = !self.keep(&held, from, || false).await;
+        (self.arrives)(Arrival::Action(action, self.known(record)));
+        let is_lost = !self.keep(&held, from, || self.desk.lacks(seq)).await;
         self.out.borrow_mut().remove(&seq);
         self.desk.let_go(seq);
         if is_lost {
@@ -232,10 +233,13 @@ impl<B: Broker> Node<B> {
         }
     }
 
-    /// Writes down that an action may go out from now on. Whether that was written before.
+    /// Writes down that an action may go out from now on, and from where. Whether that was written before.
     async fn begin(&self, consumer: &str, seq: u64) -> Result<bool, Trouble> {
         let was_begun = Cell::new(false);
-        let edit = |record: &mut Record| was_begun.set(record.begun.replace(seq) == Some(seq));
+        let edit = |record: &mut Record| {
+            was_begun.set(record.begun.replace(seq) == Some(seq));
+            record.begun_by.clone_from(&self.id);
+        };
         self.bucket.change(&self.broker, consumer, edit).await?;
         Ok(was_begun.get())
     }
@@ -479,7 +483,18 @@ impl<B: Broker> Node<B> {
     pub(crate) async fn recall(&self, about: &About) -> Result<Option<Known>, Trouble> {
         let Some(consumer) = self.whose(about).await? else { return Ok(None) };
         let (_, record) = self.bucket.read(&self.broker, &consumer).await?;
-        Ok(Some(known(record)))
+        Ok(Some(self.known(record)))
+    }
+
+    fn known(&self, record: Record) -> Known {
+        let by_another = !record.begun_by.is_empty() && record.begun_by != self.id;
+        Known {
+            consumer: record.consumer,
+            body: record.known,
+            said: record.said,
+            done: record.done.and_then(|done| done.said),
+            begun_elsewhere: record.begun.filter(|_| by_another),
+        }
     }
 
     /// Hears what other nodes learn.
@@ -494,7 +509,7 @@ impl<B: Broker> Node<B> {
                 }
                 Call::Learned { consumer, by } if by != self.id && self.sends_for(&consumer) => {
                     if let Ok((_, record)) = self.bucket.read(&self.broker, &consumer).await {
-                        (self.arrives)(Arrival::Known(known(record)));
+                        (self.arrives)(Arrival::Known(self.known(record)));
                     }
                 }
                 Call::Learned { .. } => {}
@@ -505,7 +520,7 @@ impl<B: Broker> Node<B> {
     /// Tells whoever has the consumer's action that something new is known.
     pub(super) async fn call_learned(&self, record: Record) {
         if self.sends_for(&record.consumer) {
-            (self.arrives)(Arrival::Known(known(record)));
+            (self.arrives)(Arrival::Known(self.known(record)));
             return;
         }
         let call = Call::Learned { consumer: record.consumer, by: self.id.clone() };
@@ -632,7 +647,10 @@ impl<B: Broker> Node<B> {
     async fn hand_over(&self, held: &Held<B>, is_untouched: bool) {
         if is_untouched {
             let untouched = Some((held.seq(), held.delivery.times));
-            let edit = |record: &mut Record| (record.untouched, record.begun) = (untouched, None);
+            let edit = |record: &mut Record| {
+                (record.untouched, record.begun) = (untouched, None);
+                record.begun_by.clear();
+            };
             let _ = self.bucket.change(&self.broker, &held.consumer, edit).await;
         }
         let _ = self.broker.give_back(&held.delivery, Duration::ZERO).await;
@@ -674,9 +692,4 @@ pub(super) fn update_body(consumer: &str, what: What) -> Bytes {
     let entry = UpdateEntry { version: VERSION, consumer: consumer.to_owned(), what };
     // Texts and numbers always serialise.
     serde_json::to_vec(&entry).unwrap_or_default().into()
-}
-
-fn known(record: Record) -> Known {
-    let done = record.done.and_then(|done| done.said);
-    Known { consumer: record.consumer, body: record.known, said: record.said, done }
 }

@@ -164,7 +164,6 @@ struct Member {
     service: Rc<Service>,
     told: Rc<RefCell<Told>>,
     known: RefCell<HashMap<String, Known>>,
-    lost: RefCell<HashSet<u64>>,
     is_dead: Cell<bool>,
 }
 
@@ -220,7 +219,6 @@ impl Member {
             service: service.clone(),
             told: told.clone(),
             known: RefCell::default(),
-            lost: RefCell::default(),
             is_dead: Cell::new(false),
         });
         let its = member.clone();
@@ -242,11 +240,9 @@ impl Member {
         match arrival {
             Arrival::Action(action, known) => {
                 self.learn(known);
-                self.lost.borrow_mut().remove(&action.id);
                 spawn_local(async move { self.perform(action).await });
             }
             Arrival::Known(known) => self.learn(known),
-            Arrival::ActionLost { id, .. } => drop(self.lost.borrow_mut().insert(id)),
             Arrival::Outcome { id, body, is_repeat, .. } => {
                 let is_new = self.told.borrow_mut().outcomes.insert(body.clone());
                 if !is_new && !is_repeat {
@@ -262,7 +258,7 @@ impl Member {
                     self.ack(Step::NotificationDone { id, dialogs: Vec::new() }).await;
                 });
             }
-            Arrival::UpdateWanted { .. } | Arrival::Paused(_) => {}
+            Arrival::ActionLost { .. } | Arrival::UpdateWanted { .. } | Arrival::Paused(_) => {}
             Arrival::Foreign => panic!("nothing is foreign here"),
         }
     }
@@ -309,6 +305,9 @@ impl Member {
                 }
                 let about = About { lp_id: lp_id(&consumer), ..About::default() };
                 if let Ok(Some(known)) = self.node.recall(&about).await {
+                    if known.begun_elsewhere == Some(id) {
+                        self.desk.let_go(id);
+                    }
                     self.learn(known);
                 }
                 if let Some(sequence) = self.is_told_of(&consumer, &external_id) {
@@ -323,7 +322,7 @@ impl Member {
                     continue;
                 }
             }
-            if self.lost.borrow().contains(&id) {
+            if !self.desk.holds(id) {
                 return;
             }
             self.desk.touch(id, true);

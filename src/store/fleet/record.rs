@@ -43,6 +43,9 @@ pub(crate) struct Record {
     /// The action that may have gone out, where deliveries do not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub begun: Option<u64>,
+    /// The node that was the last to begin it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub begun_by: String,
     /// The action of which it is known that nothing of it went out by its so manieth delivery.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub untouched: Option<(u64, u64)>,

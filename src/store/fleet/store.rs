@@ -207,6 +207,10 @@ impl SharedJournal for Fleet {
         self.desk.holds(id)
     }
 
+    fn let_go(&self, id: u64) {
+        self.desk.let_go(id);
+    }
+
     fn pause(&self, time: Duration) {
         self.ask(Command::Pause(time));
     }
