@@ -135,6 +135,11 @@ impl Engine {
         self.shared().is_some_and(|shared| !shared.holds(id))
     }
 
+    /// Whether no other process can have the action.
+    pub(crate) fn is_fresh(&self, id: u64) -> bool {
+        self.shared().is_some_and(|shared| shared.is_fresh(id))
+    }
+
     /// Leaves an action to another process that has it as well.
     pub(crate) fn let_go(&self, id: u64) {
         if let Some(shared) = self.shared() {

@@ -54,6 +54,9 @@ pub(crate) trait SharedJournal {
     /// Whether the action is this process's to send, still.
     fn holds(&self, id: u64) -> bool;
 
+    /// Whether it was handed out so lately that no other process can have it.
+    fn is_fresh(&self, id: u64) -> bool;
+
     /// Another process has the action as well: it alone from now on.
     fn let_go(&self, id: u64);
 

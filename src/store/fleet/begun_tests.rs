@@ -1,4 +1,4 @@
-//! An action that two nodes have at the same time.
+//! An action that two nodes have at the same time, or take for another one.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -59,6 +59,16 @@ impl Member {
         self.node.recall(&about).await.unwrap().unwrap().begun_elsewhere
     }
 
+    /// Has the action written down as done.
+    async fn finish(&self, id: u64) {
+        let (tells, told) = tokio::sync::oneshot::channel();
+        let step = Step::ActionDone { id };
+        let told_of = Box::new(move |outcome| drop(tells.send(outcome)));
+        let change = Change::new(vec![step]);
+        self.node.write(Ordered { change, is_owed: true, told: told_of });
+        told.await.unwrap().unwrap();
+    }
+
     fn submit(&self) {
         let step = Step::Action {
             id: 0,
@@ -100,5 +110,35 @@ fn of_two_nodes_that_have_an_action_the_later_one_has_it() {
         }
         sleep(TAKEOVER * 3).await;
         assert!(!first.desk.holds(id) && second.desk.holds(id));
+    });
+}
+
+#[test]
+fn who_may_not_be_alone_asks_before_it_sends() {
+    let desk = Desk::default();
+    desk.hold(1, TAKEOVER, true);
+    assert!(desk.holds(1) && desk.is_fresh(1));
+    desk.hold(2, Duration::ZERO, true);
+    desk.extend(2, TAKEOVER);
+    assert!(desk.holds(2) && !desk.is_fresh(2), "the broker takes the word of anybody");
+}
+
+#[test]
+fn a_number_that_is_given_again_is_another_action() {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_time().start_paused(true).build().unwrap();
+    LocalSet::new().block_on(&runtime, async {
+        let world = World::new(3, TAKEOVER);
+        let mut node = Member::start(&world);
+        node.submit();
+        let (id, _) = node.action().await;
+        node.finish(id).await;
+        world.forget_last();
+        node.submit();
+        assert_eq!(node.action().await.0, id);
+        node.finish(id).await;
+        while !world.is_empty() {
+            sleep(TAKEOVER).await;
+        }
     });
 }

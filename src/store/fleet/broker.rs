@@ -21,8 +21,10 @@ pub(crate) const MOST_UNKNOWN_OUT: u32 = 1000;
 /// Something that was appended to a lane.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Entry {
-    /// Grows with each entry of its direction.
+    /// Grows with each entry of its direction, unless the broker lost what it had: then numbers are given again.
     pub seq: u64,
+    /// When it was appended, by the broker's clock, in nanoseconds.
+    pub at: i64,
     pub body: Bytes,
     /// The time since it was appended, by the broker's clock where that can be known; otherwise by ours.
     pub age: Duration,

@@ -37,8 +37,10 @@ struct State {
 }
 
 struct Action {
-    /// Until then nobody else has it.
+    /// Until then nobody else has it, as far as the broker says.
     until: Moment,
+    /// Until then nobody else can have it.
+    fresh_until: Moment,
     /// Nothing of it went out.
     is_untouched: bool,
 }
@@ -46,7 +48,8 @@ struct Action {
 impl Desk {
     pub(super) fn hold(&self, id: u64, lease: Duration, is_untouched: bool) {
         let until = Moment::now() + lease;
-        lock(&self.state).actions.insert(id, Action { until, is_untouched });
+        let action = Action { until, fresh_until: until, is_untouched };
+        lock(&self.state).actions.insert(id, action);
     }
 
     pub(super) fn extend(&self, id: u64, lease: Duration) {
@@ -67,6 +70,12 @@ impl Desk {
     /// Whether nobody else has the action.
     pub(crate) fn holds(&self, id: u64) -> bool {
         lock(&self.state).actions.get(&id).is_some_and(|action| Moment::now() < action.until)
+    }
+
+    /// Whether it came so lately that nobody else can have it.
+    pub(crate) fn is_fresh(&self, id: u64) -> bool {
+        let is_fresh = |action: &Action| Moment::now() < action.fresh_until;
+        lock(&self.state).actions.get(&id).is_some_and(is_fresh)
     }
 
     /// The action goes out, or it is known that nothing of it did.

@@ -361,7 +361,7 @@ impl Broker for Nats {
         let Some((HandedOut { times, seq, at }, reply)) = handed else {
             return Err(Trouble::Refused("NATS handed out what is no entry".to_owned()));
         };
-        let entry = Entry { seq, body: answer.payload, age: clock.since(at) };
+        let entry = Entry { seq, at, body: answer.payload, age: clock.since(at) };
         Ok(Some(Handed { delivered: Delivered { entry, times }, reply }))
     }
 
@@ -476,8 +476,9 @@ impl Nats {
     pub(super) async fn after(&self, lane: Lane, seq: u64) -> Result<Option<Entry>, Trouble> {
         let Within { link, names, .. } = &*self.within;
         let next = link.message_after(&names.stream(lane), &names.subject(lane), seq).await?;
-        let entry =
-            |it: StoredMessage| Ok(Entry { seq: it.seq, body: it.body()?, age: Duration::ZERO });
+        let entry = |it: StoredMessage| {
+            Ok(Entry { seq: it.seq, at: 0, body: it.body()?, age: Duration::ZERO })
+        };
         next.map(entry).transpose()
     }
 

@@ -2,7 +2,7 @@
 //! what its engine wants written.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::ops::Deref;
 use std::rc::Rc;
@@ -47,6 +47,9 @@ const LOOKERS: usize = 8;
 const UNKNOWN_WAITS: Duration = Duration::from_secs(60);
 const UNKNOWN_LOOKS: u64 = 10;
 
+/// Of so many actions is known when they were appended, the last ones.
+const MOST_APPENDED: usize = 10_000;
+
 /// Between two looks at something that has no place yet, at first and at last.
 const FIRST_LOOK: Duration = Duration::from_millis(50);
 const LAST_LOOK: Duration = Duration::from_secs(5);
@@ -88,6 +91,8 @@ pub(crate) struct Node<B: Broker> {
     pub(super) out: RefCell<HashMap<u64, Rc<Held<B>>>>,
     pub(super) inn: RefCell<HashMap<u64, Rc<Held<B>>>>,
     pub(super) lines: WriteLines,
+    /// When the actions were appended that it has, or had lately.
+    appended: RefCell<BTreeMap<u64, i64>>,
     arrives: Arrives,
 }
 
@@ -116,6 +121,10 @@ impl<B: Broker> Held<B> {
         self.delivery.entry.seq
     }
 
+    fn at(&self) -> i64 {
+        self.delivery.entry.at
+    }
+
     /// It need not be kept any longer.
     pub(super) fn end(&self) {
         self.is_over.set(true);
@@ -139,6 +148,7 @@ impl<B: Broker> Node<B> {
             out: RefCell::default(),
             inn: RefCell::default(),
             lines: WriteLines::default(),
+            appended: RefCell::default(),
             arrives,
         })
     }
@@ -196,11 +206,13 @@ impl<B: Broker> Node<B> {
         };
         let window = self.settings.key_window;
         let is_repeat = held.key.as_ref().is_some_and(|key| record.is_key_done(key, window));
-        if is_repeat || self.is_done(&record, seq) {
+        if is_repeat || self.is_done(&record, &held) {
             // Only that it is gone was not heard, or the broker forgot it.
             return self.finish(&held).await;
         }
-        let mut is_untouched = times == 1 || record.untouched == Some((seq, times - 1));
+        let is_new = times == 1 || record.untouched == Some((seq, times - 1));
+        // One that was long on its way here another node has begun since.
+        let mut is_untouched = is_new && record.begun != Some(seq);
         // What was handed out before, somebody may have still: the broker takes the word of both for it.
         if !is_untouched || self.broker.is_clustered() {
             match self.begin(&held.consumer, seq).await {
@@ -214,6 +226,7 @@ impl<B: Broker> Node<B> {
             return self.hand_over(&held, is_untouched).await;
         }
         self.out.borrow_mut().insert(seq, held.clone());
+        self.append_is_known(&held);
         self.desk.hold(seq, self.lease(from), is_untouched);
         let action = LeftAction {
             id: seq,
@@ -569,13 +582,27 @@ impl<B: Broker> Node<B> {
         None
     }
 
-    pub(super) fn done(&self, seq: u64) -> Done {
-        Done { stream: self.broker.name().to_owned(), sequence: seq, said: None }
+    fn append_is_known(&self, held: &Held<B>) {
+        let mut appended = self.appended.borrow_mut();
+        appended.insert(held.seq(), held.at());
+        if appended.len() > MOST_APPENDED {
+            appended.pop_first();
+        }
     }
 
-    fn is_done(&self, record: &Record, seq: u64) -> bool {
+    /// When that action was appended; 0 where that is not known any more.
+    pub(super) fn appended_at(&self, id: u64) -> i64 {
+        self.appended.borrow().get(&id).copied().unwrap_or(0)
+    }
+
+    pub(super) fn done(&self, held: &Held<B>) -> Done {
+        let (stream, sequence, at) = (self.broker.name().to_owned(), held.seq(), held.at());
+        Done { stream, sequence, at, said: None }
+    }
+
+    fn is_done(&self, record: &Record, held: &Held<B>) -> bool {
         let name = self.broker.name();
-        record.done.as_ref().is_some_and(|done| done.stream == name && done.sequence >= seq)
+        record.done.as_ref().is_some_and(|done| done.includes(name, held.seq(), held.at()))
     }
 
     /// Takes an action out of its lane, with its files.
@@ -648,8 +675,10 @@ impl<B: Broker> Node<B> {
         if is_untouched {
             let untouched = Some((held.seq(), held.delivery.times));
             let edit = |record: &mut Record| {
-                (record.untouched, record.begun) = (untouched, None);
-                record.begun_by.clear();
+                if record.begun != Some(held.seq()) || record.begun_by == self.id {
+                    (record.untouched, record.begun) = (untouched, None);
+                    record.begun_by.clear();
+                }
             };
             let _ = self.bucket.change(&self.broker, &held.consumer, edit).await;
         }
@@ -660,9 +689,11 @@ impl<B: Broker> Node<B> {
     pub(crate) async fn hand_all_over(&self) {
         let out = std::mem::take(&mut *self.out.borrow_mut());
         for (seq, held) in out {
-            let is_untouched = self.desk.is_untouched(seq);
+            let (is_ours, is_untouched) = (self.desk.holds(seq), self.desk.is_untouched(seq));
             self.desk.let_go(seq);
-            self.hand_over(&held, is_untouched).await;
+            if is_ours {
+                self.hand_over(&held, is_untouched).await;
+            }
             held.end();
         }
     }

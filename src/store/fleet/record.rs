@@ -70,6 +70,9 @@ pub(crate) struct Dialog {
 pub(crate) struct Done {
     pub stream: String,
     pub sequence: u64,
+    /// When it was appended: a number that was given again is another entry's.
+    #[serde(default)]
+    pub at: i64,
     /// What it said, and where.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub said: Option<(String, i64)>,
@@ -80,6 +83,13 @@ pub(crate) struct Done {
 pub(crate) struct KeyDone {
     pub hash: String,
     pub submitted_ms: i64,
+}
+
+impl Done {
+    /// Whether that one was done, too: it came before, or is the same.
+    pub(crate) fn includes(&self, stream: &str, sequence: u64, at: i64) -> bool {
+        self.stream == stream && sequence <= self.sequence && at <= self.at
+    }
 }
 
 impl KeyDone {

@@ -57,6 +57,7 @@ pub(crate) struct World {
     away_until: Cell<Option<Instant>>,
     /// Of a hundred answers so many are lost.
     pub losses: Cell<u64>,
+    begun: Instant,
 }
 
 #[derive(Default)]
@@ -70,6 +71,7 @@ struct Stored {
     lane: Lane,
     body: Bytes,
     since: Instant,
+    at: i64,
     times: u64,
     /// A node has it until then, or nobody may before.
     out_until: Option<Instant>,
@@ -94,7 +96,15 @@ impl World {
             callers: RefCell::default(),
             away_until: Cell::new(None),
             losses: Cell::new(0),
+            begun: Instant::now(),
         })
+    }
+
+    /// A power loss took the last entry that an action has; its number is given again.
+    pub(crate) fn forget_last(&self) {
+        let stream = &mut self.streams.borrow_mut()[stream_of(Lane::Out(0))];
+        stream.entries.remove(&stream.last);
+        stream.last -= 1;
     }
 
     /// Nobody reaches it for so long.
@@ -208,7 +218,7 @@ impl World {
             stored.out_until = Some(now + self.takeover);
             stored.times += 1;
             let age = now - stored.since;
-            let entry = Entry { seq: *seq, body: stored.body.clone(), age };
+            let entry = Entry { seq: *seq, at: stored.at, body: stored.body.clone(), age };
             let delivered = Delivered { entry, times: stored.times };
             return Ok(Given { stream: stream_of(lane), delivered });
         }
@@ -248,7 +258,8 @@ impl Broker for Link {
             stream.last += 1;
             let seq = stream.last;
             once.map(|once| stream.names.insert(once.to_owned(), (seq, now)));
-            let stored = Stored { lane, body, since: now, times: 0, out_until: None };
+            let at = (now - world.begun).as_nanos().try_into().unwrap_or(i64::MAX);
+            let stored = Stored { lane, body, since: now, at, times: 0, out_until: None };
             stream.entries.insert(seq, stored);
             Ok(Appended { seq, is_repeat: false })
         })

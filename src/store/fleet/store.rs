@@ -207,6 +207,10 @@ impl SharedJournal for Fleet {
         self.desk.holds(id)
     }
 
+    fn is_fresh(&self, id: u64) -> bool {
+        self.desk.is_fresh(id)
+    }
+
     fn let_go(&self, id: u64) {
         self.desk.let_go(id);
     }

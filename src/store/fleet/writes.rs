@@ -251,7 +251,10 @@ impl<B: Broker> Node<B> {
                 }
                 Step::Update { consumer, body, of, .. } => {
                     let once = match of {
-                        Some(id) => format!("d-{}-{id}", self.broker.name()),
+                        // A number alone may be given again.
+                        Some(id) => {
+                            format!("d-{}-{id}-{}", self.broker.name(), self.appended_at(*id))
+                        }
                         None => named("o-", &[consumer, body]),
                     };
                     let body = update_body(consumer, What::Outcome(body.to_string()));
@@ -267,7 +270,7 @@ impl<B: Broker> Node<B> {
                     if let Some(held) = held {
                         let consumer = Arc::from(&*held.consumer);
                         let learned = plan.learned(&consumer);
-                        learned.done = Some(self.done(*id));
+                        learned.done = Some(self.done(&held));
                         learned.key = held.key.clone();
                     }
                 }
@@ -330,8 +333,7 @@ impl Learned {
             record.key_done(key.clone(), key_window);
         }
         if let Some(done) = &self.done {
-            let is_older =
-                |before: &Done| before.stream == done.stream && before.sequence >= done.sequence;
+            let is_older = |before: &Done| before.includes(&done.stream, done.sequence, done.at);
             if !record.done.as_ref().is_some_and(is_older) {
                 let said = self.said.last().and_then(|it| Some((it.dialog.clone(), it.sequence?)));
                 let said = said.or_else(|| record.done.take()?.said);
