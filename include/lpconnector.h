@@ -276,8 +276,9 @@ uint32_t lpc_error_attempts(const struct lpc_error *error);
 
 /**
  * Whether the same call may succeed later: connection failures, but for a proxy that refuses,
- * timeouts, 429 and 5xx; a queue of the library's that is full, and a store that could not write. Where
- * lpc_error_maybe_delivered() is true too, repeating a message may deliver it twice. false for NULL.
+ * timeouts, 429 and 5xx; a refusal that broke off before it said why; a queue of the library's that
+ * is full, and a store that could not write. Where lpc_error_maybe_delivered() is true too, repeating
+ * a message may deliver it twice. false for NULL.
  */
 bool lpc_error_is_retryable(const struct lpc_error *error);
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::LocalSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::base::log::Log;
 use crate::store::arrival::Arrival;
@@ -135,10 +135,10 @@ fn a_number_that_is_given_again_is_another_action() {
         node.finish(id).await;
         world.forget_last();
         node.submit();
-        assert_eq!(node.action().await.0, id);
+        let again = timeout(TAKEOVER * 10, node.action()).await;
+        assert_eq!(again.ok().map(|(id, _)| id), Some(id), "it is taken for done");
         node.finish(id).await;
-        while !world.is_empty() {
-            sleep(TAKEOVER).await;
-        }
+        timeout(TAKEOVER * 10, node.action()).await.unwrap_err();
+        assert!(world.is_empty());
     });
 }
