@@ -8,7 +8,6 @@ use std::time::Duration;
 use rustls::ClientConfig;
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header};
 use ureq::{Agent, SendBody};
-use zeroize::Zeroizing;
 
 use crate::base::deadline::Deadline;
 use crate::base::error::{Error, Status};
