@@ -49,3 +49,18 @@ impl Exit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_has_the_same_table() {
+        let page = include_str!("../../docs/lpc.md");
+        let rows: Vec<_> = TABLE.lines().filter_map(|line| line.trim().split_once("  ")).collect();
+        assert_eq!(rows.len(), 5);
+        for (code, means) in rows {
+            assert!(page.contains(&format!("| {code} | {means} |")), "{code}");
+        }
+    }
+}
