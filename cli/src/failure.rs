@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::exit::Exit;
 use crate::output::Output;
+use crate::readable::readable;
 
 /// Why a command ends before it is done.
 pub(crate) enum Failure {
@@ -74,11 +75,14 @@ impl Failure {
             Failure::NobodyReads => {}
             // Nothing is left to say it with but the code, where this fails, too.
             _ if output.json => drop(output.line("", &json!({ "error": self.json() }))),
-            _ if exit == Exit::Unknown => eprintln!(
-                "lpc: {}. It may have arrived: look before you send it again",
-                self.message()
-            ),
-            _ => eprintln!("lpc: {}", self.message()),
+            _ => {
+                let may_be_there = if exit == Exit::Unknown {
+                    ". It may have arrived: look before you send it again"
+                } else {
+                    ""
+                };
+                eprintln!("lpc: {}{may_be_there}", readable(self.message()));
+            }
         }
         exit
     }

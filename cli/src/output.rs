@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde_json::Value;
 
 use crate::failure::Failure;
+use crate::readable::readable;
 
 /// The standard output.
 pub(crate) struct Output {
@@ -12,9 +13,13 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Writes a line and has it out before it returns: the text, or the JSON where that is wanted.
+    /// Writes the lines of a text, or the JSON where that is wanted, and has it out before it returns.
     pub(crate) fn line(&self, text: &str, json: &Value) -> Result<(), Failure> {
-        self.bytes(if self.json { json.to_string() } else { text.to_owned() }.as_bytes())
+        if self.json {
+            return self.bytes(json.to_string().as_bytes());
+        }
+        let lines: Vec<String> = text.split('\n').map(readable).collect();
+        self.bytes(lines.join("\n").as_bytes())
     }
 
     /// The same for bytes that are a line whatever is wanted.

@@ -6,6 +6,7 @@ use clap::Args;
 use lpconnector::{Config, LogLevel};
 
 use crate::failure::Failure;
+use crate::readable::readable;
 
 /// Where the settings come from; what comes later wins.
 #[derive(Args)]
@@ -46,7 +47,7 @@ impl Settings {
         config.set_log(level, move |level, line| {
             // What ends a call is told at its end.
             if all || level == LogLevel::Warn {
-                eprintln!("lpc: {line}");
+                eprintln!("lpc: {}", readable(line));
             }
         });
         Ok(config)

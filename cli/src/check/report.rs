@@ -7,7 +7,6 @@ use crate::check::advice;
 use crate::exit::Exit;
 use crate::failure::{Failure, of_error};
 use crate::output::Output;
-use crate::readable::readable;
 
 /// One step of the way, and the host that it is about.
 pub(super) struct Step<'a> {
@@ -95,7 +94,8 @@ impl<'a> Report<'a> {
     ) -> Result<(), Failure> {
         let name = step.name;
         let about = step.host.map(|host| format!("{host}: ")).unwrap_or_default();
-        let mut text = format!("{outcome:<8} {name:<11} {}", readable(&format!("{about}{says}")));
+        let mut text =
+            format!("{outcome:<8} {name:<11} {}", format!("{about}{says}").replace('\n', " "));
         let mut json = json!({ "step": name, "outcome": outcome, "says": says });
         if let Some(host) = step.host {
             json["host"] = host.into();
