@@ -15,7 +15,7 @@ const MOST: u64 = 64 * 1024 * 1024;
 /// The notifications of a file, or with `-` of the standard input, byte for byte.
 pub(crate) fn read(path: &Path) -> Result<Vec<Box<RawValue>>, Failure> {
     let shown = path.display();
-    let unreadable = |why: io::Error| Failure::Here(format!("cannot read {shown}: {why}"));
+    let unreadable = |why: io::Error| Failure::Usage(format!("cannot read {shown}: {why}"));
     let source: Box<dyn Read> = if path == Path::new("-") {
         Box::new(io::stdin().lock())
     } else {

@@ -7,7 +7,7 @@ pub(crate) const TABLE: &str = "\
 Exit codes:
   0  done
   1  it failed, and the same may work later: no connection, a timeout, 429, 5xx
-  2  wrong arguments or settings
+  2  wrong arguments or settings, or a file that cannot be read
   3  refused, by the service or a webhook, or impossible here: the same again brings the same
   4  a message may have arrived although no answer came: look before you send it again";
 
@@ -25,7 +25,7 @@ pub(crate) enum Exit {
 impl Exit {
     pub(crate) fn of(error: &Error) -> Exit {
         match error.status() {
-            Status::InvalidArgument | Status::Config => Exit::Usage,
+            Status::InvalidArgument | Status::Config | Status::Io => Exit::Usage,
             _ if error.maybe_delivered() => Exit::Unknown,
             _ if error.is_retryable() => Exit::TryAgain,
             _ => Exit::Refused,

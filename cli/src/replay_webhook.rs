@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use lpconnector::Probe;
+use lpconnector::{Client, Probe};
 use serde_json::json;
 
 use crate::bodies;
@@ -35,7 +35,10 @@ pub(crate) fn run(
     settings: &Settings,
     output: &Output,
 ) -> Result<Exit, Failure> {
-    let probe = Probe::new(&settings.over(&[])?)?;
+    let config = settings.over(&[])?;
+    // It says which variables are misspelt; nothing is sent by it.
+    Client::new(&config)?;
+    let probe = Probe::new(&config)?;
     let bodies = bodies::read(&arguments.file)?;
     let mut exit = Exit::Done;
     for number in 1..=arguments.times.saturating_mul(bodies.len() as u64) {

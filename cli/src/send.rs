@@ -1,5 +1,6 @@
 //! `lpc send`.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
@@ -53,6 +54,11 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     let config = settings.over(&[])?;
     let text = arguments.text.as_deref().map(whole_text).transpose()?;
+    if let Some(path) = &arguments.file {
+        // Before anybody hears of a conversation.
+        File::open(path)
+            .map_err(|why| Failure::Usage(format!("cannot read {}: {why}", path.display())))?;
+    }
     let client = Client::new(&config)?;
     let conversation = begin(arguments, &client).map_err(with_advice)?;
     let mut told = Told::of(&conversation, arguments.attach.is_none());

@@ -48,7 +48,7 @@ impl<'a> Hosts<'a> {
         report: &mut Report,
     ) -> Result<bool, Failure> {
         let proxy = self.probe.proxy(url)?;
-        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        let name = without_port(host);
         match &proxy {
             Some(proxy) => {
                 let why = format!("the proxy {proxy} knows where it is");
@@ -101,4 +101,29 @@ impl<'a> Hosts<'a> {
 fn authority(url: &str) -> &str {
     let behind = url.split_once("://").map_or(url, |(_, behind)| behind);
     behind.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        // Inside brackets it is a part of an address.
+        Some((name, port)) if !port.ends_with(']') => name,
+        _ => host,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_told_from_its_port() {
+        for (url, host, name) in [
+            ("https://api.example/a:b", "api.example", "api.example"),
+            ("https://api.example:8443?x", "api.example:8443", "api.example"),
+            ("https://[::1]:1/", "[::1]:1", "[::1]"),
+            ("https://[::1]", "[::1]", "[::1]"),
+        ] {
+            assert_eq!((authority(url), without_port(host)), (host, name));
+        }
+    }
 }

@@ -11,7 +11,7 @@ mod webhook;
 use std::time::SystemTime;
 
 use clap::Args;
-use lpconnector::{Config, Probe};
+use lpconnector::{Client, Config, Probe};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -42,30 +42,36 @@ pub(crate) fn run(
     output: &Output,
 ) -> Result<Exit, Failure> {
     let mut report = Report::new(output);
-    let made = settings.over(&[("retry.max.attempts", "1")]).and_then(|config| {
-        let probe = Probe::new(&config)?;
-        Ok((config, probe))
-    });
-    match made {
-        Ok((config, probe)) => steps(arguments, config, &probe, &mut report)?,
+    match means(settings) {
+        Ok(means) => steps(arguments, &means, &mut report)?,
         Err(why) => report.no_settings(&why)?,
     }
     Ok(report.exit())
 }
 
-fn steps(
-    arguments: &Arguments,
-    mut config: Config,
-    probe: &Probe,
-    report: &mut Report,
-) -> Result<(), Failure> {
+/// What it is checked with.
+struct Means {
+    config: Config,
+    client: Client,
+    probe: Probe,
+}
+
+fn means(settings: &Settings) -> Result<Means, Failure> {
+    let mut config = settings.over(&[])?;
     // Whoever set more attempts did not mean these.
     config.set("retry.max.attempts", "1")?;
-    settings_are_whole(&config, report)?;
+    let (client, probe) = (Client::new(&config)?, Probe::new(&config)?);
+    Ok(Means { config, client, probe })
+}
+
+fn steps(arguments: &Arguments, means: &Means, report: &mut Report) -> Result<(), Failure> {
+    let Means { config, client, probe } = means;
+    settings_are_whole(config, report)?;
     let mut hosts = Hosts::new(probe);
     let services = services(probe, &mut hosts, report)?;
     clock::compare(hosts.date, report)?;
-    tokens::obtain(&config, &arguments.consumer, &services, report)?;
+    let has_own = config.get("app.jwt").is_some();
+    tokens::obtain(client, has_own, &arguments.consumer, &services, report)?;
     match &arguments.webhook {
         Some(url) => webhook::try_out(probe, url, &mut hosts, report),
         None => {

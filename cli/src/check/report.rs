@@ -74,13 +74,14 @@ impl<'a> Report<'a> {
         if matches!(why, Failure::NobodyReads) {
             return Ok(());
         }
-        self.fails(why.exit());
+        self.fails(Exit::Usage);
         self.line("failed", &Step::of("settings"), why.message(), Some(advice::SETTINGS), None)
     }
 
     fn fails(&mut self, exit: Exit) {
         if self.exit == Exit::Done {
-            self.exit = exit;
+            // Nothing that a check sends does harm twice.
+            self.exit = if exit == Exit::Unknown { Exit::TryAgain } else { exit };
         }
     }
 

@@ -1,20 +1,21 @@
 //! Whether the service gives tokens for these credentials.
 
-use lpconnector::{Client, Config};
+use lpconnector::Client;
 
 use crate::check::advice;
 use crate::check::report::{Report, Step};
 use crate::failure::Failure;
 
 /// Has an AppJWT obtained, and asks who a consumer is. `services`: those that can be reached.
+/// `has_own`: one is given, and none has to be obtained.
 pub(super) fn obtain(
-    config: &Config,
+    client: &Client,
+    has_own: bool,
     consumer: &str,
     services: &[&str],
     report: &mut Report,
 ) -> Result<(), Failure> {
     let (token, identity) = (Step::of("token"), Step::of("consumer"));
-    let has_own = config.get("app.jwt").is_some();
     if !has_own && !services.contains(&"sentinel") {
         report.skipped(token, "Sentinel, which gives it, is not reached")?;
         return report.skipped(identity, "that takes a token");
@@ -23,7 +24,6 @@ pub(super) fn obtain(
         report.skipped(token, "only the IDP says whether it is right")?;
         return report.skipped(identity, "the IDP, which knows consumers, is not reached");
     }
-    let client = Client::new(config)?;
     let who = client.consumer(consumer)?;
     let asked = who.lp_id();
     let obtained = client.stats().token_refreshes > 0;

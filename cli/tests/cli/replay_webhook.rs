@@ -74,7 +74,7 @@ fn a_file_that_holds_no_notification_is_refused() {
         let ran = scene.run(&["replay-webhook", path.to_str().unwrap(), "--to", &url]).ends(2);
         assert!(ran.err.contains(says) && ran.err.contains("body.json"), "{}", ran.err);
     }
-    let ran = scene.run(&["replay-webhook", "/nowhere.json", "--to", &url]).ends(3);
+    let ran = scene.run(&["replay-webhook", "/nowhere.json", "--to", &url]).ends(2);
     assert!(ran.err.contains("/nowhere.json"), "{}", ran.err);
     let unsigned =
         ["replay-webhook", "-", "--to", &url, "--set", "client.secret=", "--set", "client.id="];

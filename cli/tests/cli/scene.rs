@@ -75,6 +75,8 @@ impl Scene {
             assert!(!shown.contains(secret), "it shows a secret");
         }
         assert!(!shown.contains("panicked"), "{shown}");
+        let obeyed = shown.chars().find(|letter| letter.is_control() && *letter != '\n');
+        assert_eq!(obeyed, None, "a terminal would obey it");
         ran
     }
 
