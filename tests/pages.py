@@ -33,22 +33,24 @@ def targets() -> "set[str]":
     return {name for file in makefiles for name in re.findall(r"^([a-z-]+):", file.read_text(encoding="utf-8"), re.M)}
 
 
-def sandbox_options() -> "set[str]":
-    places = [ROOT / "tests/sandbox/src/main.rs", *(ROOT / "tests/sandbox/src/commands").glob("*.rs")]
-    source = "".join(place.read_text(encoding="utf-8") for place in places)
-    fields = re.findall(r'#\[arg\(long(?: = "([\w-]+)")?[^\n]*\n\s+(?:pub )?(\w+):', source)
+def options(sources: Path) -> "set[str]":
+    """Those of a program of ours."""
+    source = "".join(place.read_text(encoding="utf-8") for place in sources.rglob("*.rs"))
+    fields = re.findall(r'#\[arg\((?:short, )?long(?: = "([\w-]+)")?[^\n]*\n\s+(?:pub )?(\w+):', source)
     return {"--" + (name or field).replace("_", "-") for name, field in fields}
 
 
 def wrong_commands(commands: str) -> "list[str]":
-    """What commands name that is not there: targets of make, files of the tree, options of the sandbox."""
+    """What commands name that is not there: targets of make, files of the tree, options of our programs."""
     code = re.sub(r"(^|\s)#.*", "", commands)
-    known, options = targets(), sandbox_options()
+    known = targets()
     wrong = [f"make {name}" for name in re.findall(r"\bmake ([a-z][a-z-]*)", code) if name not in known]
     for path in re.findall(r"(?:^|\s)(?:\./)?((?:bindings|examples|docs|tests|packaging)/[\w./-]+)", code):
         wrong += [] if (ROOT / path).exists() else [path]
-    for line in re.findall(r"lpc-sandbox (.*?)(?: -- |$)", code, re.M):
-        wrong += [f"lpc-sandbox {option}" for option in re.findall(r"--[a-z-]+", line) if option not in options]
+    for program, sources in (("lpc-sandbox", "tests/sandbox/src"), ("lpc", "cli/src")):
+        its = options(ROOT / sources)
+        for line in re.findall(rf"\b{program} (.*?)(?: -- |$)", code, re.M):
+            wrong += [f"{program} {option}" for option in re.findall(r"--[a-z-]+", line) if option not in its]
     return wrong
 
 
