@@ -21,6 +21,8 @@ mod desk;
 mod envelope;
 mod layout;
 mod link;
+#[cfg(test)]
+mod lost_tests;
 pub(crate) mod nats;
 #[cfg(test)]
 mod nats_access_tests;
@@ -38,6 +40,8 @@ mod simulated;
 pub(crate) mod store;
 #[cfg(test)]
 pub(crate) mod store_tests;
+#[cfg(test)]
+mod strangers_tests;
 mod streams;
 mod sweep;
 mod timestamp;

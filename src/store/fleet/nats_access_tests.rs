@@ -337,6 +337,41 @@ fn other_settings_change_what_is_there() {
 }
 
 #[test]
+fn a_queue_is_not_made_shorter_than_what_waits() {
+    let server = NatsServer::start();
+    run(async {
+        let mut settings = settings(&server);
+        settings.queue_max = 50;
+        let node = connect(&settings).await.unwrap();
+        for _ in 0..6 {
+            append(&node, OUT, "x").await;
+            append(&node, Lane::In(1), "x").await;
+        }
+        settings.queue_max = 5;
+        let (log, lines) = log(LogLevel::Warn);
+        let other = Nats::connect(&settings, &log).await.unwrap();
+        let waiting = other.waiting().await.unwrap();
+        assert_eq!((waiting.outgoing, waiting.incoming), (6, 6));
+        for stream in ["sms-out", "sms-in"] {
+            let info = info(&other, &format!("STREAM.INFO.{stream}")).await;
+            assert_eq!(info["config"]["max_msgs"], 50);
+            let is_said = |line: &(LogLevel, String)| {
+                line.1.contains(stream) && line.1.contains("6 wait") && line.1.contains("50")
+            };
+            assert_eq!(lock(&lines).iter().filter(|line| is_said(line)).count(), 1, "{lines:?}");
+        }
+        for _ in 0..6 {
+            for lane in [OUT, Lane::In(1)] {
+                let handed = take(&node, lane).await;
+                node.finish(&handed).await.unwrap();
+            }
+        }
+        drop(connect(&settings).await.unwrap());
+        assert_eq!(info(&node, "STREAM.INFO.sms-out").await["config"]["max_msgs"], 5);
+    });
+}
+
+#[test]
 fn what_a_server_does_not_take_is_said() {
     let server = NatsServer::start();
     run(async {
