@@ -150,7 +150,7 @@ impl Layout<'_> {
                 "deny_delete": true,
             })),
         };
-        self.stream(&name, &wanted).await.map(drop)
+        self.stream(&name, wanted).await.map(drop)
     }
 
     /// Streams, consumers and files. Gives what the outgoing one is like.
@@ -158,9 +158,9 @@ impl Layout<'_> {
         let names = self.names;
         let key_window = u64::try_from(self.settings.key_window.as_nanos()).unwrap_or(u64::MAX);
         let outgoing = self.queue("out", key_window.max(SHORTEST_WINDOW));
-        let outgoing = self.stream(&names.out_stream(), &outgoing).await?;
+        let outgoing = self.stream(&names.out_stream(), outgoing).await?;
         let incoming = self.queue("in", IN_WINDOW);
-        let incoming = self.stream(&names.in_stream(), &incoming).await?;
+        let incoming = self.stream(&names.in_stream(), incoming).await?;
         let files = Wanted {
             must: object(json!({
                 "subjects": [names.file_about(">"), names.file_chunks(">")],
@@ -172,7 +172,7 @@ impl Layout<'_> {
             should: Map::new(),
             new: object(json!({ "retention": "limits", "discard": "new", "allow_direct": true })),
         };
-        self.stream(&names.files(), &files).await?;
+        self.stream(&names.files(), files).await?;
         let lanes = lanes(self.settings.partitions);
         let consumers = stream::iter(lanes).map(|lane| self.consumer(lane));
         consumers.buffer_unordered(LANES_AT_A_TIME).try_collect::<()>().await?;
@@ -199,7 +199,7 @@ impl Layout<'_> {
         }
     }
 
-    async fn stream(&self, name: &str, wanted: &Wanted) -> Result<StreamInfo, Error> {
+    async fn stream(&self, name: &str, mut wanted: Wanted) -> Result<StreamInfo, Error> {
         let what = format!("the stream '{name}'");
         let info = || self.link.api::<StreamInfo>(format!("STREAM.INFO.{name}"), json!({}));
         let mut looks = 0;
@@ -223,11 +223,34 @@ impl Layout<'_> {
             }
         };
         let there = there.map_err(|why| failed(why, "look at", &what))?;
+        self.spare_what_waits(&mut wanted, &there, &what);
         if let Some(config) = wanted.changed(&there.config, &what)? {
             let changed = self.link.api(format!("STREAM.UPDATE.{name}"), config.into()).await;
-            self.may_be_refused::<StreamInfo>(changed, wanted, &what)?;
+            self.may_be_refused::<StreamInfo>(changed, &wanted, &what)?;
         }
         Ok(there)
+    }
+
+    /// Servers (2.9) delete what is more than a smaller limit, whatever they are told to discard; and more may be
+    /// on its way.
+    fn spare_what_waits(&self, wanted: &mut Wanted, there: &StreamInfo, what: &str) {
+        let limit = |settings: &Settings| {
+            let limit = settings.get("max_msgs").and_then(Value::as_i64);
+            limit.and_then(|it| u64::try_from(it).ok()).filter(|it| *it > 0).unwrap_or(u64::MAX)
+        };
+        let (is, should) = (limit(&there.config), limit(&wanted.should));
+        let (enough, waiting) = (should / 2, there.state.messages);
+        if should >= is || waiting <= enough {
+            return;
+        }
+        wanted.should.remove("max_msgs");
+        self.log.write(LogLevel::Warn, || {
+            let is = if is == u64::MAX { "no limit".to_owned() } else { format!("max_msgs {is}") };
+            format!(
+                "connector: {what} keeps {is} for now, and should have {should} (connector.queue.max): \
+                 {waiting} wait there. It is changed by a node that starts while no more than {enough} do"
+            )
+        });
     }
 
     async fn consumer(&self, lane: Lane) -> Result<(), Error> {
