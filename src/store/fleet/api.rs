@@ -48,6 +48,8 @@ pub(super) struct StreamState {
 #[derive(Deserialize)]
 pub(super) struct ConsumerInfo {
     pub config: Settings,
+    #[serde(default)]
+    pub created: String,
     /// The last that was handed out.
     pub delivered: Reached,
     /// All up to it was finished.

@@ -1,7 +1,8 @@
 //! What a fleet keeps in JetStream, and that it is there as it must be.
 
-use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -9,6 +10,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::sleep;
 
 use crate::base::error::{Error, Status};
+use crate::base::lock::lock;
 use crate::base::log::{Log, LogLevel};
 use crate::config::nats_settings::NatsSettings;
 use crate::store::fleet::api::{
@@ -116,9 +118,9 @@ pub(super) struct Layout<'a> {
     pub settings: &'a NatsSettings,
     pub log: &'a Log,
     /// One is enough to know that consumers cannot be changed.
-    pub consumers_stay: Cell<bool>,
+    pub consumers_stay: AtomicBool,
     /// What was changed is told of once, and not for each lane.
-    pub told: RefCell<HashSet<String>>,
+    pub told: Mutex<HashSet<String>>,
 }
 
 /// What something must be made with. Of what is there, `must` cannot differ, and `should` is changed where that
@@ -283,10 +285,11 @@ impl Layout<'_> {
             }
             Err(why) => Err(failed(why, "look at", &what)),
             Ok(there) => match wanted.changed(&there.config, &what)? {
-                Some(config) if !self.consumers_stay.get() => {
+                Some(config) if !self.consumers_stay.load(Ordering::Relaxed) => {
                     let changed = make(config).await;
                     let is_refused = |it: &Failed| matches!(it.trouble, Trouble::Refused(_));
-                    if changed.as_ref().is_err_and(is_refused) && self.consumers_stay.replace(true)
+                    if changed.as_ref().is_err_and(is_refused)
+                        && self.consumers_stay.swap(true, Ordering::Relaxed)
                     {
                         return Ok(());
                     }
@@ -307,7 +310,7 @@ impl Layout<'_> {
         let should = Value::Object(wanted.should.clone());
         match changed {
             // Nodes with the same options change nothing.
-            Ok(_) if self.told.borrow_mut().insert(should.to_string()) => {
+            Ok(_) if lock(&self.told).insert(should.to_string()) => {
                 self.log.write(LogLevel::Warn, || {
                     format!(
                         "connector: {what} was as other options want it, and has {should} now, for all nodes: \

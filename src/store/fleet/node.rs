@@ -561,8 +561,8 @@ impl<B: Broker> Node<B> {
                 self.desk.set_there(false);
             }
             let waits = self.broker.waiting().await;
-            // One that does not answer is not there, whatever the connection looks like.
-            self.desk.set_there(!matches!(waits, Err(Trouble::Away(_))));
+            // One that does not answer, or has lost the store, is not there, whatever the connection looks like.
+            self.desk.set_there(waits.is_ok());
             if let Ok(waits) = waits {
                 self.desk.set_waits(waits);
             }
