@@ -17,7 +17,7 @@ use crate::store::fleet::api::{
     ConsumerInfo, Failed, NO_CONSUMER, NO_STREAM, STREAM_NAME_IN_USE, SUBJECTS_OVERLAP, Settings,
     StreamInfo,
 };
-use crate::store::fleet::broker::{Lane, MOST_UNKNOWN_OUT, Trouble};
+use crate::store::fleet::broker::{Lane, Trouble};
 use crate::store::fleet::link::Link;
 
 /// Lanes that are looked at, or made, at a time.
@@ -50,7 +50,7 @@ impl Names {
     pub(super) fn stream(&self, lane: Lane) -> String {
         match lane {
             Lane::Out(_) => self.out_stream(),
-            Lane::In(_) | Lane::Unknown => self.in_stream(),
+            Lane::In(_) | Lane::Unknown | Lane::Early => self.in_stream(),
         }
     }
 
@@ -60,6 +60,7 @@ impl Names {
             Lane::Out(partition) => format!("{name}.out.{partition}"),
             Lane::In(partition) => format!("{name}.in.{partition}"),
             Lane::Unknown => format!("{name}.in.unknown"),
+            Lane::Early => format!("{name}.in.early"),
         }
     }
 
@@ -73,6 +74,7 @@ impl Names {
             Lane::Out(partition) => format!("out-{partition}"),
             Lane::In(partition) => format!("in-{partition}"),
             Lane::Unknown => "unknown".to_owned(),
+            Lane::Early => "early".to_owned(),
         }
     }
 
@@ -104,7 +106,7 @@ impl Names {
 
 pub(super) fn lanes(partitions: u16) -> impl Iterator<Item = Lane> {
     let partitions = 0..partitions;
-    partitions.flat_map(|it| [Lane::Out(it), Lane::In(it)]).chain([Lane::Unknown])
+    partitions.flat_map(|it| [Lane::Out(it), Lane::In(it)]).chain([Lane::Unknown, Lane::Early])
 }
 
 /// So often, and so far apart, is looked for what another node is making.
@@ -226,6 +228,7 @@ impl Layout<'_> {
         };
         let there = there.map_err(|why| failed(why, "look at", &what))?;
         self.spare_what_waits(&mut wanted, &there, &what);
+        wanted.forget_what_is_so(&there.config);
         if let Some(config) = wanted.changed(&there.config, &what)? {
             let changed = self.link.api(format!("STREAM.UPDATE.{name}"), config.into()).await;
             self.may_be_refused::<StreamInfo>(changed, &wanted, &what)?;
@@ -258,27 +261,32 @@ impl Layout<'_> {
     async fn consumer(&self, lane: Lane) -> Result<(), Error> {
         let (stream, name) = (self.names.stream(lane), self.names.consumer(lane));
         let what = format!("the consumer '{name}' of the stream '{stream}'");
-        let pending = if lane == Lane::Unknown { MOST_UNKNOWN_OUT } else { 1 };
         let takeover = u64::try_from(self.settings.takeover.as_nanos()).unwrap_or(u64::MAX);
-        let wanted = Wanted {
+        let mut wanted = Wanted {
             must: object(json!({
                 "filter_subject": self.names.subject(lane),
                 "ack_policy": "explicit",
                 "deliver_policy": "all",
-                "max_ack_pending": pending,
                 "max_deliver": -1,
                 "deliver_subject": null,
             })),
             should: object(json!({ "ack_wait": takeover })),
             new: object(json!({ "durable_name": name, "replay_policy": "instant" })),
         };
+        // One at a time keeps the order.
+        let of_order = if lane.most_out() == 1 { &mut wanted.must } else { &mut wanted.should };
+        of_order.insert("max_ack_pending".to_owned(), lane.most_out().into());
         let make = |config: Settings| {
             let request = json!({ "stream_name": stream, "config": config });
             let subject = format!("CONSUMER.DURABLE.CREATE.{stream}.{name}");
             self.link.api::<ConsumerInfo>(subject, request)
         };
         let info = format!("CONSUMER.INFO.{stream}.{name}");
-        match self.link.api::<ConsumerInfo>(info, json!({})).await {
+        let there = self.link.api::<ConsumerInfo>(info, json!({})).await;
+        if let Ok(there) = &there {
+            wanted.forget_what_is_so(&there.config);
+        }
+        match there {
             Err(Failed { code: NO_CONSUMER, .. }) => {
                 let made = make(wanted.whole()).await;
                 made.map(drop).map_err(|why| failed(why, "make", &what))
@@ -337,6 +345,11 @@ impl Wanted {
         all.filter(|(_, value)| !value.is_null())
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect()
+    }
+
+    /// What should be so, and is, is no change.
+    fn forget_what_is_so(&mut self, there: &Settings) {
+        self.should.retain(|key, value| !agrees(there.get(key), value));
     }
 
     /// What is there, as it should be; None where it is so already.

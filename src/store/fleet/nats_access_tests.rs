@@ -320,7 +320,7 @@ fn other_settings_change_what_is_there() {
         let incoming = info(&node, "STREAM.INFO.sms-in").await;
         assert_eq!(incoming["config"]["max_msgs"], 7);
         assert_eq!(incoming["config"]["duplicate_window"], 600_000_000_000_u64);
-        for consumer in ["sms-out.out-2", "sms-in.in-0", "sms-in.unknown"] {
+        for consumer in ["sms-out.out-2", "sms-in.in-0", "sms-in.unknown", "sms-in.early"] {
             let consumer = info(&node, &format!("CONSUMER.INFO.{consumer}")).await;
             assert_eq!(consumer["config"]["ack_wait"], 20_000_000_000_u64);
         }
@@ -456,7 +456,7 @@ fn the_page_says_how_to_make_what_is_needed() {
             admin.ask_api(format!("STREAM.CREATE.{name}"), config).await.unwrap();
         }
         let consumers = blocks("json consumer ");
-        assert_eq!(consumers.len(), 3);
+        assert_eq!(consumers.len(), 4);
         for (stream, json) in consumers {
             for partition in 0..3 {
                 let json = json.replace("-P\"", &format!("-{partition}\""));
@@ -512,7 +512,7 @@ fn what_an_administrator_made_is_used_by_who_may_make_nothing() {
         assert_eq!(lines.len(), 3, "{lines:?}");
 
         // All of it works.
-        for lane in [OUT, Lane::In(0), Lane::Unknown] {
+        for lane in [OUT, Lane::In(0), Lane::Unknown, Lane::Early] {
             append(&node, lane, "x").await;
             let handed = take(&node, lane).await;
             node.keep(&handed).await.unwrap();

@@ -39,7 +39,7 @@ const SHORT_PATIENCE: Duration = Duration::from_secs(5);
 /// After trouble with the broker.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// So many notifications without a place are looked at beside each other.
+/// So many notifications without a place are looked at beside each other, of those whose consumer is known and of others.
 const LOOKERS: usize = 8;
 
 /// So long a conversation may become known, and so often is looked: who opened it may have died, and be
@@ -159,8 +159,10 @@ impl<B: Broker> Node<B> {
             tokio::task::spawn_local(self.clone().send_from(partition));
             tokio::task::spawn_local(self.clone().tell_from(partition));
         }
-        for _ in 0..LOOKERS {
-            tokio::task::spawn_local(self.clone().find_places());
+        for lane in [Lane::Unknown, Lane::Early] {
+            for _ in 0..LOOKERS {
+                tokio::task::spawn_local(self.clone().find_places(lane));
+            }
         }
         tokio::task::spawn_local(self.clone().listen());
         tokio::task::spawn_local(self.clone().count());
@@ -368,9 +370,9 @@ impl<B: Broker> Node<B> {
 
     /// Notifications without a place: each gets one once it is known whom it is about, and what is missing
     /// before it came, or was waited for long enough.
-    async fn find_places(self: Rc<Self>) {
+    async fn find_places(self: Rc<Self>, lane: Lane) {
         while !self.desk.is_stopped() {
-            match self.broker.take(Lane::Unknown, PATIENCE).await {
+            match self.broker.take(lane, PATIENCE).await {
                 Ok(Some(delivery)) => {
                     if self.find_place(&delivery).await.is_err() {
                         let pause = self.look_again(&delivery);
@@ -460,10 +462,12 @@ impl<B: Broker> Node<B> {
     }
 
     async fn wait_for_place(&self, consumer: &str, event: &EventEntry) -> Result<(), Trouble> {
-        let kind = if consumer.is_empty() { "u" } else { "w" };
+        // What is known does not stand behind strangers.
+        let (kind, lane) =
+            if consumer.is_empty() { ("u", Lane::Unknown) } else { ("w", Lane::Early) };
         let once = format!("{kind}-{}", event.fingerprint);
         let body = update_body(consumer, What::Event(Box::new(event.clone())));
-        self.broker.append(Lane::Unknown, Some(&once), body).await.map(drop)
+        self.broker.append(lane, Some(&once), body).await.map(drop)
     }
 
     /// It is in its place.

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::store::fleet::broker::{
-    Appended, Broker, Delivered, Entry, Kept, Lane, MOST_UNKNOWN_OUT, Trouble, Waiting,
+    Appended, Broker, Delivered, Entry, Kept, Lane, Trouble, Waiting,
 };
 
 /// A name is known again for so long.
@@ -58,7 +58,7 @@ pub(crate) struct World {
     /// Of a hundred answers so many are lost.
     pub losses: Cell<u64>,
     begun: Instant,
-    /// So many that are unknown are out at a time.
+    /// Of no lane more are out at a time.
     pub most_unknown: Cell<u32>,
 }
 
@@ -99,7 +99,7 @@ impl World {
             away_until: Cell::new(None),
             losses: Cell::new(0),
             begun: Instant::now(),
-            most_unknown: Cell::new(MOST_UNKNOWN_OUT),
+            most_unknown: Cell::new(Lane::Unknown.most_out()),
         })
     }
 
@@ -214,7 +214,7 @@ impl World {
             if let Some(until) = stored.out_until.filter(|until| *until > now) {
                 wait = Some(wait.map_or(until, |wait| wait.min(until)));
                 out += 1;
-                let most = if lane == Lane::Unknown { self.most_unknown.get() } else { 1 };
+                let most = lane.most_out().min(self.most_unknown.get());
                 if out < most {
                     continue;
                 }

@@ -34,7 +34,7 @@ async fn sweep_lane(link: &Link, names: &Names, lane: Lane) -> Result<(Lane, i64
     let made = timestamp::parse(&info.created).unwrap_or(i64::MIN);
     let (held, done) = (info.delivered, info.ack_floor.stream_seq);
     // Where more may be out at a time, one that is gone stops nobody.
-    let holds_one = lane != Lane::Unknown && info.num_ack_pending == 1;
+    let holds_one = lane.most_out() == 1 && info.num_ack_pending == 1;
     if holds_one && !link.has(&stream, held.stream_seq).await? {
         let Reached { stream_seq, consumer_seq } = held;
         let finish = format!("$JS.ACK.{stream}.{consumer}.1.{stream_seq}.{consumer_seq}.0.0");
