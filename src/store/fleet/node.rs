@@ -47,6 +47,10 @@ const LOOKERS: usize = 8;
 const UNKNOWN_WAITS: Duration = Duration::from_secs(60);
 const UNKNOWN_LOOKS: u64 = 10;
 
+/// The same where others' conversations are told, too: they are not to come late.
+const STRANGERS_WAIT: Duration = Duration::from_secs(1);
+const STRANGERS_LOOKS: u64 = 6;
+
 /// Of so many actions is known when they were appended, the last ones.
 const MOST_APPENDED: usize = 10_000;
 
@@ -403,12 +407,10 @@ impl<B: Broker> Node<B> {
             match self.whose(&event.about).await? {
                 // From now on it waits for what is missing before it.
                 Some(consumer) => self.place(Some(&consumer), &event).await?,
-                None if age < UNKNOWN_WAITS || times < UNKNOWN_LOOKS => {
-                    return Err(Trouble::Changed);
-                }
+                None if self.may_become_known(age, times) => return Err(Trouble::Changed),
                 None if self.settings.foreign => {
-                    let line = format!("\0{}", event.about.conversation);
-                    self.line_up(&line, &event).await?;
+                    let line = strangers_line(&event.about);
+                    self.place(Some(&line), &event).await?;
                 }
                 None => {
                     (self.arrives)(Arrival::Foreign);
@@ -433,6 +435,22 @@ impl<B: Broker> Node<B> {
         self.broker.finish(delivery).await
     }
 
+    fn may_become_known(&self, age: Duration, times: u64) -> bool {
+        let (wait, looks) = if self.settings.foreign {
+            (STRANGERS_WAIT, STRANGERS_LOOKS)
+        } else {
+            (UNKNOWN_WAITS, UNKNOWN_LOOKS)
+        };
+        age < wait || times < looks
+    }
+
+    /// The line of that conversation, where some of it was told as another program's.
+    async fn told_strangers(&self, about: &About) -> Result<Option<String>, Trouble> {
+        let line = strangers_line(about);
+        let (revision, _) = self.bucket.read(&self.broker, &line).await?;
+        Ok((revision > 0).then_some(line))
+    }
+
     fn look_again(&self, delivery: &B::Delivery) -> Duration {
         let times = delivery.times.min(10) as u32;
         (FIRST_LOOK * (1 << (times - 1))).min(LAST_LOOK)
@@ -446,7 +464,10 @@ impl<B: Broker> Node<B> {
     ) -> Result<(), Trouble> {
         let found = match consumer {
             Some(_) => None,
-            None => self.whose(&event.about).await?,
+            None => match self.whose(&event.about).await? {
+                None if self.settings.foreign => self.told_strangers(&event.about).await?,
+                found => found,
+            },
         };
         let Some(consumer) = consumer.or(found.as_deref()) else {
             return self.wait_for_place("", event).await;
@@ -475,7 +496,7 @@ impl<B: Broker> Node<B> {
         let once = format!("e-{}", event.fingerprint);
         let body = update_body(line, What::Event(Box::new(event.clone())));
         self.broker.append(self.lane_in(line), Some(&once), body).await?;
-        if event.about.sequence.is_none() || line.starts_with('\0') {
+        if event.about.sequence.is_none() {
             return Ok(());
         }
         let about = event.about.clone();
@@ -711,6 +732,11 @@ impl<B: Broker> Node<B> {
             held.end();
         }
     }
+}
+
+/// Where events of a conversation stand that no consumer is known to have.
+fn strangers_line(about: &About) -> String {
+    format!("\0{}", about.conversation)
 }
 
 /// What was handed out, and how often.
