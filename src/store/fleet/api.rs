@@ -43,6 +43,9 @@ impl StreamInfo {
 pub(super) struct StreamState {
     pub messages: u64,
     pub bytes: u64,
+    /// When the last message came.
+    #[serde(default)]
+    pub last_ts: String,
 }
 
 #[derive(Deserialize)]

@@ -39,7 +39,7 @@ pub(crate) struct Entry {
     /// When it was appended, by the broker's clock, in nanoseconds.
     pub at: i64,
     pub body: Bytes,
-    /// The time since it was appended, by the broker's clock where that can be known; otherwise by ours.
+    /// The time since it was appended, by the broker's clock as far as that is known; no more than that.
     pub age: Duration,
 }
 

@@ -234,8 +234,9 @@ impl Within {
     }
 
     fn hear_time(&self, info: &StreamInfo) {
-        if let Some(now) = timestamp::parse(&info.ts) {
-            self.clock.set(now);
+        match timestamp::parse(&info.ts) {
+            Some(now) => self.clock.set(now),
+            None => timestamp::parse(&info.state.last_ts).map_or((), |last| self.clock.hear(last)),
         }
     }
 
@@ -376,6 +377,7 @@ impl Broker for Nats {
         let Some((HandedOut { times, seq, at }, reply)) = handed else {
             return Err(Trouble::Refused("NATS handed out what is no entry".to_owned()));
         };
+        clock.hear(at);
         let entry = Entry { seq, at, body: answer.payload, age: clock.since(at) };
         let times = times + u64::from(self.within.is_of_another_consumer(lane, at));
         Ok(Some(Handed { delivered: Delivered { entry, times }, reply, lane, turn }))
