@@ -51,7 +51,7 @@ pub(super) struct Link {
     lost: watch::Receiver<u64>,
     /// What somebody asked for is not there.
     misses: Notify,
-    request_time: Duration,
+    pub(super) request_time: Duration,
     receiving: AbortHandle,
     ends: watch::Sender<()>,
 }
@@ -136,7 +136,8 @@ impl Link {
         let answers =
             answers.map_err(|why| no_connection(settings, Status::Connect, &why.to_string()))?;
         let receiving = tokio::spawn(receive(asked.clone(), answers)).abort_handle();
-        let request_time = settings.request_time;
+        // Who starts waits for no answer longer than for the connection.
+        let request_time = settings.request_time.min(settings.connect_timeout);
         Ok(Link {
             client,
             asked,

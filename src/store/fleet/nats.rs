@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::task::AbortHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::base::error::{Error, Status};
 use crate::base::log::{Log, LogLevel};
@@ -112,7 +112,7 @@ impl Nats {
     /// name.
     pub(crate) async fn connect(settings: &NatsSettings, log: &Log) -> Result<Nats, Error> {
         let link = Link::connect(settings, log).await?;
-        let within = Within {
+        let mut within = Within {
             link,
             names: Names::new(settings),
             settings: settings.clone(),
@@ -152,6 +152,7 @@ impl Nats {
         let calls = tokio::sync::Mutex::new(within.link.listen(within.names.calls()).await);
         // It is looked at again soon where that fails.
         let _ = within.look().await;
+        within.link.request_time = settings.request_time;
         let within = Arc::new(within);
         let looks = within.clone();
         let looks = tokio::spawn(async move { looks.look_after().await }).abort_handle();
@@ -177,11 +178,10 @@ impl Within {
     /// how many partitions.
     /// A bucket that another node is making answers nobody for a moment.
     async fn agree_in_time(&self, settings: &NatsSettings) -> Result<(), Error> {
-        let mut looks = 0;
+        let until = Instant::now() + settings.connect_timeout.min(MOST_LOOKS * BETWEEN_LOOKS);
         loop {
-            looks += 1;
             match self.agree(settings).await {
-                Err(why) if why.status() == Status::Connect && looks < MOST_LOOKS => {
+                Err(why) if why.status() == Status::Connect && Instant::now() < until => {
                     sleep(BETWEEN_LOOKS).await;
                 }
                 agreed => return agreed,
