@@ -12,11 +12,24 @@ use bytes::Bytes;
 pub(crate) enum Lane {
     Out(u16),
     In(u16),
-    /// Notifications of conversations that nobody knows yet: up to [`MOST_UNKNOWN_OUT`] are out at a time.
+    /// Notifications of conversations that nobody knows yet.
     Unknown,
+    /// Notifications of known consumers that came before others that belong before them.
+    Early,
 }
 
-pub(crate) const MOST_UNKNOWN_OUT: u32 = 1000;
+/// So many of those without a place are out at a time.
+const MOST_WITHOUT_PLACE: u32 = 10_000;
+
+impl Lane {
+    /// How many of its entries are out at a time.
+    pub(crate) fn most_out(self) -> u32 {
+        match self {
+            Lane::Out(_) | Lane::In(_) => 1,
+            Lane::Unknown | Lane::Early => MOST_WITHOUT_PLACE,
+        }
+    }
+}
 
 /// Something that was appended to a lane.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,7 +39,7 @@ pub(crate) struct Entry {
     /// When it was appended, by the broker's clock, in nanoseconds.
     pub at: i64,
     pub body: Bytes,
-    /// The time since it was appended, by the broker's clock where that can be known; otherwise by ours.
+    /// The time since it was appended, by the broker's clock as far as that is known; no more than that.
     pub age: Duration,
 }
 

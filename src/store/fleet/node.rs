@@ -39,13 +39,17 @@ const SHORT_PATIENCE: Duration = Duration::from_secs(5);
 /// After trouble with the broker.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// So many notifications without a place are looked at beside each other.
+/// So many notifications without a place are looked at beside each other, of those whose consumer is known and of others.
 const LOOKERS: usize = 8;
 
 /// So long a conversation may become known, and so often is looked: who opened it may have died, and be
 /// replaced.
 const UNKNOWN_WAITS: Duration = Duration::from_secs(60);
 const UNKNOWN_LOOKS: u64 = 10;
+
+/// The same where others' conversations are told, too: they are not to come late.
+const STRANGERS_WAIT: Duration = Duration::from_secs(1);
+const STRANGERS_LOOKS: u64 = 6;
 
 /// Of so many actions is known when they were appended, the last ones.
 const MOST_APPENDED: usize = 10_000;
@@ -159,8 +163,10 @@ impl<B: Broker> Node<B> {
             tokio::task::spawn_local(self.clone().send_from(partition));
             tokio::task::spawn_local(self.clone().tell_from(partition));
         }
-        for _ in 0..LOOKERS {
-            tokio::task::spawn_local(self.clone().find_places());
+        for lane in [Lane::Unknown, Lane::Early] {
+            for _ in 0..LOOKERS {
+                tokio::task::spawn_local(self.clone().find_places(lane));
+            }
         }
         tokio::task::spawn_local(self.clone().listen());
         tokio::task::spawn_local(self.clone().count());
@@ -368,9 +374,9 @@ impl<B: Broker> Node<B> {
 
     /// Notifications without a place: each gets one once it is known whom it is about, and what is missing
     /// before it came, or was waited for long enough.
-    async fn find_places(self: Rc<Self>) {
+    async fn find_places(self: Rc<Self>, lane: Lane) {
         while !self.desk.is_stopped() {
-            match self.broker.take(Lane::Unknown, PATIENCE).await {
+            match self.broker.take(lane, PATIENCE).await {
                 Ok(Some(delivery)) => {
                     if self.find_place(&delivery).await.is_err() {
                         let pause = self.look_again(&delivery);
@@ -401,12 +407,10 @@ impl<B: Broker> Node<B> {
             match self.whose(&event.about).await? {
                 // From now on it waits for what is missing before it.
                 Some(consumer) => self.place(Some(&consumer), &event).await?,
-                None if age < UNKNOWN_WAITS || times < UNKNOWN_LOOKS => {
-                    return Err(Trouble::Changed);
-                }
+                None if self.may_become_known(age, times) => return Err(Trouble::Changed),
                 None if self.settings.foreign => {
-                    let line = format!("\0{}", event.about.conversation);
-                    self.line_up(&line, &event).await?;
+                    let line = strangers_line(&event.about);
+                    self.place(Some(&line), &event).await?;
                 }
                 None => {
                     (self.arrives)(Arrival::Foreign);
@@ -431,6 +435,22 @@ impl<B: Broker> Node<B> {
         self.broker.finish(delivery).await
     }
 
+    fn may_become_known(&self, age: Duration, times: u64) -> bool {
+        let (wait, looks) = if self.settings.foreign {
+            (STRANGERS_WAIT, STRANGERS_LOOKS)
+        } else {
+            (UNKNOWN_WAITS, UNKNOWN_LOOKS)
+        };
+        age < wait || times < looks
+    }
+
+    /// The line of that conversation, where some of it was told as another program's.
+    async fn told_strangers(&self, about: &About) -> Result<Option<String>, Trouble> {
+        let line = strangers_line(about);
+        let (revision, _) = self.bucket.read(&self.broker, &line).await?;
+        Ok((revision > 0).then_some(line))
+    }
+
     fn look_again(&self, delivery: &B::Delivery) -> Duration {
         let times = delivery.times.min(10) as u32;
         (FIRST_LOOK * (1 << (times - 1))).min(LAST_LOOK)
@@ -444,7 +464,10 @@ impl<B: Broker> Node<B> {
     ) -> Result<(), Trouble> {
         let found = match consumer {
             Some(_) => None,
-            None => self.whose(&event.about).await?,
+            None => match self.whose(&event.about).await? {
+                None if self.settings.foreign => self.told_strangers(&event.about).await?,
+                found => found,
+            },
         };
         let Some(consumer) = consumer.or(found.as_deref()) else {
             return self.wait_for_place("", event).await;
@@ -460,10 +483,12 @@ impl<B: Broker> Node<B> {
     }
 
     async fn wait_for_place(&self, consumer: &str, event: &EventEntry) -> Result<(), Trouble> {
-        let kind = if consumer.is_empty() { "u" } else { "w" };
+        // What is known does not stand behind strangers.
+        let (kind, lane) =
+            if consumer.is_empty() { ("u", Lane::Unknown) } else { ("w", Lane::Early) };
         let once = format!("{kind}-{}", event.fingerprint);
         let body = update_body(consumer, What::Event(Box::new(event.clone())));
-        self.broker.append(Lane::Unknown, Some(&once), body).await.map(drop)
+        self.broker.append(lane, Some(&once), body).await.map(drop)
     }
 
     /// It is in its place.
@@ -471,7 +496,7 @@ impl<B: Broker> Node<B> {
         let once = format!("e-{}", event.fingerprint);
         let body = update_body(line, What::Event(Box::new(event.clone())));
         self.broker.append(self.lane_in(line), Some(&once), body).await?;
-        if event.about.sequence.is_none() || line.starts_with('\0') {
+        if event.about.sequence.is_none() {
             return Ok(());
         }
         let about = event.about.clone();
@@ -561,8 +586,8 @@ impl<B: Broker> Node<B> {
                 self.desk.set_there(false);
             }
             let waits = self.broker.waiting().await;
-            // One that does not answer is not there, whatever the connection looks like.
-            self.desk.set_there(!matches!(waits, Err(Trouble::Away(_))));
+            // One that does not answer, or has lost the store, is not there, whatever the connection looks like.
+            self.desk.set_there(waits.is_ok());
             if let Ok(waits) = waits {
                 self.desk.set_waits(waits);
             }
@@ -707,6 +732,11 @@ impl<B: Broker> Node<B> {
             held.end();
         }
     }
+}
+
+/// Where events of a conversation stand that no consumer is known to have.
+fn strangers_line(about: &About) -> String {
+    format!("\0{}", about.conversation)
 }
 
 /// What was handed out, and how often.

@@ -58,6 +58,8 @@ pub(crate) struct World {
     /// Of a hundred answers so many are lost.
     pub losses: Cell<u64>,
     begun: Instant,
+    /// Of no lane more are out at a time.
+    pub most_unknown: Cell<u32>,
 }
 
 #[derive(Default)]
@@ -97,6 +99,7 @@ impl World {
             away_until: Cell::new(None),
             losses: Cell::new(0),
             begun: Instant::now(),
+            most_unknown: Cell::new(Lane::Unknown.most_out()),
         })
     }
 
@@ -206,13 +209,15 @@ impl World {
         let mut streams = self.streams.borrow_mut();
         let stream = &mut streams[stream_of(lane)];
         let mut wait: Option<Instant> = None;
+        let mut out = 0;
         for (seq, stored) in stream.entries.iter_mut().filter(|(_, it)| it.lane == lane) {
             if let Some(until) = stored.out_until.filter(|until| *until > now) {
                 wait = Some(wait.map_or(until, |wait| wait.min(until)));
-                if lane == Lane::Unknown {
+                out += 1;
+                let most = lane.most_out().min(self.most_unknown.get());
+                if out < most {
                     continue;
                 }
-                // One at a time.
                 return Err(wait);
             }
             stored.out_until = Some(now + self.takeover);
