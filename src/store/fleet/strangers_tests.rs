@@ -72,16 +72,47 @@ impl Member {
         self.write(steps).await;
     }
 
-    /// The next events that arrive until then: whose they are, and their numbers.
-    async fn told(&mut self, until: Instant) -> Option<(String, i64)> {
+    /// The next event that arrives until then.
+    async fn next(&mut self, until: Instant) -> Option<Told> {
         loop {
             let arrival = timeout_at(until, self.arrivals.recv()).await.ok()?.unwrap();
             if let Arrival::Event { id, line, notification, .. } = arrival {
-                self.write(vec![Step::NotificationDone { id, dialogs: Vec::new() }]).await;
-                return Some((line, notification.events()[0].sequence().unwrap()));
+                return Some(Told {
+                    id,
+                    line,
+                    sequence: notification.events()[0].sequence().unwrap(),
+                });
             }
         }
     }
+
+    async fn told(&mut self, until: Instant) -> Option<(String, i64)> {
+        let told = self.next(until).await?;
+        self.ack(&told).await;
+        Some((told.line, told.sequence))
+    }
+
+    async fn ack(&self, told: &Told) {
+        self.write(vec![Step::NotificationDone { id: told.id, dialogs: Vec::new() }]).await;
+    }
+}
+
+/// An event, and whose it is.
+struct Told {
+    id: u64,
+    line: String,
+    sequence: i64,
+}
+
+/// The next event that one of them is told.
+async fn told_by(one: &mut Member, other: &mut Member, until: Instant) -> Option<(String, i64)> {
+    // Nothing that was taken may be dropped here: only one of them acknowledges.
+    let (node, told) = tokio::select! {
+        told = one.next(until) => (&*one, told?),
+        told = other.next(until) => (&*other, told?),
+    };
+    node.ack(&told).await;
+    Some((told.line, told.sequence))
 }
 
 fn run(test: impl Future<Output = ()>) {
@@ -131,10 +162,7 @@ fn what_is_told_of_strangers_is_in_order_and_soon() {
         let until = Instant::now() + TAKEOVER / 2;
         let mut next = [0; CONVERSATIONS];
         for _ in 0..CONVERSATIONS as i64 * EVENTS {
-            let told = tokio::select! {
-                told = one.told(until) => told,
-                told = other.told(until) => told,
-            };
+            let told = told_by(one, other, until).await;
             let (line, sequence) = told.expect("it is told by now");
             let conversation: usize = line.strip_prefix("\0s").unwrap().parse().unwrap();
             assert_eq!(sequence, next[conversation], "of {conversation}");
@@ -143,10 +171,7 @@ fn what_is_told_of_strangers_is_in_order_and_soon() {
         // One that began before is told from there on.
         one.receive("s99", 37).await;
         let until = Instant::now() + TAKEOVER * 3;
-        let told = tokio::select! {
-            told = one.told(until) => told,
-            told = other.told(until) => told,
-        };
+        let told = told_by(one, other, until).await;
         assert_eq!(told, Some(("\0s99".to_owned(), 37)));
     });
 }
