@@ -6,8 +6,7 @@ use lpconnector::Error;
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
-use crate::output::Output;
-use crate::readable::readable;
+use crate::output::{Output, say};
 
 /// Why a command ends before it is done.
 pub(crate) enum Failure {
@@ -81,7 +80,7 @@ impl Failure {
                 } else {
                     ""
                 };
-                eprintln!("lpc: {}{may_be_there}", readable(self.message()));
+                say(&format!("{}{may_be_there}", self.message()));
             }
         }
         exit

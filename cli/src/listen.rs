@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, say};
 use crate::readable::readable;
 use crate::settings::Settings;
 
@@ -38,7 +38,7 @@ pub(crate) fn run(
     let config = settings.over(&[("receiver.ack", "manual")])?;
     let ended = interruption()?;
     let receiver = Receiver::new(&config)?;
-    eprintln!("lpc: listening at {}; Ctrl-C ends it", receiver.url());
+    say(&format!("listening at {}; Ctrl-C ends it", receiver.url()));
     let listened = listen(arguments, &receiver, &ended, output);
     receiver.shutdown();
     listened.map(|()| Exit::Done)

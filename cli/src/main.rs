@@ -1,5 +1,4 @@
 //! `lpc`: a machine's way to LivePerson's Connector API, tried from the command line.
-#![allow(clippy::print_stderr)] // A program tells its user what went wrong.
 #![forbid(unsafe_code)]
 
 mod bodies;

@@ -1,4 +1,4 @@
-//! The standard output: lines for a person, or JSON for a program.
+//! The standard output, with lines for a person or JSON for a program; and what is said beside it.
 
 use std::io::{self, Write};
 
@@ -29,4 +29,9 @@ impl Output {
         let written = out.write_all(&[line, b"\n"].concat()).and_then(|()| out.flush());
         written.map_err(|why| Failure::of_output(&why))
     }
+}
+
+/// Says something on the standard error. Where nobody hears it, nothing else is wrong.
+pub(crate) fn say(message: &str) {
+    let _ = writeln!(io::stderr(), "lpc: {}", readable(message));
 }

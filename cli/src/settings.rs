@@ -6,7 +6,7 @@ use clap::Args;
 use lpconnector::{Config, LogLevel};
 
 use crate::failure::Failure;
-use crate::readable::readable;
+use crate::output::say;
 
 /// Where the settings come from; what comes later wins.
 #[derive(Args)]
@@ -47,7 +47,7 @@ impl Settings {
         config.set_log(level, move |level, line| {
             // What ends a call is told at its end.
             if all || level == LogLevel::Warn {
-                eprintln!("lpc: {}", readable(line));
+                say(line);
             }
         });
         Ok(config)

@@ -44,6 +44,14 @@ fn what_stands_in_the_file_counts_more_than_the_environment_and_less_than_set() 
 }
 
 #[test]
+fn where_nobody_hears_what_went_wrong_the_code_still_tells() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = Scene::new().lpc(&["send", "me", "Hi", "--set", "acount.id=1"]);
+    assert_eq!(command.stderr(writer).status().unwrap().code(), Some(2));
+}
+
+#[test]
 fn a_variable_that_looks_like_an_option_is_told_without_its_value() {
     let scene = Scene::new();
     let mut command = scene.lpc(&["check"]);
