@@ -59,7 +59,7 @@ impl Listener {
     }
 
     fn code(&mut self) -> Option<i32> {
-        self.child.wait().unwrap().code()
+        until(|| self.child.try_wait().unwrap()).code()
     }
 }
 
