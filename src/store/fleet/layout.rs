@@ -403,7 +403,7 @@ pub(super) fn error(why: Trouble, what: &str) -> Error {
     let status = match why {
         Trouble::Away(_) => Status::Connect,
         Trouble::Full(_) => Status::Full,
-        Trouble::Changed | Trouble::TooLong | Trouble::Refused(_) => Status::Config,
+        Trouble::Changed | Trouble::TooLong | Trouble::Lost | Trouble::Refused(_) => Status::Config,
     };
     Error::new(status, format!("{what}: {why}"))
 }

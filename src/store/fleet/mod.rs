@@ -20,10 +20,14 @@ mod bucket;
 mod cluster_tests;
 mod desk;
 mod envelope;
+#[cfg(test)]
+mod lapsed_tests;
 mod layout;
 mod link;
 #[cfg(test)]
 mod lost_tests;
+#[cfg(test)]
+mod member;
 pub(crate) mod nats;
 #[cfg(test)]
 mod nats_access_tests;

@@ -300,6 +300,7 @@ impl<B: Broker> Node<B> {
         let held = Held::new(delivery, entry.consumer.clone(), files, None);
         let from = Instant::now();
         self.inn.borrow_mut().insert(seq, held.clone());
+        self.desk.hold_update(seq);
         let line = entry.consumer;
         (self.arrives)(match what {
             What::Outcome(body) => {
@@ -312,17 +313,23 @@ impl<B: Broker> Node<B> {
             }
         });
         // Where the program asks for nothing any more, another node may have it.
+        let is_given_back = Cell::new(false);
         let is_wanted_elsewhere = || {
             let line = line.clone();
-            self.desk.is_idle(seq, from.elapsed(), self.settings.takeover)
-                && (self.arrives)(Arrival::UpdateWanted { line, id: seq })
+            is_given_back.set(
+                self.desk.is_idle(seq, from.elapsed(), self.settings.takeover)
+                    && (self.arrives)(Arrival::UpdateWanted { line, id: seq }),
+            );
+            is_given_back.get()
         };
         let is_kept = self.keep(&held, from, is_wanted_elsewhere).await;
         self.inn.borrow_mut().remove(&seq);
-        self.desk.forget_given(seq);
-        if !is_kept {
-            (self.arrives)(Arrival::UpdateWanted { line: line.clone(), id: seq });
+        self.desk.let_go_of_update(seq);
+        if is_given_back.get() {
             let _ = self.broker.give_back(&held.delivery, Duration::ZERO).await;
+        } else if !is_kept {
+            // Another node may have it: given back by us, it would be taken from there.
+            (self.arrives)(Arrival::UpdateWanted { line: line.clone(), id: seq });
         }
     }
 

@@ -321,12 +321,8 @@ impl Broker for Link {
     async fn give_back(&self, given: &Given, after: Duration) -> Result<(), Trouble> {
         self.ask(|world| {
             let at = Instant::now() + after;
-            world.with(given, |it| {
-                // Not from whom it was given to since.
-                if it.times == given.delivered.times {
-                    it.out_until = Some(at);
-                }
-            });
+            // From whom it was given to since, too, as NATS does.
+            world.with(given, |it| it.out_until = Some(at));
             Ok(())
         })
         .await

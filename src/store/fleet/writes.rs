@@ -167,14 +167,13 @@ impl<B: Broker> Node<B> {
             }
         }
         for id in &plan.updates_done {
-            let held = self.inn.borrow().get(id).cloned();
-            if let Some(held) = held {
-                for file in &held.files {
-                    self.broker.drop_file(file).await?;
-                }
-                self.broker.finish(&held.delivery).await?;
-                held.end();
+            // Another node has it, or will: what the broker took from us as done would be gone there.
+            let held = self.inn.borrow().get(id).cloned().ok_or(Trouble::Lost)?;
+            for file in &held.files {
+                self.broker.drop_file(file).await?;
             }
+            self.broker.finish(&held.delivery).await?;
+            held.end();
         }
         Ok(())
     }
@@ -363,6 +362,11 @@ pub(super) fn error(why: Trouble) -> Error {
             Error::invalid("it is longer than the broker of connector.store takes (max_payload)")
         }
         Trouble::Changed => Error::new(Status::Internal, "connector.store: changed meanwhile"),
+        Trouble::Lost => {
+            let message = "the broker of connector.store was not told in time that the update was being worked \
+                           on: it comes again, here or at another node";
+            Error::new(Status::Connect, message)
+        }
         Trouble::Refused(why) => {
             Error::new(Status::Io, format!("the broker of connector.store refuses it: {why}"))
         }
