@@ -21,6 +21,8 @@ mod cluster_tests;
 mod desk;
 mod envelope;
 #[cfg(test)]
+mod full_tests;
+#[cfg(test)]
 mod lapsed_tests;
 mod layout;
 mod link;

@@ -55,6 +55,10 @@ pub(crate) struct World {
     callers: RefCell<Vec<Rc<Ear>>>,
     /// It is away until then.
     away_until: Cell<Option<Instant>>,
+    /// There is no room for anything until then.
+    full_until: Cell<Option<Instant>>,
+    /// So much may wait, in each direction.
+    pub most: Cell<[usize; 2]>,
     /// Of a hundred answers so many are lost.
     pub losses: Cell<u64>,
     begun: Instant,
@@ -97,6 +101,8 @@ impl World {
             changed: Notify::new(),
             callers: RefCell::default(),
             away_until: Cell::new(None),
+            full_until: Cell::new(None),
+            most: Cell::new([usize::MAX; 2]),
             losses: Cell::new(0),
             begun: Instant::now(),
             most_unknown: Cell::new(Lane::Unknown.most_out()),
@@ -113,6 +119,16 @@ impl World {
     /// Nobody reaches it for so long.
     pub(crate) fn go_away(&self, time: Duration) {
         self.away_until.set(Some(Instant::now() + time));
+    }
+
+    /// Its disk is full for so long.
+    pub(crate) fn fill(&self, time: Duration) {
+        self.full_until.set(Some(Instant::now() + time));
+    }
+
+    fn room(&self) -> Result<(), Trouble> {
+        let is_full = self.full_until.get().is_some_and(|until| Instant::now() < until);
+        if is_full { Err(Trouble::Full("simulated".to_owned())) } else { Ok(()) }
     }
 
     /// Another server leads, which was not told yet what is handed out: it hands that out as if for the first time.
@@ -260,6 +276,10 @@ impl Broker for Link {
             {
                 return Ok(Appended { seq: *seq, is_repeat: true });
             }
+            world.room()?;
+            if stream.entries.len() >= world.most.get()[stream_of(lane)] {
+                return Err(Trouble::Full("simulated".to_owned()));
+            }
             stream.last += 1;
             let seq = stream.last;
             once.map(|once| stream.names.insert(once.to_owned(), (seq, now)));
@@ -338,6 +358,7 @@ impl Broker for Link {
             if bucket.get(key).map_or(0, |kept| kept.revision) != revision {
                 return Err(Trouble::Changed);
             }
+            world.room()?;
             world.revision.set(world.revision.get() + 1);
             let revision = world.revision.get();
             bucket.insert(key.to_owned(), Kept { revision, body });
@@ -356,6 +377,7 @@ impl Broker for Link {
 
     async fn put_file(&self, name: &str, bytes: Bytes) -> Result<(), Trouble> {
         self.ask(|world| {
+            world.room()?;
             world.files.borrow_mut().insert(name.to_owned(), bytes);
             Ok(())
         })

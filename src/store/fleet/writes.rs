@@ -3,6 +3,7 @@
 //! Each part may be done twice, so that what nobody heard of is simply done again.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use bytes::Bytes;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::base::error::{Error, Status};
+use crate::base::log::LogLevel;
 use crate::store::change::{Change, Edit, Said, Step};
 use crate::store::fleet::broker::{Broker, Trouble};
 use crate::store::fleet::envelope::{ActionEntry, EventEntry, VERSION, What};
@@ -31,12 +33,12 @@ const LOOK: Duration = Duration::from_millis(100);
 /// So long the service waits for its answer before it is told to come again.
 const SERVICE_WAITS: Duration = Duration::from_secs(5);
 
-/// What a change asks of the broker.
+/// What a change asks of the broker, and did not get yet.
 #[derive(Default)]
 struct Plan {
-    files: Vec<(String, Bytes)>,
-    actions: Vec<Append>,
-    updates: Vec<Append>,
+    files: VecDeque<(String, Bytes)>,
+    actions: VecDeque<Append>,
+    updates: VecDeque<Append>,
     learned: Vec<(Arc<str>, Learned)>,
     event: Option<(Option<Arc<str>>, EventEntry)>,
     actions_done: Vec<u64>,
@@ -94,7 +96,7 @@ impl<B: Broker> Node<B> {
     async fn write_line(self: Rc<Self>, line: Line, first: Numbered) {
         let mut next = Some(first);
         while let Some(Numbered { number, ordered, until }) = next {
-            let mut writing = pin!(self.write_one(ordered, until));
+            let mut writing = pin!(self.write_one(number, ordered, until));
             while timeout(LOOK, &mut writing).await.is_err() {
                 for late in self.lines.take_late(&line) {
                     (late.ordered.told)(Err(not_in_time()));
@@ -104,39 +106,75 @@ impl<B: Broker> Node<B> {
         }
     }
 
-    async fn write_one(&self, Ordered { change, told, .. }: Ordered, until: Option<Instant>) {
-        let plan = self.plan(&change);
+    async fn write_one(
+        &self,
+        number: u64,
+        Ordered { change, told, .. }: Ordered,
+        until: Option<Instant>,
+    ) {
+        let mut plan = self.plan(&change);
         let mut pause = FIRST_PAUSE;
+        let mut is_blocked = false;
         let last = Cell::new(None);
         let writing = async {
             loop {
-                match self.carry_out(&plan).await {
+                match self.carry_out(&mut plan).await {
                     Err(why @ Trouble::Away(_)) => {
                         last.set(Some(error(why)));
                         sleep(pause).await;
                         pause = (pause * 2).min(LAST_PAUSE);
                     }
+                    // Nobody else would write what is owed: room is made, or what is refused permitted.
+                    Err(why) if until.is_none() && why != Trouble::Lost => {
+                        is_blocked = true;
+                        self.tell_of_block(number, &why);
+                        sleep(LAST_PAUSE).await;
+                    }
                     outcome => return outcome.map_err(error),
                 }
             }
         };
-        told(match until {
+        let outcome = match until {
             Some(until) => timeout_at(until, writing)
                 .await
                 .unwrap_or_else(|_| Err(last.take().unwrap_or_else(not_in_time))),
             None => writing.await,
-        });
+        };
+        told(outcome);
+        if is_blocked && self.lines.unblock(number) {
+            self.log(LogLevel::Info, || "connector: store: all of that is written now".to_owned());
+        }
     }
 
-    async fn carry_out(&self, plan: &Plan) -> Result<(), Trouble> {
-        for (name, bytes) in &plan.files {
+    /// Of several, the first is told of.
+    fn tell_of_block(&self, number: u64, why: &Trouble) {
+        if self.lines.block(number) {
+            self.log(LogLevel::Warn, || {
+                format!(
+                    "connector: store: what became of an action cannot be written; it is tried until it \
+                     can, and what is behind it in its partition waits: {why}"
+                )
+            });
+        }
+    }
+
+    async fn carry_out(&self, plan: &mut Plan) -> Result<(), Trouble> {
+        while let Some((name, bytes)) = plan.files.front() {
             self.broker.put_file(name, bytes.clone()).await?;
+            plan.files.pop_front();
         }
-        for Append { consumer, once, body } in &plan.actions {
-            self.broker.append(self.lane_out(consumer), Some(once), body.clone()).await?;
+        while let Some(Append { consumer, once, body }) = plan.actions.front() {
+            let lane = self.lane_out(consumer);
+            match self.broker.append(lane, Some(once), body.clone()).await {
+                // A receipt: what makes room does not wait for some.
+                Err(Trouble::Full(_)) if !plan.updates_done.is_empty() => {}
+                appended => drop(appended?),
+            }
+            plan.actions.pop_front();
         }
-        for Append { consumer, once, body } in &plan.updates {
+        while let Some(Append { consumer, once, body }) = plan.updates.front() {
             self.broker.append(self.lane_in(consumer), Some(once), body.clone()).await?;
+            plan.updates.pop_front();
         }
         for (consumer, learned) in &plan.learned {
             let window = self.settings.key_window;
@@ -180,12 +218,13 @@ impl<B: Broker> Node<B> {
 
     /// Whom a change is about. None: all that came before it.
     fn line_of(&self, change: &Change) -> Option<Line> {
-        let held = |all: &std::collections::HashMap<u64, Rc<_>>, id| {
-            all.get(id).map(|held: &Rc<super::node::Held<B>>| Arc::from(&*held.consumer))
-        };
         let mut place = None;
         for step in &change.steps {
             let consumer = match step {
+                // It makes room, so it waits for nothing that waits for some.
+                Step::UpdateDone { id } | Step::NotificationDone { id, .. } => {
+                    return Some(Line::Told(*id));
+                }
                 Step::Action { consumer, .. } if place.is_none() => {
                     return Some(Line::Submitted(consumer.clone()));
                 }
@@ -198,10 +237,8 @@ impl<B: Broker> Node<B> {
                 // Nobody's yet.
                 Step::Place { about, .. } => Some(Arc::from(format!("\0{}", about.conversation))),
                 Step::ActionDone { id } | Step::ActionBegun { id, .. } => {
-                    held(&self.out.borrow(), id)
-                }
-                Step::UpdateDone { id } | Step::NotificationDone { id, .. } => {
-                    held(&self.inn.borrow(), id)
+                    let held = self.out.borrow().get(id).cloned();
+                    held.map(|held| Arc::from(&*held.consumer))
                 }
                 _ => None,
             };
@@ -223,7 +260,7 @@ impl<B: Broker> Node<B> {
             let parts = [Some(&file.bytes), file.preview.as_ref()].into_iter().flatten();
             for (at, bytes) in parts.enumerate() {
                 let name = format!("{name}-{at}");
-                plan.files.push((name.clone(), Bytes::copy_from_slice(bytes)));
+                plan.files.push_back((name.clone(), Bytes::copy_from_slice(bytes)));
                 file_names.push(name);
             }
         }
@@ -246,7 +283,7 @@ impl<B: Broker> Node<B> {
                     };
                     // Texts and numbers always serialise.
                     let body = serde_json::to_vec(&entry).unwrap_or_default().into();
-                    plan.actions.push(Append { consumer: consumer.clone(), once, body });
+                    plan.actions.push_back(Append { consumer: consumer.clone(), once, body });
                 }
                 Step::Update { consumer, body, of, .. } => {
                     let once = match of {
@@ -257,7 +294,7 @@ impl<B: Broker> Node<B> {
                         None => named("o-", &[consumer, body]),
                     };
                     let body = update_body(consumer, What::Outcome(body.to_string()));
-                    plan.updates.push(Append { consumer: consumer.clone(), once, body });
+                    plan.updates.push_back(Append { consumer: consumer.clone(), once, body });
                 }
                 Step::Learn { consumer, edit } => {
                     plan.learned(consumer).edits.push(edit.clone());
