@@ -54,6 +54,12 @@ impl Names {
         }
     }
 
+    /// The streams of entries, with all their subjects.
+    pub(super) fn queues(&self) -> [(String, String); 2] {
+        let name = &self.name;
+        [(self.out_stream(), format!("{name}.out.*")), (self.in_stream(), format!("{name}.in.*"))]
+    }
+
     pub(super) fn subject(&self, lane: Lane) -> String {
         let name = &self.name;
         match lane {

@@ -413,7 +413,7 @@ impl<B: Broker> Node<B> {
         if entry.consumer.is_empty() {
             match self.whose(&event.about).await? {
                 // From now on it waits for what is missing before it.
-                Some(consumer) => self.place(Some(&consumer), &event).await?,
+                Some(consumer) => drop(self.place(Some(&consumer), &event).await?),
                 None if self.may_become_known(age, times) => return Err(Trouble::Changed),
                 None if self.settings.foreign => {
                     let line = strangers_line(&event.about);
@@ -421,6 +421,8 @@ impl<B: Broker> Node<B> {
                 }
                 None => {
                     (self.arrives)(Arrival::Foreign);
+                    self.broker.finish(delivery).await?;
+                    return self.drop_files(event.file.as_slice()).await;
                 }
             }
             return self.broker.finish(delivery).await;
@@ -463,12 +465,12 @@ impl<B: Broker> Node<B> {
         (FIRST_LOOK * (1 << (times - 1))).min(LAST_LOOK)
     }
 
-    /// Puts a notification into the line of whom it is about, or where it waits for its place.
+    /// Puts a notification into the line of whom it is about, or where it waits for its place. Whether it was there.
     pub(super) async fn place(
         &self,
         consumer: Option<&str>,
         event: &EventEntry,
-    ) -> Result<(), Trouble> {
+    ) -> Result<bool, Trouble> {
         let found = match consumer {
             Some(_) => None,
             None => match self.whose(&event.about).await? {
@@ -483,32 +485,34 @@ impl<B: Broker> Node<B> {
         if record.is_in_turn(&event.about) {
             return self.line_up(consumer, event).await;
         }
-        self.wait_for_place(consumer, event).await?;
+        let is_repeat = self.wait_for_place(consumer, event).await?;
         let about = event.about.clone();
         let edit = move |record: &mut Record| record.hold(&about);
-        self.bucket.change(&self.broker, consumer, edit).await.map(drop)
+        self.bucket.change(&self.broker, consumer, edit).await.map_err(half_done)?;
+        Ok(is_repeat)
     }
 
-    async fn wait_for_place(&self, consumer: &str, event: &EventEntry) -> Result<(), Trouble> {
+    async fn wait_for_place(&self, consumer: &str, event: &EventEntry) -> Result<bool, Trouble> {
         // What is known does not stand behind strangers.
         let (kind, lane) =
             if consumer.is_empty() { ("u", Lane::Unknown) } else { ("w", Lane::Early) };
         let once = format!("{kind}-{}", event.fingerprint);
         let body = update_body(consumer, What::Event(Box::new(event.clone())));
-        self.broker.append(lane, Some(&once), body).await.map(drop)
+        Ok(self.broker.append(lane, Some(&once), body).await?.is_repeat)
     }
 
     /// It is in its place.
-    async fn line_up(&self, line: &str, event: &EventEntry) -> Result<(), Trouble> {
+    async fn line_up(&self, line: &str, event: &EventEntry) -> Result<bool, Trouble> {
         let once = format!("e-{}", event.fingerprint);
         let body = update_body(line, What::Event(Box::new(event.clone())));
-        self.broker.append(self.lane_in(line), Some(&once), body).await?;
+        let is_repeat = self.broker.append(self.lane_in(line), Some(&once), body).await?.is_repeat;
         if event.about.sequence.is_none() {
-            return Ok(());
+            return Ok(is_repeat);
         }
         let about = event.about.clone();
         let edit = move |record: &mut Record| record.pass(&about);
-        self.bucket.change(&self.broker, line, edit).await.map(drop)
+        self.bucket.change(&self.broker, line, edit).await.map_err(half_done)?;
+        Ok(is_repeat)
     }
 
     /// Whom that is about, as far as anybody knows.
@@ -637,11 +641,16 @@ impl<B: Broker> Node<B> {
         record.done.as_ref().is_some_and(|done| done.includes(name, held.seq(), held.at()))
     }
 
+    pub(super) async fn drop_files(&self, names: &[String]) -> Result<(), Trouble> {
+        for name in names {
+            self.broker.drop_file(name).await?;
+        }
+        Ok(())
+    }
+
     /// Takes an action out of its lane, with its files.
     pub(super) async fn finish(&self, held: &Held<B>) {
-        for file in &held.files {
-            let _ = self.broker.drop_file(file).await;
-        }
+        let _ = self.drop_files(&held.files).await;
         // Where that is not heard it comes again, and is known to be done.
         let _ = self.broker.finish(&held.delivery).await;
     }
@@ -749,6 +758,11 @@ fn strangers_line(about: &About) -> String {
 /// What was handed out, and how often.
 fn entry_of(delivery: &impl Deref<Target = Delivered>) -> (Entry, u64) {
     (delivery.entry.clone(), delivery.times)
+}
+
+/// What was appended before stays: that is done again, whatever came between.
+fn half_done(why: Trouble) -> Trouble {
+    Trouble::Away(why.to_string())
 }
 
 fn key_done(key: &str, submitted_ms: i64) -> KeyDone {

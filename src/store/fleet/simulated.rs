@@ -121,6 +121,13 @@ impl World {
         self.away_until.set(Some(Instant::now() + time));
     }
 
+    /// The names of all files.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.files.borrow().keys().cloned().collect();
+        names.sort();
+        names
+    }
+
     /// Its disk is full for so long.
     pub(crate) fn fill(&self, time: Duration) {
         self.full_until.set(Some(Instant::now() + time));

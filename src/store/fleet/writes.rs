@@ -37,6 +37,10 @@ const SERVICE_WAITS: Duration = Duration::from_secs(5);
 #[derive(Default)]
 struct Plan {
     files: VecDeque<(String, Bytes)>,
+    /// The names of those that it got.
+    put: Vec<String>,
+    /// An entry names them. One that was there before has files of its own.
+    is_named: bool,
     actions: VecDeque<Append>,
     updates: VecDeque<Append>,
     learned: Vec<(Arc<str>, Learned)>,
@@ -115,11 +119,13 @@ impl<B: Broker> Node<B> {
         let mut plan = self.plan(&change);
         let mut pause = FIRST_PAUSE;
         let mut is_blocked = false;
+        let is_in_doubt = Cell::new(false);
         let last = Cell::new(None);
         let writing = async {
             loop {
                 match self.carry_out(&mut plan).await {
                     Err(why @ Trouble::Away(_)) => {
+                        is_in_doubt.set(true);
                         last.set(Some(error(why)));
                         sleep(pause).await;
                         pause = (pause * 2).min(LAST_PAUSE);
@@ -135,12 +141,17 @@ impl<B: Broker> Node<B> {
             }
         };
         let outcome = match until {
-            Some(until) => timeout_at(until, writing)
-                .await
-                .unwrap_or_else(|_| Err(last.take().unwrap_or_else(not_in_time))),
+            Some(until) => timeout_at(until, writing).await.unwrap_or_else(|_| {
+                is_in_doubt.set(true);
+                Err(last.take().unwrap_or_else(not_in_time))
+            }),
             None => writing.await,
         };
         told(outcome);
+        // Where an entry may name them that nobody heard of, they stay until it is known that none does.
+        if !plan.is_named && !is_in_doubt.get() {
+            let _ = self.drop_files(&plan.put).await;
+        }
         if is_blocked && self.lines.unblock(number) {
             self.log(LogLevel::Info, || "connector: store: all of that is written now".to_owned());
         }
@@ -160,6 +171,7 @@ impl<B: Broker> Node<B> {
 
     async fn carry_out(&self, plan: &mut Plan) -> Result<(), Trouble> {
         while let Some((name, bytes)) = plan.files.front() {
+            plan.put.push(name.clone());
             self.broker.put_file(name, bytes.clone()).await?;
             plan.files.pop_front();
         }
@@ -168,7 +180,7 @@ impl<B: Broker> Node<B> {
             match self.broker.append(lane, Some(once), body.clone()).await {
                 // A receipt: what makes room does not wait for some.
                 Err(Trouble::Full(_)) if !plan.updates_done.is_empty() => {}
-                appended => drop(appended?),
+                appended => plan.is_named = !appended?.is_repeat,
             }
             plan.actions.pop_front();
         }
@@ -186,16 +198,7 @@ impl<B: Broker> Node<B> {
             }
         }
         if let Some((consumer, event)) = &plan.event {
-            let consumer = consumer.as_deref();
-            // As text it may be twice as long, and there is more in an entry.
-            if event.body.len() < self.broker.longest() / 4 {
-                self.place(consumer, event).await?;
-            } else {
-                let name = format!("n-{}", event.fingerprint);
-                self.broker.put_file(&name, Bytes::copy_from_slice(&event.body)).await?;
-                let (body, file) = (Arc::default(), Some(name));
-                self.place(consumer, &EventEntry { body, file, ..event.clone() }).await?;
-            }
+            plan.is_named = !self.place(consumer.as_deref(), event).await?;
         }
         for id in &plan.actions_done {
             let held = self.out.borrow().get(id).cloned();
@@ -207,9 +210,7 @@ impl<B: Broker> Node<B> {
         for id in &plan.updates_done {
             // Another node has it, or will: what the broker took from us as done would be gone there.
             let held = self.inn.borrow().get(id).cloned().ok_or(Trouble::Lost)?;
-            for file in &held.files {
-                self.broker.drop_file(file).await?;
-            }
+            self.drop_files(&held.files).await?;
             self.broker.finish(&held.delivery).await?;
             held.end();
         }
@@ -323,10 +324,19 @@ impl<B: Broker> Node<B> {
                         // Nothing tells it from others.
                         None => random_name(""),
                     };
+                    // As text it may be twice as long, and there is more in an entry.
+                    let is_long = it.raw().len() >= self.broker.longest() / 4;
+                    let file = is_long.then(|| random_name("n-"));
+                    let body = if let Some(name) = &file {
+                        plan.files.push_back((name.clone(), Bytes::copy_from_slice(it.raw())));
+                        Arc::default()
+                    } else {
+                        it.raw().into()
+                    };
                     let event = EventEntry {
                         account: it.account_id().to_owned(),
-                        body: it.raw().into(),
-                        file: None,
+                        body,
+                        file,
                         fingerprint,
                         about: about.clone(),
                     };
