@@ -1,12 +1,13 @@
 //! A store without room, and what makes some.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::sleep;
 
 use crate::base::error::Status;
 use crate::base::lock::lock;
-use crate::store::change::Step;
+use crate::store::change::{Edit, Edited, Step};
 use crate::store::fleet::member::{Member, run, submit, update};
 use crate::store::fleet::simulated::World;
 
@@ -51,6 +52,30 @@ fn an_acknowledgement_waits_for_no_room_for_its_receipt() {
         world.most.set([0, 0]);
         let ack = vec![Step::UpdateDone { id: first }, submit("alice", None)];
         node.write(ack, false).await.unwrap().unwrap();
+        assert!(world.is_empty());
+    });
+}
+
+#[test]
+fn what_is_known_of_a_consumer_leaves_room_for_what_comes_of_it() {
+    run(async {
+        let world = World::new(1, super::member::TAKEOVER);
+        let mut node = Member::start(&world);
+        node.write(vec![submit("alice", None)], false).await.unwrap().unwrap();
+        let id = node.action().await;
+        let learn = |length: usize| {
+            let edit: Edit = Arc::new(move |_| {
+                let ids = vec!["conversation".to_owned()];
+                Some(Edited { body: "x".repeat(length), ids, lp_id: String::new() })
+            });
+            Step::Learn { consumer: "alice".into(), edit }
+        };
+        // With what is sent for it, it would be more than the broker takes.
+        let refused = node.write(vec![learn((1 << 20) - 100)], false).await.unwrap();
+        assert_eq!(refused.unwrap_err().status(), Status::InvalidArgument);
+        node.write(vec![learn(500_000)], false).await.unwrap().unwrap();
+        let done = vec![learn(550_000), Step::ActionDone { id }];
+        node.write(done, true).await.unwrap().unwrap();
         assert!(world.is_empty());
     });
 }

@@ -20,6 +20,9 @@ const ONCE_FOR: Duration = Duration::from_secs(600);
 /// So long somebody waits for an answer.
 const ANSWERS_IN: Duration = Duration::from_secs(5);
 
+/// An entry or a record.
+const LONGEST: usize = 1 << 20;
+
 /// Numbers by a seed.
 pub(crate) struct Random(Cell<u64>);
 
@@ -284,6 +287,9 @@ impl Broker for Link {
                 return Ok(Appended { seq: *seq, is_repeat: true });
             }
             world.room()?;
+            if body.len() > LONGEST {
+                return Err(Trouble::TooLong);
+            }
             if stream.entries.len() >= world.most.get()[stream_of(lane)] {
                 return Err(Trouble::Full("simulated".to_owned()));
             }
@@ -366,6 +372,9 @@ impl Broker for Link {
                 return Err(Trouble::Changed);
             }
             world.room()?;
+            if body.len() > LONGEST {
+                return Err(Trouble::TooLong);
+            }
             world.revision.set(world.revision.get() + 1);
             let revision = world.revision.get();
             bucket.insert(key.to_owned(), Kept { revision, body });
@@ -438,7 +447,7 @@ impl Broker for Link {
     }
 
     fn longest(&self) -> usize {
-        1 << 20
+        LONGEST
     }
 
     fn is_clustered(&self) -> bool {

@@ -44,6 +44,8 @@ struct Plan {
     actions: VecDeque<Append>,
     updates: VecDeque<Append>,
     learned: Vec<(Arc<str>, Learned)>,
+    /// What is learned leaves room for what comes of it, which is owed.
+    leaves_room: bool,
     event: Option<(Option<Arc<str>>, EventEntry)>,
     actions_done: Vec<u64>,
     updates_done: Vec<u64>,
@@ -117,6 +119,7 @@ impl<B: Broker> Node<B> {
         until: Option<Instant>,
     ) {
         let mut plan = self.plan(&change);
+        plan.leaves_room = until.is_some() && plan.event.is_none();
         let mut pause = FIRST_PAUSE;
         let mut is_blocked = false;
         let is_in_doubt = Cell::new(false);
@@ -191,7 +194,10 @@ impl<B: Broker> Node<B> {
         for (consumer, learned) in &plan.learned {
             let window = self.settings.key_window;
             let edit = |record: &mut Record| learned.put_into(record, window);
-            let (record, is_new) = self.bucket.change(&self.broker, consumer, edit).await?;
+            let is_limited = plan.leaves_room && !learned.edits.is_empty();
+            let longest = if is_limited { self.broker.longest() / 2 } else { usize::MAX };
+            let changed = self.bucket.change_within(longest, &self.broker, consumer, edit);
+            let (record, is_new) = changed.await?;
             // Who has the action that is done knows it.
             if is_new && learned.done.is_none() {
                 self.call_learned(record).await;
@@ -406,7 +412,7 @@ pub(super) fn error(why: Trouble) -> Error {
             Error::new(Status::Full, message)
         }
         Trouble::TooLong => {
-            Error::invalid("it is longer than the broker of connector.store takes (max_payload)")
+            Error::invalid("it is too long for the broker of connector.store (max_payload)")
         }
         Trouble::Changed => Error::new(Status::Internal, "connector.store: changed meanwhile"),
         Trouble::Lost => {
