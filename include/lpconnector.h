@@ -1869,8 +1869,9 @@ lpc_status lpc_connector_poll(struct lpc_connector *connector,
  * `connector`: from lpc_connector_new(). `update`: from lpc_connector_poll() of this connector. `err`: may
  * be NULL. Any thread may call this, also after lpc_connector_shutdown().
  *
- * LPC_INVALID_ARGUMENT for NULL, and for an update of another connector. LPC_IO if the store fails: then
- * it comes again. LPC_CLOSED after a fork().
+ * LPC_INVALID_ARGUMENT for NULL, and for an update of another connector. LPC_IO if the store fails, and
+ * LPC_CONNECT where a fleet's could not be reached, or not in time: then it comes again. LPC_CLOSED after a
+ * fork().
  */
 lpc_status lpc_connector_ack(struct lpc_connector *connector,
                              const struct lpc_update *update,

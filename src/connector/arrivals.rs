@@ -95,6 +95,11 @@ impl Engine {
         is_left: bool,
     ) {
         let line = state.inbox.name(line).unwrap_or_else(|| Arc::from(line));
+        if let Some(first) = state.inbox.first_mut(&line).filter(|first| first.id == id) {
+            // The program has it since before the store handed it out again.
+            first.is_left = true;
+            return;
+        }
         state.inbox.push(&line, Pending { id, content, given: 0, is_left });
         self.show(state);
         self.wake_poller(state);

@@ -48,8 +48,11 @@ pub(crate) trait SharedJournal {
     /// The program asks whenever the descriptor says so.
     fn want_always(&self);
 
-    /// The program has the update now.
-    fn give(&self, id: u64);
+    /// The program has the update now, if it is this process's still.
+    fn give(&self, id: u64) -> bool;
+
+    /// Whether the update is this process's still.
+    fn holds_update(&self, id: u64) -> bool;
 
     /// Whether the action is this process's to send, still.
     fn holds(&self, id: u64) -> bool;

@@ -88,6 +88,8 @@ pub(crate) enum Trouble {
     Changed,
     /// More than the broker takes at once.
     TooLong,
+    /// It is not ours any more.
+    Lost,
     /// It will not pass by itself.
     Refused(String),
 }
@@ -171,6 +173,7 @@ impl fmt::Display for Trouble {
             Trouble::Away(why) | Trouble::Full(why) | Trouble::Refused(why) => f.write_str(why),
             Trouble::Changed => f.write_str("it was changed meanwhile"),
             Trouble::TooLong => f.write_str("it is too long"),
+            Trouble::Lost => f.write_str("it is another node's by now"),
         }
     }
 }

@@ -54,6 +54,12 @@ impl Names {
         }
     }
 
+    /// The streams of entries, with all their subjects.
+    pub(super) fn queues(&self) -> [(String, String); 2] {
+        let name = &self.name;
+        [(self.out_stream(), format!("{name}.out.*")), (self.in_stream(), format!("{name}.in.*"))]
+    }
+
     pub(super) fn subject(&self, lane: Lane) -> String {
         let name = &self.name;
         match lane {
@@ -403,7 +409,7 @@ pub(super) fn error(why: Trouble, what: &str) -> Error {
     let status = match why {
         Trouble::Away(_) => Status::Connect,
         Trouble::Full(_) => Status::Full,
-        Trouble::Changed | Trouble::TooLong | Trouble::Refused(_) => Status::Config,
+        Trouble::Changed | Trouble::TooLong | Trouble::Lost | Trouble::Refused(_) => Status::Config,
     };
     Error::new(status, format!("{what}: {why}"))
 }

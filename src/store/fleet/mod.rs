@@ -4,7 +4,7 @@
 //! `broker` says what is needed of one, and `nats` has NATS JetStream do it: `link` asks and waits for answers,
 //! `pull` for entries, `api` reads them, `streams` has what is done with any stream, `layout` makes those that
 //! must be there, `object_store` keeps files, `sweep` puts right what a server that was killed did not write down,
-//! and `upkeep` makes anew what is gone.
+//! `sweep_files` what nodes that died left of files, and `upkeep` makes anew what is gone.
 //!
 //! What is done with it: `node` takes entries from the lanes and keeps them while they are worked on; `writes`
 //! turns changes, which wait in `write_lines`, into what is asked of the broker; `bucket` has what all nodes know of consumers, `record` by
@@ -20,10 +20,18 @@ mod bucket;
 mod cluster_tests;
 mod desk;
 mod envelope;
+#[cfg(test)]
+mod files_tests;
+#[cfg(test)]
+mod full_tests;
+#[cfg(test)]
+mod lapsed_tests;
 mod layout;
 mod link;
 #[cfg(test)]
 mod lost_tests;
+#[cfg(test)]
+mod member;
 pub(crate) mod nats;
 #[cfg(test)]
 mod nats_access_tests;
@@ -45,6 +53,7 @@ pub(crate) mod store_tests;
 mod strangers_tests;
 mod streams;
 mod sweep;
+mod sweep_files;
 mod timestamp;
 mod upkeep;
 mod write_lines;

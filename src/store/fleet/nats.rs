@@ -504,6 +504,13 @@ impl Nats {
         next.map(entry).transpose()
     }
 
+    /// Once for who sees files for the first time.
+    pub(super) async fn sweep_files(&self) -> Result<(), Trouble> {
+        let Within { link, names, .. } = &*self.within;
+        let mut seen = super::sweep_files::SeenFiles::default();
+        super::sweep_files::sweep_files(link, names, &mut seen, Duration::ZERO).await
+    }
+
     pub(super) async fn ask_api(
         &self,
         what: String,

@@ -300,6 +300,7 @@ impl<B: Broker> Node<B> {
         let held = Held::new(delivery, entry.consumer.clone(), files, None);
         let from = Instant::now();
         self.inn.borrow_mut().insert(seq, held.clone());
+        self.desk.hold_update(seq);
         let line = entry.consumer;
         (self.arrives)(match what {
             What::Outcome(body) => {
@@ -312,17 +313,23 @@ impl<B: Broker> Node<B> {
             }
         });
         // Where the program asks for nothing any more, another node may have it.
+        let is_given_back = Cell::new(false);
         let is_wanted_elsewhere = || {
             let line = line.clone();
-            self.desk.is_idle(seq, from.elapsed(), self.settings.takeover)
-                && (self.arrives)(Arrival::UpdateWanted { line, id: seq })
+            is_given_back.set(
+                self.desk.is_idle(seq, from.elapsed(), self.settings.takeover)
+                    && (self.arrives)(Arrival::UpdateWanted { line, id: seq }),
+            );
+            is_given_back.get()
         };
         let is_kept = self.keep(&held, from, is_wanted_elsewhere).await;
         self.inn.borrow_mut().remove(&seq);
-        self.desk.forget_given(seq);
-        if !is_kept {
-            (self.arrives)(Arrival::UpdateWanted { line: line.clone(), id: seq });
+        self.desk.let_go_of_update(seq);
+        if is_given_back.get() {
             let _ = self.broker.give_back(&held.delivery, Duration::ZERO).await;
+        } else if !is_kept {
+            // Another node may have it: given back by us, it would be taken from there.
+            (self.arrives)(Arrival::UpdateWanted { line: line.clone(), id: seq });
         }
     }
 
@@ -406,7 +413,7 @@ impl<B: Broker> Node<B> {
         if entry.consumer.is_empty() {
             match self.whose(&event.about).await? {
                 // From now on it waits for what is missing before it.
-                Some(consumer) => self.place(Some(&consumer), &event).await?,
+                Some(consumer) => drop(self.place(Some(&consumer), &event).await?),
                 None if self.may_become_known(age, times) => return Err(Trouble::Changed),
                 None if self.settings.foreign => {
                     let line = strangers_line(&event.about);
@@ -414,6 +421,8 @@ impl<B: Broker> Node<B> {
                 }
                 None => {
                     (self.arrives)(Arrival::Foreign);
+                    self.broker.finish(delivery).await?;
+                    return self.drop_files(event.file.as_slice()).await;
                 }
             }
             return self.broker.finish(delivery).await;
@@ -456,12 +465,12 @@ impl<B: Broker> Node<B> {
         (FIRST_LOOK * (1 << (times - 1))).min(LAST_LOOK)
     }
 
-    /// Puts a notification into the line of whom it is about, or where it waits for its place.
+    /// Puts a notification into the line of whom it is about, or where it waits for its place. Whether it was there.
     pub(super) async fn place(
         &self,
         consumer: Option<&str>,
         event: &EventEntry,
-    ) -> Result<(), Trouble> {
+    ) -> Result<bool, Trouble> {
         let found = match consumer {
             Some(_) => None,
             None => match self.whose(&event.about).await? {
@@ -476,32 +485,34 @@ impl<B: Broker> Node<B> {
         if record.is_in_turn(&event.about) {
             return self.line_up(consumer, event).await;
         }
-        self.wait_for_place(consumer, event).await?;
+        let is_repeat = self.wait_for_place(consumer, event).await?;
         let about = event.about.clone();
         let edit = move |record: &mut Record| record.hold(&about);
-        self.bucket.change(&self.broker, consumer, edit).await.map(drop)
+        self.bucket.change(&self.broker, consumer, edit).await.map_err(half_done)?;
+        Ok(is_repeat)
     }
 
-    async fn wait_for_place(&self, consumer: &str, event: &EventEntry) -> Result<(), Trouble> {
+    async fn wait_for_place(&self, consumer: &str, event: &EventEntry) -> Result<bool, Trouble> {
         // What is known does not stand behind strangers.
         let (kind, lane) =
             if consumer.is_empty() { ("u", Lane::Unknown) } else { ("w", Lane::Early) };
         let once = format!("{kind}-{}", event.fingerprint);
         let body = update_body(consumer, What::Event(Box::new(event.clone())));
-        self.broker.append(lane, Some(&once), body).await.map(drop)
+        Ok(self.broker.append(lane, Some(&once), body).await?.is_repeat)
     }
 
     /// It is in its place.
-    async fn line_up(&self, line: &str, event: &EventEntry) -> Result<(), Trouble> {
+    async fn line_up(&self, line: &str, event: &EventEntry) -> Result<bool, Trouble> {
         let once = format!("e-{}", event.fingerprint);
         let body = update_body(line, What::Event(Box::new(event.clone())));
-        self.broker.append(self.lane_in(line), Some(&once), body).await?;
+        let is_repeat = self.broker.append(self.lane_in(line), Some(&once), body).await?.is_repeat;
         if event.about.sequence.is_none() {
-            return Ok(());
+            return Ok(is_repeat);
         }
         let about = event.about.clone();
         let edit = move |record: &mut Record| record.pass(&about);
-        self.bucket.change(&self.broker, line, edit).await.map(drop)
+        self.bucket.change(&self.broker, line, edit).await.map_err(half_done)?;
+        Ok(is_repeat)
     }
 
     /// Whom that is about, as far as anybody knows.
@@ -630,11 +641,16 @@ impl<B: Broker> Node<B> {
         record.done.as_ref().is_some_and(|done| done.includes(name, held.seq(), held.at()))
     }
 
+    pub(super) async fn drop_files(&self, names: &[String]) -> Result<(), Trouble> {
+        for name in names {
+            self.broker.drop_file(name).await?;
+        }
+        Ok(())
+    }
+
     /// Takes an action out of its lane, with its files.
     pub(super) async fn finish(&self, held: &Held<B>) {
-        for file in &held.files {
-            let _ = self.broker.drop_file(file).await;
-        }
+        let _ = self.drop_files(&held.files).await;
         // Where that is not heard it comes again, and is known to be done.
         let _ = self.broker.finish(&held.delivery).await;
     }
@@ -742,6 +758,11 @@ fn strangers_line(about: &About) -> String {
 /// What was handed out, and how often.
 fn entry_of(delivery: &impl Deref<Target = Delivered>) -> (Entry, u64) {
     (delivery.entry.clone(), delivery.times)
+}
+
+/// What was appended before stays: that is done again, whatever came between.
+fn half_done(why: Trouble) -> Trouble {
+    Trouble::Away(why.to_string())
 }
 
 fn key_done(key: &str, submitted_ms: i64) -> KeyDone {

@@ -476,7 +476,7 @@ impl Fleet {
             let random = &self.world.random;
             sleep(Duration::from_millis(random.below(4000))).await;
             let at = random.below(NODES as u64) as usize;
-            match random.below(5) {
+            match random.below(6) {
                 0 => self.kills[at].notify_one(),
                 1 => {
                     let until = Instant::now() + Duration::from_millis(random.below(30_000));
@@ -486,6 +486,7 @@ impl Fleet {
                 }
                 2 => self.world.go_away(Duration::from_millis(random.below(15_000))),
                 3 => self.world.elect(),
+                4 => self.world.fill(Duration::from_millis(random.below(15_000))),
                 _ => self.world.losses.set(random.below(20)),
             }
         }

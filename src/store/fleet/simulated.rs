@@ -20,6 +20,9 @@ const ONCE_FOR: Duration = Duration::from_secs(600);
 /// So long somebody waits for an answer.
 const ANSWERS_IN: Duration = Duration::from_secs(5);
 
+/// An entry or a record.
+const LONGEST: usize = 1 << 20;
+
 /// Numbers by a seed.
 pub(crate) struct Random(Cell<u64>);
 
@@ -55,6 +58,10 @@ pub(crate) struct World {
     callers: RefCell<Vec<Rc<Ear>>>,
     /// It is away until then.
     away_until: Cell<Option<Instant>>,
+    /// There is no room for anything until then.
+    full_until: Cell<Option<Instant>>,
+    /// So much may wait, in each direction.
+    pub most: Cell<[usize; 2]>,
     /// Of a hundred answers so many are lost.
     pub losses: Cell<u64>,
     begun: Instant,
@@ -97,6 +104,8 @@ impl World {
             changed: Notify::new(),
             callers: RefCell::default(),
             away_until: Cell::new(None),
+            full_until: Cell::new(None),
+            most: Cell::new([usize::MAX; 2]),
             losses: Cell::new(0),
             begun: Instant::now(),
             most_unknown: Cell::new(Lane::Unknown.most_out()),
@@ -113,6 +122,23 @@ impl World {
     /// Nobody reaches it for so long.
     pub(crate) fn go_away(&self, time: Duration) {
         self.away_until.set(Some(Instant::now() + time));
+    }
+
+    /// The names of all files.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.files.borrow().keys().cloned().collect();
+        names.sort();
+        names
+    }
+
+    /// Its disk is full for so long.
+    pub(crate) fn fill(&self, time: Duration) {
+        self.full_until.set(Some(Instant::now() + time));
+    }
+
+    fn room(&self) -> Result<(), Trouble> {
+        let is_full = self.full_until.get().is_some_and(|until| Instant::now() < until);
+        if is_full { Err(Trouble::Full("simulated".to_owned())) } else { Ok(()) }
     }
 
     /// Another server leads, which was not told yet what is handed out: it hands that out as if for the first time.
@@ -260,6 +286,13 @@ impl Broker for Link {
             {
                 return Ok(Appended { seq: *seq, is_repeat: true });
             }
+            world.room()?;
+            if body.len() > LONGEST {
+                return Err(Trouble::TooLong);
+            }
+            if stream.entries.len() >= world.most.get()[stream_of(lane)] {
+                return Err(Trouble::Full("simulated".to_owned()));
+            }
             stream.last += 1;
             let seq = stream.last;
             once.map(|once| stream.names.insert(once.to_owned(), (seq, now)));
@@ -321,12 +354,8 @@ impl Broker for Link {
     async fn give_back(&self, given: &Given, after: Duration) -> Result<(), Trouble> {
         self.ask(|world| {
             let at = Instant::now() + after;
-            world.with(given, |it| {
-                // Not from whom it was given to since.
-                if it.times == given.delivered.times {
-                    it.out_until = Some(at);
-                }
-            });
+            // From whom it was given to since, too, as NATS does.
+            world.with(given, |it| it.out_until = Some(at));
             Ok(())
         })
         .await
@@ -341,6 +370,10 @@ impl Broker for Link {
             let mut bucket = world.bucket.borrow_mut();
             if bucket.get(key).map_or(0, |kept| kept.revision) != revision {
                 return Err(Trouble::Changed);
+            }
+            world.room()?;
+            if body.len() > LONGEST {
+                return Err(Trouble::TooLong);
             }
             world.revision.set(world.revision.get() + 1);
             let revision = world.revision.get();
@@ -360,6 +393,7 @@ impl Broker for Link {
 
     async fn put_file(&self, name: &str, bytes: Bytes) -> Result<(), Trouble> {
         self.ask(|world| {
+            world.room()?;
             world.files.borrow_mut().insert(name.to_owned(), bytes);
             Ok(())
         })
@@ -413,7 +447,7 @@ impl Broker for Link {
     }
 
     fn longest(&self) -> usize {
-        1 << 20
+        LONGEST
     }
 
     fn is_clustered(&self) -> bool {

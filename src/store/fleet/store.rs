@@ -199,8 +199,12 @@ impl SharedJournal for Fleet {
         self.desk.want_always();
     }
 
-    fn give(&self, id: u64) {
-        self.desk.give(id);
+    fn give(&self, id: u64) -> bool {
+        self.desk.give(id)
+    }
+
+    fn holds_update(&self, id: u64) -> bool {
+        self.desk.holds_update(id)
     }
 
     fn holds(&self, id: u64) -> bool {

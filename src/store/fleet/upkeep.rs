@@ -13,10 +13,14 @@ use crate::store::fleet::api::{Failed, NO_CONSUMER, NO_STREAM, StreamInfo};
 use crate::store::fleet::broker::{Lane, Trouble};
 use crate::store::fleet::nats::Within;
 use crate::store::fleet::sweep::sweep;
+use crate::store::fleet::sweep_files::{SeenFiles, sweep_files};
 
 /// Between two looks at what servers that were killed left, and after one that failed.
 const LOOK_EVERY: Duration = Duration::from_secs(600);
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
+/// So long a file may be there, beside what a write takes, before the entry that names it.
+const FILES_WAIT: Duration = Duration::from_secs(3600);
 
 /// Between any two.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
@@ -26,6 +30,8 @@ impl Within {
     pub(super) async fn look_after(&self) {
         let mut losses = self.link.losses();
         let mut said = None;
+        let mut files = SeenFiles::default();
+        let files_wait = FILES_WAIT + self.settings.patience * 2;
         loop {
             let pause = match self.look().await {
                 Ok(()) => {
@@ -33,7 +39,10 @@ impl Within {
                         self.log(LogLevel::Info, "what was gone from NATS was made anew");
                     }
                     said = None;
-                    LOOK_EVERY
+                    match sweep_files(&self.link, &self.names, &mut files, files_wait).await {
+                        Ok(()) => LOOK_EVERY,
+                        Err(_) => LOOK_AGAIN,
+                    }
                 }
                 Err(Failed { code: code @ (NO_STREAM | NO_CONSUMER), trouble }) => {
                     self.is_missing.store(true, Ordering::Relaxed);
