@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::scene::{Ran, Scene, nobody, server};
+use crate::scene::{Ran, Scene, nobody, server, server_of};
 
 /// The last lines: those of the webhook.
 fn outcome(scene: &Scene, url: &str) -> (Ran, String) {
@@ -69,6 +69,14 @@ fn one_that_answers_what_the_service_does_not_count_is_wrong() {
         assert!(outcome.ends_with("failed webhook, skipped signature"), "{}", ran.out);
         ran.ends(code);
     }
+}
+
+#[test]
+fn one_that_breaks_off_may_do_better_later() {
+    let refuses = "HTTP/1.1 405 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let (ran, outcome) = outcome(&Scene::new(), &format!("http://{}/", server_of("", refuses)));
+    assert!(outcome.ends_with("ok connection, failed webhook, skipped signature"), "{}", ran.out);
+    ran.ends(1);
 }
 
 #[test]

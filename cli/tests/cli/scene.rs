@@ -124,6 +124,11 @@ pub fn lpc(arguments: &[&str]) -> Command {
 
 /// A server that gives each connection the same answer; it ends with the process.
 pub fn server(answer: &'static str) -> SocketAddr {
+    server_of(answer, answer)
+}
+
+/// The same with one answer to what is posted and another to all else.
+pub fn server_of(to_post: &'static str, to_others: &'static str) -> SocketAddr {
     use std::io::Read;
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -137,6 +142,7 @@ pub fn server(answer: &'static str) -> SocketAddr {
                     _ => break,
                 }
             }
+            let answer = if head.starts_with(b"POST") { to_post } else { to_others };
             let _ = stream.write_all(answer.as_bytes());
         }
     });
