@@ -1,7 +1,6 @@
 //! A store without room, and what makes some.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::sleep;
 
@@ -23,8 +22,8 @@ fn what_became_of_an_action_waits_for_room_and_acknowledgements_make_it() {
         let id = node.action().await;
         let done = vec![Step::ActionDone { id }, update("alice", "second", Some(id))];
         let mut done = node.write(done, true);
-        // Longer than anybody is told the same without asking again.
-        sleep(Duration::from_secs(3600)).await;
+        // Its node keeps the action meanwhile.
+        sleep(super::member::TAKEOVER * 3).await;
         assert!(done.try_recv().is_err(), "it is owed, and waits");
         assert!(node.desk.holds(id), "nobody else sends it");
         let refused = node.write(vec![update("bob", "third", None)], false).await.unwrap();
