@@ -70,7 +70,7 @@ fn what_is_known_of_a_consumer_leaves_room_for_what_comes_of_it() {
             Step::Learn { consumer: "alice".into(), edit }
         };
         // With what is sent for it, it would be more than the broker takes.
-        let refused = node.write(vec![learn((1 << 20) - 100)], false).await.unwrap();
+        let refused = node.write(vec![learn(600_000)], false).await.unwrap();
         assert_eq!(refused.unwrap_err().status(), Status::InvalidArgument);
         node.write(vec![learn(500_000)], false).await.unwrap().unwrap();
         let done = vec![learn(550_000), Step::ActionDone { id }];
