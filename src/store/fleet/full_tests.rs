@@ -1,7 +1,6 @@
 //! A store without room, and what makes some.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::sleep;
 
@@ -23,8 +22,8 @@ fn what_became_of_an_action_waits_for_room_and_acknowledgements_make_it() {
         let id = node.action().await;
         let done = vec![Step::ActionDone { id }, update("alice", "second", Some(id))];
         let mut done = node.write(done, true);
-        // Longer than anybody is told the same without asking again.
-        sleep(Duration::from_secs(3600)).await;
+        // Its node keeps the action meanwhile.
+        sleep(super::member::TAKEOVER * 3).await;
         assert!(done.try_recv().is_err(), "it is owed, and waits");
         assert!(node.desk.holds(id), "nobody else sends it");
         let refused = node.write(vec![update("bob", "third", None)], false).await.unwrap();
@@ -71,7 +70,7 @@ fn what_is_known_of_a_consumer_leaves_room_for_what_comes_of_it() {
             Step::Learn { consumer: "alice".into(), edit }
         };
         // With what is sent for it, it would be more than the broker takes.
-        let refused = node.write(vec![learn((1 << 20) - 100)], false).await.unwrap();
+        let refused = node.write(vec![learn(600_000)], false).await.unwrap();
         assert_eq!(refused.unwrap_err().status(), Status::InvalidArgument);
         node.write(vec![learn(500_000)], false).await.unwrap().unwrap();
         let done = vec![learn(550_000), Step::ActionDone { id }];

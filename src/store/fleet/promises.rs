@@ -319,6 +319,7 @@ impl Member {
                 let edit = Arc::new(learn_name.clone());
                 let step = Step::Learn { consumer: consumer.as_str().into(), edit };
                 if self.write(vec![step], false).await.is_err() {
+                    sleep(Duration::from_millis(500)).await;
                     continue;
                 }
             }
@@ -435,6 +436,8 @@ impl Fleet {
                 if matches!(written.await, Ok(Ok(()))) {
                     break;
                 }
+                // What is full is so for a while.
+                sleep(Duration::from_millis(500)).await;
             }
             sleep(Duration::from_millis(self.world.random.below(3000))).await;
         }
