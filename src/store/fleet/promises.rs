@@ -593,7 +593,7 @@ fn told_own(service: &Service, consumer: &str) -> usize {
 #[test]
 fn whatever_happens_nothing_is_lost_and_all_is_in_order() {
     let seeds = std::env::var("LPC_FLEET_SEEDS").ok();
-    let seeds: u64 = seeds.map_or(100, |seeds| seeds.parse().unwrap());
+    let seeds: u64 = seeds.map_or(50, |seeds| seeds.parse().unwrap());
     let from: u64 = std::env::var("LPC_FLEET_SEED").map_or(0, |seed| seed.parse().unwrap());
     let mut repeated = 0;
     for seed in from..from + seeds {
