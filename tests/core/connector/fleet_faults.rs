@@ -138,7 +138,7 @@ fn a_broker_that_is_killed_is_waited_for() {
     let mut config = scene.config(&[
         ("connector.store", &store),
         ("receiver.listen", "127.0.0.1:0"),
-        ("call.timeout.ms", "300"),
+        ("call.timeout.ms", "1000"),
         ("connector.pause.ms", "1000"),
         // What the broker does not answer is no doubt about what the service has.
         ("connector.echo.wait.ms", "86400000"),
