@@ -43,7 +43,7 @@ check: tools ## the quick checks: format, lints, licences of dependencies, one v
 	@$(CARGO) clippy --version >/dev/null 2>&1 || { echo "missing: clippy (rustup component add clippy)" >&2; exit 1; }
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
-	$(CARGO) clippy --lib --profile test --no-default-features --quiet -- -D warnings
+	$(CARGO) clippy -p lpconnector --lib --profile test --no-default-features --quiet -- -D warnings
 	@if $(CARGO) deny --version >/dev/null 2>&1; \
 	then set -x; $(CARGO) deny --locked check licenses bans sources; \
 	else echo "NOT CHECKED: licences and sources of the dependencies (cargo install --locked cargo-deny)"; fi

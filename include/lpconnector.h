@@ -276,8 +276,9 @@ uint32_t lpc_error_attempts(const struct lpc_error *error);
 
 /**
  * Whether the same call may succeed later: connection failures, but for a proxy that refuses,
- * timeouts, 429 and 5xx; a queue of the library's that is full, and a store that could not write. Where
- * lpc_error_maybe_delivered() is true too, repeating a message may deliver it twice. false for NULL.
+ * timeouts, 429 and 5xx; a refusal that broke off before it said why; a queue of the library's that
+ * is full, and a store that could not write. Where lpc_error_maybe_delivered() is true too, repeating
+ * a message may deliver it twice. false for NULL.
  */
 bool lpc_error_is_retryable(const struct lpc_error *error);
 
@@ -1868,8 +1869,9 @@ lpc_status lpc_connector_poll(struct lpc_connector *connector,
  * `connector`: from lpc_connector_new(). `update`: from lpc_connector_poll() of this connector. `err`: may
  * be NULL. Any thread may call this, also after lpc_connector_shutdown().
  *
- * LPC_INVALID_ARGUMENT for NULL, and for an update of another connector. LPC_IO if the store fails: then
- * it comes again. LPC_CLOSED after a fork().
+ * LPC_INVALID_ARGUMENT for NULL, and for an update of another connector. LPC_IO if the store fails, and
+ * LPC_CONNECT where a fleet's could not be reached, or not in time: then it comes again. LPC_CLOSED after a
+ * fork().
  */
 lpc_status lpc_connector_ack(struct lpc_connector *connector,
                              const struct lpc_update *update,

@@ -1672,8 +1672,8 @@ public:
     /// Says that the program dealt with an update: it will not come again, and the next one of its
     /// consumer follows. Twice is fine, and so is after shutdown().
     ///
-    /// InvalidArgument for an update of another connector. IoError if the store fails: then it comes
-    /// again. Closed after a fork().
+    /// InvalidArgument for an update of another connector. IoError if the store fails, and ConnectError where
+    /// a fleet's could not be reached, or not in time: then it comes again. Closed after a fork().
     void ack(const Update &update) {
         lpc_error *err = nullptr;
         detail::check(lpc_connector_ack(handle(), update.handle(), &err), err);

@@ -101,6 +101,8 @@ pub use protocol::response::Response;
 pub use protocol::webhook::verify_webhook;
 #[cfg(feature = "receiver")]
 pub use receiver::{Receiver, ReceiverStats, RefusedCount};
+#[cfg(feature = "probe")]
+pub use service::probe::{Probe, Visit};
 
 /// The version of this crate.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,5 +1,6 @@
 """Holds README.md and docs/ to what is true: a test runs each code block, or it says what else it is; commands
 name what is there; links lead somewhere; all statuses are told. Prints what is wrong, a line each.
+With a folder it holds the links of the pages in it alone: those that a package brings.
 
 A block's language says what it is: `text` is a drawing or what a program prints, `sh` is for a person to type.
 Everything else belongs to the test that runs it.
@@ -32,22 +33,24 @@ def targets() -> "set[str]":
     return {name for file in makefiles for name in re.findall(r"^([a-z-]+):", file.read_text(encoding="utf-8"), re.M)}
 
 
-def sandbox_options() -> "set[str]":
-    places = [ROOT / "tests/sandbox/src/main.rs", *(ROOT / "tests/sandbox/src/commands").glob("*.rs")]
-    source = "".join(place.read_text(encoding="utf-8") for place in places)
-    fields = re.findall(r'#\[arg\(long(?: = "([\w-]+)")?[^\n]*\n\s+(?:pub )?(\w+):', source)
+def options(sources: Path) -> "set[str]":
+    """Those of a program of ours."""
+    source = "".join(place.read_text(encoding="utf-8") for place in sources.rglob("*.rs"))
+    fields = re.findall(r'#\[arg\((?:short, )?long(?: = "([\w-]+)")?[^\n]*\n\s+(?:pub )?(\w+):', source)
     return {"--" + (name or field).replace("_", "-") for name, field in fields}
 
 
 def wrong_commands(commands: str) -> "list[str]":
-    """What commands name that is not there: targets of make, files of the tree, options of the sandbox."""
+    """What commands name that is not there: targets of make, files of the tree, options of our programs."""
     code = re.sub(r"(^|\s)#.*", "", commands)
-    known, options = targets(), sandbox_options()
+    known = targets()
     wrong = [f"make {name}" for name in re.findall(r"\bmake ([a-z][a-z-]*)", code) if name not in known]
     for path in re.findall(r"(?:^|\s)(?:\./)?((?:bindings|examples|docs|tests|packaging)/[\w./-]+)", code):
         wrong += [] if (ROOT / path).exists() else [path]
-    for line in re.findall(r"lpc-sandbox (.*?)(?: -- |$)", code, re.M):
-        wrong += [f"lpc-sandbox {option}" for option in re.findall(r"--[a-z-]+", line) if option not in options]
+    for program, sources in (("lpc-sandbox", "tests/sandbox/src"), ("lpc", "cli/src")):
+        its = options(ROOT / sources)
+        for line in re.findall(rf"\b{program} (.*?)(?: -- |$)", code, re.M):
+            wrong += [f"{program} {option}" for option in re.findall(r"--[a-z-]+", line) if option not in its]
     return wrong
 
 
@@ -74,10 +77,10 @@ def anchors(text: str) -> "set[str]":
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in plain}
 
 
-def wrong_links(page: str, text: str) -> "list[str]":
+def wrong_links(page: str, text: str, root: Path = ROOT) -> "list[str]":
     wrong = []
     for to, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)", BLOCK.sub("", text)):
-        target = (ROOT / page).parent / to if to else ROOT / page
+        target = (root / page).parent / to if to else root / page
         if re.match(r"[a-z]+:", to):
             continue
         if not target.exists():
@@ -95,13 +98,23 @@ def wrong_statuses() -> "list[str]":
     return [f"docs/errors.md lacks the row {row}" for row in rows if row not in page] + ([] if rows else ["no status"])
 
 
-def main() -> int:
+def wrong_pages() -> "list[str]":
     wrong = wrong_statuses()
     for page in PAGES:
         text = (ROOT / page).read_text(encoding="utf-8")
         wrong += wrong_blocks(page, text) + wrong_links(page, text)
     words = len((ROOT / "README.md").read_text(encoding="utf-8").split())
-    wrong += [f"README.md has {words} words of at most 900"] if words >= 900 else []
+    return wrong + ([f"README.md has {words} words of at most 900"] if words >= 900 else [])
+
+
+def wrong_below(folder: Path) -> "list[str]":
+    pages = [str(page.relative_to(folder)) for page in folder.rglob("*.md")]
+    wrong = [] if "README.md" in pages else [f"{folder} has no README.md"]
+    return sum((wrong_links(page, (folder / page).read_text(encoding="utf-8"), folder) for page in pages), wrong)
+
+
+def main() -> int:
+    wrong = wrong_below(Path(sys.argv[1])) if len(sys.argv) > 1 else wrong_pages()
     for line in wrong:
         print(line)
     return 1 if wrong else 0

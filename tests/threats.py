@@ -12,7 +12,7 @@ FUNCTION = re.compile(r"^\s*(?:pub )?(?:fn|def|void) (\w+)\s*\(", re.MULTILINE)
 
 def functions() -> "set[str]":
     """What functions the tests have, and the sources, whose tests lie among them."""
-    files = (file for folder in ("src", "tests") for file in (ROOT / folder).rglob("*.*"))
+    files = (file for folder in ("src", "cli", "tests") for file in (ROOT / folder).rglob("*.*"))
     sources = (file for file in files if file.suffix in {".rs", ".c", ".cpp", ".py"})
     return {name for source in sources for name in FUNCTION.findall(source.read_text(encoding="utf-8"))}
 

@@ -7,6 +7,7 @@ PAGES = {
         "docs/install.md",
         "docs/connector.md",
         "docs/account.md",
+        "docs/lpc.md",
         "examples/README.md",
         "tests/sandbox/README.md",
         "docs/console.md",

@@ -91,7 +91,8 @@ def part(name: str, version: str, licence: str, authors: "list[str]", texts: "tu
 def crates(package: str, target: str, arguments: "list[str]", ask: "Callable[..., str]" = run) -> "list[Part]":
     """The crates that are linked: no procedural macros, and none that only the build needs."""
     targets = [f"--target={each}" for each in target.split(",")]
-    tree = ask("cargo", "tree", "--locked", "--edges", "normal,no-proc-macro", *targets, "--package", package,
+    packages = [f"--package={each}" for each in package.split(",")]
+    tree = ask("cargo", "tree", "--locked", "--edges", "normal,no-proc-macro", *targets, *packages,
                "--prefix", "none", "--no-dedupe", "--format", "{p}", *arguments)  # fmt: skip
     linked = {(line.split()[0], line.split()[1][1:]) for line in tree.splitlines() if line}
     found = []

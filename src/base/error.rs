@@ -217,7 +217,6 @@ impl Error {
     }
 
     /// Says that trying again later may succeed, although its status is none of those that pass.
-    #[cfg(feature = "receiver")]
     pub(crate) fn and_passing(mut self) -> Error {
         self.0.may_pass = Some(true);
         self
@@ -271,7 +270,8 @@ impl Error {
     }
 
     /// Whether the same call may succeed later: connection failures, but for a proxy that refuses,
-    /// timeouts, 429 and 5xx; a queue of ours that is full, and a store that could not write.
+    /// timeouts, 429 and 5xx; a refusal that broke off before it said why; a queue of ours that is
+    /// full, and a store that could not write.
     /// Where [`maybe_delivered`](Error::maybe_delivered) is set too, repeating a message may
     /// deliver it twice.
     pub fn is_retryable(&self) -> bool {

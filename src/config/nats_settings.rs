@@ -33,7 +33,7 @@ pub(crate) struct NatsSettings {
     /// Entries of each direction.
     pub queue_max: usize,
     pub key_window: Duration,
-    /// For the first connection.
+    /// For the first connection, and for each answer until the store is open.
     pub connect_timeout: Duration,
     pub request_time: Duration,
     /// So long somebody waits until something is written.

@@ -116,7 +116,7 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
         "connect.timeout.ms",
         Some("5000"),
         Kind::Millis { min: 1, max: DAY_MS },
-        "For one connection: name resolution, proxy and TLS included. Where a name has several addresses, one that does not answer has 250 ms before the next is tried beside it.",
+        "For one connection: name resolution, proxy and TLS included. Where a name has several addresses, one that does not answer has 250 ms before the next is tried beside it. A connector that starts with a store in NATS waits no longer for any answer from there, either.",
     ),
     option(
         "request.timeout.ms",

@@ -68,10 +68,7 @@ impl ReceiverSettings {
 impl ListenerSettings {
     pub(crate) fn of(config: &Config) -> Result<ListenerSettings, Error> {
         let text = |key| config.value(key).unwrap_or_default();
-        let secrets = match config.value("receiver.secret") {
-            Some(several) => split_secrets(several),
-            None => config.value("client.secret").map(SecretString::from).into_iter().collect(),
-        };
+        let secrets = signing_secrets(config);
         let own = |key| config.value(key).map(str::to_owned);
         let accounts = Accounts {
             own: Account { id: own("account.id"), client_id: own("client.id"), secrets },
@@ -122,6 +119,14 @@ fn health_path(config: &Config) -> Result<Option<String>, Error> {
     }
     let message = format!("option '{key}' cannot be that of 'receiver.path'; 'none' turns it off");
     Err(Error::new(Status::Config, message))
+}
+
+/// What the service signs the notifications of the account with.
+pub(crate) fn signing_secrets(config: &Config) -> Vec<SecretString> {
+    match config.value("receiver.secret") {
+        Some(several) => split_secrets(several),
+        None => config.value("client.secret").map(SecretString::from).into_iter().collect(),
+    }
 }
 
 /// Several secrets, while one replaces another.

@@ -95,6 +95,11 @@ impl Engine {
         is_left: bool,
     ) {
         let line = state.inbox.name(line).unwrap_or_else(|| Arc::from(line));
+        if let Some(first) = state.inbox.first_mut(&line).filter(|first| first.id == id) {
+            // The program has it since before the store handed it out again.
+            first.is_left = true;
+            return;
+        }
         state.inbox.push(&line, Pending { id, content, given: 0, is_left });
         self.show(state);
         self.wake_poller(state);
@@ -135,6 +140,18 @@ impl Engine {
         self.shared().is_some_and(|shared| !shared.holds(id))
     }
 
+    /// Whether no other process can have the action.
+    pub(crate) fn is_fresh(&self, id: u64) -> bool {
+        self.shared().is_some_and(|shared| shared.is_fresh(id))
+    }
+
+    /// Leaves an action to another process that has it as well.
+    pub(crate) fn let_go(&self, id: u64) {
+        if let Some(shared) = self.shared() {
+            shared.let_go(id);
+        }
+    }
+
     /// Takes an action that is another process's out of the line.
     pub(crate) fn leave(&self, taken: &Taken) {
         let mut state = self.lock();
@@ -144,17 +161,16 @@ impl Engine {
     }
 
     /// What all processes know of a consumer now. An action that may have arrived is settled where they know
-    /// that it did.
-    pub(crate) fn ask_others(self: &Arc<Self>, consumer: &str) -> Result<(), Error> {
-        let Some(shared) = self.shared() else { return Ok(()) };
+    /// that it did. Gives the action that another process was the last to begin.
+    pub(crate) fn ask_others(self: &Arc<Self>, consumer: &str) -> Result<Option<u64>, Error> {
+        let Some(shared) = self.shared() else { return Ok(None) };
         let (tells, told) = mpsc::sync_channel(1);
         let about = About { consumer: consumer.to_owned(), ..About::default() };
         shared.recall(about, Box::new(move |known| drop(tells.send(known))));
         let known = told.recv().map_err(|_| connector_closed())??;
-        if let Some(known) = known {
-            self.heard(self.lock(), &known);
-        }
-        Ok(())
+        let Some(known) = known else { return Ok(None) };
+        self.heard(self.lock(), &known);
+        Ok(known.begun_elsewhere)
     }
 }
 

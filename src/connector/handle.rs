@@ -155,7 +155,8 @@ impl Connector {
     ///
     /// # Errors
     /// [`Status::InvalidArgument`] if it did not come from this connector; [`Status::Io`] if the store
-    /// fails: then it comes again. [`Status::Closed`] in a child after a `fork()`.
+    /// fails, and [`Status::Connect`] where a fleet's could not be reached, or not in time: then it comes
+    /// again. [`Status::Closed`] in a child after a `fork()`.
     pub fn ack(&self, update: &Update) -> Result<(), Error> {
         self.check()?;
         self.shared.engine.ack(update)

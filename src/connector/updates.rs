@@ -78,11 +78,17 @@ impl Engine {
 
     fn give_out(&self, state: &mut State, now: Instant) -> Option<Update> {
         let until = now + self.settings.ack_timeout;
-        let (line, pending) = state.inbox.take(now, Some(until))?;
+        let line = loop {
+            let (line, pending) = state.inbox.take(now, Some(until))?;
+            let id = pending.id;
+            if self.shared().is_none_or(|shared| shared.give(id)) {
+                break line;
+            }
+            // The store hands it out again, here or to another process.
+            state.inbox.remove(&line, id);
+        };
+        let pending = state.inbox.first_mut(&line)?;
         pending.given += 1;
-        if let Some(shared) = self.shared() {
-            shared.give(pending.id);
-        }
         count(&self.counters.given_out);
         let is_repeat = pending.is_left || pending.given > 1;
         let receipt = Receipt {
@@ -128,6 +134,11 @@ impl Engine {
                     if let Some((consumer, waiting)) = receipt {
                         engine.line_up(&mut state, &consumer, waiting);
                     }
+                    engine.show(&mut state);
+                    engine.wake_poller(&state);
+                } else if engine.shared().is_some_and(|shared| !shared.holds_update(id)) {
+                    // What is behind it goes on; the store hands it out again.
+                    state.inbox.remove(&line, id);
                     engine.show(&mut state);
                     engine.wake_poller(&state);
                 }

@@ -123,11 +123,17 @@ impl Engine {
 
     /// Whether an action of a shared store is still ours to send, and nobody knows of it that it arrived.
     fn may_perform(self: &Arc<Self>, taken: &Taken) -> bool {
-        if taken.is_unsure
-            && let Err(why) = self.ask_others(&taken.consumer)
-        {
-            self.put_off(taken, why, Instant::now() + self.settings.pause, true);
-            return false;
+        let is_first = taken.pauses == 0 && self.is_fresh(taken.id);
+        if taken.is_unsure || !is_first {
+            match self.ask_others(&taken.consumer) {
+                Ok(begun_elsewhere) if begun_elsewhere == Some(taken.id) => self.let_go(taken.id),
+                Ok(_) => {}
+                Err(why) => {
+                    let at = Instant::now() + self.settings.pause;
+                    self.put_off(taken, why, at, taken.is_unsure);
+                    return false;
+                }
+            }
         }
         if self.is_lost(taken.id) {
             self.leave(taken);

@@ -203,8 +203,9 @@ pub unsafe extern "C" fn lpc_connector_poll(
 /// `connector`: from lpc_connector_new(). `update`: from lpc_connector_poll() of this connector. `err`: may
 /// be NULL. Any thread may call this, also after lpc_connector_shutdown().
 ///
-/// LPC_INVALID_ARGUMENT for NULL, and for an update of another connector. LPC_IO if the store fails: then
-/// it comes again. LPC_CLOSED after a fork().
+/// LPC_INVALID_ARGUMENT for NULL, and for an update of another connector. LPC_IO if the store fails, and
+/// LPC_CONNECT where a fleet's could not be reached, or not in time: then it comes again. LPC_CLOSED after a
+/// fork().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_connector_ack(
     connector: *mut lpc_connector,

@@ -154,8 +154,9 @@ pub unsafe extern "C" fn lpc_error_attempts(error: *const lpc_error) -> u32 {
 }
 
 /// Whether the same call may succeed later: connection failures, but for a proxy that refuses,
-/// timeouts, 429 and 5xx; a queue of the library's that is full, and a store that could not write. Where
-/// lpc_error_maybe_delivered() is true too, repeating a message may deliver it twice. false for NULL.
+/// timeouts, 429 and 5xx; a refusal that broke off before it said why; a queue of the library's that
+/// is full, and a store that could not write. Where lpc_error_maybe_delivered() is true too, repeating
+/// a message may deliver it twice. false for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpc_error_is_retryable(error: *const lpc_error) -> bool {
     read(error, false, |e| e.error.is_retryable())

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 use crate::base::error::{Error, Status};
 
@@ -32,7 +33,8 @@ fn set_hook_once() {
     const DONE: u8 = 2;
     // Not a Once: a fork() while another thread is in it would leave it half done in the child for ever.
     static HOOK: AtomicU8 = AtomicU8::new(NOT_YET);
-    const PATIENCE: usize = 10_000;
+    const PATIENCE: usize = 5_000;
+    const LOOK: Duration = Duration::from_micros(100);
 
     match HOOK.compare_exchange(NOT_YET, UNDER_WAY, Ordering::SeqCst, Ordering::SeqCst) {
         Ok(_) => {
@@ -42,10 +44,10 @@ fn set_hook_once() {
             }));
         }
         Err(DONE) => return,
-        // An instant's work of another thread, unless that is not in this process.
+        // An instant's work of another thread, which may have to wait for a core; unless it is not in this process.
         Err(_) => {
             let is_under_way = || HOOK.load(Ordering::SeqCst) == UNDER_WAY;
-            (0..PATIENCE).take_while(|_| is_under_way()).for_each(|_| std::thread::yield_now());
+            (0..PATIENCE).take_while(|_| is_under_way()).for_each(|_| std::thread::sleep(LOOK));
         }
     }
     HOOK.store(DONE, Ordering::SeqCst);

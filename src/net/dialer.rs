@@ -16,7 +16,7 @@ use crate::base::error::{Error, Status};
 use crate::base::fork::generation;
 use crate::base::log::{Log, LogLevel};
 use crate::base::stats::{Counters, count};
-use crate::net::names::{Names, NoName};
+use crate::net::names::Names;
 use crate::net::proxy::{Proxy, ProxyChoice};
 use crate::net::race;
 use crate::net::socket::{Socket, is_late};
@@ -96,16 +96,8 @@ impl Dialer {
 
     /// A connection to the address of a peer that takes one first.
     fn dial(&self, peer: &Peer, until: Instant, wanted: &Wanted) -> Result<Socket, Error> {
-        let addresses = self.names.addresses(peer.host, until).map_err(|why| match why {
-            NoName::NotFound(why) => {
-                Error::new(Status::Connect, format!("the name {} was not found: {why}", peer.host))
-            }
-            NoName::Late => Error::new(
-                Status::Timeout,
-                format!("looking up the name {} took too long", peer.host),
-            ),
-            NoName::Closed => Error::new(Status::Closed, "the client was shut down"),
-        })?;
+        let found = self.names.addresses(peer.host, until);
+        let addresses = found.map_err(|why| why.of(peer.host))?;
         self.log.write(LogLevel::Trace, || format!("{} is at {addresses:?}", peer.host));
         let lost = |address: IpAddr, why: &io::Error| {
             if concerns_address(why) {

@@ -6,7 +6,7 @@
 mod connector;
 mod dialer;
 mod early;
-mod names;
+pub(crate) mod names;
 mod no_proxy;
 mod pool;
 pub(crate) mod proxy;
@@ -19,3 +19,5 @@ pub(crate) mod tls;
 pub(crate) mod transport;
 mod tunnel;
 pub(crate) mod url;
+#[cfg(feature = "probe")]
+pub(crate) mod witness;

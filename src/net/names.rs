@@ -8,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::base::clock::Moment;
+use crate::base::error::{Error, Status};
 use crate::base::interrupt;
 use crate::base::lock::lock;
 use crate::base::thread;
@@ -43,6 +44,21 @@ pub(crate) enum NoName {
     NotFound(String),
     /// The client was shut down.
     Closed,
+}
+
+impl NoName {
+    /// In words for who wanted that host.
+    pub(crate) fn of(self, host: &str) -> Error {
+        match self {
+            NoName::NotFound(why) => {
+                Error::new(Status::Connect, format!("the name {host} was not found: {why}"))
+            }
+            NoName::Late => {
+                Error::new(Status::Timeout, format!("looking up the name {host} took too long"))
+            }
+            NoName::Closed => Error::new(Status::Closed, "the client was shut down"),
+        }
+    }
 }
 
 impl Names {

@@ -43,6 +43,12 @@ impl fmt::Debug for Credentials {
 }
 
 impl Proxy {
+    /// Its URL, without credentials.
+    #[cfg(feature = "probe")]
+    pub(crate) fn url(&self) -> String {
+        self.way.uri().to_string().trim_end_matches('/').to_owned()
+    }
+
     fn new(url: &str) -> Result<Proxy, Error> {
         let begin = url.find("://").map_or(0, |end| end + 3);
         let authority = url[begin..].split(['/', '?', '#']).next().unwrap_or_default();

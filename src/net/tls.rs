@@ -3,7 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::crypto::ring;
+#[cfg(feature = "probe")]
+use rustls::client::Resumption;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 #[cfg(feature = "receiver")]
@@ -16,6 +20,8 @@ use crate::base::error::{Error, Status};
 use crate::base::file_stamp::FileStamp;
 use crate::base::small_file::read_small;
 use crate::net::system_roots::SystemRoots;
+#[cfg(feature = "probe")]
+use crate::net::witness::Witness;
 
 /// Nothing older is spoken, as a client or as a server.
 const VERSIONS: &[&rustls::SupportedProtocolVersion] =
@@ -49,13 +55,9 @@ pub(crate) fn client_config(
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_protocol_versions(VERSIONS)
         .map_err(|why| Error::new(Status::Internal, format!("TLS cannot be set up: {why}")))?;
-    let builder = match roots {
-        Some(file) => builder.with_root_certificates(read_roots(file)?),
-        // "Dangerous" is any verifier but that of rustls; this one asks the system.
-        None => builder
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(SystemRoots::new(provider))),
-    };
+    // "Dangerous" is any verifier that is named; these are rustls' own, and the system.
+    let builder =
+        builder.dangerous().with_custom_certificate_verifier(server_verifier(roots, provider)?);
     match identity {
         None => Ok(builder.with_no_client_auth()),
         Some(identity) => {
@@ -63,6 +65,32 @@ pub(crate) fn client_config(
             builder.with_client_auth_cert(chain, key).map_err(|_| identity.is_mismatched())
         }
     }
+}
+
+fn server_verifier(
+    roots: Option<&TlsFile>,
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    let Some(file) = roots else { return Ok(Arc::new(SystemRoots::new(provider))) };
+    let builder =
+        WebPkiServerVerifier::builder_with_provider(Arc::new(read_roots(file)?), provider);
+    let built = builder.build();
+    Ok(built.map_err(|_| file.holds_no("certificate that can be a root"))?)
+}
+
+/// As [`client_config`], for who wants to know which certificates servers show.
+#[cfg(feature = "probe")]
+pub(crate) fn witnessed(
+    roots: Option<&TlsFile>,
+    identity: Option<&Identity>,
+) -> Result<(ClientConfig, Arc<Witness>), Error> {
+    let provider = Arc::new(ring::default_provider());
+    let witness = Arc::new(Witness::new(server_verifier(roots, provider)?));
+    let mut config = client_config(roots, identity)?;
+    config.dangerous().set_certificate_verifier(witness.clone());
+    // A session that is resumed shows no certificate.
+    config.resumption = Resumption::disabled();
+    Ok((config, witness))
 }
 
 impl Identity {

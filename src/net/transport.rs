@@ -8,7 +8,6 @@ use std::time::Duration;
 use rustls::ClientConfig;
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header};
 use ureq::{Agent, SendBody};
-use zeroize::Zeroizing;
 
 use crate::base::deadline::Deadline;
 use crate::base::error::{Error, Status};
@@ -87,6 +86,8 @@ pub(crate) struct HttpAnswer {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
+    /// Its body did not come as a whole, and what came of it is gone.
+    pub is_cut: bool,
 }
 
 impl Transport {
@@ -157,14 +158,14 @@ impl Transport {
         if let Some(kept) = keeps_idle(&parts.headers) {
             Origin::of(&request.url).inspect(|origin| self.pool.keeps(origin, kept));
         }
-        let answer =
-            |body| HttpAnswer { status: parts.status.as_u16(), headers: parts.headers, body };
+        let status = parts.status.as_u16();
+        let answer = |body, is_cut| HttpAnswer { status, headers: parts.headers, body, is_cut };
         match request.into {
             Some(file) if parts.status.is_success() => {
                 let length = body.content_length().unwrap_or(0);
                 let read = Counted::new(body.into_reader(), length, request.progress);
                 save(read, file, self.response_max_bytes, fail)?;
-                Ok(answer(Vec::new()))
+                Ok(answer(Vec::new(), false))
             }
             _ => {
                 let most = self.response_max_bytes;
@@ -175,13 +176,15 @@ impl Transport {
                     Ok(whole) => whole,
                     // It refuses, whether its words arrive or not. A part of them could be one of a
                     // secret.
-                    Err(_) if parts.status.is_client_error() => Zeroizing::default(),
+                    Err(_) if parts.status.is_client_error() => {
+                        return Ok(answer(Vec::new(), true));
+                    }
                     Err(why) => return Err(fail(why.into())),
                 };
                 if whole.len() as u64 > most {
                     return Err(fail(ureq::Error::BodyExceedsLimit(most)));
                 }
-                Ok(answer(std::mem::take(&mut *whole)))
+                Ok(answer(std::mem::take(&mut *whole), false))
             }
         }
     }

@@ -42,6 +42,13 @@ pub fn verify_webhook(secrets: &[&str], body: &[u8], signature: &str) -> Result<
     Signatures::read(signature)?.verify(secrets, body)
 }
 
+/// The header with which the service would send this body.
+#[cfg(feature = "probe")]
+pub(crate) fn sign(secret: &str, body: &[u8]) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret.as_bytes());
+    format!("sha1={}", BASE64.encode(hmac::sign(&key, body)))
+}
+
 /// What a header holds, before there is a body to check it with.
 pub(crate) struct Signatures(Vec<Signature>);
 

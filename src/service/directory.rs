@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
-use ureq::http::Method;
+use ureq::http::{Method, Uri};
 
 use crate::base::cached::{Cached, Fetched};
 use crate::base::deadline::Deadline;
@@ -32,11 +32,11 @@ pub(crate) enum Service {
 }
 
 impl Service {
-    const ALL: [Service; 4] =
+    pub(crate) const ALL: [Service; 4] =
         [Service::Messaging, Service::Sentinel, Service::Idp, Service::Storage];
 
     /// The service's name in the Domain API, where case counts.
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Service::Messaging => "asyncMessagingEnt",
             Service::Sentinel => "sentinel",
@@ -45,7 +45,7 @@ impl Service {
         }
     }
 
-    fn by_hand(self, settings: &Settings) -> Option<&Arc<BaseUrl>> {
+    pub(crate) fn by_hand(self, settings: &Settings) -> Option<&Arc<BaseUrl>> {
         match self {
             Service::Messaging => settings.domain_messaging.as_ref(),
             Service::Sentinel => settings.domain_sentinel.as_ref(),
@@ -97,12 +97,17 @@ impl Directory {
         url.map_err(|error| self.exchange.count_failure(error))
     }
 
+    /// What the Domain API is asked for all services.
+    pub(crate) fn domain_url(&self) -> Result<Uri, Error> {
+        let Settings { domain_api, account_id, .. } = &*self.exchange.settings;
+        domain_api.join(&format!("/api/account/{account_id}/service/baseURI.json?version=1.0"))
+    }
+
     fn discover(&self, deadline: Deadline) -> Result<Fetched<Services>, Error> {
         const DOING: &str = "discovering the account's services";
 
         let settings = &self.exchange.settings;
-        let path = format!("/api/account/{}/service/baseURI.json?version=1.0", settings.account_id);
-        let http = HttpRequest::new(Method::GET, settings.domain_api.join(&path)?);
+        let http = HttpRequest::new(Method::GET, self.domain_url()?);
         let request = ServiceRequest::new(DOING, Operation::Domain, http);
         let answer = self.exchange.send(&request, deadline)?;
         let mut services = Service::ALL.map(|_| None);

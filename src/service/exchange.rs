@@ -357,11 +357,15 @@ fn accept(answer: HttpAnswer) -> Result<HttpAnswer, Error> {
         }
         status => {
             let hint = ServiceSays::hint(says.status(Status::of_http(status)));
-            format!("the service answered {status}{}{hint}", says.reason())
+            let cut = if answer.is_cut { ", and broke off before it said why" } else { "" };
+            format!("the service answered {status}{cut}{}{hint}", says.reason())
         }
     };
     let says = ServiceSays { body: answer.body, ..says };
-    Err(Error::new(says.status(Status::of_http(answer.status)), message).with_service(says))
+    let refused =
+        Error::new(says.status(Status::of_http(answer.status)), message).with_service(says);
+    // Its words, which did not come, may have said that it is a matter of time, or of the conversation.
+    Err(if answer.is_cut { refused.and_passing() } else { refused })
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ pub(crate) mod idp;
 mod key_set;
 pub(crate) mod messaging;
 mod outages;
+#[cfg(feature = "probe")]
+pub(crate) mod probe;
 mod rate_limit;
 mod retry;
 mod sentinel;

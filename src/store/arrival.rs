@@ -36,6 +36,8 @@ pub(crate) struct Known {
     pub said: Vec<Said>,
     /// What the last action that was done said, and where.
     pub done: Option<(String, i64)>,
+    /// The action that another process was the last to begin.
+    pub begun_elsewhere: Option<u64>,
 }
 
 impl Known {

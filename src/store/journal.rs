@@ -48,11 +48,20 @@ pub(crate) trait SharedJournal {
     /// The program asks whenever the descriptor says so.
     fn want_always(&self);
 
-    /// The program has the update now.
-    fn give(&self, id: u64);
+    /// The program has the update now, if it is this process's still.
+    fn give(&self, id: u64) -> bool;
+
+    /// Whether the update is this process's still.
+    fn holds_update(&self, id: u64) -> bool;
 
     /// Whether the action is this process's to send, still.
     fn holds(&self, id: u64) -> bool;
+
+    /// Whether it was handed out so lately that no other process can have it.
+    fn is_fresh(&self, id: u64) -> bool;
+
+    /// Another process has the action as well: it alone from now on.
+    fn let_go(&self, id: u64);
 
     /// The service is sent too much: all processes wait for so long.
     fn pause(&self, time: Duration);

@@ -1,5 +1,5 @@
 """A browser with the console open, for an account that only one test uses; run by
-`lpc-sandbox --console -- pytest`. CHROMIUM, SMS_GATEWAY and SANDBOX name the browser, the C program and the sandbox."""
+`lpc-sandbox --console -- pytest`. CHROMIUM, SMS_GATEWAY, CHAT and SANDBOX name the browser, the C programs and the sandbox."""
 
 import http.server
 import os
@@ -39,14 +39,14 @@ class Account:
         return self.call("POST", f"conversations/{consumer.conversation}/agent", step)
 
 
-class Gateway:
-    """The C program: texts go in, and what agents say comes out."""
+class Program:
+    """One in C, on a connector."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, path: str, account: Account) -> None:
         options = {"CONNECTOR_STORE": "memory", "CONNECTOR_PAUSE_MS": "20", "FEATURES": "MULTI_DIALOG"}
         environment = {**os.environ, **account.made["variables"], **{f"LPC_{name}": it for name, it in options.items()}}
         self.process = subprocess.Popen(
-            [os.environ["SMS_GATEWAY"]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, env=environment
+            [path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, env=environment
         )
         self.lines: "queue.Queue[str]" = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
@@ -56,9 +56,9 @@ class Gateway:
         for line in self.process.stdout:
             self.lines.put(line.rstrip("\n"))
 
-    def text(self, key: str, number: str, text: str) -> None:
+    def type(self, line: str) -> None:
         assert self.process.stdin
-        self.process.stdin.write(f"{key}\t{number}\t{text}\n")
+        self.process.stdin.write(f"{line}\n")
 
     def until(self, wanted: str) -> str:
         while wanted not in (line := self.lines.get(timeout=PATIENCE_MS / 1000)):
@@ -70,6 +70,13 @@ class Gateway:
         self.process.stdin.close()
         self.process.wait(timeout=PATIENCE_MS / 1000)
         self.process.stdout.close()
+
+
+class Gateway(Program):
+    """Texts go in, and what agents say comes out."""
+
+    def text(self, key: str, number: str, text: str) -> None:
+        self.type(f"{key}\t{number}\t{text}")
 
 
 class Endpoint(http.server.ThreadingHTTPServer):
@@ -143,6 +150,14 @@ def look(page: Page, account: Account) -> None:
 @pytest.fixture
 def gateway(account: Account) -> Iterator[Gateway]:
     account.call("PUT", "webhook", {})
-    gateway = Gateway(account)
+    gateway = Gateway(os.environ["SMS_GATEWAY"], account)
     yield gateway
     gateway.end()
+
+
+@pytest.fixture
+def chat(account: Account) -> Iterator[Program]:
+    account.call("PUT", "webhook", {})
+    chat = Program(os.environ["CHAT"], account)
+    yield chat
+    chat.end()

@@ -2,7 +2,7 @@
 
 import re
 
-from conftest import Account, Gateway
+from conftest import Account, Gateway, Program
 from playwright.sync_api import Page, expect
 
 NUMBER = "+49 151 2345678"
@@ -46,6 +46,21 @@ def test_a_fault_hits_a_c_program_and_is_seen(page: Page, gateway: Gateway) -> N
     page.get_by_role("tab", name="Requests").click()
     page.get_by_label("Show", exact=True).select_option("send")
     expect(page.locator("#requests .pill", has_text="closed")).to_have_count(1)
+
+
+def test_a_chat_goes_on_after_an_outage(page: Page, chat: Program) -> None:
+    chat.type("Hi")
+    page.get_by_role("button", name="you").click()
+    page.get_by_label("Answer", exact=True).fill("Hello")
+    page.get_by_role("button", name="Send", exact=True).click()
+    chat.until("Agent: Hello")
+    page.get_by_role("tab", name="Faults").click()
+    page.get_by_label("All services are gone, for seconds").fill("2")
+    page.get_by_role("button", name="Begin the outage").click()
+    expect(page.locator("#toast")).to_have_text("All services are gone for 2 s.")
+    chat.type("Still there?")
+    chat.type("Hello?")
+    expect(page.locator(".said.consumer .text")).to_have_text(["Hi", "Still there?", "Hello?"])
 
 
 def test_tokens_are_revoked_under_a_c_program(page: Page, gateway: Gateway) -> None:

@@ -229,6 +229,7 @@ fn a_refusal_that_breaks_off() {
     let (error, asked) = upload(CUT, false, true);
     assert_eq!((error.status(), error.http_status(), asked), (Status::Rejected, 403, 1), "{error}");
     assert_eq!(error.body(), b"");
+    assert!(error.is_retryable() && error.to_string().contains("broke off"), "{error}");
 }
 
 /// The next connection; it comes, or the call is over.

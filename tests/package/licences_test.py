@@ -56,13 +56,14 @@ class Licences(unittest.TestCase):
             self.linked(None, {})
 
     def test_every_crate_that_is_linked_has_a_text(self) -> None:
-        for package in "lpconnector", "lpc-sandbox", "lpconnector-python":
+        for package in "lpconnector", "lpc-sandbox,lpc", "lpconnector-python":
             parts = inside.crates(package, "x86_64-unknown-linux-gnu", [])
             self.assertGreater(len(parts), 50)
             for part in parts:
                 self.assertTrue(part.texts and all(text.strip() for _, text in part.texts), part.name)
             names = {part.name for part in parts}
             self.assertIn("ring", names)
+            self.assertEqual("axum" in names and "clap_complete" in names, "," in package, "both programs, where both are named")
             self.assertNotIn("cc", names, "only the build needs it")
             self.assertNotIn("serde_derive", names, "a procedural macro is in no program")
 

@@ -43,11 +43,16 @@ impl StreamInfo {
 pub(super) struct StreamState {
     pub messages: u64,
     pub bytes: u64,
+    /// When the last message came.
+    #[serde(default)]
+    pub last_ts: String,
 }
 
 #[derive(Deserialize)]
 pub(super) struct ConsumerInfo {
     pub config: Settings,
+    #[serde(default)]
+    pub created: String,
     /// The last that was handed out.
     pub delivered: Reached,
     /// All up to it was finished.

@@ -12,19 +12,34 @@ use bytes::Bytes;
 pub(crate) enum Lane {
     Out(u16),
     In(u16),
-    /// Notifications of conversations that nobody knows yet: up to [`MOST_UNKNOWN_OUT`] are out at a time.
+    /// Notifications of conversations that nobody knows yet.
     Unknown,
+    /// Notifications of known consumers that came before others that belong before them.
+    Early,
 }
 
-pub(crate) const MOST_UNKNOWN_OUT: u32 = 1000;
+/// So many of those without a place are out at a time.
+const MOST_WITHOUT_PLACE: u32 = 10_000;
+
+impl Lane {
+    /// How many of its entries are out at a time.
+    pub(crate) fn most_out(self) -> u32 {
+        match self {
+            Lane::Out(_) | Lane::In(_) => 1,
+            Lane::Unknown | Lane::Early => MOST_WITHOUT_PLACE,
+        }
+    }
+}
 
 /// Something that was appended to a lane.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Entry {
-    /// Grows with each entry of its direction.
+    /// Grows with each entry of its direction, unless the broker lost what it had: then numbers are given again.
     pub seq: u64,
+    /// When it was appended, by the broker's clock, in nanoseconds.
+    pub at: i64,
     pub body: Bytes,
-    /// The time since it was appended, by the broker's clock where that can be known; otherwise by ours.
+    /// The time since it was appended, by the broker's clock as far as that is known; no more than that.
     pub age: Duration,
 }
 
@@ -73,6 +88,8 @@ pub(crate) enum Trouble {
     Changed,
     /// More than the broker takes at once.
     TooLong,
+    /// It is not ours any more.
+    Lost,
     /// It will not pass by itself.
     Refused(String),
 }
@@ -156,6 +173,7 @@ impl fmt::Display for Trouble {
             Trouble::Away(why) | Trouble::Full(why) | Trouble::Refused(why) => f.write_str(why),
             Trouble::Changed => f.write_str("it was changed meanwhile"),
             Trouble::TooLong => f.write_str("it is too long"),
+            Trouble::Lost => f.write_str("it is another node's by now"),
         }
     }
 }

@@ -60,6 +60,17 @@ impl Bucket {
         consumer: &str,
         edit: impl Fn(&mut Record),
     ) -> Result<(Record, bool), Trouble> {
+        self.change_within(usize::MAX, broker, consumer, edit).await
+    }
+
+    /// The same, where that does not make of it more bytes than so many.
+    pub(crate) async fn change_within(
+        &self,
+        longest: usize,
+        broker: &impl Broker,
+        consumer: &str,
+        edit: impl Fn(&mut Record),
+    ) -> Result<(Record, bool), Trouble> {
         // As it was last, in most cases: otherwise the broker says so.
         let mut remembered = self.remembered.borrow_mut().remove(consumer);
         loop {
@@ -76,10 +87,14 @@ impl Bucket {
                 }
                 continue;
             }
+            // Texts and numbers always serialise.
+            let written = |record| serde_json::to_vec(record).unwrap_or_default();
+            let body = written(&record);
+            if body.len() > longest && body.len() > written(&before).len() {
+                return Err(Trouble::TooLong);
+            }
             // First, so that whatever a record says leads to it.
             self.lead_to(broker, &before, &record).await?;
-            // Texts and numbers always serialise.
-            let body = serde_json::to_vec(&record).unwrap_or_default();
             match broker.put(&key('c', consumer), revision, body.into()).await {
                 Err(Trouble::Changed) => {}
                 Err(why) => return Err(why),

@@ -1,6 +1,6 @@
 //! What lies between a node's thread and those of its engine: what is here, and what is wanted.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -27,8 +27,8 @@ pub(crate) struct Desk {
 struct State {
     /// The actions that are here.
     actions: HashMap<u64, Action>,
-    /// The updates that the program has.
-    given: HashSet<u64>,
+    /// The updates that are here, and whether the program has them.
+    updates: HashMap<u64, bool>,
     wanted_at: Option<Moment>,
     is_always_wanted: bool,
     is_stopped: bool,
@@ -37,8 +37,10 @@ struct State {
 }
 
 struct Action {
-    /// Until then nobody else has it.
+    /// Until then nobody else has it, as far as the broker says.
     until: Moment,
+    /// Until then nobody else can have it.
+    fresh_until: Moment,
     /// Nothing of it went out.
     is_untouched: bool,
 }
@@ -46,7 +48,8 @@ struct Action {
 impl Desk {
     pub(super) fn hold(&self, id: u64, lease: Duration, is_untouched: bool) {
         let until = Moment::now() + lease;
-        lock(&self.state).actions.insert(id, Action { until, is_untouched });
+        let action = Action { until, fresh_until: until, is_untouched };
+        lock(&self.state).actions.insert(id, action);
     }
 
     pub(super) fn extend(&self, id: u64, lease: Duration) {
@@ -55,13 +58,24 @@ impl Desk {
         }
     }
 
-    pub(super) fn let_go(&self, id: u64) {
+    pub(crate) fn let_go(&self, id: u64) {
         lock(&self.state).actions.remove(&id);
+    }
+
+    /// Whether it was let go.
+    pub(super) fn lacks(&self, id: u64) -> bool {
+        !lock(&self.state).actions.contains_key(&id)
     }
 
     /// Whether nobody else has the action.
     pub(crate) fn holds(&self, id: u64) -> bool {
         lock(&self.state).actions.get(&id).is_some_and(|action| Moment::now() < action.until)
+    }
+
+    /// Whether it came so lately that nobody else can have it.
+    pub(crate) fn is_fresh(&self, id: u64) -> bool {
+        let is_fresh = |action: &Action| Moment::now() < action.fresh_until;
+        lock(&self.state).actions.get(&id).is_some_and(is_fresh)
     }
 
     /// The action goes out, or it is known that nothing of it did.
@@ -101,18 +115,29 @@ impl Desk {
         }
     }
 
-    /// The program has the update.
-    pub(crate) fn give(&self, id: u64) {
-        lock(&self.state).given.insert(id);
+    pub(super) fn hold_update(&self, id: u64) {
+        lock(&self.state).updates.insert(id, false);
     }
 
-    pub(super) fn forget_given(&self, id: u64) {
-        lock(&self.state).given.remove(&id);
+    pub(super) fn let_go_of_update(&self, id: u64) {
+        lock(&self.state).updates.remove(&id);
+    }
+
+    /// Whether nobody else has the update.
+    pub(crate) fn holds_update(&self, id: u64) -> bool {
+        lock(&self.state).updates.contains_key(&id)
+    }
+
+    /// The program has the update, if nobody else has.
+    pub(crate) fn give(&self, id: u64) -> bool {
+        let mut state = lock(&self.state);
+        state.updates.get_mut(&id).map(|is_given| *is_given = true).is_some()
     }
 
     /// Whether an update has waited here for so long, and the program asks for none.
     pub(super) fn is_idle(&self, id: u64, waits: Duration, most: Duration) -> bool {
-        waits >= most && !self.is_wanted() && !lock(&self.state).given.contains(&id)
+        let is_given = || lock(&self.state).updates.get(&id).is_some_and(|is_given| *is_given);
+        waits >= most && !self.is_wanted() && !is_given()
     }
 
     /// Nothing more is taken.

@@ -1,7 +1,8 @@
 //! What a fleet keeps in JetStream, and that it is there as it must be.
 
-use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -9,13 +10,14 @@ use serde_json::{Map, Value, json};
 use tokio::time::sleep;
 
 use crate::base::error::{Error, Status};
+use crate::base::lock::lock;
 use crate::base::log::{Log, LogLevel};
 use crate::config::nats_settings::NatsSettings;
 use crate::store::fleet::api::{
     ConsumerInfo, Failed, NO_CONSUMER, NO_STREAM, STREAM_NAME_IN_USE, SUBJECTS_OVERLAP, Settings,
     StreamInfo,
 };
-use crate::store::fleet::broker::{Lane, MOST_UNKNOWN_OUT, Trouble};
+use crate::store::fleet::broker::{Lane, Trouble};
 use crate::store::fleet::link::Link;
 
 /// Lanes that are looked at, or made, at a time.
@@ -48,8 +50,14 @@ impl Names {
     pub(super) fn stream(&self, lane: Lane) -> String {
         match lane {
             Lane::Out(_) => self.out_stream(),
-            Lane::In(_) | Lane::Unknown => self.in_stream(),
+            Lane::In(_) | Lane::Unknown | Lane::Early => self.in_stream(),
         }
+    }
+
+    /// The streams of entries, with all their subjects.
+    pub(super) fn queues(&self) -> [(String, String); 2] {
+        let name = &self.name;
+        [(self.out_stream(), format!("{name}.out.*")), (self.in_stream(), format!("{name}.in.*"))]
     }
 
     pub(super) fn subject(&self, lane: Lane) -> String {
@@ -58,6 +66,7 @@ impl Names {
             Lane::Out(partition) => format!("{name}.out.{partition}"),
             Lane::In(partition) => format!("{name}.in.{partition}"),
             Lane::Unknown => format!("{name}.in.unknown"),
+            Lane::Early => format!("{name}.in.early"),
         }
     }
 
@@ -71,6 +80,7 @@ impl Names {
             Lane::Out(partition) => format!("out-{partition}"),
             Lane::In(partition) => format!("in-{partition}"),
             Lane::Unknown => "unknown".to_owned(),
+            Lane::Early => "early".to_owned(),
         }
     }
 
@@ -102,7 +112,7 @@ impl Names {
 
 pub(super) fn lanes(partitions: u16) -> impl Iterator<Item = Lane> {
     let partitions = 0..partitions;
-    partitions.flat_map(|it| [Lane::Out(it), Lane::In(it)]).chain([Lane::Unknown])
+    partitions.flat_map(|it| [Lane::Out(it), Lane::In(it)]).chain([Lane::Unknown, Lane::Early])
 }
 
 /// So often, and so far apart, is looked for what another node is making.
@@ -116,9 +126,9 @@ pub(super) struct Layout<'a> {
     pub settings: &'a NatsSettings,
     pub log: &'a Log,
     /// One is enough to know that consumers cannot be changed.
-    pub consumers_stay: Cell<bool>,
+    pub consumers_stay: AtomicBool,
     /// What was changed is told of once, and not for each lane.
-    pub told: RefCell<HashSet<String>>,
+    pub told: Mutex<HashSet<String>>,
 }
 
 /// What something must be made with. Of what is there, `must` cannot differ, and `should` is changed where that
@@ -150,7 +160,7 @@ impl Layout<'_> {
                 "deny_delete": true,
             })),
         };
-        self.stream(&name, &wanted).await.map(drop)
+        self.stream(&name, wanted).await.map(drop)
     }
 
     /// Streams, consumers and files. Gives what the outgoing one is like.
@@ -158,9 +168,9 @@ impl Layout<'_> {
         let names = self.names;
         let key_window = u64::try_from(self.settings.key_window.as_nanos()).unwrap_or(u64::MAX);
         let outgoing = self.queue("out", key_window.max(SHORTEST_WINDOW));
-        let outgoing = self.stream(&names.out_stream(), &outgoing).await?;
+        let outgoing = self.stream(&names.out_stream(), outgoing).await?;
         let incoming = self.queue("in", IN_WINDOW);
-        let incoming = self.stream(&names.in_stream(), &incoming).await?;
+        let incoming = self.stream(&names.in_stream(), incoming).await?;
         let files = Wanted {
             must: object(json!({
                 "subjects": [names.file_about(">"), names.file_chunks(">")],
@@ -172,7 +182,7 @@ impl Layout<'_> {
             should: Map::new(),
             new: object(json!({ "retention": "limits", "discard": "new", "allow_direct": true })),
         };
-        self.stream(&names.files(), &files).await?;
+        self.stream(&names.files(), files).await?;
         let lanes = lanes(self.settings.partitions);
         let consumers = stream::iter(lanes).map(|lane| self.consumer(lane));
         consumers.buffer_unordered(LANES_AT_A_TIME).try_collect::<()>().await?;
@@ -199,7 +209,7 @@ impl Layout<'_> {
         }
     }
 
-    async fn stream(&self, name: &str, wanted: &Wanted) -> Result<StreamInfo, Error> {
+    async fn stream(&self, name: &str, mut wanted: Wanted) -> Result<StreamInfo, Error> {
         let what = format!("the stream '{name}'");
         let info = || self.link.api::<StreamInfo>(format!("STREAM.INFO.{name}"), json!({}));
         let mut looks = 0;
@@ -223,47 +233,77 @@ impl Layout<'_> {
             }
         };
         let there = there.map_err(|why| failed(why, "look at", &what))?;
+        self.spare_what_waits(&mut wanted, &there, &what);
+        wanted.forget_what_is_so(&there.config);
         if let Some(config) = wanted.changed(&there.config, &what)? {
             let changed = self.link.api(format!("STREAM.UPDATE.{name}"), config.into()).await;
-            self.may_be_refused::<StreamInfo>(changed, wanted, &what)?;
+            self.may_be_refused::<StreamInfo>(changed, &wanted, &what)?;
         }
         Ok(there)
+    }
+
+    /// Servers (2.9) delete what is more than a smaller limit, whatever they are told to discard; and more may be
+    /// on its way.
+    fn spare_what_waits(&self, wanted: &mut Wanted, there: &StreamInfo, what: &str) {
+        let limit = |settings: &Settings| {
+            let limit = settings.get("max_msgs").and_then(Value::as_i64);
+            limit.and_then(|it| u64::try_from(it).ok()).filter(|it| *it > 0).unwrap_or(u64::MAX)
+        };
+        let (is, should) = (limit(&there.config), limit(&wanted.should));
+        let (enough, waiting) = (should / 2, there.state.messages);
+        if should >= is || waiting <= enough {
+            return;
+        }
+        wanted.should.remove("max_msgs");
+        self.log.write(LogLevel::Warn, || {
+            let is = if is == u64::MAX { "no limit".to_owned() } else { format!("max_msgs {is}") };
+            format!(
+                "connector: {what} keeps {is} for now, and should have {should} (connector.queue.max): \
+                 {waiting} wait there. It is changed by a node that starts while no more than {enough} do"
+            )
+        });
     }
 
     async fn consumer(&self, lane: Lane) -> Result<(), Error> {
         let (stream, name) = (self.names.stream(lane), self.names.consumer(lane));
         let what = format!("the consumer '{name}' of the stream '{stream}'");
-        let pending = if lane == Lane::Unknown { MOST_UNKNOWN_OUT } else { 1 };
         let takeover = u64::try_from(self.settings.takeover.as_nanos()).unwrap_or(u64::MAX);
-        let wanted = Wanted {
+        let mut wanted = Wanted {
             must: object(json!({
                 "filter_subject": self.names.subject(lane),
                 "ack_policy": "explicit",
                 "deliver_policy": "all",
-                "max_ack_pending": pending,
                 "max_deliver": -1,
                 "deliver_subject": null,
             })),
             should: object(json!({ "ack_wait": takeover })),
             new: object(json!({ "durable_name": name, "replay_policy": "instant" })),
         };
+        // One at a time keeps the order.
+        let of_order = if lane.most_out() == 1 { &mut wanted.must } else { &mut wanted.should };
+        of_order.insert("max_ack_pending".to_owned(), lane.most_out().into());
         let make = |config: Settings| {
             let request = json!({ "stream_name": stream, "config": config });
             let subject = format!("CONSUMER.DURABLE.CREATE.{stream}.{name}");
             self.link.api::<ConsumerInfo>(subject, request)
         };
         let info = format!("CONSUMER.INFO.{stream}.{name}");
-        match self.link.api::<ConsumerInfo>(info, json!({})).await {
+        let there = self.link.api::<ConsumerInfo>(info, json!({})).await;
+        if let Ok(there) = &there {
+            wanted.forget_what_is_so(&there.config);
+        }
+        match there {
             Err(Failed { code: NO_CONSUMER, .. }) => {
                 let made = make(wanted.whole()).await;
                 made.map(drop).map_err(|why| failed(why, "make", &what))
             }
             Err(why) => Err(failed(why, "look at", &what)),
             Ok(there) => match wanted.changed(&there.config, &what)? {
-                Some(config) if !self.consumers_stay.get() => {
+                Some(config) if !self.consumers_stay.load(Ordering::Relaxed) => {
                     let changed = make(config).await;
                     let is_refused = |it: &Failed| matches!(it.trouble, Trouble::Refused(_));
-                    if changed.as_ref().is_err_and(is_refused) && self.consumers_stay.replace(true)
+                    if changed.as_ref().is_err_and(is_refused)
+                        && self.consumers_stay.swap(true, Ordering::Relaxed)
                     {
                         return Ok(());
                     }
@@ -284,7 +324,7 @@ impl Layout<'_> {
         let should = Value::Object(wanted.should.clone());
         match changed {
             // Nodes with the same options change nothing.
-            Ok(_) if self.told.borrow_mut().insert(should.to_string()) => {
+            Ok(_) if lock(&self.told).insert(should.to_string()) => {
                 self.log.write(LogLevel::Warn, || {
                     format!(
                         "connector: {what} was as other options want it, and has {should} now, for all nodes: \
@@ -311,6 +351,11 @@ impl Wanted {
         all.filter(|(_, value)| !value.is_null())
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect()
+    }
+
+    /// What should be so, and is, is no change.
+    fn forget_what_is_so(&mut self, there: &Settings) {
+        self.should.retain(|key, value| !agrees(there.get(key), value));
     }
 
     /// What is there, as it should be; None where it is so already.
@@ -364,7 +409,7 @@ pub(super) fn error(why: Trouble, what: &str) -> Error {
     let status = match why {
         Trouble::Away(_) => Status::Connect,
         Trouble::Full(_) => Status::Full,
-        Trouble::Changed | Trouble::TooLong | Trouble::Refused(_) => Status::Config,
+        Trouble::Changed | Trouble::TooLong | Trouble::Lost | Trouble::Refused(_) => Status::Config,
     };
     Error::new(status, format!("{what}: {why}"))
 }

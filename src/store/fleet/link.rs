@@ -17,7 +17,7 @@ use futures_util::StreamExt;
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -27,7 +27,7 @@ use crate::base::lock::lock;
 use crate::base::log::{Log, LogLevel};
 use crate::config::nats_settings::{NatsLogin, NatsSettings};
 use crate::net::tls::client_config;
-use crate::store::fleet::api::{self, Failed};
+use crate::store::fleet::api::{self, Failed, NO_CONSUMER, NO_STREAM};
 use crate::store::fleet::broker::Trouble;
 
 /// A connection on which nothing comes back for three times as long is made anew.
@@ -49,7 +49,9 @@ pub(super) struct Link {
     /// Answers go to subjects that begin with it.
     inbox: String,
     lost: watch::Receiver<u64>,
-    request_time: Duration,
+    /// What somebody asked for is not there.
+    misses: Notify,
+    pub(super) request_time: Duration,
     receiving: AbortHandle,
     ends: watch::Sender<()>,
 }
@@ -134,12 +136,14 @@ impl Link {
         let answers =
             answers.map_err(|why| no_connection(settings, Status::Connect, &why.to_string()))?;
         let receiving = tokio::spawn(receive(asked.clone(), answers)).abort_handle();
-        let request_time = settings.request_time;
+        // Who starts waits for no answer longer than for the connection.
+        let request_time = settings.request_time.min(settings.connect_timeout);
         Ok(Link {
             client,
             asked,
             inbox,
             lost,
+            misses: Notify::new(),
             request_time,
             receiving,
             ends: watch::Sender::new(()),
@@ -153,7 +157,31 @@ impl Link {
         body: Value,
     ) -> Result<T, Failed> {
         let answer = self.ask(format!("$JS.API.{what}"), None, body.to_string().into()).await?;
-        api::read(&answer.payload)
+        let read = api::read(&answer.payload);
+        if matches!(read, Err(Failed { code: NO_STREAM | NO_CONSUMER, .. })) {
+            self.miss();
+        }
+        read
+    }
+
+    pub(super) fn miss(&self) {
+        self.misses.notify_one();
+    }
+
+    /// Waits until somebody asks for what is not there.
+    pub(super) async fn missed(&self) {
+        self.misses.notified().await;
+    }
+
+    /// An answer, where it is not that nobody answers.
+    pub(super) fn answered(&self, answer: Result<Message, Trouble>) -> Result<Message, Trouble> {
+        let answer = answer?;
+        if answer.status.is_some_and(|it| it.as_u16() == NO_RESPONDERS) {
+            self.miss();
+            let why = "NATS has nobody for that: no JetStream, no leader, or what was made is gone";
+            return Err(Trouble::Away(why.to_owned()));
+        }
+        Ok(answer)
     }
 
     /// Sends something and waits for the answer.
@@ -170,7 +198,7 @@ impl Link {
             answer = &mut sent.ticket.answer => answer,
             trouble = sent.on.fails(deadline) => return Err(trouble),
         };
-        answered(answer.unwrap_or_else(|_| Err(ended())))
+        self.answered(answer.unwrap_or_else(|_| Err(ended())))
     }
 
     /// Sends something once there is a connection. `reply`: where answers go, if not to the ticket, which gives
@@ -328,16 +356,6 @@ impl Connection {
         };
         Trouble::Away(why.to_owned())
     }
-}
-
-/// An answer, where it is not that nobody answers.
-pub(super) fn answered(answer: Result<Message, Trouble>) -> Result<Message, Trouble> {
-    let answer = answer?;
-    if answer.status.is_some_and(|it| it.as_u16() == NO_RESPONDERS) {
-        let why = "NATS has nobody for that: no JetStream, no leader, or what was made is gone";
-        return Err(Trouble::Away(why.to_owned()));
-    }
-    Ok(answer)
 }
 
 pub(super) fn ended() -> Trouble {

@@ -1,8 +1,9 @@
 //! NATS JetStream as a fleet's broker, with all that servers have from 2.9 on.
 
-use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_nats::Subscriber;
@@ -11,7 +12,7 @@ use futures_util::StreamExt;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::task::AbortHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::base::error::{Error, Status};
 use crate::base::log::{Log, LogLevel};
@@ -23,7 +24,6 @@ use crate::store::fleet::broker::{
 use crate::store::fleet::layout::{self, BETWEEN_LOOKS, Layout, MOST_LOOKS, Names};
 use crate::store::fleet::link::Link;
 use crate::store::fleet::object_store::ObjectStore;
-use crate::store::fleet::sweep::sweep;
 use crate::store::fleet::timestamp::{self, BrokersClock};
 
 /// Beside the body of an entry its id goes out, and of a record its revision.
@@ -35,10 +35,6 @@ const ABOUT: &str = "about";
 /// What this version writes; older ones it reads.
 const VERSION: u64 = 1;
 
-/// Between two looks at what servers that were killed left, and after one that failed.
-const SWEEP_EVERY: Duration = Duration::from_secs(600);
-const SWEEP_AGAIN: Duration = Duration::from_secs(30);
-
 /// A store in NATS, and the connection to it.
 pub(crate) struct Nats {
     within: Arc<Within>,
@@ -46,7 +42,7 @@ pub(crate) struct Nats {
     is_clustered: bool,
     /// What nodes tell each other.
     calls: tokio::sync::Mutex<Option<Subscriber>>,
-    tidies: AbortHandle,
+    looks: AbortHandle,
 }
 
 /// The newest message about a record.
@@ -56,11 +52,26 @@ struct Last {
     body: Bytes,
 }
 
-struct Within {
-    link: Link,
-    names: Names,
-    partitions: u16,
+pub(super) struct Within {
+    pub(super) link: Link,
+    pub(super) names: Names,
+    pub(super) settings: NatsSettings,
+    pub(super) log: Log,
     clock: BrokersClock,
+    /// A stream or consumer is gone.
+    pub(super) is_missing: AtomicBool,
+    pub(super) seen: Mutex<Seen>,
+}
+
+/// What is there, as it was seen last.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// When the streams of both directions were made.
+    pub(super) made: [String; 2],
+    /// How often another one was found in place of each.
+    pub(super) turns: [u64; 2],
+    /// When the consumers were made, in nanoseconds.
+    pub(super) consumers: HashMap<Lane, i64>,
 }
 
 /// An entry that was handed to us.
@@ -68,6 +79,9 @@ pub(crate) struct Handed {
     delivered: Delivered,
     /// Where the broker hears about it.
     reply: String,
+    lane: Lane,
+    /// Of the stream from which it came.
+    turn: u64,
 }
 
 impl Deref for Handed {
@@ -98,20 +112,16 @@ impl Nats {
     /// name.
     pub(crate) async fn connect(settings: &NatsSettings, log: &Log) -> Result<Nats, Error> {
         let link = Link::connect(settings, log).await?;
-        let within = Within {
+        let mut within = Within {
             link,
             names: Names::new(settings),
-            partitions: settings.partitions,
+            settings: settings.clone(),
+            log: log.clone(),
             clock: BrokersClock::default(),
+            is_missing: AtomicBool::new(false),
+            seen: Mutex::default(),
         };
-        let layout = Layout {
-            link: &within.link,
-            names: &within.names,
-            settings,
-            log,
-            consumers_stay: Cell::new(false),
-            told: RefCell::default(),
-        };
+        let layout = within.layout();
         layout.bucket().await?;
         within.agree_in_time(settings).await?;
         let [outgoing, incoming] = layout.rest().await?;
@@ -140,10 +150,13 @@ impl Nats {
         let digest = ring::digest::digest(&ring::digest::SHA256, made.as_bytes());
         let name = digest.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         let calls = tokio::sync::Mutex::new(within.link.listen(within.names.calls()).await);
+        // It is looked at again soon where that fails.
+        let _ = within.look().await;
+        within.link.request_time = settings.request_time;
         let within = Arc::new(within);
-        let tidies = within.clone();
-        let tidies = tokio::spawn(async move { tidies.tidy().await }).abort_handle();
-        Ok(Nats { within, name, is_clustered, calls, tidies })
+        let looks = within.clone();
+        let looks = tokio::spawn(async move { looks.look_after().await }).abort_handle();
+        Ok(Nats { within, name, is_clustered, calls, looks })
     }
 }
 
@@ -155,15 +168,20 @@ fn loses_in_a_cluster(version: &str) -> bool {
 }
 
 impl Within {
+    pub(super) fn layout(&self) -> Layout<'_> {
+        let Within { link, names, settings, log, .. } = self;
+        let (consumers_stay, told) = (AtomicBool::new(false), Mutex::default());
+        Layout { link, names, settings, log, consumers_stay, told }
+    }
+
     /// All nodes must spread consumers alike, and serve the same account: whoever is first says which, and over
     /// how many partitions.
     /// A bucket that another node is making answers nobody for a moment.
     async fn agree_in_time(&self, settings: &NatsSettings) -> Result<(), Error> {
-        let mut looks = 0;
+        let until = Instant::now() + settings.connect_timeout.min(MOST_LOOKS * BETWEEN_LOOKS);
         loop {
-            looks += 1;
             match self.agree(settings).await {
-                Err(why) if why.status() == Status::Connect && looks < MOST_LOOKS => {
+                Err(why) if why.status() == Status::Connect && Instant::now() < until => {
                     sleep(BETWEEN_LOOKS).await;
                 }
                 agreed => return agreed,
@@ -171,7 +189,7 @@ impl Within {
         }
     }
 
-    async fn agree(&self, settings: &NatsSettings) -> Result<(), Error> {
+    pub(super) async fn agree(&self, settings: &NatsSettings) -> Result<(), Error> {
         let NatsSettings { name, partitions, account, .. } = settings;
         let what = format!("cannot read what the store '{name}' in NATS is like");
         let fails = |why| layout::error(why, &what);
@@ -216,8 +234,9 @@ impl Within {
     }
 
     fn hear_time(&self, info: &StreamInfo) {
-        if let Some(now) = timestamp::parse(&info.ts) {
-            self.clock.set(now);
+        match timestamp::parse(&info.ts) {
+            Some(now) => self.clock.set(now),
+            None => timestamp::parse(&info.state.last_ts).map_or((), |last| self.clock.hear(last)),
         }
     }
 
@@ -285,20 +304,11 @@ impl Within {
         Ok(self.names.record(key))
     }
 
-    /// Puts right what servers that were killed left: after each connect, and where another server was.
-    async fn tidy(&self) {
-        let mut losses = self.link.losses();
-        loop {
-            let swept = sweep(&self.link, &self.names, self.partitions).await;
-            let pause = if swept.is_ok() { SWEEP_EVERY } else { SWEEP_AGAIN };
-            tokio::select! {
-                _ = losses.changed() => {}
-                () = sleep(pause) => {}
-            }
-        }
-    }
-
     async fn answer_for(&self, handed: &Handed, what: String) -> Result<(), Trouble> {
+        if handed.turn != self.turn(handed.lane) {
+            // It is gone with its stream, and its number is another one's.
+            return Ok(());
+        }
         self.link.ask(handed.reply.clone(), None, what.into()).await.map(drop)
     }
 
@@ -310,7 +320,7 @@ impl Within {
 impl Drop for Nats {
     fn drop(&mut self) {
         // It holds the connection open.
-        self.tidies.abort();
+        self.looks.abort();
     }
 }
 
@@ -339,6 +349,8 @@ impl Broker for Nats {
 
     async fn take(&self, lane: Lane, patience: Duration) -> Result<Option<Handed>, Trouble> {
         let Within { link, names, clock, .. } = &*self.within;
+        self.within.is_whole()?;
+        let turn = self.within.turn(lane);
         let how = match u64::try_from(patience.as_nanos()) {
             Ok(0) => json!({ "batch": 1, "no_wait": true }),
             nanos => json!({ "batch": 1, "expires": nanos.unwrap_or(u64::MAX) }),
@@ -354,6 +366,10 @@ impl Broker for Nats {
             // All that may be out at a time is.
             Some(409) if said().contains("MaxAckPending") => return Ok(None),
             Some(400) => return Err(Trouble::Refused(format!("NATS says: {}", said()))),
+            Some(409) => {
+                link.miss();
+                return Err(Trouble::Away(format!("NATS says: {}", said())));
+            }
             Some(_) => return Err(Trouble::Away(format!("NATS says: {}", said()))),
         }
         let handed = answer.reply.map(|reply| reply.into_string());
@@ -361,11 +377,16 @@ impl Broker for Nats {
         let Some((HandedOut { times, seq, at }, reply)) = handed else {
             return Err(Trouble::Refused("NATS handed out what is no entry".to_owned()));
         };
-        let entry = Entry { seq, body: answer.payload, age: clock.since(at) };
-        Ok(Some(Handed { delivered: Delivered { entry, times }, reply }))
+        clock.hear(at);
+        let entry = Entry { seq, at, body: answer.payload, age: clock.since(at) };
+        let times = times + u64::from(self.within.is_of_another_consumer(lane, at));
+        Ok(Some(Handed { delivered: Delivered { entry, times }, reply, lane, turn }))
     }
 
     async fn keep(&self, delivery: &Handed) -> Result<(), Trouble> {
+        if delivery.turn != self.within.turn(delivery.lane) {
+            return Err(Trouble::Refused("it is gone with its stream".to_owned()));
+        }
         self.within.answer_for(delivery, "+WPI".to_owned()).await
     }
 
@@ -426,6 +447,7 @@ impl Broker for Nats {
 
     async fn waiting(&self) -> Result<Waiting, Trouble> {
         let within = &*self.within;
+        within.is_whole()?;
         let (out_stream, in_stream) = (within.names.out_stream(), within.names.in_stream());
         let both = tokio::join!(within.info(&out_stream), within.info(&in_stream));
         let (outgoing, incoming) = (both.0?, both.1?);
@@ -476,9 +498,17 @@ impl Nats {
     pub(super) async fn after(&self, lane: Lane, seq: u64) -> Result<Option<Entry>, Trouble> {
         let Within { link, names, .. } = &*self.within;
         let next = link.message_after(&names.stream(lane), &names.subject(lane), seq).await?;
-        let entry =
-            |it: StoredMessage| Ok(Entry { seq: it.seq, body: it.body()?, age: Duration::ZERO });
+        let entry = |it: StoredMessage| {
+            Ok(Entry { seq: it.seq, at: 0, body: it.body()?, age: Duration::ZERO })
+        };
         next.map(entry).transpose()
+    }
+
+    /// Once for who sees files for the first time.
+    pub(super) async fn sweep_files(&self) -> Result<(), Trouble> {
+        let Within { link, names, .. } = &*self.within;
+        let mut seen = super::sweep_files::SeenFiles::default();
+        super::sweep_files::sweep_files(link, names, &mut seen, Duration::ZERO).await
     }
 
     pub(super) async fn ask_api(

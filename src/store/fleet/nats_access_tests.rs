@@ -320,7 +320,7 @@ fn other_settings_change_what_is_there() {
         let incoming = info(&node, "STREAM.INFO.sms-in").await;
         assert_eq!(incoming["config"]["max_msgs"], 7);
         assert_eq!(incoming["config"]["duplicate_window"], 600_000_000_000_u64);
-        for consumer in ["sms-out.out-2", "sms-in.in-0", "sms-in.unknown"] {
+        for consumer in ["sms-out.out-2", "sms-in.in-0", "sms-in.unknown", "sms-in.early"] {
             let consumer = info(&node, &format!("CONSUMER.INFO.{consumer}")).await;
             assert_eq!(consumer["config"]["ack_wait"], 20_000_000_000_u64);
         }
@@ -333,6 +333,41 @@ fn other_settings_change_what_is_there() {
         settings.replicas = 1;
         Nats::connect(&settings, &log).await.unwrap();
         assert!(lock(&lines).is_empty(), "the same again: {:?}", lock(&lines));
+    });
+}
+
+#[test]
+fn a_queue_is_not_made_shorter_than_what_waits() {
+    let server = NatsServer::start();
+    run(async {
+        let mut settings = settings(&server);
+        settings.queue_max = 50;
+        let node = connect(&settings).await.unwrap();
+        for _ in 0..6 {
+            append(&node, OUT, "x").await;
+            append(&node, Lane::In(1), "x").await;
+        }
+        settings.queue_max = 5;
+        let (log, lines) = log(LogLevel::Warn);
+        let other = Nats::connect(&settings, &log).await.unwrap();
+        let waiting = other.waiting().await.unwrap();
+        assert_eq!((waiting.outgoing, waiting.incoming), (6, 6));
+        for stream in ["sms-out", "sms-in"] {
+            let info = info(&other, &format!("STREAM.INFO.{stream}")).await;
+            assert_eq!(info["config"]["max_msgs"], 50);
+            let is_said = |line: &(LogLevel, String)| {
+                line.1.contains(stream) && line.1.contains("6 wait") && line.1.contains("50")
+            };
+            assert_eq!(lock(&lines).iter().filter(|line| is_said(line)).count(), 1, "{lines:?}");
+        }
+        for _ in 0..6 {
+            for lane in [OUT, Lane::In(1)] {
+                let handed = take(&node, lane).await;
+                node.finish(&handed).await.unwrap();
+            }
+        }
+        drop(connect(&settings).await.unwrap());
+        assert_eq!(info(&node, "STREAM.INFO.sms-out").await["config"]["max_msgs"], 5);
     });
 }
 
@@ -421,7 +456,7 @@ fn the_page_says_how_to_make_what_is_needed() {
             admin.ask_api(format!("STREAM.CREATE.{name}"), config).await.unwrap();
         }
         let consumers = blocks("json consumer ");
-        assert_eq!(consumers.len(), 3);
+        assert_eq!(consumers.len(), 4);
         for (stream, json) in consumers {
             for partition in 0..3 {
                 let json = json.replace("-P\"", &format!("-{partition}\""));
@@ -477,7 +512,7 @@ fn what_an_administrator_made_is_used_by_who_may_make_nothing() {
         assert_eq!(lines.len(), 3, "{lines:?}");
 
         // All of it works.
-        for lane in [OUT, Lane::In(0), Lane::Unknown] {
+        for lane in [OUT, Lane::In(0), Lane::Unknown, Lane::Early] {
             append(&node, lane, "x").await;
             let handed = take(&node, lane).await;
             node.keep(&handed).await.unwrap();

@@ -1,6 +1,7 @@
 //! NATS as a broker, by real servers that are killed, stopped, full, strict and closed.
 
 use std::collections::HashSet;
+use std::io::{BufRead, BufReader, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -564,5 +565,32 @@ fn who_is_not_there_is_no_connection_within_the_time_for_one() {
         let refused = refused(&settings(&without)).await;
         assert_eq!(refused.status(), Status::Connect);
         assert!(refused.message().contains("no JetStream"), "{refused}");
+    });
+}
+
+#[test]
+fn who_falls_silent_is_no_connection_within_the_time_for_one() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = silent.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (mut socket, _) = silent.accept().unwrap();
+        let greeting = concat!(
+            r#"INFO {"server_id":"S","server_name":"s","version":"2.10.0","proto":1,"go":"","#,
+            r#""host":"127.0.0.1","port":1,"headers":true,"max_payload":1048576,"client_id":1}"#,
+        );
+        write!(socket, "{greeting}\r\n").unwrap();
+        let mut lines = BufReader::new(socket.try_clone().unwrap()).lines();
+        while lines.next().unwrap().unwrap() != "PING" {}
+        socket.write_all(b"PONG\r\n").unwrap();
+        // It hears all, and says nothing more.
+        lines.map_while(Result::ok).for_each(drop);
+    });
+    run(async {
+        let within = ("connect.timeout.ms", "500");
+        let mut settings = settings_with(&format!("nats://{at}/sms"), &[within]);
+        settings.request_time = 10 * PATIENCE;
+        let refused = tokio::time::timeout(PATIENCE, refused(&settings)).await.unwrap();
+        assert_eq!(refused.status(), Status::Connect, "{refused}");
+        assert!(refused.message().contains("did not answer in time"), "{refused}");
     });
 }

@@ -2,7 +2,7 @@
 //! what its engine wants written.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::ops::Deref;
 use std::rc::Rc;
@@ -39,13 +39,20 @@ const SHORT_PATIENCE: Duration = Duration::from_secs(5);
 /// After trouble with the broker.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// So many notifications without a place are looked at beside each other.
+/// So many notifications without a place are looked at beside each other, of those whose consumer is known and of others.
 const LOOKERS: usize = 8;
 
 /// So long a conversation may become known, and so often is looked: who opened it may have died, and be
 /// replaced.
 const UNKNOWN_WAITS: Duration = Duration::from_secs(60);
 const UNKNOWN_LOOKS: u64 = 10;
+
+/// The same where others' conversations are told, too: they are not to come late.
+const STRANGERS_WAIT: Duration = Duration::from_secs(1);
+const STRANGERS_LOOKS: u64 = 6;
+
+/// Of so many actions is known when they were appended, the last ones.
+const MOST_APPENDED: usize = 10_000;
 
 /// Between two looks at something that has no place yet, at first and at last.
 const FIRST_LOOK: Duration = Duration::from_millis(50);
@@ -88,6 +95,8 @@ pub(crate) struct Node<B: Broker> {
     pub(super) out: RefCell<HashMap<u64, Rc<Held<B>>>>,
     pub(super) inn: RefCell<HashMap<u64, Rc<Held<B>>>>,
     pub(super) lines: WriteLines,
+    /// When the actions were appended that it has, or had lately.
+    appended: RefCell<BTreeMap<u64, i64>>,
     arrives: Arrives,
 }
 
@@ -116,6 +125,10 @@ impl<B: Broker> Held<B> {
         self.delivery.entry.seq
     }
 
+    fn at(&self) -> i64 {
+        self.delivery.entry.at
+    }
+
     /// It need not be kept any longer.
     pub(super) fn end(&self) {
         self.is_over.set(true);
@@ -139,6 +152,7 @@ impl<B: Broker> Node<B> {
             out: RefCell::default(),
             inn: RefCell::default(),
             lines: WriteLines::default(),
+            appended: RefCell::default(),
             arrives,
         })
     }
@@ -149,8 +163,10 @@ impl<B: Broker> Node<B> {
             tokio::task::spawn_local(self.clone().send_from(partition));
             tokio::task::spawn_local(self.clone().tell_from(partition));
         }
-        for _ in 0..LOOKERS {
-            tokio::task::spawn_local(self.clone().find_places());
+        for lane in [Lane::Unknown, Lane::Early] {
+            for _ in 0..LOOKERS {
+                tokio::task::spawn_local(self.clone().find_places(lane));
+            }
         }
         tokio::task::spawn_local(self.clone().listen());
         tokio::task::spawn_local(self.clone().count());
@@ -196,14 +212,17 @@ impl<B: Broker> Node<B> {
         };
         let window = self.settings.key_window;
         let is_repeat = held.key.as_ref().is_some_and(|key| record.is_key_done(key, window));
-        if is_repeat || self.is_done(&record, seq) {
+        if is_repeat || self.is_done(&record, &held) {
             // Only that it is gone was not heard, or the broker forgot it.
             return self.finish(&held).await;
         }
-        let mut is_untouched = times == 1 || record.untouched == Some((seq, times - 1));
-        if is_untouched && self.broker.is_clustered() {
+        let is_new = times == 1 || record.untouched == Some((seq, times - 1));
+        // One that was long on its way here another node has begun since.
+        let mut is_untouched = is_new && record.begun != Some(seq);
+        // What was handed out before, somebody may have still: the broker takes the word of both for it.
+        if !is_untouched || self.broker.is_clustered() {
             match self.begin(&held.consumer, seq).await {
-                Ok(was_begun) => is_untouched = !was_begun,
+                Ok(was_begun) => is_untouched &= !was_begun,
                 // It goes to whoever reaches the broker.
                 Err(_) => return,
             }
@@ -213,6 +232,7 @@ impl<B: Broker> Node<B> {
             return self.hand_over(&held, is_untouched).await;
         }
         self.out.borrow_mut().insert(seq, held.clone());
+        self.append_is_known(&held);
         self.desk.hold(seq, self.lease(from), is_untouched);
         let action = LeftAction {
             id: seq,
@@ -222,8 +242,8 @@ impl<B: Broker> Node<B> {
             submitted_ms: entry.submitted_ms,
             begun: !is_untouched,
         };
-        (self.arrives)(Arrival::Action(action, known(record)));
-        let is_lost = !self.keep(&held, from, || false).await;
+        (self.arrives)(Arrival::Action(action, self.known(record)));
+        let is_lost = !self.keep(&held, from, || self.desk.lacks(seq)).await;
         self.out.borrow_mut().remove(&seq);
         self.desk.let_go(seq);
         if is_lost {
@@ -232,10 +252,13 @@ impl<B: Broker> Node<B> {
         }
     }
 
-    /// Writes down that an action may go out from now on. Whether that was written before.
+    /// Writes down that an action may go out from now on, and from where. Whether that was written before.
     async fn begin(&self, consumer: &str, seq: u64) -> Result<bool, Trouble> {
         let was_begun = Cell::new(false);
-        let edit = |record: &mut Record| was_begun.set(record.begun.replace(seq) == Some(seq));
+        let edit = |record: &mut Record| {
+            was_begun.set(record.begun.replace(seq) == Some(seq));
+            record.begun_by.clone_from(&self.id);
+        };
         self.bucket.change(&self.broker, consumer, edit).await?;
         Ok(was_begun.get())
     }
@@ -277,6 +300,7 @@ impl<B: Broker> Node<B> {
         let held = Held::new(delivery, entry.consumer.clone(), files, None);
         let from = Instant::now();
         self.inn.borrow_mut().insert(seq, held.clone());
+        self.desk.hold_update(seq);
         let line = entry.consumer;
         (self.arrives)(match what {
             What::Outcome(body) => {
@@ -289,17 +313,23 @@ impl<B: Broker> Node<B> {
             }
         });
         // Where the program asks for nothing any more, another node may have it.
+        let is_given_back = Cell::new(false);
         let is_wanted_elsewhere = || {
             let line = line.clone();
-            self.desk.is_idle(seq, from.elapsed(), self.settings.takeover)
-                && (self.arrives)(Arrival::UpdateWanted { line, id: seq })
+            is_given_back.set(
+                self.desk.is_idle(seq, from.elapsed(), self.settings.takeover)
+                    && (self.arrives)(Arrival::UpdateWanted { line, id: seq }),
+            );
+            is_given_back.get()
         };
         let is_kept = self.keep(&held, from, is_wanted_elsewhere).await;
         self.inn.borrow_mut().remove(&seq);
-        self.desk.forget_given(seq);
-        if !is_kept {
-            (self.arrives)(Arrival::UpdateWanted { line: line.clone(), id: seq });
+        self.desk.let_go_of_update(seq);
+        if is_given_back.get() {
             let _ = self.broker.give_back(&held.delivery, Duration::ZERO).await;
+        } else if !is_kept {
+            // Another node may have it: given back by us, it would be taken from there.
+            (self.arrives)(Arrival::UpdateWanted { line: line.clone(), id: seq });
         }
     }
 
@@ -351,9 +381,9 @@ impl<B: Broker> Node<B> {
 
     /// Notifications without a place: each gets one once it is known whom it is about, and what is missing
     /// before it came, or was waited for long enough.
-    async fn find_places(self: Rc<Self>) {
+    async fn find_places(self: Rc<Self>, lane: Lane) {
         while !self.desk.is_stopped() {
-            match self.broker.take(Lane::Unknown, PATIENCE).await {
+            match self.broker.take(lane, PATIENCE).await {
                 Ok(Some(delivery)) => {
                     if self.find_place(&delivery).await.is_err() {
                         let pause = self.look_again(&delivery);
@@ -383,16 +413,16 @@ impl<B: Broker> Node<B> {
         if entry.consumer.is_empty() {
             match self.whose(&event.about).await? {
                 // From now on it waits for what is missing before it.
-                Some(consumer) => self.place(Some(&consumer), &event).await?,
-                None if age < UNKNOWN_WAITS || times < UNKNOWN_LOOKS => {
-                    return Err(Trouble::Changed);
-                }
+                Some(consumer) => drop(self.place(Some(&consumer), &event).await?),
+                None if self.may_become_known(age, times) => return Err(Trouble::Changed),
                 None if self.settings.foreign => {
-                    let line = format!("\0{}", event.about.conversation);
-                    self.line_up(&line, &event).await?;
+                    let line = strangers_line(&event.about);
+                    self.place(Some(&line), &event).await?;
                 }
                 None => {
                     (self.arrives)(Arrival::Foreign);
+                    self.broker.finish(delivery).await?;
+                    return self.drop_files(event.file.as_slice()).await;
                 }
             }
             return self.broker.finish(delivery).await;
@@ -414,20 +444,39 @@ impl<B: Broker> Node<B> {
         self.broker.finish(delivery).await
     }
 
+    fn may_become_known(&self, age: Duration, times: u64) -> bool {
+        let (wait, looks) = if self.settings.foreign {
+            (STRANGERS_WAIT, STRANGERS_LOOKS)
+        } else {
+            (UNKNOWN_WAITS, UNKNOWN_LOOKS)
+        };
+        age < wait || times < looks
+    }
+
+    /// The line of that conversation, where some of it was told as another program's.
+    async fn told_strangers(&self, about: &About) -> Result<Option<String>, Trouble> {
+        let line = strangers_line(about);
+        let (revision, _) = self.bucket.read(&self.broker, &line).await?;
+        Ok((revision > 0).then_some(line))
+    }
+
     fn look_again(&self, delivery: &B::Delivery) -> Duration {
         let times = delivery.times.min(10) as u32;
         (FIRST_LOOK * (1 << (times - 1))).min(LAST_LOOK)
     }
 
-    /// Puts a notification into the line of whom it is about, or where it waits for its place.
+    /// Puts a notification into the line of whom it is about, or where it waits for its place. Whether it was there.
     pub(super) async fn place(
         &self,
         consumer: Option<&str>,
         event: &EventEntry,
-    ) -> Result<(), Trouble> {
+    ) -> Result<bool, Trouble> {
         let found = match consumer {
             Some(_) => None,
-            None => self.whose(&event.about).await?,
+            None => match self.whose(&event.about).await? {
+                None if self.settings.foreign => self.told_strangers(&event.about).await?,
+                found => found,
+            },
         };
         let Some(consumer) = consumer.or(found.as_deref()) else {
             return self.wait_for_place("", event).await;
@@ -436,30 +485,34 @@ impl<B: Broker> Node<B> {
         if record.is_in_turn(&event.about) {
             return self.line_up(consumer, event).await;
         }
-        self.wait_for_place(consumer, event).await?;
+        let is_repeat = self.wait_for_place(consumer, event).await?;
         let about = event.about.clone();
         let edit = move |record: &mut Record| record.hold(&about);
-        self.bucket.change(&self.broker, consumer, edit).await.map(drop)
+        self.bucket.change(&self.broker, consumer, edit).await.map_err(half_done)?;
+        Ok(is_repeat)
     }
 
-    async fn wait_for_place(&self, consumer: &str, event: &EventEntry) -> Result<(), Trouble> {
-        let kind = if consumer.is_empty() { "u" } else { "w" };
+    async fn wait_for_place(&self, consumer: &str, event: &EventEntry) -> Result<bool, Trouble> {
+        // What is known does not stand behind strangers.
+        let (kind, lane) =
+            if consumer.is_empty() { ("u", Lane::Unknown) } else { ("w", Lane::Early) };
         let once = format!("{kind}-{}", event.fingerprint);
         let body = update_body(consumer, What::Event(Box::new(event.clone())));
-        self.broker.append(Lane::Unknown, Some(&once), body).await.map(drop)
+        Ok(self.broker.append(lane, Some(&once), body).await?.is_repeat)
     }
 
     /// It is in its place.
-    async fn line_up(&self, line: &str, event: &EventEntry) -> Result<(), Trouble> {
+    async fn line_up(&self, line: &str, event: &EventEntry) -> Result<bool, Trouble> {
         let once = format!("e-{}", event.fingerprint);
         let body = update_body(line, What::Event(Box::new(event.clone())));
-        self.broker.append(self.lane_in(line), Some(&once), body).await?;
-        if event.about.sequence.is_none() || line.starts_with('\0') {
-            return Ok(());
+        let is_repeat = self.broker.append(self.lane_in(line), Some(&once), body).await?.is_repeat;
+        if event.about.sequence.is_none() {
+            return Ok(is_repeat);
         }
         let about = event.about.clone();
         let edit = move |record: &mut Record| record.pass(&about);
-        self.bucket.change(&self.broker, line, edit).await.map(drop)
+        self.bucket.change(&self.broker, line, edit).await.map_err(half_done)?;
+        Ok(is_repeat)
     }
 
     /// Whom that is about, as far as anybody knows.
@@ -479,7 +532,18 @@ impl<B: Broker> Node<B> {
     pub(crate) async fn recall(&self, about: &About) -> Result<Option<Known>, Trouble> {
         let Some(consumer) = self.whose(about).await? else { return Ok(None) };
         let (_, record) = self.bucket.read(&self.broker, &consumer).await?;
-        Ok(Some(known(record)))
+        Ok(Some(self.known(record)))
+    }
+
+    fn known(&self, record: Record) -> Known {
+        let by_another = !record.begun_by.is_empty() && record.begun_by != self.id;
+        Known {
+            consumer: record.consumer,
+            body: record.known,
+            said: record.said,
+            done: record.done.and_then(|done| done.said),
+            begun_elsewhere: record.begun.filter(|_| by_another),
+        }
     }
 
     /// Hears what other nodes learn.
@@ -494,7 +558,7 @@ impl<B: Broker> Node<B> {
                 }
                 Call::Learned { consumer, by } if by != self.id && self.sends_for(&consumer) => {
                     if let Ok((_, record)) = self.bucket.read(&self.broker, &consumer).await {
-                        (self.arrives)(Arrival::Known(known(record)));
+                        (self.arrives)(Arrival::Known(self.known(record)));
                     }
                 }
                 Call::Learned { .. } => {}
@@ -505,7 +569,7 @@ impl<B: Broker> Node<B> {
     /// Tells whoever has the consumer's action that something new is known.
     pub(super) async fn call_learned(&self, record: Record) {
         if self.sends_for(&record.consumer) {
-            (self.arrives)(Arrival::Known(known(record)));
+            (self.arrives)(Arrival::Known(self.known(record)));
             return;
         }
         let call = Call::Learned { consumer: record.consumer, by: self.id.clone() };
@@ -533,8 +597,8 @@ impl<B: Broker> Node<B> {
                 self.desk.set_there(false);
             }
             let waits = self.broker.waiting().await;
-            // One that does not answer is not there, whatever the connection looks like.
-            self.desk.set_there(!matches!(waits, Err(Trouble::Away(_))));
+            // One that does not answer, or has lost the store, is not there, whatever the connection looks like.
+            self.desk.set_there(waits.is_ok());
             if let Ok(waits) = waits {
                 self.desk.set_waits(waits);
             }
@@ -554,20 +618,39 @@ impl<B: Broker> Node<B> {
         None
     }
 
-    pub(super) fn done(&self, seq: u64) -> Done {
-        Done { stream: self.broker.name().to_owned(), sequence: seq, said: None }
+    fn append_is_known(&self, held: &Held<B>) {
+        let mut appended = self.appended.borrow_mut();
+        appended.insert(held.seq(), held.at());
+        if appended.len() > MOST_APPENDED {
+            appended.pop_first();
+        }
     }
 
-    fn is_done(&self, record: &Record, seq: u64) -> bool {
+    /// When that action was appended; 0 where that is not known any more.
+    pub(super) fn appended_at(&self, id: u64) -> i64 {
+        self.appended.borrow().get(&id).copied().unwrap_or(0)
+    }
+
+    pub(super) fn done(&self, held: &Held<B>) -> Done {
+        let (stream, sequence, at) = (self.broker.name().to_owned(), held.seq(), held.at());
+        Done { stream, sequence, at, said: None }
+    }
+
+    fn is_done(&self, record: &Record, held: &Held<B>) -> bool {
         let name = self.broker.name();
-        record.done.as_ref().is_some_and(|done| done.stream == name && done.sequence >= seq)
+        record.done.as_ref().is_some_and(|done| done.includes(name, held.seq(), held.at()))
+    }
+
+    pub(super) async fn drop_files(&self, names: &[String]) -> Result<(), Trouble> {
+        for name in names {
+            self.broker.drop_file(name).await?;
+        }
+        Ok(())
     }
 
     /// Takes an action out of its lane, with its files.
     pub(super) async fn finish(&self, held: &Held<B>) {
-        for file in &held.files {
-            let _ = self.broker.drop_file(file).await;
-        }
+        let _ = self.drop_files(&held.files).await;
         // Where that is not heard it comes again, and is known to be done.
         let _ = self.broker.finish(&held.delivery).await;
     }
@@ -632,7 +715,12 @@ impl<B: Broker> Node<B> {
     async fn hand_over(&self, held: &Held<B>, is_untouched: bool) {
         if is_untouched {
             let untouched = Some((held.seq(), held.delivery.times));
-            let edit = |record: &mut Record| (record.untouched, record.begun) = (untouched, None);
+            let edit = |record: &mut Record| {
+                if record.begun != Some(held.seq()) || record.begun_by == self.id {
+                    (record.untouched, record.begun) = (untouched, None);
+                    record.begun_by.clear();
+                }
+            };
             let _ = self.bucket.change(&self.broker, &held.consumer, edit).await;
         }
         let _ = self.broker.give_back(&held.delivery, Duration::ZERO).await;
@@ -642,9 +730,11 @@ impl<B: Broker> Node<B> {
     pub(crate) async fn hand_all_over(&self) {
         let out = std::mem::take(&mut *self.out.borrow_mut());
         for (seq, held) in out {
-            let is_untouched = self.desk.is_untouched(seq);
+            let (is_ours, is_untouched) = (self.desk.holds(seq), self.desk.is_untouched(seq));
             self.desk.let_go(seq);
-            self.hand_over(&held, is_untouched).await;
+            if is_ours {
+                self.hand_over(&held, is_untouched).await;
+            }
             held.end();
         }
     }
@@ -660,9 +750,19 @@ impl<B: Broker> Node<B> {
     }
 }
 
+/// Where events of a conversation stand that no consumer is known to have.
+fn strangers_line(about: &About) -> String {
+    format!("\0{}", about.conversation)
+}
+
 /// What was handed out, and how often.
 fn entry_of(delivery: &impl Deref<Target = Delivered>) -> (Entry, u64) {
     (delivery.entry.clone(), delivery.times)
+}
+
+/// What was appended before stays: that is done again, whatever came between.
+fn half_done(why: Trouble) -> Trouble {
+    Trouble::Away(why.to_string())
 }
 
 fn key_done(key: &str, submitted_ms: i64) -> KeyDone {
@@ -674,9 +774,4 @@ pub(super) fn update_body(consumer: &str, what: What) -> Bytes {
     let entry = UpdateEntry { version: VERSION, consumer: consumer.to_owned(), what };
     // Texts and numbers always serialise.
     serde_json::to_vec(&entry).unwrap_or_default().into()
-}
-
-fn known(record: Record) -> Known {
-    let done = record.done.and_then(|done| done.said);
-    Known { consumer: record.consumer, body: record.known, said: record.said, done }
 }

@@ -31,6 +31,11 @@ fn token(name: &str) -> String {
     URL_SAFE.encode(name)
 }
 
+/// Whose token that is.
+pub(super) fn name_of(token: &str) -> Option<String> {
+    String::from_utf8(URL_SAFE.decode(token).ok()?).ok()
+}
+
 /// The files of a store.
 pub(super) struct ObjectStore<'a> {
     pub link: &'a Link,

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::store::fleet::broker::Trouble;
-use crate::store::fleet::link::{Link, answered, ended};
+use crate::store::fleet::link::{Link, ended};
 
 /// A question that was not answered yet.
 struct Pull {
@@ -48,7 +48,7 @@ impl Link {
             trouble = sent.on.fails(pull.deadline) => Err(trouble),
         };
         pull.answers = None;
-        answered(answer)
+        self.answered(answer)
     }
 }
 

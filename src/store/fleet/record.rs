@@ -43,6 +43,9 @@ pub(crate) struct Record {
     /// The action that may have gone out, where deliveries do not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub begun: Option<u64>,
+    /// The node that was the last to begin it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub begun_by: String,
     /// The action of which it is known that nothing of it went out by its so manieth delivery.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub untouched: Option<(u64, u64)>,
@@ -67,6 +70,9 @@ pub(crate) struct Dialog {
 pub(crate) struct Done {
     pub stream: String,
     pub sequence: u64,
+    /// When it was appended: a number that was given again is another entry's.
+    #[serde(default)]
+    pub at: i64,
     /// What it said, and where.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub said: Option<(String, i64)>,
@@ -77,6 +83,13 @@ pub(crate) struct Done {
 pub(crate) struct KeyDone {
     pub hash: String,
     pub submitted_ms: i64,
+}
+
+impl Done {
+    /// Whether that one was done, too: it came before, or is the same.
+    pub(crate) fn includes(&self, stream: &str, sequence: u64, at: i64) -> bool {
+        self.stream == stream && sequence <= self.sequence && at <= self.at
+    }
 }
 
 impl KeyDone {

@@ -20,6 +20,9 @@ const ONCE_FOR: Duration = Duration::from_secs(600);
 /// So long somebody waits for an answer.
 const ANSWERS_IN: Duration = Duration::from_secs(5);
 
+/// An entry or a record.
+const LONGEST: usize = 1 << 20;
+
 /// Numbers by a seed.
 pub(crate) struct Random(Cell<u64>);
 
@@ -55,8 +58,15 @@ pub(crate) struct World {
     callers: RefCell<Vec<Rc<Ear>>>,
     /// It is away until then.
     away_until: Cell<Option<Instant>>,
+    /// There is no room for anything until then.
+    full_until: Cell<Option<Instant>>,
+    /// So much may wait, in each direction.
+    pub most: Cell<[usize; 2]>,
     /// Of a hundred answers so many are lost.
     pub losses: Cell<u64>,
+    begun: Instant,
+    /// Of no lane more are out at a time.
+    pub most_unknown: Cell<u32>,
 }
 
 #[derive(Default)]
@@ -70,6 +80,7 @@ struct Stored {
     lane: Lane,
     body: Bytes,
     since: Instant,
+    at: i64,
     times: u64,
     /// A node has it until then, or nobody may before.
     out_until: Option<Instant>,
@@ -93,13 +104,41 @@ impl World {
             changed: Notify::new(),
             callers: RefCell::default(),
             away_until: Cell::new(None),
+            full_until: Cell::new(None),
+            most: Cell::new([usize::MAX; 2]),
             losses: Cell::new(0),
+            begun: Instant::now(),
+            most_unknown: Cell::new(Lane::Unknown.most_out()),
         })
+    }
+
+    /// A power loss took the last entry that an action has; its number is given again.
+    pub(crate) fn forget_last(&self) {
+        let stream = &mut self.streams.borrow_mut()[stream_of(Lane::Out(0))];
+        stream.entries.remove(&stream.last);
+        stream.last -= 1;
     }
 
     /// Nobody reaches it for so long.
     pub(crate) fn go_away(&self, time: Duration) {
         self.away_until.set(Some(Instant::now() + time));
+    }
+
+    /// The names of all files.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.files.borrow().keys().cloned().collect();
+        names.sort();
+        names
+    }
+
+    /// Its disk is full for so long.
+    pub(crate) fn fill(&self, time: Duration) {
+        self.full_until.set(Some(Instant::now() + time));
+    }
+
+    fn room(&self) -> Result<(), Trouble> {
+        let is_full = self.full_until.get().is_some_and(|until| Instant::now() < until);
+        if is_full { Err(Trouble::Full("simulated".to_owned())) } else { Ok(()) }
     }
 
     /// Another server leads, which was not told yet what is handed out: it hands that out as if for the first time.
@@ -196,19 +235,21 @@ impl World {
         let mut streams = self.streams.borrow_mut();
         let stream = &mut streams[stream_of(lane)];
         let mut wait: Option<Instant> = None;
+        let mut out = 0;
         for (seq, stored) in stream.entries.iter_mut().filter(|(_, it)| it.lane == lane) {
             if let Some(until) = stored.out_until.filter(|until| *until > now) {
                 wait = Some(wait.map_or(until, |wait| wait.min(until)));
-                if lane == Lane::Unknown {
+                out += 1;
+                let most = lane.most_out().min(self.most_unknown.get());
+                if out < most {
                     continue;
                 }
-                // One at a time.
                 return Err(wait);
             }
             stored.out_until = Some(now + self.takeover);
             stored.times += 1;
             let age = now - stored.since;
-            let entry = Entry { seq: *seq, body: stored.body.clone(), age };
+            let entry = Entry { seq: *seq, at: stored.at, body: stored.body.clone(), age };
             let delivered = Delivered { entry, times: stored.times };
             return Ok(Given { stream: stream_of(lane), delivered });
         }
@@ -245,10 +286,18 @@ impl Broker for Link {
             {
                 return Ok(Appended { seq: *seq, is_repeat: true });
             }
+            world.room()?;
+            if body.len() > LONGEST {
+                return Err(Trouble::TooLong);
+            }
+            if stream.entries.len() >= world.most.get()[stream_of(lane)] {
+                return Err(Trouble::Full("simulated".to_owned()));
+            }
             stream.last += 1;
             let seq = stream.last;
             once.map(|once| stream.names.insert(once.to_owned(), (seq, now)));
-            let stored = Stored { lane, body, since: now, times: 0, out_until: None };
+            let at = (now - world.begun).as_nanos().try_into().unwrap_or(i64::MAX);
+            let stored = Stored { lane, body, since: now, at, times: 0, out_until: None };
             stream.entries.insert(seq, stored);
             Ok(Appended { seq, is_repeat: false })
         })
@@ -305,12 +354,8 @@ impl Broker for Link {
     async fn give_back(&self, given: &Given, after: Duration) -> Result<(), Trouble> {
         self.ask(|world| {
             let at = Instant::now() + after;
-            world.with(given, |it| {
-                // Not from whom it was given to since.
-                if it.times == given.delivered.times {
-                    it.out_until = Some(at);
-                }
-            });
+            // From whom it was given to since, too, as NATS does.
+            world.with(given, |it| it.out_until = Some(at));
             Ok(())
         })
         .await
@@ -325,6 +370,10 @@ impl Broker for Link {
             let mut bucket = world.bucket.borrow_mut();
             if bucket.get(key).map_or(0, |kept| kept.revision) != revision {
                 return Err(Trouble::Changed);
+            }
+            world.room()?;
+            if body.len() > LONGEST {
+                return Err(Trouble::TooLong);
             }
             world.revision.set(world.revision.get() + 1);
             let revision = world.revision.get();
@@ -344,6 +393,7 @@ impl Broker for Link {
 
     async fn put_file(&self, name: &str, bytes: Bytes) -> Result<(), Trouble> {
         self.ask(|world| {
+            world.room()?;
             world.files.borrow_mut().insert(name.to_owned(), bytes);
             Ok(())
         })
@@ -397,7 +447,7 @@ impl Broker for Link {
     }
 
     fn longest(&self) -> usize {
-        1 << 20
+        LONGEST
     }
 
     fn is_clustered(&self) -> bool {

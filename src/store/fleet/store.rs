@@ -199,12 +199,24 @@ impl SharedJournal for Fleet {
         self.desk.want_always();
     }
 
-    fn give(&self, id: u64) {
-        self.desk.give(id);
+    fn give(&self, id: u64) -> bool {
+        self.desk.give(id)
+    }
+
+    fn holds_update(&self, id: u64) -> bool {
+        self.desk.holds_update(id)
     }
 
     fn holds(&self, id: u64) -> bool {
         self.desk.holds(id)
+    }
+
+    fn is_fresh(&self, id: u64) -> bool {
+        self.desk.is_fresh(id)
+    }
+
+    fn let_go(&self, id: u64) {
+        self.desk.let_go(id);
     }
 
     fn pause(&self, time: Duration) {

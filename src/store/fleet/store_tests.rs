@@ -11,6 +11,7 @@ use crate::base::log::Log;
 use crate::protocol::notification::Notification;
 use crate::store::arrival::Arrival;
 use crate::store::change::{About, Change, Step};
+use crate::store::fleet::broker::{Broker, Lane};
 use crate::store::fleet::nats::Nats;
 use crate::store::fleet::nats_tests::nats_server::NatsServer;
 use crate::store::fleet::nats_tests::{connect, run, settings};
@@ -153,6 +154,29 @@ fn a_notification_longer_than_an_entry_comes_whole() {
     assert!(files() > 0);
     write(&store, vec![Step::NotificationDone { id, dialogs: Vec::new() }]).unwrap();
     assert_eq!(files(), 0, "nothing is left of it");
+}
+
+#[test]
+fn files_that_no_entry_names_are_swept() {
+    let server = NatsServer::start();
+    run(async {
+        let nats = connect(&settings(&server)).await.unwrap();
+        let names = ["f-named-0", "f-named-1", "n-named", "f-left-0", "n-left", "aside-out-7", "f"];
+        for name in names {
+            nats.put_file(name, name.into()).await.unwrap();
+        }
+        // What is left where a node is killed while it puts 'f-cut-0'.
+        nats.publish("$O.sms-files.C.Zi1jdXQtMA==.a", &[]).await.unwrap();
+        let newer = r#"{"version":99,"files":["f-named-0","f-named-1"]}"#;
+        nats.append(Lane::Out(1), None, newer.into()).await.unwrap();
+        nats.append(Lane::Unknown, None, r#"{"file":"n-named"}"#.into()).await.unwrap();
+        nats.sweep_files().await.unwrap();
+        for name in names {
+            let is_there = nats.file(name).await.unwrap().is_some();
+            assert_eq!(is_there, !name.contains("-left"), "{name}");
+        }
+    });
+    assert_eq!(store_files(&server), 2 * 5);
 }
 
 /// How many messages the files of the store take.

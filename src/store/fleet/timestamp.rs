@@ -1,7 +1,10 @@
 //! When things happened at the broker.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use crate::base::clock::Moment;
+use crate::base::lock::lock;
 
 /// Nanoseconds since 1970 of a time in UTC as RFC 3339 writes it; None for anything else.
 pub(super) fn parse(text: &str) -> Option<i64> {
@@ -36,26 +39,53 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
     year * 365 + leap_days + (153 * month + 2) / 5 + day - 1 - TO_MARCH_1970
 }
 
-/// The broker's clock, as far as it told: how much ours is behind.
+/// The broker's clock, as far as it is known: ours may be set otherwise, and is not asked.
 #[derive(Default)]
-pub(super) struct BrokersClock(AtomicI64);
+pub(super) struct BrokersClock(Mutex<Option<Heard>>);
+
+/// What the broker's clock showed.
+#[derive(Clone, Copy)]
+struct Heard {
+    /// Nanoseconds since 1970.
+    time: i64,
+    at: Moment,
+    /// It said so; otherwise it was at least that.
+    is_told: bool,
+}
 
 impl BrokersClock {
     /// The broker says that it is now that late.
     pub(super) fn set(&self, now: i64) {
-        self.0.store(now.saturating_sub(ours()), Ordering::Relaxed);
+        *lock(&self.0) = Some(Heard { time: now, at: Moment::now(), is_told: true });
+    }
+
+    /// Something happened at the broker at that time: it is later now. Servers (2.9) say no more.
+    pub(super) fn hear(&self, time: i64) {
+        let mut heard = lock(&self.0);
+        if heard.is_none_or(|it| !it.is_told && it.at_least_now() < time) {
+            *heard = Some(Heard { time, at: Moment::now(), is_told: false });
+        }
     }
 
     /// The time since then; none where that is to come.
-    pub(super) fn since(&self, at: i64) -> Duration {
-        let now = ours().saturating_add(self.0.load(Ordering::Relaxed));
-        Duration::from_nanos(now.saturating_sub(at).try_into().unwrap_or(0))
+    pub(super) fn since(&self, time: i64) -> Duration {
+        let heard = *lock(&self.0);
+        let now = heard.map_or(time, Heard::now);
+        Duration::from_nanos(now.saturating_sub(time).try_into().unwrap_or(0))
     }
 }
 
-fn ours() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    since.as_nanos().try_into().unwrap_or(i64::MAX)
+impl Heard {
+    fn now(self) -> i64 {
+        let since: i64 = self.at.elapsed().as_nanos().try_into().unwrap_or(i64::MAX);
+        self.time.saturating_add(since)
+    }
+
+    /// Where our clock goes faster than the broker's, it must be heard again.
+    fn at_least_now(self) -> i64 {
+        let now = self.now();
+        now.saturating_sub(now.saturating_sub(self.time) / 5000)
+    }
 }
 
 #[cfg(test)]
@@ -93,14 +123,21 @@ mod tests {
     }
 
     #[test]
-    fn ages_are_by_the_brokers_clock_where_it_told() {
+    fn ages_are_by_the_brokers_clock_whatever_ours_says() {
         const HOUR: i64 = 3_600_000_000_000;
         let clock = BrokersClock::default();
-        let now = ours();
-        assert!(clock.since(now - HOUR).as_secs() >= 3600);
-        assert_eq!(clock.since(now + HOUR), Duration::ZERO);
-        clock.set(now + 2 * HOUR);
-        let age = clock.since(now + HOUR).as_secs();
+        let long_ago = 100 * HOUR;
+        clock.hear(long_ago);
+        let age = clock.since(long_ago);
+        assert!(age.as_secs() < 100, "what has just come is new: {age:?}");
+        // One that came before, and waits.
+        clock.hear(long_ago - HOUR);
+        let age = clock.since(long_ago - HOUR).as_secs();
         assert!((3600..3700).contains(&age), "{age}");
+        assert_eq!(clock.since(long_ago + HOUR), Duration::ZERO);
+        clock.set(long_ago + 2 * HOUR);
+        clock.hear(long_ago + 9 * HOUR);
+        let age = clock.since(long_ago + HOUR).as_secs();
+        assert!((3600..3700).contains(&age), "it is told: {age}");
     }
 }

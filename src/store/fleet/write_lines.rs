@@ -1,7 +1,7 @@
 //! Changes that wait to be written: one after the other of each consumer, those of several beside each other.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use tokio::sync::Notify;
@@ -15,6 +15,8 @@ use crate::store::journal::Ordered;
 pub(super) enum Line {
     Submitted(Arc<str>),
     About(Arc<str>),
+    /// An update that the program dealt with.
+    Told(u64),
 }
 
 /// A change with its number.
@@ -30,8 +32,10 @@ pub(super) struct Numbered {
 pub(super) struct WriteLines {
     /// What waits in each in which something is being written.
     waiting: RefCell<HashMap<Line, VecDeque<Numbered>>>,
-    /// The numbers of all that is not written yet.
+    /// The numbers of all that is not written yet, and may be soon.
     unwritten: RefCell<BTreeSet<u64>>,
+    /// Of what is owed, and finds no room or is refused.
+    blocked: RefCell<HashSet<u64>>,
     last: Cell<u64>,
     written: Notify,
 }
@@ -80,6 +84,21 @@ impl WriteLines {
         }
         self.written.notify_waiters();
         late.into()
+    }
+
+    /// One cannot be written, and is tried again: nobody waits for it. Whether it is the first.
+    pub(super) fn block(&self, number: u64) -> bool {
+        self.unwritten.borrow_mut().remove(&number);
+        self.written.notify_waiters();
+        let mut blocked = self.blocked.borrow_mut();
+        blocked.insert(number) && blocked.len() == 1
+    }
+
+    /// One of those could be written. Whether it was the last.
+    pub(super) fn unblock(&self, number: u64) -> bool {
+        let mut blocked = self.blocked.borrow_mut();
+        blocked.remove(&number);
+        blocked.is_empty()
     }
 
     /// Waits until all with a smaller number are written.

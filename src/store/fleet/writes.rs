@@ -3,6 +3,7 @@
 //! Each part may be done twice, so that what nobody heard of is simply done again.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use bytes::Bytes;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::base::error::{Error, Status};
+use crate::base::log::LogLevel;
 use crate::store::change::{Change, Edit, Said, Step};
 use crate::store::fleet::broker::{Broker, Trouble};
 use crate::store::fleet::envelope::{ActionEntry, EventEntry, VERSION, What};
@@ -31,13 +33,19 @@ const LOOK: Duration = Duration::from_millis(100);
 /// So long the service waits for its answer before it is told to come again.
 const SERVICE_WAITS: Duration = Duration::from_secs(5);
 
-/// What a change asks of the broker.
+/// What a change asks of the broker, and did not get yet.
 #[derive(Default)]
 struct Plan {
-    files: Vec<(String, Bytes)>,
-    actions: Vec<Append>,
-    updates: Vec<Append>,
+    files: VecDeque<(String, Bytes)>,
+    /// The names of those that it got.
+    put: Vec<String>,
+    /// An entry names them. One that was there before has files of its own.
+    is_named: bool,
+    actions: VecDeque<Append>,
+    updates: VecDeque<Append>,
     learned: Vec<(Arc<str>, Learned)>,
+    /// What is learned leaves room for what comes of it, which is owed.
+    leaves_room: bool,
     event: Option<(Option<Arc<str>>, EventEntry)>,
     actions_done: Vec<u64>,
     updates_done: Vec<u64>,
@@ -94,7 +102,7 @@ impl<B: Broker> Node<B> {
     async fn write_line(self: Rc<Self>, line: Line, first: Numbered) {
         let mut next = Some(first);
         while let Some(Numbered { number, ordered, until }) = next {
-            let mut writing = pin!(self.write_one(ordered, until));
+            let mut writing = pin!(self.write_one(number, ordered, until));
             while timeout(LOOK, &mut writing).await.is_err() {
                 for late in self.lines.take_late(&line) {
                     (late.ordered.told)(Err(not_in_time()));
@@ -104,60 +112,99 @@ impl<B: Broker> Node<B> {
         }
     }
 
-    async fn write_one(&self, Ordered { change, told, .. }: Ordered, until: Option<Instant>) {
-        let plan = self.plan(&change);
+    async fn write_one(
+        &self,
+        number: u64,
+        Ordered { change, told, .. }: Ordered,
+        until: Option<Instant>,
+    ) {
+        let mut plan = self.plan(&change);
+        plan.leaves_room = until.is_some() && plan.event.is_none();
         let mut pause = FIRST_PAUSE;
+        let mut is_blocked = false;
+        let is_in_doubt = Cell::new(false);
         let last = Cell::new(None);
         let writing = async {
             loop {
-                match self.carry_out(&plan).await {
+                match self.carry_out(&mut plan).await {
                     Err(why @ Trouble::Away(_)) => {
+                        is_in_doubt.set(true);
                         last.set(Some(error(why)));
                         sleep(pause).await;
                         pause = (pause * 2).min(LAST_PAUSE);
+                    }
+                    // Nobody else would write what is owed: room is made, or what is refused permitted.
+                    Err(why) if until.is_none() && why != Trouble::Lost => {
+                        is_blocked = true;
+                        self.tell_of_block(number, &why);
+                        sleep(LAST_PAUSE).await;
                     }
                     outcome => return outcome.map_err(error),
                 }
             }
         };
-        told(match until {
-            Some(until) => timeout_at(until, writing)
-                .await
-                .unwrap_or_else(|_| Err(last.take().unwrap_or_else(not_in_time))),
+        let outcome = match until {
+            Some(until) => timeout_at(until, writing).await.unwrap_or_else(|_| {
+                is_in_doubt.set(true);
+                Err(last.take().unwrap_or_else(not_in_time))
+            }),
             None => writing.await,
-        });
+        };
+        told(outcome);
+        // Where an entry may name them that nobody heard of, they stay until it is known that none does.
+        if !plan.is_named && !is_in_doubt.get() {
+            let _ = self.drop_files(&plan.put).await;
+        }
+        if is_blocked && self.lines.unblock(number) {
+            self.log(LogLevel::Info, || "connector: store: all of that is written now".to_owned());
+        }
     }
 
-    async fn carry_out(&self, plan: &Plan) -> Result<(), Trouble> {
-        for (name, bytes) in &plan.files {
+    /// Of several, the first is told of.
+    fn tell_of_block(&self, number: u64, why: &Trouble) {
+        if self.lines.block(number) {
+            self.log(LogLevel::Warn, || {
+                format!(
+                    "connector: store: what became of an action cannot be written; it is tried until it \
+                     can, and what is behind it in its partition waits: {why}"
+                )
+            });
+        }
+    }
+
+    async fn carry_out(&self, plan: &mut Plan) -> Result<(), Trouble> {
+        while let Some((name, bytes)) = plan.files.front() {
+            plan.put.push(name.clone());
             self.broker.put_file(name, bytes.clone()).await?;
+            plan.files.pop_front();
         }
-        for Append { consumer, once, body } in &plan.actions {
-            self.broker.append(self.lane_out(consumer), Some(once), body.clone()).await?;
+        while let Some(Append { consumer, once, body }) = plan.actions.front() {
+            let lane = self.lane_out(consumer);
+            match self.broker.append(lane, Some(once), body.clone()).await {
+                // A receipt: what makes room does not wait for some.
+                Err(Trouble::Full(_)) if !plan.updates_done.is_empty() => {}
+                appended => plan.is_named = !appended?.is_repeat,
+            }
+            plan.actions.pop_front();
         }
-        for Append { consumer, once, body } in &plan.updates {
+        while let Some(Append { consumer, once, body }) = plan.updates.front() {
             self.broker.append(self.lane_in(consumer), Some(once), body.clone()).await?;
+            plan.updates.pop_front();
         }
         for (consumer, learned) in &plan.learned {
             let window = self.settings.key_window;
             let edit = |record: &mut Record| learned.put_into(record, window);
-            let (record, is_new) = self.bucket.change(&self.broker, consumer, edit).await?;
+            let is_limited = plan.leaves_room && !learned.edits.is_empty();
+            let longest = if is_limited { self.broker.longest() / 2 } else { usize::MAX };
+            let changed = self.bucket.change_within(longest, &self.broker, consumer, edit);
+            let (record, is_new) = changed.await?;
             // Who has the action that is done knows it.
             if is_new && learned.done.is_none() {
                 self.call_learned(record).await;
             }
         }
         if let Some((consumer, event)) = &plan.event {
-            let consumer = consumer.as_deref();
-            // As text it may be twice as long, and there is more in an entry.
-            if event.body.len() < self.broker.longest() / 4 {
-                self.place(consumer, event).await?;
-            } else {
-                let name = format!("n-{}", event.fingerprint);
-                self.broker.put_file(&name, Bytes::copy_from_slice(&event.body)).await?;
-                let (body, file) = (Arc::default(), Some(name));
-                self.place(consumer, &EventEntry { body, file, ..event.clone() }).await?;
-            }
+            plan.is_named = !self.place(consumer.as_deref(), event).await?;
         }
         for id in &plan.actions_done {
             let held = self.out.borrow().get(id).cloned();
@@ -167,26 +214,24 @@ impl<B: Broker> Node<B> {
             }
         }
         for id in &plan.updates_done {
-            let held = self.inn.borrow().get(id).cloned();
-            if let Some(held) = held {
-                for file in &held.files {
-                    self.broker.drop_file(file).await?;
-                }
-                self.broker.finish(&held.delivery).await?;
-                held.end();
-            }
+            // Another node has it, or will: what the broker took from us as done would be gone there.
+            let held = self.inn.borrow().get(id).cloned().ok_or(Trouble::Lost)?;
+            self.drop_files(&held.files).await?;
+            self.broker.finish(&held.delivery).await?;
+            held.end();
         }
         Ok(())
     }
 
     /// Whom a change is about. None: all that came before it.
     fn line_of(&self, change: &Change) -> Option<Line> {
-        let held = |all: &std::collections::HashMap<u64, Rc<_>>, id| {
-            all.get(id).map(|held: &Rc<super::node::Held<B>>| Arc::from(&*held.consumer))
-        };
         let mut place = None;
         for step in &change.steps {
             let consumer = match step {
+                // It makes room, so it waits for nothing that waits for some.
+                Step::UpdateDone { id } | Step::NotificationDone { id, .. } => {
+                    return Some(Line::Told(*id));
+                }
                 Step::Action { consumer, .. } if place.is_none() => {
                     return Some(Line::Submitted(consumer.clone()));
                 }
@@ -199,10 +244,8 @@ impl<B: Broker> Node<B> {
                 // Nobody's yet.
                 Step::Place { about, .. } => Some(Arc::from(format!("\0{}", about.conversation))),
                 Step::ActionDone { id } | Step::ActionBegun { id, .. } => {
-                    held(&self.out.borrow(), id)
-                }
-                Step::UpdateDone { id } | Step::NotificationDone { id, .. } => {
-                    held(&self.inn.borrow(), id)
+                    let held = self.out.borrow().get(id).cloned();
+                    held.map(|held| Arc::from(&*held.consumer))
                 }
                 _ => None,
             };
@@ -224,7 +267,7 @@ impl<B: Broker> Node<B> {
             let parts = [Some(&file.bytes), file.preview.as_ref()].into_iter().flatten();
             for (at, bytes) in parts.enumerate() {
                 let name = format!("{name}-{at}");
-                plan.files.push((name.clone(), Bytes::copy_from_slice(bytes)));
+                plan.files.push_back((name.clone(), Bytes::copy_from_slice(bytes)));
                 file_names.push(name);
             }
         }
@@ -247,15 +290,18 @@ impl<B: Broker> Node<B> {
                     };
                     // Texts and numbers always serialise.
                     let body = serde_json::to_vec(&entry).unwrap_or_default().into();
-                    plan.actions.push(Append { consumer: consumer.clone(), once, body });
+                    plan.actions.push_back(Append { consumer: consumer.clone(), once, body });
                 }
                 Step::Update { consumer, body, of, .. } => {
                     let once = match of {
-                        Some(id) => format!("d-{}-{id}", self.broker.name()),
+                        // A number alone may be given again.
+                        Some(id) => {
+                            format!("d-{}-{id}-{}", self.broker.name(), self.appended_at(*id))
+                        }
                         None => named("o-", &[consumer, body]),
                     };
                     let body = update_body(consumer, What::Outcome(body.to_string()));
-                    plan.updates.push(Append { consumer: consumer.clone(), once, body });
+                    plan.updates.push_back(Append { consumer: consumer.clone(), once, body });
                 }
                 Step::Learn { consumer, edit } => {
                     plan.learned(consumer).edits.push(edit.clone());
@@ -267,7 +313,7 @@ impl<B: Broker> Node<B> {
                     if let Some(held) = held {
                         let consumer = Arc::from(&*held.consumer);
                         let learned = plan.learned(&consumer);
-                        learned.done = Some(self.done(*id));
+                        learned.done = Some(self.done(&held));
                         learned.key = held.key.clone();
                     }
                 }
@@ -284,10 +330,19 @@ impl<B: Broker> Node<B> {
                         // Nothing tells it from others.
                         None => random_name(""),
                     };
+                    // As text it may be twice as long, and there is more in an entry.
+                    let is_long = it.raw().len() >= self.broker.longest() / 4;
+                    let file = is_long.then(|| random_name("n-"));
+                    let body = if let Some(name) = &file {
+                        plan.files.push_back((name.clone(), Bytes::copy_from_slice(it.raw())));
+                        Arc::default()
+                    } else {
+                        it.raw().into()
+                    };
                     let event = EventEntry {
                         account: it.account_id().to_owned(),
-                        body: it.raw().into(),
-                        file: None,
+                        body,
+                        file,
                         fingerprint,
                         about: about.clone(),
                     };
@@ -330,8 +385,7 @@ impl Learned {
             record.key_done(key.clone(), key_window);
         }
         if let Some(done) = &self.done {
-            let is_older =
-                |before: &Done| before.stream == done.stream && before.sequence >= done.sequence;
+            let is_older = |before: &Done| before.includes(&done.stream, done.sequence, done.at);
             if !record.done.as_ref().is_some_and(is_older) {
                 let said = self.said.last().and_then(|it| Some((it.dialog.clone(), it.sequence?)));
                 let said = said.or_else(|| record.done.take()?.said);
@@ -358,9 +412,14 @@ pub(super) fn error(why: Trouble) -> Error {
             Error::new(Status::Full, message)
         }
         Trouble::TooLong => {
-            Error::invalid("it is longer than the broker of connector.store takes (max_payload)")
+            Error::invalid("it is too long for the broker of connector.store (max_payload)")
         }
         Trouble::Changed => Error::new(Status::Internal, "connector.store: changed meanwhile"),
+        Trouble::Lost => {
+            let message = "the broker of connector.store was not told in time that the update was being worked \
+                           on: it comes again, here or at another node";
+            Error::new(Status::Connect, message)
+        }
         Trouble::Refused(why) => {
             Error::new(Status::Io, format!("the broker of connector.store refuses it: {why}"))
         }

@@ -85,6 +85,31 @@ fn a_node_that_is_cut_off_is_replaced_and_sends_nothing_when_it_is_back() {
     assert_eq!(scene.texts(), ["one", "two"]);
 }
 
+#[test]
+fn an_update_that_was_not_kept_in_time_is_not_acknowledged_and_comes_again() {
+    let (server, scene) = (NatsServer::start(), Scene::new());
+    let relay = Relay::to(server.port());
+    let store = format!("nats://127.0.0.1:{}/sms", relay.port);
+    let options =
+        [&QUICK[..], &[("connector.store", &store), ("receiver.listen", "127.0.0.1:0")]].concat();
+    let node = Connector::new(&scene.config(&options)).unwrap();
+    node.submit_text("a", "Hi", Some("k")).unwrap();
+    let poll = || node.poll(Duration::from_secs(60)).unwrap().expect("an update");
+    let update = poll();
+    relay.freeze();
+    // That takes longer than the takeover time.
+    until(|| (is_well(&node) == 503).then_some(()));
+    let refused = node.ack(&update).unwrap_err();
+    assert_eq!(refused.status(), Status::Connect);
+    assert!(refused.message().contains("it comes again"), "{refused}");
+    relay.thaw();
+    let again = poll();
+    assert!(again.is_repeat() && again.kind() == update.kind());
+    node.ack(&again).unwrap();
+    next(&node, UpdateKind::Sent);
+    until(|| (node.stats().unwrap().updates_waiting == 0).then_some(()));
+}
+
 /// Asks the node's endpoint; gives back the status of the answer.
 fn ask(node: &Connector, head: &str, body: &[u8]) -> u16 {
     let address: SocketAddr = node.url().split('/').nth(2).unwrap().parse().unwrap();
@@ -113,7 +138,7 @@ fn a_broker_that_is_killed_is_waited_for() {
     let mut config = scene.config(&[
         ("connector.store", &store),
         ("receiver.listen", "127.0.0.1:0"),
-        ("call.timeout.ms", "300"),
+        ("call.timeout.ms", "1000"),
         ("connector.pause.ms", "1000"),
         // What the broker does not answer is no doubt about what the service has.
         ("connector.echo.wait.ms", "86400000"),

@@ -284,8 +284,9 @@ class Connector:
         ``connector_receipts`` says.
 
         Nothing happens for one that was acknowledged already. Raises ``InvalidArgument`` for an update
-        that came from elsewhere, and ``IoError`` if the store fails: then it comes again. Raises
-        ``Closed`` after the end of a ``with`` block where there is a store, and in a child after a fork.
+        that came from elsewhere; ``IoError`` if the store fails, and ``ConnectError`` where a fleet's
+        could not be reached, or not in time: then it comes again. Raises ``Closed`` after the end of a
+        ``with`` block where there is a store, and in a child after a fork.
         """
     def nack(self, update: Update, after: float = 0.0) -> None:
         """Says that the program could not deal with an update now: it is given out again, after so many

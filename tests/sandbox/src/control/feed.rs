@@ -142,6 +142,8 @@ fn view(index: usize, delivery: &Delivery) -> Value {
         "index": index,
         "notification": delivery.notification,
         "attempt": delivery.attempt,
+        "at": delivery.at,
+        "millis": delivery.millis,
         "body": beginning(&body, MOST_BODY),
         "length": delivery.body.len(),
         "status": delivery.status,

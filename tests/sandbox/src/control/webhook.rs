@@ -206,6 +206,8 @@ fn view(delivery: &Delivery) -> Value {
     let mut view = json!({
         "notification": delivery.notification,
         "attempt": delivery.attempt,
+        "at": delivery.at,
+        "millis": delivery.millis,
         "body": String::from_utf8_lossy(&delivery.body),
         "signature": delivery.signature,
         "status": delivery.status,

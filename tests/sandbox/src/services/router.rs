@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
+use axum::handler::Handler;
 use axum::http::header::{ALLOW, DATE};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -77,6 +78,7 @@ fn at(
         ([(ALLOW, allow)], Refusal::status(status, "Method not allowed", details))
     })
     .layer(from_fn_with_state((shared.clone(), route), record))
+    .layer(from_fn_with_state(shared.clone(), suffer))
     .layer(from_fn_with_state((shared.clone(), route), witness))
 }
 
@@ -94,9 +96,9 @@ fn domains(shared: &Arc<Shared>, entrance: Entrance) -> Router<Arc<Shared>> {
 
 /// With an answer for every other path; read and logged.
 fn finished(services: Router<Arc<Shared>>, shared: &Arc<Shared>) -> Router<Arc<Shared>> {
+    let unknown = async || Refusal::unknown_path();
     services
-        .fallback(async || Refusal::unknown_path())
-        .layer(from_fn_with_state(shared.clone(), suffer))
+        .fallback(unknown.layer(from_fn_with_state(shared.clone(), suffer)))
         .layer(from_fn_with_state(shared.clone(), log))
         .layer(from_fn_with_state(shared.options.max_body, read))
 }
@@ -104,11 +106,11 @@ fn finished(services: Router<Arc<Shared>>, shared: &Arc<Shared>) -> Router<Arc<S
 /// The file storage. Its bodies have a limit of their own, and its URLs decide on the method.
 fn files(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
     let record = from_fn_with_state((shared.clone(), Route::Storage), record);
+    let suffer = from_fn_with_state(shared.clone(), suffer);
     let witness = from_fn_with_state((shared.clone(), Route::Storage), witness);
     Router::new()
-        .route(file::PATH, any(swift::object).layer(record).layer(witness))
+        .route(file::PATH, any(swift::object).layer(record).layer(suffer).layer(witness))
         .layer(from_fn(cors::allow))
-        .layer(from_fn_with_state(shared.clone(), suffer))
         .layer(from_fn_with_state(shared.clone(), log))
         .layer(from_fn_with_state(shared.options.max_file, read))
 }

@@ -11,6 +11,10 @@ pub struct Delivery {
     pub notification: usize,
     /// The number of the attempt, from 1 on.
     pub attempt: u32,
+    /// When it began, in milliseconds since 1970 by the service's clock.
+    pub at: i64,
+    /// How long it took.
+    pub millis: u64,
     /// The raw body.
     pub body: Vec<u8>,
     /// What the header x-liveperson-signature held.

@@ -68,6 +68,16 @@ struct Pause {
     in_order: bool,
 }
 
+/// What came of one attempt.
+struct Reached {
+    webhook: Webhook,
+    signature: String,
+    /// When it began, by the service's clock.
+    at: i64,
+    took: Duration,
+    outcome: Result<u16, Failure>,
+}
+
 /// The attempts to deliver one parcel.
 struct Journey {
     shared: Arc<Shared>,
@@ -87,11 +97,13 @@ impl Journey {
 
     /// One attempt. None: there will be no other.
     async fn attempt(&mut self) -> Option<Pause> {
-        let (webhook, signature, outcome) = self.reach().await?;
+        let Reached { webhook, signature, at, took, outcome } = self.reach().await?;
         self.parcel.progress.attempts += 1;
         let mut delivery = Delivery {
             notification: self.parcel.number,
             attempt: self.parcel.progress.attempts,
+            at,
+            millis: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             body: self.parcel.body.to_vec(),
             signature,
             status: None,
@@ -112,14 +124,15 @@ impl Journey {
     }
 
     /// Sends the parcel to where it goes now, once somebody listens there. None: nowhere.
-    async fn reach(&self) -> Option<(Webhook, String, Result<u16, Failure>)> {
+    async fn reach(&self) -> Option<Reached> {
         let shared = &self.shared;
         loop {
             // Who is away sends nothing.
             shared.conditions.over().await;
-            let (webhook, account) =
+            let (webhook, account, at) =
                 shared.accounts.with_site(&self.parcel.account_id, |site| {
-                    Some((site.outbox.destination(&self.parcel)?, site.account.clone()))
+                    let webhook = site.outbox.destination(&self.parcel)?;
+                    Some((webhook, site.account.clone(), site.clock.millis()))
                 })??;
             let signature = webhook.signature.of(&account.client_secret, &self.parcel.body);
             let started = Instant::now();
@@ -131,8 +144,9 @@ impl Journey {
                 .accounts
                 .with_site(&account.id, |site| site.outbox.awaits(&webhook, &outcome))?;
             if !late {
-                self.log(&webhook, &outcome, started.elapsed());
-                return Some((webhook, signature, outcome));
+                let took = started.elapsed();
+                self.log(&webhook, &outcome, took);
+                return Some(Reached { webhook, signature, at, took, outcome });
             }
             time::sleep(LOOK).await;
         }

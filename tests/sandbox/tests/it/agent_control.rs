@@ -40,10 +40,13 @@ fn a_webhook_is_set_and_looked_at() {
     let pending = || done("GET", &format!("{account}/pending"), &Value::Null);
     until(|| pending() == json!({"pending": 0}));
     let deliveries = || done("GET", &format!("{account}/deliveries"), &Value::Null);
+    let first = &deliveries()[0];
+    let (at, millis) = (&first["at"], &first["millis"]);
+    assert!(at.is_i64() && millis.is_u64());
     assert_eq!(
         deliveries(),
-        json!([{"notification": 0, "attempt": 1, "body": "où ?", "signature": signature,
-                "status": 200, "failure": null, "delivered": true}])
+        json!([{"notification": 0, "attempt": 1, "at": at, "millis": millis, "body": "où ?",
+                "signature": signature, "status": 200, "failure": null, "delivered": true}])
     );
     assert_eq!(notify(&[0xff]), 200);
     endpoint.next();

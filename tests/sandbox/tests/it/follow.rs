@@ -2,9 +2,10 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use lpc_sandbox::serde_json::{self, Value, json};
-use lpc_sandbox::{Answer, Options, Route, Sandbox, Webhook};
+use lpc_sandbox::{Answer, Latency, Options, Outage, Route, Sandbox, Webhook};
 
 use crate::control::control;
 use crate::driver::{Driver, text};
@@ -86,6 +87,7 @@ fn a_follower_hears_what_happens() {
     let delivery =
         follower.until("delivery", |it| it["body"].as_str().is_some_and(|it| it.contains("Hello")));
     assert_eq!((&delivery["status"], &delivery["delivered"]), (&json!(200), &json!(true)));
+    assert!(delivery["at"].as_i64() >= said["at"].as_i64() && delivery["millis"].is_u64());
 
     // Who comes later hears the same.
     let mut late = Follower::of(driver.sandbox, &driver.account.id);
@@ -175,6 +177,20 @@ fn who_follows_too_much_is_replaced() {
     for follower in &mut followers[1..] {
         follower.until("state", |it| it["answers"] == json!({"send": 1}));
     }
+}
+
+#[test]
+fn what_an_outage_refuses_and_how_slow_the_service_is_are_told() {
+    let sandbox = Sandbox::start(Options::default()).expect("it starts");
+    let driver = Driver::on(&sandbox);
+    let mut follower = Follower::of(&sandbox, &driver.account.id);
+    let least = Duration::from_millis(20);
+    sandbox.set_latency(Latency { least, jitter: Duration::ZERO });
+    sandbox.begin_outage(Outage::Unavailable, Duration::from_secs(3600));
+    assert_eq!(driver.try_send(&text("nowhere", "Hello")).map(|it| it.status).ok(), Some(503));
+    let refused = follower.until("exchange", |it| it["route"] == "send" && answered(it));
+    assert_eq!(refused["answer"]["status"], 503);
+    assert!(refused["answer"]["millis"].as_u64() >= Some(20), "{refused}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 // The notifications of a conversation, with each attempt to deliver them.
 
-import { $, h, keyed, pretty, say } from "./dom.js";
+import { $, h, keyed, pretty, say, time } from "./dom.js";
 import { chosen, follow, state } from "./state.js";
 import { roleName } from "./timeline.js";
 
@@ -11,7 +11,7 @@ function attempts({ attempts }) {
     const word = it.status ?? it.failure ?? "no answer";
     const repeat = arrived ? ", again" : "";
     arrived ||= it.delivered;
-    return h("li", { class: it.delivered ? "pill good" : "pill bad", title: `Attempt ${it.attempt}` }, `${word}${repeat}`);
+    return h("li", { class: it.delivered ? "pill good" : "pill bad", title: `Attempt ${it.attempt} at ${time(it.at)}, ${it.millis} ms` }, `${word}${repeat}`);
   });
 }
 
@@ -19,7 +19,8 @@ function row(it) {
   const make = (_, known) => {
     const head = [h("span", { class: "number" }, `#${it.number}`),
       h("span", { class: "about" }, it.role && h("em", {}, roleName(it.role), " "), it.about.slice(0, 160)),
-      h("ul", { class: "pills", "aria-label": "Answers of the endpoint" }, attempts(it))];
+      h("ul", { class: "pills", "aria-label": "Answers of the endpoint" }, attempts(it)),
+      h("time", {}, time([...it.attempts.values()].at(-1)?.at))];
     if (known) {
       known.querySelector("summary").replaceChildren(...head);
       return known;

@@ -1,0 +1,133 @@
+//! That what a store has in NATS is there, and as it must be, as long as a node runs.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::sleep;
+
+use crate::base::error::Error;
+use crate::base::lock::lock;
+use crate::base::log::LogLevel;
+use crate::store::fleet::api::{Failed, NO_CONSUMER, NO_STREAM, StreamInfo};
+use crate::store::fleet::broker::{Lane, Trouble};
+use crate::store::fleet::nats::Within;
+use crate::store::fleet::sweep::sweep;
+use crate::store::fleet::sweep_files::{SeenFiles, sweep_files};
+
+/// Between two looks at what servers that were killed left, and after one that failed.
+const LOOK_EVERY: Duration = Duration::from_secs(600);
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
+/// So long a file may be there, beside what a write takes, before the entry that names it.
+const FILES_WAIT: Duration = Duration::from_secs(3600);
+
+/// Between any two.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+
+impl Within {
+    /// Looks after each connect, where something is missed, and now and then.
+    pub(super) async fn look_after(&self) {
+        let mut losses = self.link.losses();
+        let mut said = None;
+        let mut files = SeenFiles::default();
+        let files_wait = FILES_WAIT + self.settings.patience * 2;
+        loop {
+            let pause = match self.look().await {
+                Ok(()) => {
+                    if self.is_missing.swap(false, Ordering::Relaxed) {
+                        self.log(LogLevel::Info, "what was gone from NATS was made anew");
+                    }
+                    said = None;
+                    match sweep_files(&self.link, &self.names, &mut files, files_wait).await {
+                        Ok(()) => LOOK_EVERY,
+                        Err(_) => LOOK_AGAIN,
+                    }
+                }
+                Err(Failed { code: code @ (NO_STREAM | NO_CONSUMER), trouble }) => {
+                    self.is_missing.store(true, Ordering::Relaxed);
+                    if said.is_none() {
+                        let what = if code == NO_STREAM {
+                            "a stream of the store is gone from NATS: what waited there is lost"
+                        } else {
+                            "a consumer of the store is gone from NATS: what was being sent may be sent again"
+                        };
+                        let line = format!("{what}. It is made anew. {trouble}");
+                        self.log(LogLevel::Error, &line);
+                        said = Some(String::new());
+                    }
+                    // Who had something of it has it no more by then: its numbers may be given again.
+                    sleep(self.settings.takeover).await;
+                    match self.make_anew().await {
+                        Ok(()) => continue,
+                        Err(why) => {
+                            let line = format!("the store cannot be made anew: {why}");
+                            if said.as_ref() != Some(&line) {
+                                self.log(LogLevel::Error, &line);
+                                said = Some(line);
+                            }
+                            LOOK_AGAIN
+                        }
+                    }
+                }
+                Err(_) => LOOK_AGAIN,
+            };
+            sleep(SHORTEST_PAUSE).await;
+            tokio::select! {
+                _ = losses.changed() => {}
+                () = self.link.missed() => {}
+                () = sleep(pause) => {}
+            }
+        }
+    }
+
+    async fn make_anew(&self) -> Result<(), Error> {
+        let layout = self.layout();
+        layout.bucket().await?;
+        self.agree(&self.settings).await?;
+        layout.rest().await.map(drop)
+    }
+
+    /// Whether all is there, and since when; puts right what servers that were killed left.
+    pub(super) async fn look(&self) -> Result<(), Failed> {
+        let names = &self.names;
+        let made = async |stream: String| {
+            let info = self.link.api::<StreamInfo>(format!("STREAM.INFO.{stream}"), json!({}));
+            Ok::<_, Failed>(info.await?.created)
+        };
+        made(names.bucket()).await?;
+        made(names.files()).await?;
+        let made = [made(names.out_stream()).await?, made(names.in_stream()).await?];
+        let consumers = sweep(&self.link, names, self.settings.partitions).await?;
+        let mut seen = lock(&self.seen);
+        for (direction, made) in made.into_iter().enumerate() {
+            let before = std::mem::replace(&mut seen.made[direction], made.clone());
+            seen.turns[direction] += u64::from(!before.is_empty() && before != made);
+        }
+        seen.consumers = consumers;
+        Ok(())
+    }
+
+    /// How often another stream was found in place of that of the lane.
+    pub(super) fn turn(&self, lane: Lane) -> u64 {
+        lock(&self.seen).turns[usize::from(!matches!(lane, Lane::Out(_)))]
+    }
+
+    /// Whether its consumer was made after that entry came: another one may have handed it out.
+    pub(super) fn is_of_another_consumer(&self, lane: Lane, at: i64) -> bool {
+        lock(&self.seen).consumers.get(&lane).is_some_and(|made| at < *made)
+    }
+
+    /// Nothing is taken as long as something is missing.
+    pub(super) fn is_whole(&self) -> Result<(), Trouble> {
+        if self.is_missing.load(Ordering::Relaxed) {
+            let why = "a part of the store is gone from NATS, and is being made anew";
+            return Err(Trouble::Refused(why.to_owned()));
+        }
+        Ok(())
+    }
+
+    fn log(&self, level: LogLevel, line: &str) {
+        self.log.write(level, || format!("connector: {line}"));
+    }
+}
