@@ -15,7 +15,7 @@ use crate::store::fleet::nats::Within;
 use crate::store::fleet::sweep::sweep;
 use crate::store::fleet::sweep_files::{SeenFiles, sweep_files};
 
-/// Between two looks at what servers that were killed left, and after one that failed.
+/// Between two looks at what servers that were killed left, and after files could not be looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(600);
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
@@ -70,7 +70,8 @@ impl Within {
                         }
                     }
                 }
-                Err(_) => LOOK_AGAIN,
+                // Until that is known, all that is handed out is in doubt.
+                Err(_) => SHORTEST_PAUSE,
             };
             sleep(SHORTEST_PAUSE).await;
             tokio::select! {
@@ -91,13 +92,17 @@ impl Within {
     /// Whether all is there, and since when; puts right what servers that were killed left.
     pub(super) async fn look(&self) -> Result<(), Failed> {
         let names = &self.names;
-        let made = async |stream: String| {
-            let info = self.link.api::<StreamInfo>(format!("STREAM.INFO.{stream}"), json!({}));
-            Ok::<_, Failed>(info.await?.created)
+        let losses = self.link.times_lost();
+        let info = async |stream: String| {
+            self.link.api::<StreamInfo>(format!("STREAM.INFO.{stream}"), json!({})).await
         };
-        made(names.bucket()).await?;
-        made(names.files()).await?;
-        let made = [made(names.out_stream()).await?, made(names.in_stream()).await?];
+        info(names.bucket()).await?;
+        info(names.files()).await?;
+        let infos = [info(names.out_stream()).await?, info(names.in_stream()).await?];
+        if !self.is_clustered {
+            self.look_at_server(losses, [0, 1].map(|at: usize| infos[at].state.last_seq)).await?;
+        }
+        let made = infos.map(|info| info.created);
         let consumers = sweep(&self.link, names, self.settings.partitions).await?;
         let mut seen = lock(&self.seen);
         for (direction, made) in made.into_iter().enumerate() {
@@ -110,7 +115,7 @@ impl Within {
 
     /// How often another stream was found in place of that of the lane.
     pub(super) fn turn(&self, lane: Lane) -> u64 {
-        lock(&self.seen).turns[usize::from(!matches!(lane, Lane::Out(_)))]
+        lock(&self.seen).turns[lane.direction()]
     }
 
     /// Whether its consumer was made after that entry came: another one may have handed it out.
