@@ -39,7 +39,8 @@ const SHORT_PATIENCE: Duration = Duration::from_secs(5);
 /// After trouble with the broker.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// So many notifications without a place are looked at beside each other, of those whose consumer is known and of others.
+/// So many notifications of nobody known are looked at beside each other; of those that came too early, fewer: they
+/// are few, and wait anyway.
 const LOOKERS: usize = 8;
 
 /// So long a conversation may become known, and so often is looked: who opened it may have died, and be
@@ -171,8 +172,8 @@ impl<B: Broker> Node<B> {
             tokio::task::spawn_local(self.clone().send_from(partition));
             tokio::task::spawn_local(self.clone().tell_from(partition));
         }
-        for lane in [Lane::Unknown, Lane::Early] {
-            for _ in 0..LOOKERS {
+        for (lane, lookers) in [(Lane::Unknown, LOOKERS), (Lane::Early, LOOKERS / 4)] {
+            for _ in 0..lookers {
                 tokio::task::spawn_local(self.clone().find_places(lane));
             }
         }
