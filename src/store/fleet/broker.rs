@@ -135,6 +135,10 @@ pub(crate) trait Broker: 'static {
     /// Somebody shall have it, or we again, in so much time. Nothing behind it in its lane is handed out before.
     async fn give_back(&self, delivery: &Self::Delivery, after: Duration) -> Result<(), Trouble>;
 
+    /// An entry of that lane that came was done long ago. So the broker forgot something, and what it handed out before
+    /// it did is behind that one.
+    fn doubt_next(&self, lane: Lane);
+
     /// A record. Keys have letters, digits and `-_=/`, and dots between.
     async fn get(&self, key: &str) -> Result<Option<Kept>, Trouble>;
 

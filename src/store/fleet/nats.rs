@@ -394,9 +394,7 @@ impl Broker for Nats {
         };
         clock.hear(at);
         let entry = Entry { seq, at, body: answer.payload, age: clock.since(at) };
-        let is_in_doubt = self.within.is_of_another_consumer(lane, at)
-            || self.within.may_have_been_out(lane, seq);
-        let times = times + u64::from(is_in_doubt);
+        let times = times + u64::from(self.within.may_have_been_out(lane, seq, at));
         Ok(Some(Handed { delivered: Delivered { entry, times }, reply, lane, turn, losses }))
     }
 
@@ -425,6 +423,10 @@ impl Broker for Nats {
             }
         };
         self.within.answer_for(delivery, what).await
+    }
+
+    fn doubt_next(&self, lane: Lane) {
+        self.within.doubt_next(lane);
     }
 
     async fn get(&self, key: &str) -> Result<Option<Kept>, Trouble> {

@@ -111,6 +111,7 @@ pub(super) struct Held<B: Broker> {
     pub(super) key: Option<KeyDone>,
     over: Notify,
     is_over: Cell<bool>,
+    is_lost: Cell<bool>,
 }
 
 impl<B: Broker> Held<B> {
@@ -120,8 +121,8 @@ impl<B: Broker> Held<B> {
         files: Vec<String>,
         key: Option<KeyDone>,
     ) -> Rc<Held<B>> {
-        let (over, is_over) = (Notify::new(), Cell::new(false));
-        Rc::new(Held { delivery, consumer, files, key, over, is_over })
+        let (over, is_over, is_lost) = (Notify::new(), Cell::new(false), Cell::new(false));
+        Rc::new(Held { delivery, consumer, files, key, over, is_over, is_lost })
     }
 
     fn seq(&self) -> u64 {
@@ -132,8 +133,9 @@ impl<B: Broker> Held<B> {
         self.delivery.entry.at
     }
 
-    /// It may be another node's: that is looked at now.
-    pub(super) fn doubt(&self) {
+    /// It is not ours any more, and nothing more may be said for it: it could be another node's by now, which may die.
+    pub(super) fn lose(&self) {
+        self.is_lost.set(true);
         self.over.notify_one();
     }
 
@@ -223,6 +225,7 @@ impl<B: Broker> Node<B> {
         let is_repeat = held.key.as_ref().is_some_and(|key| record.is_key_done(key, window));
         if is_repeat || self.is_done(&record, &held) {
             // Only that it is gone was not heard, or the broker forgot it.
+            self.broker.doubt_next(self.lane_out(&held.consumer));
             return self.finish(&held).await;
         }
         let was_left = self.left_untouched.borrow_mut().remove(&seq) == Some(held.at());
@@ -378,7 +381,7 @@ impl<B: Broker> Node<B> {
             if held.is_over.get() {
                 return true;
             }
-            if may_go() {
+            if held.is_lost.get() || may_go() {
                 return false;
             }
             let asked = Instant::now();

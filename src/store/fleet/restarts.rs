@@ -28,21 +28,18 @@ pub(super) struct Doubts {
     /// How often the connection had been lost when that was looked at; None: not yet.
     losses: Option<u64>,
     server: Option<Server>,
-    /// The lanes of which we had an entry since: those behind it were never out.
+    /// The lanes of which we had an entry since that was not done: those behind it were never out.
     passed: HashSet<Lane>,
 }
 
 impl Doubts {
-    /// Asked once for each entry that comes.
-    fn include(&mut self, lane: Lane, seq: u64, losses: u64) -> bool {
-        if lane.most_out() > 1 {
-            return false;
-        }
+    /// Asked once for each entry that comes. `is_older`: than its consumer.
+    fn include(&mut self, lane: Lane, seq: u64, is_older: bool, losses: u64) -> bool {
         if self.losses != Some(losses) {
             return true;
         }
         let last = self.server.as_ref().map_or(0, |server| server.last[lane.direction()]);
-        self.passed.insert(lane) && seq <= last
+        self.passed.insert(lane) && (is_older || seq <= last)
     }
 
     fn learn(&mut self, losses: u64, server: Server) {
@@ -57,16 +54,36 @@ impl Doubts {
 
 impl Within {
     /// Whether that entry, which came just now, may have been handed out before without a word about it.
-    pub(super) fn may_have_been_out(&self, lane: Lane, seq: u64) -> bool {
-        let losses = self.link.times_lost();
+    pub(super) fn may_have_been_out(&self, lane: Lane, seq: u64, at: i64) -> bool {
+        let is_older = self.is_older_than_its_consumer(lane, at);
+        if lane.most_out() > 1 {
+            return is_older;
+        }
+        let mut doubts = lock(&self.doubts);
         // Servers of a cluster are asked about each action: who began it says so.
-        !self.is_clustered && lock(&self.doubts).include(lane, seq, losses)
+        let losses = if self.is_clustered { 0 } else { self.link.times_lost() };
+        doubts.include(lane, seq, is_older, losses)
     }
 
-    /// Looks whether the server was started anew. The last entries of both directions are these, since it is
-    /// there for the `losses`th time.
-    pub(super) async fn look_at_server(&self, losses: u64, last: [u64; 2]) -> Result<(), Trouble> {
-        let server = Server { id: self.link.server_id(), last };
+    /// What came of the lane was done long ago: what the broker forgot is behind it.
+    pub(super) fn doubt_next(&self, lane: Lane) {
+        lock(&self.doubts).passed.remove(&lane);
+    }
+
+    /// Servers of a cluster are not looked at.
+    pub(super) fn trust_cluster(&self) {
+        lock(&self.doubts).losses = Some(0);
+    }
+
+    /// Looks whether the server was started anew: at the one of that id, which was there when the connection had been
+    /// lost so often, and the last entries of both directions were these.
+    pub(super) async fn look_at_server(
+        &self,
+        id: String,
+        losses: u64,
+        last: [u64; 2],
+    ) -> Result<(), Trouble> {
+        let server = Server { id, last };
         let server = loop {
             let kept = self.get(SERVER).await?;
             let known =
@@ -101,24 +118,28 @@ mod tests {
     fn the_first_of_a_lane_may_have_been_out_and_those_behind_it_not() {
         let mut doubts = Doubts::default();
         doubts.learn(0, server("one", [5, 7]));
-        assert!(doubts.include(Lane::Out(0), 5, 0));
-        assert!(!doubts.include(Lane::Out(0), 5, 0));
-        assert!(!doubts.include(Lane::Out(1), 6, 0));
-        assert!(doubts.include(Lane::In(1), 6, 0));
-        assert!(!doubts.include(Lane::Unknown, 1, 0));
+        assert!(doubts.include(Lane::Out(0), 5, false, 0));
+        assert!(!doubts.include(Lane::Out(0), 5, false, 0));
+        assert!(!doubts.include(Lane::Out(1), 6, false, 0));
+        assert!(doubts.include(Lane::In(1), 6, false, 0));
+        // Of a consumer that was made anew.
+        assert!(doubts.include(Lane::In(2), 8, true, 0));
+        assert!(!doubts.include(Lane::In(2), 9, true, 0));
         // The same server, or a look for another reason.
         doubts.learn(1, server("one", [5, 7]));
-        assert!(!doubts.include(Lane::Out(0), 5, 1));
+        assert!(!doubts.include(Lane::Out(0), 5, false, 1));
         doubts.learn(2, server("two", [9, 9]));
-        assert!(doubts.include(Lane::Out(0), 9, 2));
+        assert!(doubts.include(Lane::Out(0), 9, false, 2));
     }
 
     #[test]
     fn nothing_is_sure_until_the_server_was_looked_at() {
         let mut doubts = Doubts::default();
-        assert!(doubts.include(Lane::Out(0), 1, 0));
+        let mut includes = |seq, losses| doubts.include(Lane::Out(0), seq, false, losses);
+        assert!(includes(1, 0));
         doubts.learn(0, server("one", [0, 0]));
-        assert!(!doubts.include(Lane::Out(0), 1, 0));
-        assert!(doubts.include(Lane::Out(0), 2, 1) && doubts.include(Lane::Out(0), 3, 1));
+        let mut includes = |seq, losses| doubts.include(Lane::Out(0), seq, false, losses);
+        assert!(!includes(1, 0));
+        assert!(includes(2, 1) && includes(3, 1));
     }
 }

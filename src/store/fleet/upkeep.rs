@@ -92,15 +92,18 @@ impl Within {
     /// Whether all is there, and since when; puts right what servers that were killed left.
     pub(super) async fn look(&self) -> Result<(), Failed> {
         let names = &self.names;
-        let losses = self.link.times_lost();
+        let (losses, server) = (self.link.times_lost(), self.link.server_id());
         let info = async |stream: String| {
             self.link.api::<StreamInfo>(format!("STREAM.INFO.{stream}"), json!({})).await
         };
         info(names.bucket()).await?;
         info(names.files()).await?;
         let infos = [info(names.out_stream()).await?, info(names.in_stream()).await?];
-        if !self.is_clustered {
-            self.look_at_server(losses, [0, 1].map(|at: usize| infos[at].state.last_seq)).await?;
+        if self.is_clustered {
+            self.trust_cluster();
+        } else {
+            let last = [0, 1].map(|at: usize| infos[at].state.last_seq);
+            self.look_at_server(server, losses, last).await?;
         }
         let made = infos.map(|info| info.created);
         let consumers = sweep(&self.link, names, self.settings.partitions).await?;
@@ -109,7 +112,13 @@ impl Within {
             let before = std::mem::replace(&mut seen.made[direction], made.clone());
             seen.turns[direction] += u64::from(!before.is_empty() && before != made);
         }
+        let is_new = |(lane, made): &(&Lane, &i64)| {
+            seen.consumers.get(lane).is_some_and(|before| before != *made)
+        };
+        let new: Vec<Lane> = consumers.iter().filter(is_new).map(|(lane, _)| *lane).collect();
         seen.consumers = consumers;
+        drop(seen);
+        new.into_iter().for_each(|lane| self.doubt_next(lane));
         Ok(())
     }
 
@@ -119,7 +128,7 @@ impl Within {
     }
 
     /// Whether its consumer was made after that entry came: another one may have handed it out.
-    pub(super) fn is_of_another_consumer(&self, lane: Lane, at: i64) -> bool {
+    pub(super) fn is_older_than_its_consumer(&self, lane: Lane, at: i64) -> bool {
         lock(&self.seen).consumers.get(&lane).is_some_and(|made| at < *made)
     }
 

@@ -220,7 +220,7 @@ impl<B: Broker> Node<B> {
             if finished == Err(Trouble::Lost) {
                 // The program is told that it comes again, and does not have it any more.
                 self.desk.let_go_of_update(*id);
-                held.doubt();
+                held.lose();
             }
             finished?;
             // An update that comes again needs them.
