@@ -150,7 +150,7 @@ fn misuse_is_refused() {
         ("POST", "/outage", json!({"seconds": 604_801}), "0 to 604800"),
         ("POST", "/outage", json!({"seconds": 1, "how": "slowly"}), "refused, unavailable"),
         ("POST", "/outage", json!({"second": 1}), "\"second\" is unknown"),
-        ("PUT", "/outage", json!({}), "takes POST or DELETE"),
+        ("PUT", "/outage", json!({}), "takes GET, POST or DELETE"),
         ("PUT", "/latency", json!({"ms": "1"}), "ms must be"),
         ("PUT", "/latency", json!({"jitter": 1}), "\"jitter\" is unknown"),
         ("PUT", limits, json!({"app": -1}), "app must be"),
