@@ -15,6 +15,7 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
 
 use crate::base::error::{Error, Status};
+use crate::base::lock::lock;
 use crate::base::log::{Log, LogLevel};
 use crate::config::nats_settings::NatsSettings;
 use crate::store::fleet::api::{ConsumerInfo, StoredMessage, StreamInfo};
@@ -319,6 +320,18 @@ impl Within {
         self.link.ask(handed.reply.clone(), None, what.into()).await.map(drop)
     }
 
+    /// Whether that entry, which came just now, may have been handed out before without a word about it.
+    fn may_have_been_out(&self, lane: Lane, seq: u64, at: i64) -> bool {
+        let is_older = self.is_older_than_its_consumer(lane, at);
+        if lane.most_out() > 1 {
+            return is_older;
+        }
+        let mut doubts = lock(&self.doubts);
+        // Servers of a cluster are asked about each action: who began it says so.
+        let losses = if self.is_clustered { 0 } else { self.link.times_lost() };
+        doubts.include(lane, seq, is_older, losses)
+    }
+
     async fn has_handed_out(&self, handed: &Handed) -> Result<(), Trouble> {
         let (stream, consumer) = (self.names.stream(handed.lane), self.names.consumer(handed.lane));
         let info = format!("CONSUMER.INFO.{stream}.{consumer}");
@@ -426,7 +439,7 @@ impl Broker for Nats {
     }
 
     fn doubt_next(&self, lane: Lane) {
-        self.within.doubt_next(lane);
+        lock(&self.within.doubts).doubt_next(lane);
     }
 
     async fn get(&self, key: &str) -> Result<Option<Kept>, Trouble> {

@@ -7,19 +7,17 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::lock::lock;
-use crate::store::fleet::broker::{Lane, Trouble};
-use crate::store::fleet::nats::Within;
+use crate::store::fleet::broker::Lane;
 
 /// The record that says which server was seen last.
-const SERVER: &str = "server";
+pub(super) const SERVER: &str = "server";
 
 #[derive(Clone, Serialize, Deserialize)]
-struct Server {
+pub(super) struct Server {
     /// Each start has its own.
-    id: String,
+    pub id: String,
     /// The last entries of both directions when it was first seen.
-    last: [u64; 2],
+    pub last: [u64; 2],
 }
 
 /// Which entries may have been handed out before, whatever the server says.
@@ -34,7 +32,7 @@ pub(super) struct Doubts {
 
 impl Doubts {
     /// Asked once for each entry that comes. `is_older`: than its consumer.
-    fn include(&mut self, lane: Lane, seq: u64, is_older: bool, losses: u64) -> bool {
+    pub(super) fn include(&mut self, lane: Lane, seq: u64, is_older: bool, losses: u64) -> bool {
         if self.losses != Some(losses) {
             return true;
         }
@@ -42,7 +40,7 @@ impl Doubts {
         self.passed.insert(lane) && (is_older || seq <= last)
     }
 
-    fn learn(&mut self, losses: u64, server: Server) {
+    pub(super) fn learn(&mut self, losses: u64, server: Server) {
         let known = self.server.as_ref().is_some_and(|known| known.id == server.id);
         if !known {
             self.passed.clear();
@@ -50,59 +48,15 @@ impl Doubts {
         }
         self.losses = Some(losses);
     }
-}
 
-impl Within {
-    /// Whether that entry, which came just now, may have been handed out before without a word about it.
-    pub(super) fn may_have_been_out(&self, lane: Lane, seq: u64, at: i64) -> bool {
-        let is_older = self.is_older_than_its_consumer(lane, at);
-        if lane.most_out() > 1 {
-            return is_older;
-        }
-        let mut doubts = lock(&self.doubts);
-        // Servers of a cluster are asked about each action: who began it says so.
-        let losses = if self.is_clustered { 0 } else { self.link.times_lost() };
-        doubts.include(lane, seq, is_older, losses)
+    /// Servers of a cluster are not looked at.
+    pub(super) fn trust(&mut self) {
+        self.losses = Some(0);
     }
 
     /// What came of the lane was done long ago: what the broker forgot is behind it.
-    pub(super) fn doubt_next(&self, lane: Lane) {
-        lock(&self.doubts).passed.remove(&lane);
-    }
-
-    /// Servers of a cluster are not looked at.
-    pub(super) fn trust_cluster(&self) {
-        lock(&self.doubts).losses = Some(0);
-    }
-
-    /// Looks whether the server was started anew: at the one of that id, which was there when the connection had been
-    /// lost so often, and the last entries of both directions were these.
-    pub(super) async fn look_at_server(
-        &self,
-        id: String,
-        losses: u64,
-        last: [u64; 2],
-    ) -> Result<(), Trouble> {
-        let server = Server { id, last };
-        let server = loop {
-            let kept = self.get(SERVER).await?;
-            let known =
-                kept.as_ref().and_then(|it| serde_json::from_slice::<Server>(&it.body).ok());
-            if let Some(known) = known.filter(|known| known.id == server.id) {
-                break known;
-            }
-            let revision = kept.map_or(0, |it| it.revision);
-            // Texts and numbers always serialise.
-            let body = serde_json::to_vec(&server).unwrap_or_default().into();
-            match self.put(SERVER, revision, body).await {
-                Ok(_) => break server,
-                // Another node saw it, too.
-                Err(Trouble::Changed) => {}
-                Err(why) => return Err(why),
-            }
-        };
-        lock(&self.doubts).learn(losses, server);
-        Ok(())
+    pub(super) fn doubt_next(&mut self, lane: Lane) {
+        self.passed.remove(&lane);
     }
 }
 

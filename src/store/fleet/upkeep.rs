@@ -12,6 +12,7 @@ use crate::base::log::LogLevel;
 use crate::store::fleet::api::{Failed, NO_CONSUMER, NO_STREAM, StreamInfo};
 use crate::store::fleet::broker::{Lane, Trouble};
 use crate::store::fleet::nats::Within;
+use crate::store::fleet::restarts::{SERVER, Server};
 use crate::store::fleet::sweep::sweep;
 use crate::store::fleet::sweep_files::{SeenFiles, sweep_files};
 
@@ -100,7 +101,7 @@ impl Within {
         info(names.files()).await?;
         let infos = [info(names.out_stream()).await?, info(names.in_stream()).await?];
         if self.is_clustered {
-            self.trust_cluster();
+            lock(&self.doubts).trust();
         } else {
             let last = [0, 1].map(|at: usize| infos[at].state.last_seq);
             self.look_at_server(server, losses, last).await?;
@@ -118,7 +119,33 @@ impl Within {
         let new: Vec<Lane> = consumers.iter().filter(is_new).map(|(lane, _)| *lane).collect();
         seen.consumers = consumers;
         drop(seen);
-        new.into_iter().for_each(|lane| self.doubt_next(lane));
+        let mut doubts = lock(&self.doubts);
+        new.into_iter().for_each(|lane| doubts.doubt_next(lane));
+        Ok(())
+    }
+
+    /// Looks whether the server was started anew: at the one of that id, which was there when the connection had been
+    /// lost so often, and the last entries of both directions were these.
+    async fn look_at_server(&self, id: String, losses: u64, last: [u64; 2]) -> Result<(), Trouble> {
+        let server = Server { id, last };
+        let server = loop {
+            let kept = self.get(SERVER).await?;
+            let known =
+                kept.as_ref().and_then(|it| serde_json::from_slice::<Server>(&it.body).ok());
+            if let Some(known) = known.filter(|known| known.id == server.id) {
+                break known;
+            }
+            let revision = kept.map_or(0, |it| it.revision);
+            // Texts and numbers always serialise.
+            let body = serde_json::to_vec(&server).unwrap_or_default().into();
+            match self.put(SERVER, revision, body).await {
+                Ok(_) => break server,
+                // Another node saw it, too.
+                Err(Trouble::Changed) => {}
+                Err(why) => return Err(why),
+            }
+        };
+        lock(&self.doubts).learn(losses, server);
         Ok(())
     }
 
