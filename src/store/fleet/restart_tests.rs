@@ -11,6 +11,12 @@ const SHORT: Duration = Duration::from_millis(500);
 
 #[test]
 fn what_a_killed_server_forgot_is_in_doubt_and_what_is_behind_it_is_not() {
+    // It writes down a while later what it hands out; on a busy machine it may have done so by then.
+    assert!((0..20).any(|_| forgets()), "it never forgets anything");
+}
+
+/// Kills a server that handed something out just now. Whether it forgot that.
+fn forgets() -> bool {
     let mut server = NatsServer::start_newer();
     run(async {
         let mut settings = settings(&server);
@@ -24,7 +30,7 @@ fn what_a_killed_server_forgot_is_in_doubt_and_what_is_behind_it_is_not() {
         }
         let mut taken = Vec::new();
         for lane in LANES {
-            // The first is written down at once, and those after it a while later.
+            // The first is written down at once.
             let zero = first.take(lane, SHORT).await.unwrap().unwrap();
             first.finish(&zero).await.unwrap();
             let one = first.take(lane, SHORT).await.unwrap().unwrap();
@@ -35,14 +41,21 @@ fn what_a_killed_server_forgot_is_in_doubt_and_what_is_behind_it_is_not() {
         server.start_again();
         until("it is connected again", async || first.waiting().await.is_ok()).await;
         let second = connect(&settings).await.unwrap();
+        let mut forgotten = 0;
         for (lane, before) in LANES.into_iter().zip(taken) {
             let kept = first.keep(&before).await;
+            let again = second.take(lane, SHORT).await.unwrap();
+            let Some(again) = again else {
+                assert_eq!(kept, Ok(()), "it is nobody else's");
+                continue;
+            };
+            forgotten += 1;
             assert_eq!(kept, Err(Trouble::Lost), "its word would be taken for ever");
-            let again = second.take(lane, SHORT).await.unwrap().unwrap();
             assert_eq!((&*again.entry.body, again.times), (&b"one"[..], 2));
             second.finish(&again).await.unwrap();
             let behind = second.take(lane, SHORT).await.unwrap().unwrap();
             assert_eq!((&*behind.entry.body, behind.times), (&b"two"[..], 1));
         }
-    });
+        forgotten > 0
+    })
 }
