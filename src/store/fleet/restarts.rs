@@ -79,6 +79,9 @@ mod tests {
         // Of a consumer that was made anew.
         assert!(doubts.include(Lane::In(2), 8, true, 0));
         assert!(!doubts.include(Lane::In(2), 9, true, 0));
+        // The first one was done long ago.
+        doubts.doubt_next(Lane::Out(0));
+        assert!(doubts.include(Lane::Out(0), 5, false, 0));
         // The same server, or a look for another reason.
         doubts.learn(1, server("one", [5, 7]));
         assert!(!doubts.include(Lane::Out(0), 5, false, 1));
