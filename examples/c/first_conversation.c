@@ -4,7 +4,7 @@
  * Settings come from the environment (LPC_ACCOUNT_ID, LPC_CLIENT_ID, LPC_CLIENT_SECRET and the
  * like), so that the same program talks to the sandbox and to a real account.
  *
- *   cc first_conversation.c -I include -L target/debug -llpconnector -o first_conversation
+ *   cc first_conversation.c $(pkg-config --cflags --libs lpconnector) -o first_conversation
  *   ./first_conversation [consumer id]
  */
 #include <stdio.h>

@@ -6,7 +6,7 @@
  * LPC_RECEIVER_LISTEN, the address and port to which the service posts notifications. So the same
  * program talks to the sandbox and to a real account.
  *
- *   cc two_way.c -I include -L target/debug -llpconnector -o two_way
+ *   cc two_way.c $(pkg-config --cflags --libs lpconnector) -o two_way
  *   ./two_way [consumer id]
  */
 #include <stdio.h>

@@ -94,6 +94,7 @@ impl Engine {
         content: Content,
         is_left: bool,
     ) {
+        state.not_acknowledged.retain(|it| *it != id);
         let line = state.inbox.name(line).unwrap_or_else(|| Arc::from(line));
         if let Some(first) = state.inbox.first_mut(&line).filter(|first| first.id == id) {
             // The program has it since before the store handed it out again.

@@ -111,6 +111,8 @@ pub(crate) struct State {
     pub store_failed: Option<Instant>,
     /// When a notification was last sent away: those behind it come later, too.
     pub refused: Option<Instant>,
+    /// Updates that the program could not acknowledge, and does not have any more; the last ones.
+    pub not_acknowledged: VecDeque<u64>,
 }
 
 /// What was made for a consumer once, and serves all that is sent for it.
@@ -206,6 +208,7 @@ impl Engine {
             settled: HashMap::new(),
             store_failed: None,
             refused: None,
+            not_acknowledged: VecDeque::new(),
         };
         let engine = Engine {
             number: NUMBER.fetch_add(1, Ordering::Relaxed),

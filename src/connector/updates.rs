@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use crate::base::clock::FOREVER;
-use crate::base::error::Error;
+use crate::base::error::{Error, Status};
 use crate::base::stats::count;
 use crate::config::connector_settings::Receipts;
 use crate::connector::action::Action;
@@ -19,6 +19,9 @@ use crate::store::change::{Change, Safety, Step};
 
 /// Who waits tells a shared store now and then that it still does.
 const ASKS_AGAIN: Duration = Duration::from_secs(1);
+
+/// A program has hardly more updates at a time.
+const MOST_NOT_ACKNOWLEDGED: usize = 1000;
 
 impl Engine {
     /// The next update, or None if none comes in time.
@@ -111,6 +114,10 @@ impl Engine {
         let Receipt { line, id, .. } = self.receipt_of(update)?;
         let mut state = self.lock();
         let Some(first) = state.inbox.first(line).filter(|first| first.id == *id) else {
+            if state.not_acknowledged.contains(id) {
+                let message = "the update could not be acknowledged before: it comes again";
+                return Err(Error::new(Status::Connect, message));
+            }
             // It was acknowledged already.
             return Ok(());
         };
@@ -139,6 +146,10 @@ impl Engine {
                 } else if engine.shared().is_some_and(|shared| !shared.holds_update(id)) {
                     // What is behind it goes on; the store hands it out again.
                     state.inbox.remove(&line, id);
+                    state.not_acknowledged.push_back(id);
+                    if state.not_acknowledged.len() > MOST_NOT_ACKNOWLEDGED {
+                        state.not_acknowledged.pop_front();
+                    }
                     engine.show(&mut state);
                     engine.wake_poller(&state);
                 }
@@ -263,7 +274,7 @@ fn read_outcome(body: &str) -> Outcome {
     serde_json::from_str(body).unwrap_or_else(|why| {
         let mut outcome = Outcome::new(UpdateKind::Failed);
         let message = format!("what became of an action cannot be read: {why}");
-        outcome.error = Some(Error::new(crate::base::error::Status::Io, message));
+        outcome.error = Some(Error::new(Status::Io, message));
         outcome
     })
 }

@@ -58,9 +58,27 @@ def test_a_chat_goes_on_after_an_outage(page: Page, chat: Program) -> None:
     page.get_by_label("All services are gone, for seconds").fill("2")
     page.get_by_role("button", name="Begin the outage").click()
     expect(page.locator("#toast")).to_have_text("All services are gone for 2 s.")
+    expect(page.locator("#outage-left")).to_have_text(re.compile("Outage: [12] s more"))
     chat.type("Still there?")
     chat.type("Hello?")
     expect(page.locator(".said.consumer .text")).to_have_text(["Hi", "Still there?", "Hello?"])
+    expect(page.locator("#outage-left")).to_be_hidden()
+
+
+def test_an_outage_is_seen_by_who_comes_later_and_ended(page: Page, chat: Program) -> None:
+    chat.type("Hi")
+    expect(page.locator(".said.consumer .text")).to_have_text(["Hi"])
+    page.get_by_role("tab", name="Faults").click()
+    page.get_by_label("All services are gone, for seconds").fill("3600")
+    page.get_by_role("button", name="Begin the outage").click()
+    expect(page.locator("#outage-left")).to_be_visible()
+    page.reload()
+    expect(page.locator("#outage-left")).to_have_text(re.compile("Outage: 3[56][0-9][0-9] s more"))
+    page.get_by_role("tab", name="Faults").click()
+    page.get_by_role("button", name="End it").click()
+    expect(page.locator("#outage-left")).to_be_hidden()
+    chat.type("Again")
+    expect(page.locator(".said.consumer .text")).to_have_text(["Hi", "Again"])
 
 
 def test_tokens_are_revoked_under_a_c_program(page: Page, gateway: Gateway) -> None:

@@ -170,11 +170,8 @@ impl Findings {
         // Two with the same id were sent twice; otherwise the text was taken twice.
         let ids = |text| ids(conversations, text);
         let needless: Vec<_> = needless.map(|text| (self.around(text), ids(text))).collect();
-        // On a machine with too much to do, the service itself may take a text after who sent it was given up.
-        let most = each * CONSUMERS / 100;
-        assert!(needless.len() <= most, "twice although all was well: {needless:?}");
+        assert!(needless.is_empty(), "twice although nothing was in the way: {needless:?}");
         vec![
-            format!("{} of these although nothing was in the way: {needless:?}", needless.len()),
             format!("{} arrived twice, of what nobody could be told", twice.len()),
             format!(
                 "{} of {} answers were told again",

@@ -27,22 +27,37 @@ pub(super) struct StreamInfo {
     pub config: Settings,
     pub created: String,
     pub state: StreamState,
+    #[serde(default)]
+    cluster: Option<Cluster>,
     /// The time at the server, from 2.10 on.
     #[serde(default)]
     pub ts: String,
 }
 
 impl StreamInfo {
+    /// Whether servers of a cluster have it, however many.
+    pub(super) fn is_clustered(&self) -> bool {
+        self.cluster.as_ref().is_some_and(|cluster| !cluster.name.is_empty())
+    }
+
     /// How many servers keep it.
     pub(super) fn replicas(&self) -> u64 {
         self.config.get("num_replicas").and_then(Value::as_u64).unwrap_or(1)
     }
 }
 
+/// A server that is alone says only its own name.
+#[derive(Deserialize)]
+struct Cluster {
+    #[serde(default)]
+    name: String,
+}
+
 #[derive(Deserialize)]
 pub(super) struct StreamState {
     pub messages: u64,
     pub bytes: u64,
+    pub last_seq: u64,
     /// When the last message came.
     #[serde(default)]
     pub last_ts: String,

@@ -29,6 +29,11 @@ impl Lane {
             Lane::Unknown | Lane::Early => MOST_WITHOUT_PLACE,
         }
     }
+
+    /// 0: of actions. 1: of what comes in.
+    pub(super) fn direction(self) -> usize {
+        usize::from(!matches!(self, Lane::Out(_)))
+    }
 }
 
 /// Something that was appended to a lane.
@@ -119,15 +124,20 @@ pub(crate) trait Broker: 'static {
     async fn take(&self, lane: Lane, patience: Duration)
     -> Result<Option<Self::Delivery>, Trouble>;
 
-    /// It is still being worked on.
+    /// It is still being worked on. [`Trouble::Lost`] where the broker forgot that it handed it out, and gives it to
+    /// whoever asks.
     async fn keep(&self, delivery: &Self::Delivery) -> Result<(), Trouble>;
 
     /// It is done, and gone for ever; but where the broker itself is killed within a moment (NATS: a second), it
-    /// may come again.
+    /// may come again. [`Trouble::Lost`] as for [`keep`](Broker::keep).
     async fn finish(&self, delivery: &Self::Delivery) -> Result<(), Trouble>;
 
     /// Somebody shall have it, or we again, in so much time. Nothing behind it in its lane is handed out before.
     async fn give_back(&self, delivery: &Self::Delivery, after: Duration) -> Result<(), Trouble>;
+
+    /// An entry of that lane that came was done long ago. So the broker forgot something, and what it handed out before
+    /// it did is behind that one.
+    fn doubt_next(&self, lane: Lane);
 
     /// A record. Keys have letters, digits and `-_=/`, and dots between.
     async fn get(&self, key: &str) -> Result<Option<Kept>, Trouble>;

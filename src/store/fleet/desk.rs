@@ -45,6 +45,14 @@ struct Action {
     is_untouched: bool,
 }
 
+/// Of an action that was let go.
+pub(crate) struct Was {
+    /// Nobody else had it.
+    pub is_held: bool,
+    /// Nothing of it had gone out.
+    pub is_untouched: bool,
+}
+
 impl Desk {
     pub(super) fn hold(&self, id: u64, lease: Duration, is_untouched: bool) {
         let until = Moment::now() + lease;
@@ -58,8 +66,11 @@ impl Desk {
         }
     }
 
-    pub(crate) fn let_go(&self, id: u64) {
-        lock(&self.state).actions.remove(&id);
+    /// What was so of the action just before: who means to send it marks it first, and looks whether it is held then.
+    pub(crate) fn let_go(&self, id: u64) -> Was {
+        let action = lock(&self.state).actions.remove(&id);
+        let is_held = action.as_ref().is_some_and(|action| Moment::now() < action.until);
+        Was { is_held, is_untouched: action.is_some_and(|action| action.is_untouched) }
     }
 
     /// Whether it was let go.
@@ -83,10 +94,6 @@ impl Desk {
         if let Some(action) = lock(&self.state).actions.get_mut(&id) {
             action.is_untouched = !goes_out;
         }
-    }
-
-    pub(super) fn is_untouched(&self, id: u64) -> bool {
-        lock(&self.state).actions.get(&id).is_some_and(|action| action.is_untouched)
     }
 
     /// The program asks for updates.

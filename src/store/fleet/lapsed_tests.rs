@@ -31,6 +31,25 @@ fn what_was_not_kept_in_time_cannot_be_acknowledged_and_comes_again() {
 }
 
 #[test]
+fn what_the_broker_forgot_that_a_node_has_is_kept_by_it_no_longer() {
+    run(async {
+        let world = World::new(2, TAKEOVER);
+        let mut node = Member::start(&world);
+        node.write(vec![update("alice", "it", None)], false).await.unwrap().unwrap();
+        let (id, _) = node.outcome().await;
+        world.has_forgotten.set(true);
+        let refused = node.write(vec![Step::UpdateDone { id }], false).await.unwrap();
+        assert_eq!(refused.unwrap_err().status(), Status::Connect);
+        assert!(!node.desk.holds_update(id));
+        // Kept by whoever does not have it, nobody would.
+        let again = timeout(TAKEOVER * 2, node.outcome()).await.unwrap();
+        assert_eq!(again, (id, "it".to_owned()));
+        node.write(vec![Step::UpdateDone { id }], false).await.unwrap().unwrap();
+        assert!(world.is_empty());
+    });
+}
+
+#[test]
 fn who_was_suspended_takes_an_update_from_nobody() {
     run(async {
         let world = World::new(1, TAKEOVER);

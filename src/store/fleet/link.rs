@@ -262,6 +262,15 @@ impl Link {
         lost
     }
 
+    pub(super) fn times_lost(&self) -> u64 {
+        *self.lost.borrow()
+    }
+
+    /// By which one start of a server is told from another.
+    pub(super) fn server_id(&self) -> String {
+        self.client.server_info().server_id
+    }
+
     pub(super) fn is_there(&self) -> bool {
         self.client.connection_state() == State::Connected
     }

@@ -4,7 +4,8 @@
 //! `broker` says what is needed of one, and `nats` has NATS JetStream do it: `link` asks and waits for answers,
 //! `pull` for entries, `api` reads them, `streams` has what is done with any stream, `layout` makes those that
 //! must be there, `object_store` keeps files, `sweep` puts right what a server that was killed did not write down,
-//! `sweep_files` what nodes that died left of files, and `upkeep` makes anew what is gone.
+//! `restarts` knows what it may have handed out, `sweep_files` removes what nodes that died left of files, and
+//! `upkeep` makes anew what is gone.
 //!
 //! What is done with it: `node` takes entries from the lanes and keeps them while they are worked on; `writes`
 //! turns changes, which wait in `write_lines`, into what is asked of the broker; `bucket` has what all nodes know of consumers, `record` by
@@ -44,6 +45,9 @@ mod once;
 mod promises;
 mod pull;
 mod record;
+#[cfg(test)]
+mod restart_tests;
+mod restarts;
 #[cfg(test)]
 mod simulated;
 pub(crate) mod store;

@@ -15,15 +15,17 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
 
 use crate::base::error::{Error, Status};
+use crate::base::lock::lock;
 use crate::base::log::{Log, LogLevel};
 use crate::config::nats_settings::NatsSettings;
-use crate::store::fleet::api::{StoredMessage, StreamInfo};
+use crate::store::fleet::api::{ConsumerInfo, StoredMessage, StreamInfo};
 use crate::store::fleet::broker::{
     Appended, Broker, Delivered, Entry, Kept, Lane, Trouble, Waiting,
 };
 use crate::store::fleet::layout::{self, BETWEEN_LOOKS, Layout, MOST_LOOKS, Names};
 use crate::store::fleet::link::Link;
 use crate::store::fleet::object_store::ObjectStore;
+use crate::store::fleet::restarts::Doubts;
 use crate::store::fleet::timestamp::{self, BrokersClock};
 
 /// Beside the body of an entry its id goes out, and of a record its revision.
@@ -39,7 +41,6 @@ const VERSION: u64 = 1;
 pub(crate) struct Nats {
     within: Arc<Within>,
     name: String,
-    is_clustered: bool,
     /// What nodes tell each other.
     calls: tokio::sync::Mutex<Option<Subscriber>>,
     looks: AbortHandle,
@@ -61,6 +62,9 @@ pub(super) struct Within {
     /// A stream or consumer is gone.
     pub(super) is_missing: AtomicBool,
     pub(super) seen: Mutex<Seen>,
+    pub(super) doubts: Mutex<Doubts>,
+    /// Servers of a cluster have it.
+    pub(super) is_clustered: bool,
 }
 
 /// What is there, as it was seen last.
@@ -82,6 +86,8 @@ pub(crate) struct Handed {
     lane: Lane,
     /// Of the stream from which it came.
     turn: u64,
+    /// How often the connection had been lost.
+    losses: u64,
 }
 
 impl Deref for Handed {
@@ -120,6 +126,8 @@ impl Nats {
             clock: BrokersClock::default(),
             is_missing: AtomicBool::new(false),
             seen: Mutex::default(),
+            doubts: Mutex::default(),
+            is_clustered: false,
         };
         let layout = within.layout();
         layout.bucket().await?;
@@ -127,7 +135,7 @@ impl Nats {
         let [outgoing, incoming] = layout.rest().await?;
         within.hear_time(&incoming);
         // Of what is there, whatever was asked for: another node may have made it, or an administrator.
-        let is_clustered = outgoing.replicas() > 1;
+        within.is_clustered = outgoing.is_clustered();
         let (wanted, there) = (settings.replicas as u64, outgoing.replicas());
         if wanted > there {
             log.write(LogLevel::Warn, || {
@@ -138,7 +146,7 @@ impl Nats {
             });
         }
         let version = within.link.server_version();
-        if is_clustered && loses_in_a_cluster(&version) {
+        if there > 1 && loses_in_a_cluster(&version) {
             log.write(LogLevel::Warn, || {
                 format!(
                     "connector: nats-server {version}: a cluster of these may lose what waits when one of them \
@@ -156,7 +164,7 @@ impl Nats {
         let within = Arc::new(within);
         let looks = within.clone();
         let looks = tokio::spawn(async move { looks.look_after().await }).abort_handle();
-        Ok(Nats { within, name, is_clustered, calls, looks })
+        Ok(Nats { within, name, calls, looks })
     }
 }
 
@@ -244,7 +252,7 @@ impl Within {
         Ok(self.link.api(format!("STREAM.INFO.{stream}"), json!({})).await?)
     }
 
-    async fn get(&self, key: &str) -> Result<Option<Kept>, Trouble> {
+    pub(super) async fn get(&self, key: &str) -> Result<Option<Kept>, Trouble> {
         let last = self.last(key).await?;
         let Some(last) = last.filter(|it| !it.is_removal) else { return Ok(None) };
         Ok(Some(Kept { revision: last.seq, body: last.body }))
@@ -259,7 +267,7 @@ impl Within {
         last.map(read).transpose()
     }
 
-    async fn put(&self, key: &str, revision: u64, body: Bytes) -> Result<u64, Trouble> {
+    pub(super) async fn put(&self, key: &str, revision: u64, body: Bytes) -> Result<u64, Trouble> {
         match self.replace(key, revision, body.clone()).await {
             // Other clients of the bucket leave a marker where they remove something.
             Err(Trouble::Changed) if revision == 0 => match self.last(key).await? {
@@ -312,6 +320,26 @@ impl Within {
         self.link.ask(handed.reply.clone(), None, what.into()).await.map(drop)
     }
 
+    /// Whether that entry, which came just now, may have been handed out before without a word about it.
+    fn may_have_been_out(&self, lane: Lane, seq: u64, at: i64) -> bool {
+        let is_older = self.is_older_than_its_consumer(lane, at);
+        if lane.most_out() > 1 {
+            return is_older;
+        }
+        let mut doubts = lock(&self.doubts);
+        // Servers of a cluster are asked about each action: who began it says so.
+        let losses = if self.is_clustered { 0 } else { self.link.times_lost() };
+        doubts.include(lane, seq, is_older, losses)
+    }
+
+    async fn has_handed_out(&self, handed: &Handed) -> Result<(), Trouble> {
+        let (stream, consumer) = (self.names.stream(handed.lane), self.names.consumer(handed.lane));
+        let info = format!("CONSUMER.INFO.{stream}.{consumer}");
+        let info: ConsumerInfo = self.link.api(info, json!({})).await?;
+        let is_known = info.delivered.stream_seq >= handed.delivered.entry.seq;
+        if is_known { Ok(()) } else { Err(Trouble::Lost) }
+    }
+
     fn files(&self) -> ObjectStore<'_> {
         ObjectStore { link: &self.link, names: &self.names }
     }
@@ -350,7 +378,7 @@ impl Broker for Nats {
     async fn take(&self, lane: Lane, patience: Duration) -> Result<Option<Handed>, Trouble> {
         let Within { link, names, clock, .. } = &*self.within;
         self.within.is_whole()?;
-        let turn = self.within.turn(lane);
+        let (turn, losses) = (self.within.turn(lane), link.times_lost());
         let how = match u64::try_from(patience.as_nanos()) {
             Ok(0) => json!({ "batch": 1, "no_wait": true }),
             nanos => json!({ "batch": 1, "expires": nanos.unwrap_or(u64::MAX) }),
@@ -379,18 +407,24 @@ impl Broker for Nats {
         };
         clock.hear(at);
         let entry = Entry { seq, at, body: answer.payload, age: clock.since(at) };
-        let times = times + u64::from(self.within.is_of_another_consumer(lane, at));
-        Ok(Some(Handed { delivered: Delivered { entry, times }, reply, lane, turn }))
+        let times = times + u64::from(self.within.may_have_been_out(lane, seq, at));
+        Ok(Some(Handed { delivered: Delivered { entry, times }, reply, lane, turn, losses }))
     }
 
     async fn keep(&self, delivery: &Handed) -> Result<(), Trouble> {
         if delivery.turn != self.within.turn(delivery.lane) {
             return Err(Trouble::Refused("it is gone with its stream".to_owned()));
         }
-        self.within.answer_for(delivery, "+WPI".to_owned()).await
+        self.within.answer_for(delivery, "+WPI".to_owned()).await?;
+        // Servers say yes to that for what they have not handed out, too.
+        self.within.has_handed_out(delivery).await
     }
 
     async fn finish(&self, delivery: &Handed) -> Result<(), Trouble> {
+        // For what they have not handed out, some servers answer nothing.
+        if delivery.losses != self.within.link.times_lost() {
+            self.within.has_handed_out(delivery).await?;
+        }
         self.within.answer_for(delivery, "+ACK".to_owned()).await
     }
 
@@ -402,6 +436,10 @@ impl Broker for Nats {
             }
         };
         self.within.answer_for(delivery, what).await
+    }
+
+    fn doubt_next(&self, lane: Lane) {
+        lock(&self.within.doubts).doubt_next(lane);
     }
 
     async fn get(&self, key: &str) -> Result<Option<Kept>, Trouble> {
@@ -464,7 +502,7 @@ impl Broker for Nats {
     }
 
     fn is_clustered(&self) -> bool {
-        self.is_clustered
+        self.within.is_clustered
     }
 
     fn is_there(&self) -> bool {

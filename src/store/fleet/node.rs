@@ -39,7 +39,8 @@ const SHORT_PATIENCE: Duration = Duration::from_secs(5);
 /// After trouble with the broker.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// So many notifications without a place are looked at beside each other, of those whose consumer is known and of others.
+/// So many notifications of nobody known are looked at beside each other; of those that came too early, fewer: they
+/// are few, and wait anyway.
 const LOOKERS: usize = 8;
 
 /// So long a conversation may become known, and so often is looked: who opened it may have died, and be
@@ -97,6 +98,8 @@ pub(crate) struct Node<B: Broker> {
     pub(super) lines: WriteLines,
     /// When the actions were appended that it has, or had lately.
     appended: RefCell<BTreeMap<u64, i64>>,
+    /// The same of actions that it lost, and of which nothing had gone out.
+    left_untouched: RefCell<BTreeMap<u64, i64>>,
     arrives: Arrives,
 }
 
@@ -108,6 +111,7 @@ pub(super) struct Held<B: Broker> {
     pub(super) key: Option<KeyDone>,
     over: Notify,
     is_over: Cell<bool>,
+    is_lost: Cell<bool>,
 }
 
 impl<B: Broker> Held<B> {
@@ -117,8 +121,8 @@ impl<B: Broker> Held<B> {
         files: Vec<String>,
         key: Option<KeyDone>,
     ) -> Rc<Held<B>> {
-        let (over, is_over) = (Notify::new(), Cell::new(false));
-        Rc::new(Held { delivery, consumer, files, key, over, is_over })
+        let (over, is_over, is_lost) = (Notify::new(), Cell::new(false), Cell::new(false));
+        Rc::new(Held { delivery, consumer, files, key, over, is_over, is_lost })
     }
 
     fn seq(&self) -> u64 {
@@ -127,6 +131,12 @@ impl<B: Broker> Held<B> {
 
     fn at(&self) -> i64 {
         self.delivery.entry.at
+    }
+
+    /// It is not ours any more, and nothing more may be said for it: it could be another node's by now, which may die.
+    pub(super) fn lose(&self) {
+        self.is_lost.set(true);
+        self.over.notify_one();
     }
 
     /// It need not be kept any longer.
@@ -153,6 +163,7 @@ impl<B: Broker> Node<B> {
             inn: RefCell::default(),
             lines: WriteLines::default(),
             appended: RefCell::default(),
+            left_untouched: RefCell::default(),
             arrives,
         })
     }
@@ -163,8 +174,8 @@ impl<B: Broker> Node<B> {
             tokio::task::spawn_local(self.clone().send_from(partition));
             tokio::task::spawn_local(self.clone().tell_from(partition));
         }
-        for lane in [Lane::Unknown, Lane::Early] {
-            for _ in 0..LOOKERS {
+        for (lane, lookers) in [(Lane::Unknown, LOOKERS), (Lane::Early, LOOKERS / 4)] {
+            for _ in 0..lookers {
                 tokio::task::spawn_local(self.clone().find_places(lane));
             }
         }
@@ -214,15 +225,21 @@ impl<B: Broker> Node<B> {
         let is_repeat = held.key.as_ref().is_some_and(|key| record.is_key_done(key, window));
         if is_repeat || self.is_done(&record, &held) {
             // Only that it is gone was not heard, or the broker forgot it.
+            self.broker.doubt_next(self.lane_out(&held.consumer));
             return self.finish(&held).await;
         }
-        let is_new = times == 1 || record.untouched == Some((seq, times - 1));
+        let was_left = self.left_untouched.borrow_mut().remove(&seq) == Some(held.at());
+        let is_new = times == 1 || record.untouched == Some((seq, times - 1)) || was_left;
         // One that was long on its way here another node has begun since.
-        let mut is_untouched = is_new && record.begun != Some(seq);
+        let was_begun = record.begun == Some(seq) && !(was_left && record.begun_by == self.id);
+        let mut is_untouched = is_new && !was_begun;
         // What was handed out before, somebody may have still: the broker takes the word of both for it.
-        if !is_untouched || self.broker.is_clustered() {
+        if times > 1 || self.broker.is_clustered() {
             match self.begin(&held.consumer, seq).await {
-                Ok(was_begun) => is_untouched &= !was_begun,
+                Ok(begun_by) => {
+                    let by_us = was_left && begun_by.as_ref() == Some(&self.id);
+                    is_untouched &= begun_by.is_none() || by_us;
+                }
                 // It goes to whoever reaches the broker.
                 Err(_) => return,
             }
@@ -243,24 +260,29 @@ impl<B: Broker> Node<B> {
             begun: !is_untouched,
         };
         (self.arrives)(Arrival::Action(action, self.known(record)));
-        let is_lost = !self.keep(&held, from, || self.desk.lacks(seq)).await;
+        let extend = |lease| self.desk.extend(seq, lease);
+        let is_lost = !self.keep(&held, from, extend, || self.desk.lacks(seq)).await;
         self.out.borrow_mut().remove(&seq);
-        self.desk.let_go(seq);
+        let was = self.desk.let_go(seq);
+        if is_lost && was.is_untouched {
+            remember(&mut self.left_untouched.borrow_mut(), seq, held.at());
+        }
         if is_lost {
             let consumer = held.consumer.clone();
             (self.arrives)(Arrival::ActionLost { consumer, id: seq });
         }
     }
 
-    /// Writes down that an action may go out from now on, and from where. Whether that was written before.
-    async fn begin(&self, consumer: &str, seq: u64) -> Result<bool, Trouble> {
-        let was_begun = Cell::new(false);
+    /// Writes down that an action may go out from now on, and from where. From where it might before, if it did.
+    async fn begin(&self, consumer: &str, seq: u64) -> Result<Option<String>, Trouble> {
+        let begun_by = Cell::new(None);
         let edit = |record: &mut Record| {
-            was_begun.set(record.begun.replace(seq) == Some(seq));
-            record.begun_by.clone_from(&self.id);
+            let was_begun = record.begun.replace(seq) == Some(seq);
+            let by = std::mem::replace(&mut record.begun_by, self.id.clone());
+            begun_by.set(was_begun.then_some(by));
         };
         self.bucket.change(&self.broker, consumer, edit).await?;
-        Ok(was_begun.get())
+        Ok(begun_by.into_inner())
     }
 
     /// Updates of one partition, one after the other, as long as the program asks for some.
@@ -322,7 +344,7 @@ impl<B: Broker> Node<B> {
             );
             is_given_back.get()
         };
-        let is_kept = self.keep(&held, from, is_wanted_elsewhere).await;
+        let is_kept = self.keep(&held, from, |_| (), is_wanted_elsewhere).await;
         self.inn.borrow_mut().remove(&seq);
         self.desk.let_go_of_update(seq);
         if is_given_back.get() {
@@ -344,15 +366,22 @@ impl<B: Broker> Node<B> {
 
     /// Keeps an entry while it is worked on. False where it is not this node's any more, or another one
     /// may have it.
-    async fn keep(&self, held: &Held<B>, from: Instant, may_go: impl Fn() -> bool) -> bool {
+    async fn keep(
+        &self,
+        held: &Held<B>,
+        from: Instant,
+        extend: impl Fn(Duration),
+        may_go: impl Fn() -> bool,
+    ) -> bool {
         let mut until = from + self.lease_time();
         loop {
             let pause = self.settings.takeover / 3;
-            let _ = timeout(pause, held.over.notified()).await;
+            let left = until.saturating_duration_since(Instant::now());
+            let _ = timeout(pause.min(left), held.over.notified()).await;
             if held.is_over.get() {
                 return true;
             }
-            if may_go() {
+            if held.is_lost.get() || may_go() {
                 return false;
             }
             let asked = Instant::now();
@@ -361,9 +390,10 @@ impl<B: Broker> Node<B> {
             {
                 Ok(Ok(())) => {
                     until = asked + self.lease_time();
-                    self.desk.extend(held.seq(), self.lease(asked));
+                    extend(self.lease(asked));
                 }
                 _ if held.is_over.get() => return true,
+                Ok(Err(Trouble::Lost)) => return false,
                 _ if Instant::now() >= until => return false,
                 _ => sleep(PAUSE.min(pause)).await,
             }
@@ -619,11 +649,7 @@ impl<B: Broker> Node<B> {
     }
 
     fn append_is_known(&self, held: &Held<B>) {
-        let mut appended = self.appended.borrow_mut();
-        appended.insert(held.seq(), held.at());
-        if appended.len() > MOST_APPENDED {
-            appended.pop_first();
-        }
+        remember(&mut self.appended.borrow_mut(), held.seq(), held.at());
     }
 
     /// When that action was appended; 0 where that is not known any more.
@@ -730,10 +756,9 @@ impl<B: Broker> Node<B> {
     pub(crate) async fn hand_all_over(&self) {
         let out = std::mem::take(&mut *self.out.borrow_mut());
         for (seq, held) in out {
-            let (is_ours, is_untouched) = (self.desk.holds(seq), self.desk.is_untouched(seq));
-            self.desk.let_go(seq);
-            if is_ours {
-                self.hand_over(&held, is_untouched).await;
+            let was = self.desk.let_go(seq);
+            if was.is_held {
+                self.hand_over(&held, was.is_untouched).await;
             }
             held.end();
         }
@@ -747,6 +772,13 @@ impl<B: Broker> Node<B> {
             let _ = self.broker.give_back(&held.delivery, Duration::ZERO).await;
             held.end();
         }
+    }
+}
+
+fn remember(appended: &mut BTreeMap<u64, i64>, seq: u64, at: i64) {
+    appended.insert(seq, at);
+    if appended.len() > MOST_APPENDED {
+        appended.pop_first();
     }
 }
 

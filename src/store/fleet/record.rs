@@ -198,7 +198,7 @@ impl Record {
         let place = &mut self.dialogs[at];
         let is_said =
             |next| self.said.iter().any(|it| it.dialog == dialog && it.sequence == Some(next));
-        while is_said(place.next) {
+        while place.next < i64::MAX && is_said(place.next) {
             place.next += 1;
         }
     }

@@ -65,6 +65,8 @@ pub(crate) struct World {
     /// Of a hundred answers so many are lost.
     pub losses: Cell<u64>,
     begun: Instant,
+    /// The next that is finished it does not know to be handed out.
+    pub has_forgotten: Cell<bool>,
     /// Of no lane more are out at a time.
     pub most_unknown: Cell<u32>,
 }
@@ -108,6 +110,7 @@ impl World {
             most: Cell::new([usize::MAX; 2]),
             losses: Cell::new(0),
             begun: Instant::now(),
+            has_forgotten: Cell::new(false),
             most_unknown: Cell::new(Lane::Unknown.most_out()),
         })
     }
@@ -345,6 +348,9 @@ impl Broker for Link {
 
     async fn finish(&self, given: &Given) -> Result<(), Trouble> {
         self.ask(|world| {
+            if world.has_forgotten.take() {
+                return Err(Trouble::Lost);
+            }
             world.streams.borrow_mut()[given.stream].entries.remove(&given.delivered.entry.seq);
             Ok(())
         })
@@ -360,6 +366,8 @@ impl Broker for Link {
         })
         .await
     }
+
+    fn doubt_next(&self, _: Lane) {}
 
     async fn get(&self, key: &str) -> Result<Option<Kept>, Trouble> {
         self.ask(|world| Ok(world.bucket.borrow().get(key).cloned())).await

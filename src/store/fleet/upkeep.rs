@@ -12,10 +12,11 @@ use crate::base::log::LogLevel;
 use crate::store::fleet::api::{Failed, NO_CONSUMER, NO_STREAM, StreamInfo};
 use crate::store::fleet::broker::{Lane, Trouble};
 use crate::store::fleet::nats::Within;
+use crate::store::fleet::restarts::{SERVER, Server};
 use crate::store::fleet::sweep::sweep;
 use crate::store::fleet::sweep_files::{SeenFiles, sweep_files};
 
-/// Between two looks at what servers that were killed left, and after one that failed.
+/// Between two looks at what servers that were killed left, and after files could not be looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(600);
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
@@ -70,7 +71,8 @@ impl Within {
                         }
                     }
                 }
-                Err(_) => LOOK_AGAIN,
+                // Until that is known, all that is handed out is in doubt.
+                Err(_) => SHORTEST_PAUSE,
             };
             sleep(SHORTEST_PAUSE).await;
             tokio::select! {
@@ -91,30 +93,69 @@ impl Within {
     /// Whether all is there, and since when; puts right what servers that were killed left.
     pub(super) async fn look(&self) -> Result<(), Failed> {
         let names = &self.names;
-        let made = async |stream: String| {
-            let info = self.link.api::<StreamInfo>(format!("STREAM.INFO.{stream}"), json!({}));
-            Ok::<_, Failed>(info.await?.created)
+        let (losses, server) = (self.link.times_lost(), self.link.server_id());
+        let info = async |stream: String| {
+            self.link.api::<StreamInfo>(format!("STREAM.INFO.{stream}"), json!({})).await
         };
-        made(names.bucket()).await?;
-        made(names.files()).await?;
-        let made = [made(names.out_stream()).await?, made(names.in_stream()).await?];
+        info(names.bucket()).await?;
+        info(names.files()).await?;
+        let infos = [info(names.out_stream()).await?, info(names.in_stream()).await?];
+        if self.is_clustered {
+            lock(&self.doubts).trust();
+        } else {
+            let last = [0, 1].map(|at: usize| infos[at].state.last_seq);
+            self.look_at_server(server, losses, last).await?;
+        }
+        let made = infos.map(|info| info.created);
         let consumers = sweep(&self.link, names, self.settings.partitions).await?;
         let mut seen = lock(&self.seen);
         for (direction, made) in made.into_iter().enumerate() {
             let before = std::mem::replace(&mut seen.made[direction], made.clone());
             seen.turns[direction] += u64::from(!before.is_empty() && before != made);
         }
+        let is_new = |(lane, made): &(&Lane, &i64)| {
+            seen.consumers.get(lane).is_some_and(|before| before != *made)
+        };
+        let new: Vec<Lane> = consumers.iter().filter(is_new).map(|(lane, _)| *lane).collect();
         seen.consumers = consumers;
+        drop(seen);
+        let mut doubts = lock(&self.doubts);
+        new.into_iter().for_each(|lane| doubts.doubt_next(lane));
+        Ok(())
+    }
+
+    /// Looks whether the server was started anew: at the one of that id, which was there when the connection had been
+    /// lost so often, and the last entries of both directions were these.
+    async fn look_at_server(&self, id: String, losses: u64, last: [u64; 2]) -> Result<(), Trouble> {
+        let server = Server { id, last };
+        let server = loop {
+            let kept = self.get(SERVER).await?;
+            let known =
+                kept.as_ref().and_then(|it| serde_json::from_slice::<Server>(&it.body).ok());
+            if let Some(known) = known.filter(|known| known.id == server.id) {
+                break known;
+            }
+            let revision = kept.map_or(0, |it| it.revision);
+            // Texts and numbers always serialise.
+            let body = serde_json::to_vec(&server).unwrap_or_default().into();
+            match self.put(SERVER, revision, body).await {
+                Ok(_) => break server,
+                // Another node saw it, too.
+                Err(Trouble::Changed) => {}
+                Err(why) => return Err(why),
+            }
+        };
+        lock(&self.doubts).learn(losses, server);
         Ok(())
     }
 
     /// How often another stream was found in place of that of the lane.
     pub(super) fn turn(&self, lane: Lane) -> u64 {
-        lock(&self.seen).turns[usize::from(!matches!(lane, Lane::Out(_)))]
+        lock(&self.seen).turns[lane.direction()]
     }
 
     /// Whether its consumer was made after that entry came: another one may have handed it out.
-    pub(super) fn is_of_another_consumer(&self, lane: Lane, at: i64) -> bool {
+    pub(super) fn is_older_than_its_consumer(&self, lane: Lane, at: i64) -> bool {
         lock(&self.seen).consumers.get(&lane).is_some_and(|made| at < *made)
     }
 

@@ -216,8 +216,15 @@ impl<B: Broker> Node<B> {
         for id in &plan.updates_done {
             // Another node has it, or will: what the broker took from us as done would be gone there.
             let held = self.inn.borrow().get(id).cloned().ok_or(Trouble::Lost)?;
+            let finished = self.broker.finish(&held.delivery).await;
+            if finished == Err(Trouble::Lost) {
+                // The program is told that it comes again, and does not have it any more.
+                self.desk.let_go_of_update(*id);
+                held.lose();
+            }
+            finished?;
+            // An update that comes again needs them.
             self.drop_files(&held.files).await?;
-            self.broker.finish(&held.delivery).await?;
             held.end();
         }
         Ok(())

@@ -30,7 +30,7 @@ pub fn node(scene: &Scene, server: &NatsServer, options: &[(&str, &str)]) -> Con
 }
 
 /// How many entries a lane has handed out that are not dealt with.
-fn out(server: &NatsServer, lane: &str) -> u64 {
+pub fn out(server: &NatsServer, lane: &str) -> u64 {
     let (direction, _) = lane.split_once('-').unwrap();
     let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
     let subject = format!("$JS.API.CONSUMER.INFO.sms-{direction}.{lane}");

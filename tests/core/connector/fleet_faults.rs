@@ -5,12 +5,12 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use lpc_sandbox::Route;
+use lpc_sandbox::{Answer, Route};
 use lpconnector::{Connector, LogLevel, Status, UpdateKind};
 
-use crate::connector::fleet::{node, put_off};
+use crate::connector::fleet::{FOR_EVER, node, out, put_off};
 use crate::connector::nats_server::NatsServer;
-use crate::connector::talks::{next, said, text};
+use crate::connector::talks::{next, said};
 use crate::scene::{Scene, until};
 
 /// The quickest that is allowed.
@@ -102,6 +102,8 @@ fn an_update_that_was_not_kept_in_time_is_not_acknowledged_and_comes_again() {
     let refused = node.ack(&update).unwrap_err();
     assert_eq!(refused.status(), Status::Connect);
     assert!(refused.message().contains("it comes again"), "{refused}");
+    // However often, until it did.
+    assert_eq!(node.ack(&update).unwrap_err().status(), Status::Connect);
     relay.thaw();
     let again = poll();
     assert!(again.is_repeat() && again.kind() == update.kind());
@@ -133,7 +135,16 @@ fn post(node: &Connector, (body, signature): &(Vec<u8>, String)) -> u16 {
 
 #[test]
 fn a_broker_that_is_killed_is_waited_for() {
-    let (mut server, scene) = (NatsServer::start(), Scene::new());
+    is_waited_for(NatsServer::start());
+}
+
+#[test]
+fn a_newer_broker_that_is_killed_is_waited_for() {
+    is_waited_for(NatsServer::start_newer());
+}
+
+fn is_waited_for(mut server: NatsServer) {
+    let scene = Scene::new();
     let store = server.store("sms");
     let mut config = scene.config(&[
         ("connector.store", &store),
@@ -189,7 +200,7 @@ fn a_broker_that_is_killed_is_waited_for() {
     assert_eq!(post(&node, &webhooks[1]), 200);
     let mut told = Vec::new();
     while told.len() < 2 {
-        told.push(text(&node));
+        told.extend(text_of_what_is_settled(&node));
     }
     assert_eq!(told, [("a".to_owned(), "0".to_owned()), ("a".to_owned(), "1".to_owned())]);
     until(|| scene.texts().contains(&"accepted".to_owned()).then_some(()));
@@ -197,6 +208,43 @@ fn a_broker_that_is_killed_is_waited_for() {
     assert_eq!(logged(LogLevel::Warn), [lost]);
     assert_eq!(logged(LogLevel::Info), ["connector: NATS is there again"]);
     assert_eq!(logged(LogLevel::Error), [""; 0]);
+}
+
+/// Of the next update. A broker that was killed may have forgotten that the node has it: then it comes again.
+fn text_of_what_is_settled(node: &Connector) -> Option<(String, String)> {
+    let update = node.poll(Duration::from_secs(60)).unwrap().expect("an update");
+    if let Err(refused) = node.ack(&update) {
+        assert_eq!(refused.status(), Status::Connect, "{refused}");
+        return None;
+    }
+    let event = update.notification()?.events()[0].text().to_owned();
+    Some((update.consumer_id().to_owned(), event))
+}
+
+#[test]
+fn what_a_broker_forgot_that_a_node_sends_another_does_not_send_as_well() {
+    let (mut server, scene) = (NatsServer::start_newer(), Scene::new());
+    let options = [&FOR_EVER[..], &[QUICK[1]]].concat();
+    let first = node(&scene, &server, &options);
+    // After the first of a lane, it writes down a while later what it hands out.
+    for text in ["zero", "one"] {
+        if text == "one" {
+            scene.answer(Route::Send, Answer::Lose);
+        }
+        first.submit_text("a", text, Some(text)).unwrap();
+        if text == "zero" {
+            next(&first, UpdateKind::Sent);
+        }
+    }
+    until(|| (first.stats().unwrap().put_off == 1).then_some(()));
+    server.kill();
+    server.start_again();
+    let second = node(&scene, &server, &options);
+    until(|| (out(&server, "out-3") == 1).then_some(()));
+    // Of another partition.
+    second.submit_text("c", "another", None).unwrap();
+    until(|| scene.texts().contains(&"another".to_owned()).then_some(()));
+    assert_eq!(scene.texts(), ["zero", "one", "another"]);
 }
 
 #[test]

@@ -35,6 +35,10 @@ pub(crate) async fn begin_outage(
     Ok(Json(json!({})))
 }
 
+pub(crate) async fn view_outage(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    Json(json!({ "left_ms": shared.conditions.outage_left().as_millis() as u64 }))
+}
+
 pub(crate) async fn end_outage(
     State(shared): State<Arc<Shared>>,
     Object(body): Object,

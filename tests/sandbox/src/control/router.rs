@@ -83,7 +83,12 @@ pub(crate) fn control_api(shared: Arc<Shared>, port: u16, besides: Router<Arc<Sh
         .route("/latency", takes("PUT", put(conditions::latency)))
         .route(
             "/outage",
-            takes("POST or DELETE", post(conditions::begin_outage).delete(conditions::end_outage)),
+            takes(
+                "GET, POST or DELETE",
+                get(conditions::view_outage)
+                    .post(conditions::begin_outage)
+                    .delete(conditions::end_outage),
+            ),
         )
         .route("/public-key", takes("GET", get(tokens::public_key)))
         .fallback(async |uri: Uri| {

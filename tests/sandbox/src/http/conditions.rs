@@ -99,6 +99,12 @@ impl Conditions {
         self.outage.borrow().filter(|(_, end)| *end > Instant::now()).map(|(outage, _)| outage)
     }
 
+    /// How long the outage that there is now lasts yet.
+    pub(crate) fn outage_left(&self) -> Duration {
+        let end = self.outage.borrow().map(|(_, end)| end);
+        end.map_or(Duration::ZERO, |end| end.saturating_duration_since(Instant::now()))
+    }
+
     /// Waits until the service is there again.
     pub(crate) async fn over(&self) {
         self.until(|outage| outage.is_none()).await;

@@ -36,6 +36,8 @@ fn an_outage_refuses_connections_and_closes_those_there_are() {
 
     let outage = json!({"seconds": 3600});
     assert_eq!(tell(&sandbox, "POST", "/outage", &outage).text, "{}");
+    let left = || tell(&sandbox, "GET", "/outage", &Value::Null).json()["left_ms"].as_u64();
+    assert!(left().is_some_and(|left| (3_000_000..=3_600_000).contains(&left)));
     kept.read_to_end(&mut Vec::new()).expect("its end");
     until(|| {
         let refused = TcpStream::connect(address(&sandbox));
@@ -43,6 +45,7 @@ fn an_outage_refuses_connections_and_closes_those_there_are() {
     });
     assert!(driver.try_send(&text(&conversation, "lost")).is_err());
     assert_eq!(tell(&sandbox, "DELETE", "/outage", &Value::Null).status, 200);
+    assert_eq!(left(), Some(0));
     until(|| TcpStream::connect(address(&sandbox)).is_ok());
     assert_eq!(driver.send(&text(&conversation, "here")).status, 200);
     assert_eq!(driver.conversation()["events"].as_array().map(Vec::len), Some(1));
@@ -147,7 +150,7 @@ fn misuse_is_refused() {
         ("POST", "/outage", json!({"seconds": 604_801}), "0 to 604800"),
         ("POST", "/outage", json!({"seconds": 1, "how": "slowly"}), "refused, unavailable"),
         ("POST", "/outage", json!({"second": 1}), "\"second\" is unknown"),
-        ("PUT", "/outage", json!({}), "takes POST or DELETE"),
+        ("PUT", "/outage", json!({}), "takes GET, POST or DELETE"),
         ("PUT", "/latency", json!({"ms": "1"}), "ms must be"),
         ("PUT", "/latency", json!({"jitter": 1}), "\"jitter\" is unknown"),
         ("PUT", limits, json!({"app": -1}), "app must be"),

@@ -49,6 +49,20 @@ function choose() {
   say($("fault-hint"), FAULTS[kind][1]);
 }
 
+// When the services are there again.
+let back = 0;
+
+function awayFor(ms) {
+  back = Date.now() + ms;
+  drawOutage();
+}
+
+function drawOutage() {
+  const left = Math.ceil((back - Date.now()) / 1000);
+  say($("outage-left"), left > 0 ? `Outage: ${left} s more` : "");
+  $("outage-left").hidden = $("outage-end").hidden = left <= 0;
+}
+
 function draw() {
   const waiting = Object.entries(state.answers);
   const count = waiting.reduce((sum, [, many]) => sum + many, 0);
@@ -72,8 +86,16 @@ export async function start() {
   }
   submit("outage", () => {
     const seconds = $("outage-seconds").valueAsNumber;
-    attempt(() => ask("POST", "/outage", { seconds }), `All services are gone for ${seconds} s.`);
+    attempt(async () => {
+      await ask("POST", "/outage", { seconds });
+      awayFor(seconds * 1000);
+    }, `All services are gone for ${seconds} s.`);
   });
-  // Where the sandbox has no outages, it knows no such path.
-  $("outage").hidden = (await fetch("/outage", { method: "OPTIONS" })).status === 404;
+  $("outage-end").addEventListener("click", () => attempt(async () => {
+    await ask("DELETE", "/outage", {});
+    awayFor(0);
+  }, "All services are there again."));
+  setInterval(drawOutage, 500);
+  // It may have begun before the page came.
+  awayFor((await ask("GET", "/outage")).left_ms);
 }
