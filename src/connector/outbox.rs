@@ -288,7 +288,8 @@ impl Engine {
     ) -> Result<Taken, MutexGuard<'a, State>> {
         let Some((consumer, waiting)) = state.outbox.take(now, None) else { return Err(state) };
         let id = waiting.id;
-        if !waiting.is_begun && !waiting.is_fleeting && self.outlives_the_process() {
+        let is_to_mark = self.outlives_the_process() && !self.is_shared();
+        if is_to_mark && !waiting.is_begun && !waiting.is_fleeting {
             state.outbox.hold(&consumer, id);
             let engine = self.clone();
             let mark = Change::mark(Step::ActionBegun { id, begun: true });

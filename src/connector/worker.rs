@@ -143,6 +143,14 @@ impl Engine {
         self.unless_settled(taken, 0).is_some()
     }
 
+    /// An action of a shared store goes out now, unless it is another process's: what only asked whether it may go
+    /// leaves no doubt.
+    fn goes_out(self: &Arc<Self>, taken: &Taken) -> Result<(), Error> {
+        let Some(shared) = self.shared().filter(|_| !taken.is_fleeting) else { return Ok(()) };
+        self.note(taken, |waiting| waiting.is_begun = true);
+        if shared.goes_out(taken.id) { Ok(()) } else { Err(is_anothers()) }
+    }
+
     /// Makes one attempt; what it learns about the consumer goes into `lessons`, whatever becomes of it.
     fn attempt(
         self: &Arc<Self>,
@@ -248,11 +256,12 @@ impl Engine {
     }
 
     fn send(
-        &self,
+        self: &Arc<Self>,
         taken: &Taken,
         action: &Action,
         conversation: &Conversation,
     ) -> Result<Response, Error> {
+        self.goes_out(taken)?;
         let metadata = self.metadata(taken, action);
         match &action.deed {
             Deed::Text(text) => conversation.send_event(&Event::text(text), metadata.as_ref()),
@@ -380,11 +389,13 @@ impl Engine {
             }
             _ => options,
         };
+        self.goes_out(taken)?;
         let (conversation, first) = match consumer.open_telling(&options) {
             Ok(opened) => opened,
             Err(why) => {
                 // Where one may be open, a notification tells.
-                if !why.maybe_delivered() && why.status() != Status::AlreadyOpen {
+                let may_be_open = taken.is_unsure || why.maybe_delivered();
+                if !may_be_open && why.status() != Status::AlreadyOpen {
                     lessons.push(Lesson::NotOpened);
                 }
                 return Err(why);
@@ -432,6 +443,13 @@ impl Engine {
             Outcome::NotKnown(why) => (Err(why.clone()), why.attempts()),
             // Nothing was tried now.
             Outcome::GivenUp(why) => (Err(why), 0),
+            Outcome::Failed(why)
+                if !why.maybe_delivered() && !taken.is_fleeting && self.is_lost(taken.id) =>
+            {
+                // Who has it now says what becomes of it.
+                self.keep(&taken.consumer, &lessons);
+                return self.leave(taken);
+            }
             Outcome::Failed(why) => {
                 let attempts = why.attempts();
                 if why.status() == Status::RateLimited {
@@ -615,6 +633,10 @@ impl State {
         let is_any = self.outbox.is_any_ready() || self.outbox.next_ready().is_some();
         self.idle_workers == 0 && is_any
     }
+}
+
+fn is_anothers() -> Error {
+    Error::new(Status::Connect, "another process has the action by now")
 }
 
 fn done(sent: &Response) -> Outcome {

@@ -60,6 +60,9 @@ pub(crate) trait SharedJournal {
     /// Whether it was handed out so lately that no other process can have it.
     fn is_fresh(&self, id: u64) -> bool;
 
+    /// The action goes out now. Whether it is this process's to send, still.
+    fn goes_out(&self, id: u64) -> bool;
+
     /// Another process has the action as well: it alone from now on.
     fn let_go(&self, id: u64);
 

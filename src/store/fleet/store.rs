@@ -215,6 +215,12 @@ impl SharedJournal for Fleet {
         self.desk.is_fresh(id)
     }
 
+    fn goes_out(&self, id: u64) -> bool {
+        // Whoever lets it go sees that mark, or we see that it is gone.
+        self.desk.touch(id, true);
+        self.desk.holds(id)
+    }
+
     fn let_go(&self, id: u64) {
         self.desk.let_go(id);
     }

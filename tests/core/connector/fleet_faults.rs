@@ -112,6 +112,34 @@ fn an_update_that_was_not_kept_in_time_is_not_acknowledged_and_comes_again() {
     until(|| (node.stats().unwrap().updates_waiting == 0).then_some(()));
 }
 
+#[test]
+fn what_a_node_never_sent_and_lost_meanwhile_is_in_no_doubt() {
+    let (server, scene) = (NatsServer::start(), Scene::new());
+    let relay = Relay::to(server.port());
+    let store = format!("nats://127.0.0.1:{}/sms", relay.port);
+    let options = [
+        ("connector.store", &*store),
+        ("call.timeout.ms", "1000"),
+        // It is about to be sent all the time, and asks first whether it may.
+        ("connector.pause.ms", "100"),
+        ("connector.pause.max.ms", "100"),
+        ("connector.echo.wait.ms", "86400000"),
+    ];
+    let node = Connector::new(&scene.config(&[&QUICK[..], &options].concat())).unwrap();
+    for _ in 0..20 {
+        scene.answer_with(Route::Consumer, 503, "");
+    }
+    put_off(&scene, &node, "a", "one");
+    relay.freeze();
+    // That takes longer than the takeover time.
+    for _ in 0..3 {
+        assert_eq!(node.submit_text("c", "x", None).unwrap_err().status(), Status::Connect);
+    }
+    assert_eq!(scene.texts(), [""; 0]);
+    relay.thaw();
+    assert_eq!(next(&node, UpdateKind::Sent).key(), Some("one"));
+}
+
 /// Asks the node's endpoint; gives back the status of the answer.
 fn ask(node: &Connector, head: &str, body: &[u8]) -> u16 {
     let address: SocketAddr = node.url().split('/').nth(2).unwrap().parse().unwrap();

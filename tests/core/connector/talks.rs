@@ -120,6 +120,28 @@ fn a_lost_answer_is_settled_by_the_services_own_word() {
 }
 
 #[test]
+fn a_conversation_that_may_be_open_is_found_although_a_later_attempt_opened_none() {
+    let scene = Scene::new();
+    let options = [
+        ("connector.echo.wait.ms", "1"),
+        ("connector.pause.ms", "86400000"),
+        ("connector.pause.max.ms", "86400000"),
+    ];
+    let (connector, _directory) = connector(&scene, "sqlite", &[&[LISTENS], &options[..]].concat());
+    scene.answer(Route::Conversation, Answer::Lose);
+    scene.answer_with(Route::Conversation, 503, "");
+    connector.submit_text("a", "one", Some("1")).unwrap();
+    until(|| (connector.stats().unwrap().put_off == 2).then_some(()));
+    tell(&scene, &connector);
+    let there = scene.sandbox.conversations(&scene.account.id);
+    let id = there[0]["id"].as_str().unwrap();
+    scene.sandbox.act_as_agent(&scene.account.id, id, &json!({"join": true}));
+    let sent = next(&connector, UpdateKind::Sent);
+    assert_eq!((sent.key(), sent.conversation_id()), (Some("1"), id));
+    assert_eq!(connector.stats().unwrap().foreign, 0);
+}
+
+#[test]
 fn a_service_that_is_back_hastens_nothing_that_may_have_arrived() {
     let scene = Scene::new();
     let options = [
