@@ -17,8 +17,11 @@ use lpc_sandbox::{
     Account, Agent, Log, Options, RateLimits, Recorder, Sandbox, Script, Sequence, TlsVersions,
     Webhook, serde_json,
 };
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::runtime::Builder;
+
+/// So long a command that is asked to terminate may take to end.
+const LONGEST_END: Duration = Duration::from_secs(10);
 
 /// A local stand-in for the services behind LivePerson's Connector API.
 ///
@@ -281,7 +284,7 @@ fn print_variables(variables: &[(&'static str, String)]) -> io::Result<()> {
 }
 
 /// Runs the command to its end. A terminal interrupts both programs, so the command decides what
-/// follows; asked to terminate, the sandbox takes the command with it.
+/// follows; who is asked to terminate asks the command.
 async fn run_command(mut command: Command, program: &OsString) -> io::Result<u8> {
     let mut child = match command.spawn() {
         Ok(child) => child,
@@ -295,12 +298,36 @@ async fn run_command(mut command: Command, program: &OsString) -> io::Result<u8>
         status = child.wait() => status?,
         terminated = termination() => {
             terminated?;
-            child.kill().await?;
-            child.wait().await?
+            end(&mut child).await?
         }
     };
     Ok(code_of(status))
 }
+
+/// Asks the command to terminate, too; ends it where it does not in time, or is asked once more.
+async fn end(child: &mut Child) -> io::Result<ExitStatus> {
+    ask_to_terminate(child);
+    tokio::select! {
+        status = child.wait() => return status,
+        () = tokio::time::sleep(LONGEST_END) => {}
+        again = termination() => again?,
+    }
+    child.kill().await?;
+    child.wait().await
+}
+
+#[cfg(unix)]
+fn ask_to_terminate(child: &Child) {
+    use rustix::process::{Pid, Signal, kill_process};
+    let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    if let Some(pid) = pid {
+        // One that has ended meanwhile is none to be asked.
+        let _ = kill_process(pid, Signal::TERM);
+    }
+}
+
+#[cfg(not(unix))]
+fn ask_to_terminate(_: &Child) {}
 
 #[cfg(unix)]
 fn code_of(status: ExitStatus) -> u8 {

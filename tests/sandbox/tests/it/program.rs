@@ -142,6 +142,35 @@ fn until_ended(
 
 #[cfg(unix)]
 #[test]
+fn a_command_is_asked_to_terminate_and_ended_where_it_is_asked_again() {
+    let run = |script: &str| {
+        let mut command = sandbox(&["--quiet", "--", "sh", "-c", script]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut running = Running(command.spawn().expect("the program starts"));
+        let lines = BufReader::new(running.0.stdout.take().expect("its output")).lines();
+        (running, lines.map(|line| line.expect("a line")))
+    };
+    let ask = |running: &Running| {
+        let pid = running.0.id().to_string();
+        assert!(Command::new("kill").arg(&pid).status().expect("kill runs").success());
+    };
+    let (mut running, mut lines) = run("trap 'echo asked; exit 3' TERM; echo ready; read -r x");
+    assert_eq!(lines.next().as_deref(), Some("ready"));
+    ask(&running);
+    assert_eq!(lines.next().as_deref(), Some("asked"));
+    assert_eq!(running.0.wait().expect("it ends").code(), Some(3));
+
+    let (mut running, mut lines) =
+        run("trap 'echo asked' TERM; echo ready; while :; do read -r x; done");
+    assert_eq!(lines.next().as_deref(), Some("ready"));
+    ask(&running);
+    assert_eq!(lines.next().as_deref(), Some("asked"));
+    ask(&running);
+    assert_eq!(running.0.wait().expect("it ends").code(), Some(128 + 9));
+}
+
+#[cfg(unix)]
+#[test]
 fn the_program_records_and_plays() {
     let (_running, account) = serving(&[]);
     let directory = tempfile::tempdir().expect("a directory");
