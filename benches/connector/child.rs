@@ -1,7 +1,7 @@
 //! One measurement, in a process of its own.
 
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
@@ -23,6 +23,20 @@ pub fn measured_slowly(order: &str, service: &Service) -> Value {
     let preloaded = std::env::var("SLOW_SYNC").expect("SLOW_SYNC names what slows a disk down");
     let time = SLOW_SYNC_US.to_string();
     run(order, service, &[("LD_PRELOAD", &preloaded), ("SLOW_SYNC_US", &time)])
+}
+
+/// Has it begun, and goes on.
+pub fn started(order: &str, service: &Service) -> Child {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    service.of(&mut child);
+    child.env(CHILD, order).stdout(Stdio::piped()).spawn().unwrap()
+}
+
+/// Says a line in the child, at once.
+pub fn print(line: &str) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}").unwrap();
+    out.flush().unwrap();
 }
 
 fn run(order: &str, service: &Service, variables: &[(&str, &str)]) -> Value {

@@ -2,7 +2,7 @@
 //! memory a million of them have, how soon a restart goes on, and how long a far service takes.
 //!
 //! `make bench-connector` measures all; FIGURES names some: rate, submits, backlog, restart, far,
-//! fleet, kept.
+//! fleet, kept, takeover.
 //! BENCH_SERVER is the program of `benches/server`, SLOW_SYNC what makes a disk slow
 //! (`benches/slow_sync.c`). Each measurement is a process of its own: this very program, started once
 //! more. What is said of a figure is the best of [`TIMES`]: what else the machine does makes it worse,
@@ -20,6 +20,7 @@ mod rate;
 mod restart;
 mod service;
 mod submits;
+mod takeover;
 
 #[path = "../../tests/store/nats_server.rs"]
 mod nats_server;
@@ -38,7 +39,7 @@ type Reached = bool;
 /// Its name, and what measures it.
 type Figure = (&'static str, fn() -> Reached);
 
-const FIGURES: [Figure; 7] = [
+const FIGURES: [Figure; 8] = [
     ("rate", rate::measure),
     ("submits", submits::measure),
     ("backlog", backlog::measure),
@@ -46,6 +47,7 @@ const FIGURES: [Figure; 7] = [
     ("far", far::measure),
     ("fleet", fleet::measure),
     ("kept", fleet::measure_kept),
+    ("takeover", takeover::measure),
 ];
 
 fn main() -> ExitCode {
@@ -58,6 +60,8 @@ fn main() -> ExitCode {
             "restart" => restart::run(&words[1..]),
             "far" => far::run(&words[1..]),
             "fleet" => fleet::run(&words[1..]),
+            "holds" => takeover::hold(&words[1..]),
+            "takes" => takeover::take(&words[1..]),
             other => panic!("{other}"),
         }
         return ExitCode::SUCCESS;
