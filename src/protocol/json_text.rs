@@ -8,21 +8,27 @@ pub(crate) fn push_text(json: &mut Vec<u8>, text: &str) {
     json.reserve(text.len() + 2);
     json.push(b'"');
     let mut rest = text.as_bytes();
-    loop {
-        let (plain, behind) = rest.split_at(plain_length(rest));
-        json.extend_from_slice(plain);
-        let Some((byte, behind)) = behind.split_first() else { break };
+    while let Some((byte, behind)) = push_plain(json, rest).split_first() {
         push_escaped(json, *byte);
         rest = behind;
     }
     json.push(b'"');
 }
 
-/// How many bytes at the beginning need no escape.
-fn plain_length(bytes: &[u8]) -> usize {
-    let are_plain = |block: &&[u8]| block.iter().fold(true, |all, byte| all & is_plain(*byte));
-    let in_blocks = bytes.chunks_exact(BLOCK).take_while(are_plain).count() * BLOCK;
-    in_blocks + bytes[in_blocks..].iter().take_while(|byte| is_plain(**byte)).count()
+/// Copies what needs no escape at the beginning; gives what follows.
+fn push_plain<'a>(json: &mut Vec<u8>, text: &'a [u8]) -> &'a [u8] {
+    let are_plain =
+        |block: &[u8; BLOCK]| block.iter().fold(true, |all, byte| all & is_plain(*byte));
+    let blocks = text.as_chunks().0.iter().take_while(|block| are_plain(block));
+    let mut copied = 0;
+    for block in blocks {
+        json.extend_from_slice(block);
+        copied += BLOCK;
+    }
+    let rest = &text[copied..];
+    let (plain, behind) = rest.split_at(rest.iter().take_while(|byte| is_plain(**byte)).count());
+    json.extend_from_slice(plain);
+    behind
 }
 
 fn is_plain(byte: u8) -> bool {

@@ -160,8 +160,7 @@ pub(crate) fn open(ids: &RequestIds, brand_id: &str, options: &OpenOptions) -> M
         None => bytes(&(profile, conversation)),
         Some(first) => {
             // The dialog does not exist yet: the service puts its id in the empty place.
-            let publish =
-                PublishEvent { dialog_id: "", event: &first.event.0 };
+            let publish = PublishEvent { dialog_id: "", event: &first.event.0 };
             let publish = Request::new(&used[2], PUBLISH_EVENT, publish);
             let metadata = first.metadata.as_ref();
             bytes(&(profile, conversation, Request { metadata, ..publish }))
