@@ -16,6 +16,8 @@ import measure  # noqa: E402
 COMMITTED = {
     ("http", "instructions"): 43_000,
     ("https", "instructions"): 53_000,
+    ("http", "instructions of a text of 10,000 bytes"): 71_400,
+    ("https", "instructions of a text of 10,000 bytes"): 118_500,
     ("http", "allocations"): 45,
     ("https", "allocations"): 47,
     ("connector", "allocations"): 104,
@@ -36,6 +38,7 @@ MOST = {
 }
 
 SEND = [os.path.join(measure.BUILT, "send_lpconnector"), "{n}"]
+LONG = SEND + ["1", "10000"]
 ACT = [os.path.join(measure.BUILT, "act_lpconnector"), "{n}"]
 LIBCURL = [os.path.join(measure.BUILT, "send_libcurl"), "{n}"]
 FOOTPRINT = [os.path.join(measure.BUILT, "footprint")]
@@ -74,6 +77,9 @@ def under_valgrind(scheme, variables):
         at_most("of libcurl's instructions", round(ours / theirs, 3), f"{scheme}: ")
     else:
         not_checked(f"{scheme}: instructions beside libcurl's", "libcurl or cJSON is not installed")
+
+    long = round(measure.instructions(LONG, variables, 100, 300, "sender_send"))
+    as_committed(scheme, "instructions of a text of 10,000 bytes", long)
 
     early = measure.allocations(SEND, variables, 100, 300)
     late = measure.allocations(SEND, variables, 1100, 1300)

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwapOption;
-use serde::Serialize;
 use ureq::http::HeaderValue;
 
 use crate::base::deadline::Deadline;
@@ -18,10 +17,8 @@ use crate::handles::attachment::Attachment;
 use crate::handles::client_state::Call;
 use crate::handles::consumer_state::ConsumerState;
 use crate::net::streamed::Progress;
-use crate::protocol::event::{
-    self, AcceptStatus, ChatState, CsatStatus, Event, HostedFile, Metadata,
-};
-use crate::protocol::message::{self, Message};
+use crate::protocol::event::{AcceptStatus, ChatState, CsatStatus, Event, HostedFile, Metadata};
+use crate::protocol::message::{self, Message, Published};
 use crate::protocol::open::Ttr;
 use crate::protocol::profile::Profile;
 use crate::protocol::response::Response;
@@ -91,7 +88,7 @@ impl Conversation {
     /// [`Status`] from [`Config`](Status::Config) to [`Protocol`](Status::Protocol). Look at
     /// [`Error::maybe_delivered`] before sending a text again.
     pub fn send_text(&self, text: &str) -> Result<Response, Error> {
-        self.publish("sending a text", &event::text(text), None)
+        self.publish("sending a text", Published::Text(text), None)
     }
 
     /// Sends any event, with metadata or without.
@@ -103,7 +100,7 @@ impl Conversation {
         event: &Event,
         metadata: Option<&Metadata>,
     ) -> Result<Response, Error> {
-        self.publish("sending an event", event.json(), metadata)
+        self.publish("sending an event", Published::Event(event), metadata)
     }
 
     /// Sends rich content: cards, buttons, carousels and so on, in the vendor's JSON.
@@ -117,7 +114,7 @@ impl Conversation {
         metadata: Option<&Metadata>,
     ) -> Result<Response, Error> {
         let event = Event::rich_content(content_json)?;
-        self.publish("sending rich content", event.json(), metadata)
+        self.publish("sending rich content", Published::Event(&event), metadata)
     }
 
     /// Tells the agent what the consumer is doing. After [`ChatState::Composing`] another state
@@ -126,7 +123,8 @@ impl Conversation {
     /// # Errors
     /// As for [`send_text`](Conversation::send_text).
     pub fn send_chat_state(&self, state: ChatState) -> Result<Response, Error> {
-        self.publish("sending a chat state", Event::chat_state(state).json(), None)
+        let event = Event::chat_state(state);
+        self.publish("sending a chat state", Published::Event(&event), None)
     }
 
     /// Tells the agent what became of the messages with these sequences.
@@ -141,7 +139,7 @@ impl Conversation {
         metadata: Option<&Metadata>,
     ) -> Result<Response, Error> {
         let event = Event::accept_status(status, sequences)?;
-        self.publish("sending an accept status", event.json(), metadata)
+        self.publish("sending an accept status", Published::Event(&event), metadata)
     }
 
     /// Sends a file: asks for a place in the storage, puts the file there, and publishes it. Other
@@ -167,7 +165,8 @@ impl Conversation {
         });
         self.send_if_open(&call, |ids| {
             let metadata = attachment.metadata_of();
-            message::publish(ids, "publishing the file", self.dialog(), event.json(), metadata)
+            let event = Published::Event(&event);
+            message::publish(ids, "publishing the file", self.dialog(), event, metadata)
         })
     }
 
@@ -298,11 +297,11 @@ impl Conversation {
     fn publish(
         &self,
         doing: &'static str,
-        event: &(impl Serialize + ?Sized),
+        published: Published,
         metadata: Option<&Metadata>,
     ) -> Result<Response, Error> {
         self.send_if_open(&self.call()?, |ids| {
-            message::publish(ids, doing, self.dialog(), event, metadata)
+            message::publish(ids, doing, self.dialog(), published, metadata)
         })
     }
 

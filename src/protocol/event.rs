@@ -7,6 +7,7 @@ use crate::base::error::Error;
 use crate::protocol::json::is_object;
 #[cfg(feature = "connector")]
 use crate::protocol::json::{is_string, members, text as text_of};
+use crate::protocol::json_text::push_text;
 use crate::protocol::members::{any_json, names};
 
 /// An event, ready to be sent with [`Conversation::send_event`](crate::Conversation::send_event).
@@ -20,20 +21,13 @@ pub struct Event {
 #[serde(tag = "type")]
 enum KnownEvent<'a> {
     #[serde(rename = "ContentEvent", rename_all = "camelCase")]
-    Content { content_type: &'static str, message: Content<'a> },
+    File { content_type: &'static str, message: &'a HostedFile<'a> },
     #[serde(rename = "RichContentEvent")]
     RichContent { content: &'a RawValue },
     #[serde(rename = "ChatStateEvent", rename_all = "camelCase")]
     ChatState { chat_state: ChatState },
     #[serde(rename = "AcceptStatusEvent", rename_all = "camelCase")]
     AcceptStatus { status: AcceptStatus, sequence_list: &'a [i64] },
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Content<'a> {
-    Text(&'a str),
-    File(&'a HostedFile<'a>),
 }
 
 /// A file that was uploaded, as an event names it.
@@ -48,9 +42,11 @@ pub(crate) struct HostedFile<'a> {
     pub preview: Option<&'a str>,
 }
 
-/// A text, not yet in JSON.
-pub(crate) fn text(text: &str) -> impl Serialize {
-    KnownEvent::Content { content_type: "text/plain", message: Content::Text(text) }
+/// Writes the event that a text is.
+pub(crate) fn push_text_event(json: &mut Vec<u8>, text: &str) {
+    json.extend_from_slice(br#"{"type":"ContentEvent","contentType":"text/plain","message":"#);
+    push_text(json, text);
+    json.push(b'}');
 }
 
 impl Event {
@@ -64,7 +60,11 @@ impl Event {
 
     /// A text.
     pub fn text(text: &str) -> Event {
-        Event::of(&self::text(text))
+        let mut json = Vec::with_capacity(text.len() + 80);
+        push_text_event(&mut json, text);
+        // It is JSON, and text.
+        let json = String::from_utf8(json).unwrap_or_default();
+        Event { json: RawValue::from_string(json).unwrap_or_default() }
     }
 
     /// Rich content: cards, buttons, carousels and so on, in the vendor's JSON.
@@ -97,8 +97,7 @@ impl Event {
     }
 
     pub(crate) fn file(file: &HostedFile) -> Event {
-        let message = Content::File(file);
-        Event::of(&KnownEvent::Content { content_type: "hosted/file", message })
+        Event::of(&KnownEvent::File { content_type: "hosted/file", message: file })
     }
 
     pub(crate) fn json(&self) -> &RawValue {

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::base::error::Error;
 use crate::base::request_id::RequestIds;
-use crate::protocol::event::{CsatStatus, Metadata};
+use crate::protocol::event::{CsatStatus, Event, Metadata, push_text_event};
+use crate::protocol::json_text::push_text;
 use crate::protocol::open::{OpenOptions, Ttr};
 use crate::protocol::profile::Profile;
 
@@ -66,9 +67,6 @@ const UPDATE_CONVERSATION_FIELD: &str = "cm.UpdateConversationField";
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct PublishEvent<'a, E: ?Sized> {
-    /// None in the batch that opens it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    conversation_id: Option<&'a str>,
     dialog_id: &'a str,
     event: &'a E,
 }
@@ -162,8 +160,7 @@ pub(crate) fn open(ids: &RequestIds, brand_id: &str, options: &OpenOptions) -> M
         None => bytes(&(profile, conversation)),
         Some(first) => {
             // The dialog does not exist yet: the service puts its id in the empty place.
-            let publish =
-                PublishEvent { conversation_id: None, dialog_id: "", event: &first.event.0 };
+            let publish = PublishEvent { dialog_id: "", event: &first.event.0 };
             let publish = Request::new(&used[2], PUBLISH_EVENT, publish);
             let metadata = first.metadata.as_ref();
             bytes(&(profile, conversation, Request { metadata, ..publish }))
@@ -178,18 +175,49 @@ pub(crate) fn open(ids: &RequestIds, brand_id: &str, options: &OpenOptions) -> M
     }
 }
 
-/// An event published into a dialog of a conversation.
+/// What is published.
+#[derive(Clone, Copy)]
+pub(crate) enum Published<'a> {
+    /// The content of a text event.
+    Text(&'a str),
+    Event(&'a Event),
+}
+
+/// An event published into a dialog of a conversation. Written piece by piece, because almost all that a channel
+/// sends is this.
 pub(crate) fn publish(
     ids: &RequestIds,
     doing: &'static str,
     (conversation_id, dialog_id): (&str, &str),
-    event: &(impl Serialize + ?Sized),
+    published: Published,
     metadata: Option<&Metadata>,
 ) -> Message {
     let id = ids.next();
-    let body = PublishEvent { conversation_id: Some(conversation_id), dialog_id, event };
-    let request = Request { metadata, ..Request::new(&id, PUBLISH_EVENT, body) };
-    let json = bytes(&request);
+    let long = match published {
+        Published::Text(text) => text,
+        Published::Event(event) => event.json().get(),
+    };
+    // Where nothing is to be escaped it fits, and need not be moved as it grows.
+    let mut json = Vec::with_capacity(long.len() + conversation_id.len() + dialog_id.len() + 320);
+    json.extend_from_slice(br#"{"kind":"req","id":""#);
+    // Digits and a line.
+    json.extend_from_slice(id.as_bytes());
+    json.extend_from_slice(br#"","type":"ms.PublishEvent","body":{"conversationId":"#);
+    push_text(&mut json, conversation_id);
+    json.extend_from_slice(br#","dialogId":"#);
+    push_text(&mut json, dialog_id);
+    json.extend_from_slice(br#","event":"#);
+    match published {
+        Published::Text(text) => push_text_event(&mut json, text),
+        Published::Event(event) => json.extend_from_slice(event.json().get().as_bytes()),
+    }
+    json.push(b'}');
+    if let Some(metadata) = metadata {
+        json.extend_from_slice(br#","metadata":"#);
+        // It is an array of what is JSON already, which always serialises.
+        let _ = serde_json::to_writer(&mut json, metadata);
+    }
+    json.push(b'}');
     Message { doing, json, ids: vec![id], idempotency: Idempotency::NotIdempotent, closes: false }
 }
 
@@ -279,8 +307,15 @@ mod tests {
 
     #[test]
     fn a_text_is_written_as_documented() {
-        let event = Event::text("say \"hi\"\u{1}\n👍");
-        let sent = publish(&ids(), "", ("c-1", "d-1"), event.json(), None);
+        let text = "say \"hi\"\u{1}\n👍";
+        let sent = publish(&ids(), "", ("c-1", "d-1"), Published::Text(text), None);
+        let event = Event::text(text);
+        let event = publish(&ids(), "", ("c-1", "d-1"), Published::Event(&event), None);
+        let body = |sent: &Message| {
+            let json = String::from_utf8(sent.json.clone()).unwrap();
+            json.split_once("ms.PublishEvent").unwrap().1.to_owned()
+        };
+        assert_eq!(body(&sent), body(&event));
         let expected = format!(
             r#"{{"kind":"req","id":"{}","type":"ms.PublishEvent","body":{{"conversationId":"c-1","dialogId":"d-1","event":{{"type":"ContentEvent","contentType":"text/plain","message":"say \"hi\"\u0001\n👍"}}}}}}"#,
             sent.ids[0]

@@ -14,6 +14,7 @@ pub(crate) mod content;
 mod envelope;
 pub(crate) mod event;
 pub(crate) mod json;
+mod json_text;
 pub(crate) mod members;
 pub(crate) mod message;
 pub(crate) mod notification;
