@@ -1,5 +1,5 @@
 """Looks through the site as it was made: every link and anchor leads to something that is there, nothing is
-fetched from another host, and the search knows the references. Prints what is wrong, a line each.
+fetched from another host, and the search knows the references, and finds users' pages first. Prints what is wrong, a line each.
 
     site.py DIRECTORY
 """
@@ -7,6 +7,8 @@ fetched from another host, and the search knows the references. Prints what is w
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,6 +16,9 @@ from urllib.parse import unquote, urlsplit
 
 # What a reader looks up first, in C, C++ and Python.
 SEARCHED = ["lpc_connector_submit", "submit_text", "verify_webhook"]
+
+# They tell of the project itself, and much of everything.
+BEHIND = ["ARCHITECTURE.html", "CHANGELOG.html"]
 
 
 class Page(HTMLParser):
@@ -35,6 +40,16 @@ class Page(HTMLParser):
             self.fetched.append(have.get("href", ""))
         elif "src" in have:
             self.fetched.append(have["src"])
+
+
+def first_found(root: Path, words: str) -> "list[str]":
+    """The first pages that the search finds, as a browser shows them."""
+    address = f"{(root / 'search.html').as_uri()}?q={words}"
+    browser = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
+    command = [*browser, "--virtual-time-budget=20000", "--dump-dom", address]
+    page = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=120, check=True)
+    results = page.stdout.decode().partition('id="search-results"')[2]
+    return re.findall(r'<li[^>]*><a href="([^"#?]+)', results)
 
 
 def main() -> int:
@@ -64,6 +79,12 @@ def main() -> int:
         wrong += [f"{style.relative_to(root)} fetches {it}" for it in fetched]
     index = (root / "searchindex.js").read_text(encoding="utf-8")
     wrong += [f"the search does not know {name}" for name in SEARCHED if name not in index]
+    if shutil.which("chromium") is None:
+        print("NOT CHECKED: what a search finds (chromium is not installed)")
+    else:
+        first = first_found(root, "outage")[:1]
+        if not first or first[0] in BEHIND:
+            wrong.append(f"a search for an outage finds {first or 'nothing'} first")
     for line in sorted(wrong):
         print(line)
     print(f"the site: {len(pages)} pages, {sum(len(page.links) for page in pages.values())} links")

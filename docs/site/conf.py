@@ -25,7 +25,7 @@ smartquotes = False
 
 html_theme = "furo"
 html_title = "lpconnector"
-html_search_scorer = "scorer.js"
+html_search_scorer = os.path.join(os.path.dirname(__file__), "scorer.js")
 html_static_path = [os.path.join(os.path.dirname(__file__), "static")]
 html_css_files = ["site.css"]
 html_logo = html_favicon = os.path.join(html_static_path[0], "mark.svg")

@@ -1,5 +1,5 @@
 // What a search finds first: pages for users before those about the project itself.
-const Scorer = {
+var Scorer = {
   score: ([docname, , , , score]) => {
     const isBehind = /^(ARCHITECTURE|CHANGELOG|CONTRIBUTING|SECURITY|tests\/vectors|tests\/strangers|docs\/releases)/;
     return isBehind.test(docname) ? score / 4 : score;
