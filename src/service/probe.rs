@@ -86,9 +86,21 @@ impl Probe {
     /// The services that the library talks to, by the names that the Domain API has for them, and their
     /// base URLs: those of the options, and what the Domain API answers.
     pub fn services(&self) -> Vec<(&'static str, Result<String, Error>)> {
-        let url = |service| {
+        let mut unreachable: Option<Error> = None;
+        let mut url = |service: Service| {
+            let is_asked = service.by_hand(&self.settings).is_none();
+            // Where it is silent, each further question would wait as long as the first.
+            if let Some(why) = unreachable.clone().filter(|_| is_asked) {
+                return Err(why);
+            }
             let deadline = Deadline::after(self.settings.call_timeout);
-            Ok(self.directory.base_url(service, deadline)?.join("/")?.to_string())
+            let url = self.directory.base_url(service, deadline);
+            if let Err(why) = &url
+                && matches!(why.status(), Status::Connect | Status::Timeout)
+            {
+                unreachable = Some(why.clone());
+            }
+            Ok(url?.join("/")?.to_string())
         };
         Service::ALL.into_iter().map(|service| (service.name(), url(service))).collect()
     }

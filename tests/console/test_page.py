@@ -1,12 +1,16 @@
 """What the page shows, and what can be done in it."""
 
+import base64
 import json
 import os
+import socket
 import subprocess
+import urllib.error
+from pathlib import Path
 
 import pytest
 from conftest import CONTROL, PICTURES, Account, Endpoint, look
-from consumer import PICTURE
+from consumer import PICTURE, request
 from playwright.sync_api import BrowserContext, Page, expect
 
 EVIL = "<img src=x onerror=\"document.body.dataset.hacked='yes'\"><script>document.body.dataset.hacked='yes'</script>"
@@ -37,6 +41,38 @@ def test_what_others_write_stays_text(page: Page, account: Account) -> None:
     # Nothing was made of it, and nothing was run.
     assert page.locator("[src=x], main script, aside script, a[href^=javascript]").count() == 0
     assert page.evaluate("document.body.dataset.hacked") is None
+
+
+# What looks like an object's own, and what has no text.
+ODD = {"toString": 1, "valueOf": 1}
+ODDITIES = [
+    {"type": "RichContentEvent", "content": {"type": "vertical", "elements": [{"type": kind} for kind in ("__proto__", "valueOf", "constructor")]}},
+    {"type": "RichContentEvent", "content": {"type": "vertical", "elements": [{"type": "text", "text": ODD}, {"type": "button", "title": "x", "click": {"actions": [None]}}]}},
+    {"type": "ContentEvent", "contentType": "text/plain", "message": "x", "quickReplies": {"replies": [None, ODD]}},
+    {"type": "ContentEvent", "contentType": "x/y", "message": {"url": ODD, "caption": ODD, "preview": ODD}},
+    {"type": "Odd", "chatState": ODD, "status": ODD, "message": ODD},
+]
+
+
+def test_what_others_write_stops_nothing(page: Page, account: Account) -> None:
+    mallory = account.consumer("mallory")
+    mallory.open("Hello", profile={"firstName": ODD, "lastName": ODD})
+    for oddity in ODDITIES:
+        mallory.publish(oddity)
+    account.step(mallory, say="x", quick_replies={"type": "quickReplies", "replies": [None]}, metadata=[None, ODD])
+    # Refused, and a request all the same; and a token that nobody issued, of a consumer who is no text.
+    claims = base64.urlsafe_b64encode(json.dumps({"ext_consumer_id": ODD}).encode()).decode().rstrip("=")
+    for headers in (mallory.headers, {**mallory.headers, "X-LP-ON-BEHALF": f"x.{claims}.x"}):
+        body = {"type": "x", "body": {"event": {"type": ODD}}}
+        with pytest.raises(urllib.error.HTTPError):
+            request("POST", mallory.at("messaging/consumer/conversation/send?v=3"), body, headers)
+    mallory.say("The last word")
+    expect(page.locator(".said").last).to_contain_text("The last word")
+    expect(page.locator(".said")).to_have_count(len(ODDITIES) + 3)
+    for tab in ("Facts", "Notifications", "Requests"):
+        page.get_by_role("tab", name=tab).click()
+    expect(page.locator("#facts")).to_contain_text("toString")
+    expect(page.locator("#requests > li")).to_have_count(len(ODDITIES) + 5)
 
 
 def test_both_sides_are_seen(page: Page, account: Account) -> None:
@@ -163,6 +199,24 @@ def test_requests_are_seen_without_tokens_and_copied_as_curl(page: Page, context
     [conversation] = account.call("GET", "conversations")
     texts = [event["event"]["message"] for event in conversation["events"]]
     assert texts[1:] == ["It's \"again\" $HOME"] * 2
+
+
+def test_no_request_becomes_a_command(page: Page, context: BrowserContext, account: Account, tmp_path: Path) -> None:
+    services = account.made["variables"]["LPC_DOMAIN_API_URL"].removeprefix("http://")
+    path = f"/v1/AUTH_async-images/{account.id}/x$(touch$IFS'path')!!"
+    with socket.create_connection(tuple(services.split(":"))) as line:
+        line.sendall(f"X&touch$IFS'method'& {path} HTTP/1.1\r\nHost: {services}\r\nX-A: '$(touch header)'\r\nContent-Length: 0\r\n\r\n".encode())
+        line.recv(1)
+    page.get_by_role("tab", name="Requests").click()
+    page.locator("#requests summary").first.click()
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy as curl").click()
+    expect(page.locator("#toast")).to_have_text("Copied as curl.")
+    script = page.evaluate("navigator.clipboard.readText()")
+    environment = {**os.environ, **account.made["variables"]}
+    ran = subprocess.run(["sh", "-c", script], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.stdout.startswith("HTTP/1.1 401"), ran
+    assert not [*tmp_path.iterdir()]
 
 
 def test_it_is_usable_by_keyboard_alone(page: Page, account: Account) -> None:

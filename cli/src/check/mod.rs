@@ -88,21 +88,23 @@ fn services(
     report: &mut Report,
 ) -> Result<Vec<&'static str>, Failure> {
     let step = Step::of("services");
-    match probe.domain_api() {
+    let domain_api = probe.domain_api();
+    let is_there = match &domain_api {
+        None => false,
+        Some(url) => hosts.reach("the Domain API", url, report)?,
+    };
+    let services = probe.services();
+    match domain_api {
         None => report.skipped(step, "options name all of them")?,
-        Some(url) => {
-            let is_there = hosts.reach("the Domain API", &url, report)?;
-            let services = probe.services();
-            match services.iter().find_map(|(_, url)| url.as_ref().err()) {
-                _ if !is_there => report.skipped(step, "the Domain API cannot be reached")?,
-                None => report.ok(step, "the Domain API names all that are needed")?,
-                Some(why) => report.failed(step, why, advice::services(why))?,
-            }
-        }
+        Some(_) => match services.iter().find_map(|(_, url)| url.as_ref().err()) {
+            _ if !is_there => report.skipped(step, "the Domain API cannot be reached")?,
+            None => report.ok(step, "the Domain API names all that are needed")?,
+            Some(why) => report.failed(step, why, advice::services(why))?,
+        },
     }
     let mut reached = Vec::new();
     // Where the Domain API cannot be asked, options may name some of them all the same.
-    for (name, url) in probe.services() {
+    for (name, url) in services {
         match url {
             Ok(url) if hosts.reach(name, &url, report)? => reached.push(name),
             _ => {}

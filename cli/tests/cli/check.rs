@@ -1,5 +1,9 @@
 //! `lpc check`: each step as it should be, and as it should not.
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+
 use lpc_sandbox::serde_json::Value;
 use lpc_sandbox::{Answer, Route};
 
@@ -228,4 +232,31 @@ fn who_closes_the_output_ends_it_without_a_word() {
         let ran = scene.ended(lpc(&["completions", "bash"]).stdout(full).output().unwrap()).ends(3);
         assert!(ran.err.contains("cannot write to the standard output"), "{}", ran.err);
     }
+}
+
+/// Each question would wait as long as the first: 15 s, unless options say otherwise.
+#[test]
+fn a_service_that_is_silent_is_not_asked_for_each_service() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = thread::spawn(move || {
+        // Kept open, and not answered; what says who it is, is the end.
+        let mut held = Vec::new();
+        loop {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut begin = [0; 3];
+            stream.read_exact(&mut begin).unwrap();
+            if begin == *b"END" {
+                return held.len();
+            }
+            held.push(stream);
+        }
+    });
+    let scene = Scene::new();
+    let mut command = scene.lpc(&["check", "--set", "request.timeout.ms=50"]);
+    let ran = scene.ended(command.env("LPC_DOMAIN_API_URL", &url).output().unwrap()).ends(1);
+    assert!(failed(&ran, "connection").0.contains("did not answer within 50 ms"), "{}", ran.out);
+    let mut end = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
+    end.write_all(b"END").unwrap();
+    assert_eq!(asked.join().unwrap(), 2, "once for the connection, once for all services");
 }

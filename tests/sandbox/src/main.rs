@@ -286,6 +286,10 @@ fn print_variables(variables: &[(&'static str, String)]) -> io::Result<()> {
 /// Runs the command to its end. A terminal interrupts both programs, so the command decides what
 /// follows; who is asked to terminate asks the command.
 async fn run_command(mut command: Command, program: &OsString) -> io::Result<u8> {
+    // Both are caught before there is a command that could be left alone.
+    let mut termination = Termination::new()?;
+    tokio::spawn(async { while tokio::signal::ctrl_c().await.is_ok() {} });
+    tokio::task::yield_now().await;
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) => {
@@ -293,24 +297,20 @@ async fn run_command(mut command: Command, program: &OsString) -> io::Result<u8>
             return Ok(127);
         }
     };
-    tokio::spawn(async { while tokio::signal::ctrl_c().await.is_ok() {} });
     let status = tokio::select! {
         status = child.wait() => status?,
-        terminated = termination() => {
-            terminated?;
-            end(&mut child).await?
-        }
+        () = termination.next() => end(&mut child, &mut termination).await?,
     };
     Ok(code_of(status))
 }
 
 /// Asks the command to terminate, too; ends it where it does not in time, or is asked once more.
-async fn end(child: &mut Child) -> io::Result<ExitStatus> {
+async fn end(child: &mut Child, termination: &mut Termination) -> io::Result<ExitStatus> {
     ask_to_terminate(child);
     tokio::select! {
         status = child.wait() => return status,
         () = tokio::time::sleep(LONGEST_END) => {}
-        again = termination() => again?,
+        () = termination.next() => {}
     }
     child.kill().await?;
     child.wait().await
@@ -343,20 +343,39 @@ fn code_of(status: ExitStatus) -> u8 {
 
 /// Waits for SIGINT or SIGTERM.
 async fn interruption() -> io::Result<()> {
+    let mut termination = Termination::new()?;
     tokio::select! {
         result = tokio::signal::ctrl_c() => result,
-        result = termination() => result,
+        () = termination.next() => Ok(()),
     }
 }
 
+/// SIGTERM: as soon as this is there, it no longer ends the program.
 #[cfg(unix)]
-async fn termination() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    signal(SignalKind::terminate())?.recv().await;
-    Ok(())
+struct Termination(tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+impl Termination {
+    fn new() -> io::Result<Termination> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Termination(signal(SignalKind::terminate())?))
+    }
+
+    async fn next(&mut self) {
+        self.0.recv().await;
+    }
 }
 
 #[cfg(not(unix))]
-async fn termination() -> io::Result<()> {
-    std::future::pending().await
+struct Termination;
+
+#[cfg(not(unix))]
+impl Termination {
+    fn new() -> io::Result<Termination> {
+        Ok(Termination)
+    }
+
+    async fn next(&mut self) {
+        std::future::pending().await
+    }
 }

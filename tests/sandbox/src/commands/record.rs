@@ -67,7 +67,7 @@ impl Arguments {
         let file = self.out.display();
         let left = match left_out {
             0 => String::new(),
-            left_out => format!(" {left_out} could not be cleaned and are left out."),
+            left_out => format!(" {left_out} could not be cleaned or written, and are left out."),
         };
         format!(
             "{file} holds {written} requests with their answers.{left} Look at it before you send it."

@@ -7,7 +7,17 @@ use crate::protocol::refusal::Refusal;
 
 /// In the order in which they were opened. MAIN is the first, and has the conversation's id.
 #[derive(Clone, Serialize, Deserialize)]
+#[serde(try_from = "Vec<Dialog>")]
 pub(crate) struct Dialogs(Vec<Dialog>);
+
+/// As somebody wrote them down, and somebody else may have changed them since.
+impl TryFrom<Vec<Dialog>> for Dialogs {
+    type Error = &'static str;
+
+    fn try_from(dialogs: Vec<Dialog>) -> Result<Dialogs, &'static str> {
+        if dialogs.is_empty() { Err("MAIN is missing") } else { Ok(Dialogs(dialogs)) }
+    }
+}
 
 impl Dialogs {
     pub(crate) fn new(conversation_id: String) -> Dialogs {
@@ -101,5 +111,17 @@ impl Dialogs {
         for dialog in &mut self.0 {
             dialog.stamp(now);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Dialogs;
+
+    #[test]
+    fn without_main_there_are_none() {
+        assert!(serde_json::from_str::<Dialogs>("[]").is_err());
+        let written = serde_json::to_string(&Dialogs::new("c".to_owned())).expect("JSON");
+        assert!(serde_json::from_str::<Dialogs>(&written).is_ok_and(|read| read.main_is_open()));
     }
 }

@@ -26,8 +26,8 @@ pub(crate) struct Cleaner {
 #[derive(Clone, Copy)]
 struct Context {
     answer: bool,
-    /// All of it is about the consumer.
-    profile: bool,
+    /// Its members are whoever wrote it's own, whatever they are called.
+    private: bool,
 }
 
 impl Cleaner {
@@ -47,17 +47,17 @@ impl Cleaner {
     }
 
     fn clean(&mut self, exchange: &Exchange) -> Result<Exchange, Why> {
-        if matches!(exchange.body, Payload::Text(_)) {
-            return Err("its body is neither JSON nor a form");
-        }
         // The request first: what it says may come back.
-        let body = self.payload(&exchange.body, Context { answer: false, profile: false })?;
+        let body = self.payload(&exchange.body, Context { answer: false, private: false })?;
         let answer = match &exchange.answer {
             None => None,
             Some(Answered { status, headers, body }) => Some(Answered {
                 status: *status,
                 headers: self.headers(headers),
-                body: self.payload(body, Context { answer: true, profile: false })?,
+                body: match body {
+                    Payload::Text(text) => Payload::Text(self.plain(text, *status)),
+                    body => self.payload(body, Context { answer: true, private: false })?,
+                },
             }),
         };
         let path: Vec<String> = exchange.path.split('/').map(|it| self.known.named(it)).collect();
@@ -88,7 +88,7 @@ impl Cleaner {
         for (name, value) in headers {
             let value = match name.as_str() {
                 "client-properties" => {
-                    let request = Context { answer: false, profile: false };
+                    let request = Context { answer: false, private: false };
                     serde_json::from_str(value).map_or_else(
                         |_| REMOVED.to_owned(),
                         |value| self.value("", &value, request).to_string(),
@@ -127,9 +127,20 @@ impl Cleaner {
             Payload::None => Payload::None,
             Payload::Json(value) => Payload::Json(self.value("", value, context)),
             Payload::Form(pairs) => Payload::Form(self.parameters(pairs)),
-            Payload::Text(text) => Payload::Text(self.known.put_in_all(text)),
+            Payload::Text(_) => return Err("its body is neither JSON nor a form"),
             Payload::Bytes(length) => Payload::Bytes(*length),
         })
+    }
+
+    /// An answer that is neither JSON nor a form. What failed is said in words of the service; what is
+    /// broken JSON, or a page, may hold anything.
+    fn plain(&mut self, text: &str, status: u16) -> String {
+        let begins = text.trim_start_matches(|it: char| it == '\u{feff}' || it.is_whitespace());
+        let is_sentence = !begins.starts_with(['{', '[', '<']);
+        if is_sentence && (self.keep_texts || status >= 400) {
+            return self.known.put_in_all(text);
+        }
+        self.known.name("text", text)
     }
 
     /// `name`: of the member that it is, or is in.
@@ -142,7 +153,7 @@ impl Cleaner {
             Value::String(text) => self.text(name, text, context).into(),
             Value::Number(number) => match self.known.no_text(&number.to_string()) {
                 Some(known) => known.into(),
-                _ if context.profile && !self.keep_texts => NUMBER.into(),
+                _ if context.private && !self.keep_texts => NUMBER.into(),
                 _ => value.clone(),
             },
             Value::Null | Value::Bool(_) => value.clone(),
@@ -155,8 +166,13 @@ impl Cleaner {
         let is_envelope = members.contains_key("body");
         let mut cleaned = Map::new();
         for (name, value) in members {
-            let context =
-                Context { profile: context.profile || (is_profile && name == "body"), ..context };
+            let private = match name.as_str() {
+                "body" if is_profile => true,
+                // Also where it stands in a context.
+                "clientProperties" => false,
+                _ => context.private || (words::is_private(name) && !value.is_string()),
+            };
+            let context = Context { private, ..context };
             let value = match (name.as_str(), value) {
                 // The number of a request, which comes back in its answer.
                 ("id", Value::String(id)) if is_envelope => self.known.put_in_all(id).into(),
@@ -182,14 +198,14 @@ impl Cleaner {
     }
 
     fn text(&mut self, name: &str, text: &str, context: Context) -> String {
-        if words::is_member(name) && (!context.profile || name == "type") {
+        if words::is_member(name) && (!context.private || words::is_everywhere(name)) {
             return self.known.named(text);
         }
         if let Some(known) = self.known.get(text) {
             return known.to_owned();
         }
         let is_sentence = context.answer && words::is_sentence(name);
-        let is_id = name == "id" && is_made_up(text);
+        let is_id = name == "id" && !context.private && is_made_up(text);
         if self.keep_texts || text.is_empty() || is_sentence || is_id {
             return self.known.put_in_all(text);
         }
@@ -268,6 +284,53 @@ mod tests {
         }
         let kept = clean(&mut Cleaner::new(true), profile, json!({}));
         assert_eq!(kept["body"]["json"]["body"]["firstName"], "Ann");
+    }
+
+    #[test]
+    fn what_others_write_has_no_words_of_the_protocol() {
+        let body = json!({"id": "1", "type": "ms.PublishEvent",
+            "metadata": [{"type": "Order", "code": "PIN 1234", "phone": 4_915_112_345_678_u64,
+                          "id": "4111111111111111"}],
+            "body": {"dialogId": "d", "id": "4111111111111111", "event": {"type": "RichContentEvent",
+                "content": {"type": "map", "la": 52.5123, "state": "Ann Smith"}}},
+            "context": {"type": "Shop", "account": "DE8937", "role": "vip",
+                        "clientProperties": {"os": "LINUX", "features": ["RICH_CONTENT"]}}});
+        let line = clean(&mut Cleaner::new(false), body.clone(), json!({})).to_string();
+        let private =
+            ["PIN 1234", "4915112345678", "4111111111111111", "52.5123", "Ann", "DE8937", "vip"];
+        for private in private {
+            assert!(!line.contains(private), "{private}: {line}");
+        }
+        for shown in ["Order", "map", "Shop", "LINUX", "RICH_CONTENT", "{number}"] {
+            assert!(line.contains(shown), "{shown}: {line}");
+        }
+        let kept = clean(&mut Cleaner::new(true), body, json!({}));
+        assert_eq!(kept["body"]["json"]["metadata"][0]["phone"], 4_915_112_345_678_u64);
+    }
+
+    #[test]
+    fn an_answer_that_nobody_understands_shows_nothing() {
+        let line = |text: &str, status, keep_texts| {
+            let mut exchange = exchange(json!({}), json!({}));
+            let body = Payload::Text(text.to_owned());
+            exchange.answer = Some(Answered { status, headers: Vec::new(), body });
+            Cleaner::new(keep_texts).line(&exchange).expect("it can be cleaned")
+        };
+        for broken in [
+            "\u{feff}{\"access_token\":\"s3cret\"}",
+            "{\"access_token\":\"s3cret\",\"x\":\"\\ud83d\"}",
+            "<p>s3cret</p>",
+        ] {
+            for (status, keep_texts) in [(200, false), (200, true), (400, false), (400, true)] {
+                assert!(!line(broken, status, keep_texts).contains("s3cret"), "{broken}");
+            }
+        }
+        assert!(!line("token=s3cret", 200, false).contains("s3cret"));
+        // What failed is said in the service's own words.
+        assert!(
+            line("no healthy upstream for le123", 503, false)
+                .contains("healthy upstream for {account-1}")
+        );
     }
 
     #[test]

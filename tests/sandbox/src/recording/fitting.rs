@@ -104,19 +104,18 @@ impl Bindings {
 
     /// Whether a text fits one with stand-ins, each of which stands for anything.
     pub(crate) fn text(&mut self, recorded: &str, actual: &str) -> bool {
-        let Some((before, name, behind)) = stand_in(recorded) else { return recorded == actual };
-        let Some(rest) = actual.strip_prefix(before) else { return false };
-        // What stands for it ends where the next plain text begins.
-        let next = stand_in(behind).map_or(behind, |(before, _, _)| before);
-        let end = match next {
-            "" => rest.len(),
-            next => match rest.find(next) {
-                Some(end) => end,
-                None => return false,
-            },
-        };
-        self.stand_ins.insert(name.to_owned(), rest[..end].to_owned());
-        self.text(behind, &rest[end..])
+        // No recursion: how many there are is up to whoever wrote the text.
+        let (mut recorded, mut actual) = (recorded, actual);
+        while let Some((before, name, behind)) = stand_in(recorded) {
+            let Some(rest) = actual.strip_prefix(before) else { return false };
+            // What stands for it ends where the next plain text begins.
+            let next = stand_in(behind).map_or(behind, |(before, _, _)| before);
+            let end = if next.is_empty() { Some(rest.len()) } else { rest.find(next) };
+            let Some(end) = end else { return false };
+            self.stand_ins.insert(name.to_owned(), rest[..end].to_owned());
+            (recorded, actual) = (behind, &rest[end..]);
+        }
+        recorded == actual
     }
 }
 

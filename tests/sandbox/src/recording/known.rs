@@ -226,7 +226,10 @@ fn looks_secret(value: &str) -> bool {
         && value.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-/// Whether an id is one that a program made up: hexadecimal digits, and lines between them.
+/// Whether an id is one that a program made up: hexadecimal digits, and lines between them. Digits
+/// alone may be the number of a card or a telephone.
 pub(crate) fn is_made_up(id: &str) -> bool {
-    id.len() >= 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+    id.len() >= 16
+        && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+        && id.bytes().any(|byte| byte.is_ascii_alphabetic())
 }

@@ -1,6 +1,6 @@
 //! A recording as it is played: which answer a request gets, and what may be told by now.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -24,6 +24,8 @@ const MOST_TOLD: usize = 1000;
 pub(crate) struct Player {
     exchanges: Vec<Exchange>,
     played: Vec<bool>,
+    /// Notifications that are on their way.
+    untold: BTreeSet<usize>,
     /// What the stand-ins stand for now.
     stand_ins: HashMap<String, String>,
     /// What the client named otherwise than it did then.
@@ -70,8 +72,8 @@ impl Player {
     pub(crate) fn new(exchanges: Vec<Exchange>, authority: String, account_id: &str) -> Player {
         let stand_ins = HashMap::from([("{account-1}".to_owned(), account_id.to_owned())]);
         let played = vec![false; exchanges.len()];
-        let (ids, unanswered) = (HashMap::new(), Vec::new());
-        Player { exchanges, played, stand_ins, ids, authority, unanswered }
+        let (ids, unanswered, untold) = (HashMap::new(), Vec::new(), BTreeSet::new());
+        Player { exchanges, played, untold, stand_ins, ids, authority, unanswered }
     }
 
     /// The answer to a request; None: nothing is sent, as it was then.
@@ -145,9 +147,9 @@ impl Player {
         Reply { status: 404, headers, body: json!({"error": error}).to_string().into_bytes() }
     }
 
-    /// The notifications that came before anything else that is still to be asked, in order. They
-    /// count as sent.
-    pub(crate) fn due(&mut self) -> Vec<Vec<u8>> {
+    /// The notifications that came before anything else that is still to be asked, in order, with
+    /// their numbers.
+    pub(crate) fn due(&mut self) -> Vec<(usize, Vec<u8>)> {
         let mut due = Vec::new();
         for number in 0..self.exchanges.len() {
             let exchange = &self.exchanges[number];
@@ -159,17 +161,28 @@ impl Player {
             }
             if let Payload::Json(mut value) = exchange.body.clone() {
                 self.fill(&mut value, "");
-                due.push(value.to_string().into_bytes());
+                due.push((number, value.to_string().into_bytes()));
+                self.untold.insert(number);
             }
             self.played[number] = true;
         }
         due
     }
 
-    /// What the recording holds and nobody asked for.
+    /// A notification was taken.
+    pub(crate) fn told(&mut self, number: usize) {
+        self.untold.remove(&number);
+    }
+
+    /// What the recording holds and nobody asked for, or nobody took.
     pub(crate) fn unasked(&self) -> Vec<String> {
-        let unplayed = self.exchanges.iter().zip(&self.played).filter(|(_, played)| !**played);
-        unplayed.map(|(exchange, _)| exchange.title()).collect()
+        let is_left = |number: &usize| !self.played[*number] || self.untold.contains(number);
+        let left = (0..self.exchanges.len()).filter(is_left).map(|number| &self.exchanges[number]);
+        left.map(|exchange| match exchange.from {
+            Side::Client => exchange.title(),
+            Side::Service => "a notification that was not taken".to_owned(),
+        })
+        .collect()
     }
 
     fn fill(&self, value: &mut Value, consumer: &str) {
@@ -197,9 +210,13 @@ impl Player {
 
     /// A text with what its stand-ins stand for; what nobody has said yet stays.
     fn filled(&self, text: &str, consumer: &str) -> String {
-        let Some((before, name, behind)) = stand_in(text) else { return text.to_owned() };
-        let value = self.stand_for(name, consumer);
-        format!("{before}{value}{}", self.filled(behind, consumer))
+        let (mut filled, mut rest) = (String::with_capacity(text.len()), text);
+        while let Some((before, name, behind)) = stand_in(rest) {
+            filled.push_str(before);
+            filled.push_str(&self.stand_for(name, consumer));
+            rest = behind;
+        }
+        filled + rest
     }
 
     fn stand_for(&self, name: &str, consumer: &str) -> String {

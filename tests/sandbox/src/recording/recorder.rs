@@ -109,7 +109,7 @@ impl Recorder {
     }
 
     /// How many exchanges were written; and how many were left out, because they could not be
-    /// cleaned.
+    /// cleaned or written.
     pub fn counts(&self) -> (usize, usize) {
         self.tape.counts()
     }

@@ -39,6 +39,9 @@ const ACCOUNT: [&str; 3] = ["account1", "00000000-0000-4000-8000-000000000001", 
 /// Between two looks whether a receiver listens.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// How often a notification is sent to somebody who listens and does not take it.
+const MOST_ATTEMPTS: u32 = 20;
+
 /// Plays a recording: it answers what was answered, apart from ids and times. Dropping it ends it.
 pub struct Replay {
     url: String,
@@ -50,7 +53,7 @@ pub struct Replay {
 #[derive(Clone)]
 struct Stage {
     player: Arc<Mutex<Player>>,
-    told: UnboundedSender<Vec<u8>>,
+    told: UnboundedSender<(usize, Vec<u8>)>,
     logger: Arc<Logger>,
 }
 
@@ -72,8 +75,8 @@ impl Replay {
         let guard = runtime.enter();
         let receiver = Receiver::reserve()?;
         let (told, tales) = unbounded_channel();
-        runtime.spawn(tell(receiver.url(false), tales, logger.clone()));
         let stage = Stage { player: player.clone(), told, logger: logger.clone() };
+        runtime.spawn(tell(receiver.url(false), tales, stage.clone()));
         let router = Router::new()
             .fallback(play)
             .layer(from_fn_with_state(MAX_BODY, read))
@@ -156,13 +159,27 @@ async fn play(State(stage): State<Stage>, received: Received) -> Response {
 }
 
 /// Tells a receiver what was told, one after the other.
-async fn tell(url: String, mut tales: UnboundedReceiver<Vec<u8>>, logger: Arc<Logger>) {
+async fn tell(url: String, mut tales: UnboundedReceiver<(usize, Vec<u8>)>, stage: Stage) {
     let webhook = Webhook::to(url);
-    while let Some(body) = tales.recv().await {
-        // Until somebody listens there.
-        while let Err(failure) = post_one(&webhook, &body).await {
-            if !failure.refused {
-                logger.note(&format!("a notification was not taken: {}", failure.reason));
+    while let Some((number, body)) = tales.recv().await {
+        let mut left = MOST_ATTEMPTS;
+        loop {
+            let why = match post_one(&webhook, &body).await {
+                Ok(200 | 201) => {
+                    lock(&stage.player).told(number);
+                    break;
+                }
+                Ok(status) => format!("the answer is {status}"),
+                // Until somebody listens there.
+                Err(failure) if failure.refused => {
+                    time::sleep(LOOK).await;
+                    continue;
+                }
+                Err(failure) => failure.reason,
+            };
+            left -= 1;
+            if left == 0 {
+                stage.logger.note(&format!("a notification was not taken: {why}"));
                 break;
             }
             time::sleep(LOOK).await;

@@ -57,6 +57,12 @@ const MEMBERS: [&str; 53] = [
     "use",
 ];
 
+/// Those of them that mean the same in what others write.
+const EVERYWHERE: [&str; 4] = ["contentType", "fileType", "relativePath", "type"];
+
+/// Members of an event, a request or a notification that hold what others write, by names of their own.
+const PRIVATE: [&str; 5] = ["content", "context", "message", "metadata", "quickReplies"];
+
 /// Headers whose values are shown.
 const HEADERS: [&str; 10] = [
     "accept",
@@ -76,6 +82,14 @@ const PARAMETERS: [&str; 4] = ["grant_type", "temp_url_expires", "v", "version"]
 
 pub(crate) fn is_member(name: &str) -> bool {
     MEMBERS.contains(&name)
+}
+
+pub(crate) fn is_everywhere(name: &str) -> bool {
+    EVERYWHERE.contains(&name)
+}
+
+pub(crate) fn is_private(name: &str) -> bool {
+    PRIVATE.contains(&name)
 }
 
 /// Members that hold sentences of the service.

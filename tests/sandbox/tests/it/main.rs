@@ -27,6 +27,7 @@ mod one_open;
 mod own_events;
 mod program;
 mod properties;
+mod recording;
 mod rich;
 mod role;
 mod secret;

@@ -169,6 +169,21 @@ fn a_command_is_asked_to_terminate_and_ended_where_it_is_asked_again() {
     assert_eq!(running.0.wait().expect("it ends").code(), Some(128 + 9));
 }
 
+/// It asks as soon as it runs: that is as early as anybody knows of it.
+#[cfg(unix)]
+#[test]
+fn a_command_is_never_left_alone() {
+    let script = "trap 'exit 3' TERM; kill $PPID; read -r x; exit 4";
+    for _ in 0..10 {
+        let mut command = sandbox(&["--quiet", "--", "sh", "-c", script]);
+        let mut running =
+            Running(command.stdin(Stdio::piped()).spawn().expect("the program starts"));
+        // Kept open while it is waited for.
+        let _input = running.0.stdin.take();
+        assert_eq!(running.0.wait().expect("it ends").code(), Some(3));
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn the_program_records_and_plays() {
@@ -329,7 +344,7 @@ pub fn serving(arguments: &[&str]) -> (Running, HashMap<String, String>) {
 }
 
 /// The variables that a program prints, up to this one.
-fn printed(running: &mut Running, last: &str) -> HashMap<String, String> {
+pub fn printed(running: &mut Running, last: &str) -> HashMap<String, String> {
     let out = BufReader::new(running.0.stdout.take().expect("its output"));
     let mut variables = HashMap::new();
     for line in out.lines() {

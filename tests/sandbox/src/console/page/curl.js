@@ -3,13 +3,15 @@
 const quote = (text) => `'${String(text).replaceAll("'", `'\\''`)}'`;
 /** What curl sets itself. */
 const OWN = ["host", "content-length", "connection", "user-agent", "accept", "accept-encoding", "transfer-encoding"];
+/** A method may be any word, and a word may be a command. */
+const word = (text) => (/^[A-Z]+$/.test(text) ? text : quote(text));
 const TOKEN = `sed 's/.*"token":"\\([^"]*\\)".*/\\1/'`;
 
 export function curl(exchange, control) {
-  const account = exchange.path.match(/account\/([^/]+)/)?.[1];
+  const account = exchange.path.match(/account\/(\w+)/)?.[1];
   const lines = [];
   const { authorization, "x-lp-on-behalf": behalf, ...headers } = exchange.headers;
-  const call = ["curl -i -X", exchange.method];
+  const call = ["curl -i -X", word(exchange.method)];
   if (authorization && account) {
     lines.push(`APP_JWT=$(curl -s -X POST ${quote(`${control}/accounts/${account}/tokens`)} | ${TOKEN})`);
     call.push('-H "Authorization: $APP_JWT"');
@@ -25,9 +27,9 @@ export function curl(exchange, control) {
   if (exchange.body) {
     const body = quote(exchange.body);
     // The form of a token request: its secret stands in the environment.
-    call.push("--data-binary", body.replace("client_secret=…", `client_secret='"$LPC_CLIENT_SECRET"'`));
+    const secret = () => `client_secret='"$LPC_CLIENT_SECRET"'`;
+    call.push("--data-binary", exchange.route === "token" ? body.replace("client_secret=…", secret) : body);
   }
-  const path = exchange.path.replace(/["$`\\]/g, encodeURIComponent);
-  call.push(`\${LPC_TLS_CA_FILE:+--cacert "$LPC_TLS_CA_FILE"}`, `"$LPC_DOMAIN_API_URL${path}"`);
+  call.push(`\${LPC_TLS_CA_FILE:+--cacert "$LPC_TLS_CA_FILE"}`, `"$LPC_DOMAIN_API_URL"${quote(exchange.path)}`);
   return `${[...lines, call.join(" ")].join("\n")}\n`;
 }

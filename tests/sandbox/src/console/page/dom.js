@@ -2,15 +2,22 @@
 
 export const $ = (id) => document.getElementById(id);
 
+/** Any value as text, whatever others made of it: an object of theirs may have no text of its own. */
+export function text(value) {
+  if (value === null || value === undefined) return "";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
 /** An element with attributes, listeners (`onclick`) and children; what is null or false is left out. */
 export function h(tag, attributes, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes ?? {})) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value === true && !name.startsWith("aria-") ? "" : value);
+    else element.setAttribute(name, value === true && !name.startsWith("aria-") ? "" : text(value));
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  const shown = children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+  element.append(...shown.map((child) => (child instanceof Node ? child : text(child))));
   return element;
 }
 

@@ -1,6 +1,6 @@
 // What the service knows of a conversation.
 
-import { $, h, keyed } from "./dom.js";
+import { $, h, keyed, text } from "./dom.js";
 import { chosen, follow } from "./state.js";
 import { roleName } from "./timeline.js";
 
@@ -14,7 +14,7 @@ function facts(it) {
     Profile: it.consumer.profile,
     "Who takes part": it.participants.map(({ id, role }) => `${roleName(role)} ${id.slice(0, 8)}`).join("\n"),
     Skill: it.skillId,
-    "Time to respond": [it.ttr, it.ttrValue && `${it.ttrValue} s`].filter(Boolean).join(", "),
+    "Time to respond": [it.ttr, it.ttrValue && `${text(it.ttrValue)} s`].filter(Boolean).map(text).join(", "),
     Rating: it.rating,
     Absence: it.delay,
     Campaign: it.campaignInfo,

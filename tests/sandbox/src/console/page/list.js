@@ -1,6 +1,6 @@
 // The conversations, the newest first.
 
-import { $, h, keyed, say, time } from "./dom.js";
+import { $, h, keyed, say, text, time } from "./dom.js";
 import { changed, follow, state } from "./state.js";
 
 /** What a consumer is called. */
@@ -17,7 +17,7 @@ export function gist({ event, audience }) {
   if (event.type === "RichContentEvent") return `${quiet}Rich content`;
   if (event.type !== "ContentEvent") return "";
   if (typeof event.message === "string") return quiet + event.message;
-  return `${quiet}File${event.message?.caption ? `: ${event.message.caption}` : ""}`;
+  return `${quiet}File${event.message?.caption ? `: ${text(event.message.caption)}` : ""}`;
 }
 
 const last = (conversation) => [...conversation.events.values()].reverse().find(gist);

@@ -1,6 +1,6 @@
 // What the client sent, and what it was answered.
 
-import { $, h, keyed, pretty, say, time } from "./dom.js";
+import { $, h, keyed, pretty, say, text, time } from "./dom.js";
 import { curl } from "./curl.js";
 import { attempt } from "./api.js";
 import { follow, state } from "./state.js";
@@ -46,7 +46,7 @@ function row(exchange) {
   const [word, kind] = outcome(exchange);
   const make = (_, known) => {
     const head = [h("span", { class: "method" }, exchange.method),
-      h("span", { class: "about" }, about(exchange), exchange.consumer && h("em", {}, ` ${exchange.consumer}`)),
+      h("span", { class: "about" }, about(exchange), exchange.consumer && h("em", {}, ` ${text(exchange.consumer)}`)),
       h("span", { class: `pill ${kind}` }, word),
       h("time", {}, time(exchange.at))];
     const open = known?.firstChild.open ?? false;

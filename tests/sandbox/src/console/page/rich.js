@@ -1,15 +1,13 @@
 // Rich content, drawn. Its buttons do nothing here: they are the consumer's. Pictures of other
 // sites are named and not loaded.
 
-import { h } from "./dom.js";
+import { h, text } from "./dom.js";
 
 const PRESENT = new Set(["vertical", "horizontal", "carousel", "list", "sectionList", "section", "checklist", "buttonList"]);
 
-const text = (value) => (value === undefined || value === null ? "" : String(value));
-
 /** What a click on an element would do, in words. */
-function clicks({ click }) {
-  const actions = [click?.actions ?? []].flat();
+function clicks(it) {
+  const actions = [it?.click?.actions ?? []].flat().filter(Boolean);
   return actions.map((action) => {
     if (action.type === "publishText") return `says “${text(action.text)}”`;
     if (action.type === "link") return `opens ${text(action.uri)}`;
@@ -36,7 +34,8 @@ const FORMS = {
 export function rich(element, depth = 0) {
   if (element === null || typeof element !== "object" || depth > 8) return h("p", {}, text(element));
   const inside = Array.isArray(element.elements) ? element.elements.map((it) => rich(it, depth + 1)) : null;
-  const form = FORMS[element.type];
+  // Not what every object has.
+  const form = Object.hasOwn(FORMS, text(element.type)) ? FORMS[element.type] : null;
   if (inside) {
     const kind = PRESENT.has(element.type) ? element.type : "vertical";
     const label = kind === "carousel" ? { role: "group", "aria-label": `Carousel of ${inside.length}`, tabindex: 0 } : {};

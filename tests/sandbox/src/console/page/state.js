@@ -1,5 +1,7 @@
 // What the page knows. It is bounded: what is oldest goes first.
 
+import { text } from "./dom.js";
+
 const MOST = { conversations: 500, events: 1000, exchanges: 300, notifications: 1000 };
 
 export const state = {
@@ -28,7 +30,14 @@ export function changed() {
   due = true;
   requestAnimationFrame(() => {
     due = false;
-    for (const draw of followers) draw();
+    for (const draw of followers) {
+      // What one part cannot show is no reason for the others to stand still.
+      try {
+        draw();
+      } catch (error) {
+        reportError(error);
+      }
+    }
   });
 }
 
@@ -78,7 +87,7 @@ export const heard = {
   },
 };
 
-export const toldKey = (event) => `${event.dialogId}/${event.sequence}`;
+export const toldKey = (event) => `${text(event.dialogId)}/${text(event.sequence)}`;
 
 /** What a notification is about. */
 function read({ notification, body, length }) {
@@ -93,15 +102,15 @@ function read({ notification, body, length }) {
   known.dialog = change.conversationId ?? change.result?.convId ?? change.dialogId ?? "";
   if (change.event) {
     if (change.sequence !== undefined) known.key = toldKey(change);
-    const text = typeof change.event.message === "string" ? `: ${change.event.message}` : "";
+    const says = typeof change.event.message === "string" ? `: ${change.event.message}` : "";
     const word = change.event.chatState ?? change.event.status;
-    known.about = `${change.event.type ?? "event"}${word ? ` ${word}` : ""}${text}`;
+    known.about = `${text(change.event.type ?? "event")}${word ? ` ${text(word)}` : ""}${says}`;
     known.role = change.originatorMetadata?.role;
   } else if (change.result) {
     const details = change.result.conversationDetails ?? {};
-    known.about = details.state === details.stage ? `Conversation is ${details.state}` : `Conversation is ${details.state}, its survey is open`;
+    known.about = details.state === details.stage ? `Conversation is ${text(details.state)}` : `Conversation is ${text(details.state)}, its survey is open`;
   } else {
-    known.about = String(json?.type ?? "a notification");
+    known.about = text(json?.type ?? "a notification");
   }
   return known;
 }

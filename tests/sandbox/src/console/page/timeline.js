@@ -1,6 +1,6 @@
 // A conversation as both sides see it.
 
-import { $, h, keyed, say, time } from "./dom.js";
+import { $, h, keyed, say, text, time } from "./dom.js";
 import { ofAccount } from "./api.js";
 import { condition, nameOf } from "./list.js";
 import { quickReplies, rich } from "./rich.js";
@@ -18,7 +18,7 @@ function marksOf(events) {
   for (const { event, role, dialogId } of events) {
     if (event.type !== "AcceptStatusEvent") continue;
     for (const sequence of [event.sequenceList].flat()) {
-      const key = `${role === "CONSUMER" ? "agent" : "consumer"}/${dialogId}/${sequence}`;
+      const key = `${role === "CONSUMER" ? "agent" : "consumer"}/${dialogId}/${text(sequence)}`;
       marks.set(key, (marks.get(key) ?? new Set()).add(MARKS[event.status] ?? event.status));
     }
   }
@@ -47,15 +47,15 @@ function told(event) {
 }
 
 function file(message) {
-  const place = String(message.relativePath ?? message.url ?? "");
+  const place = text(message.relativePath ?? message.url);
   const name = place.split("/").pop();
   const url = ofAccount(`files?path=${encodeURIComponent(place)}`);
-  const preview = /^data:image\/(png|jpe?g|gif);base64,/.test(message.preview) ? message.preview : null;
+  const preview = /^data:image\/(png|jpe?g|gif);base64,/.test(text(message.preview)) ? message.preview : null;
   const picture = preview ?? (PICTURES.test(place) ? url : null);
   return h("figure", { class: "file" },
     picture && h("img", { src: picture, alt: message.caption || "Preview of the file" }),
     h("figcaption", {}, message.caption && h("span", { class: "caption" }, message.caption),
-      message.relativePath ? h("a", { href: url, download: name }, `Download the ${message.fileType ?? "file"}`) : h("span", {}, place)));
+      message.relativePath ? h("a", { href: url, download: name }, `Download the ${text(message.fileType ?? "file")}`) : h("span", {}, place)));
 }
 
 function content(event) {
@@ -95,7 +95,7 @@ function rating({ rating }) {
 function items(conversation, events) {
   const marks = marksOf(events);
   const shown = [];
-  if (conversation.request?.skillId) shown.push(divider("opened", "Conversation opened", ` for skill ${conversation.request.skillId}`));
+  if (conversation.request?.skillId) shown.push(divider("opened", "Conversation opened", ` for skill ${text(conversation.request.skillId)}`));
   else shown.push(divider("opened", "Conversation opened", ""));
   for (const dialog of conversation.dialogs) {
     if (dialog.dialogType !== "MAIN") shown.push(divider(`d${dialog.dialogId}`, dialog.dialogType === "POST_SURVEY" ? "Survey" : dialog.dialogType, ""));
@@ -103,7 +103,7 @@ function items(conversation, events) {
     shown.push(...inside.map((it) => bubble(it, marks)));
     if (dialog.state === "CLOSE") {
       const what = dialog.dialogType === "MAIN" ? "Closed" : "Survey over";
-      shown.push(divider(`c${dialog.dialogId}`, what, ` ${dialog.closedCause ?? ""}`));
+      shown.push(divider(`c${dialog.dialogId}`, what, ` ${text(dialog.closedCause)}`));
     }
   }
   if (conversation.rating) shown.push(rating(conversation));
@@ -138,8 +138,8 @@ function draw() {
   const who = typists(events);
   say($("typing"), who.length ? `${who.join(" and ")} ${who.length > 1 ? "are" : "is"} typing` : "");
   const { firstName, lastName } = conversation.consumer.profile ?? {};
-  const skill = conversation.skillId && conversation.skillId !== "-1" ? `skill ${conversation.skillId}` : null;
-  const about = [condition(conversation)[0], [firstName, lastName].filter(Boolean).join(" "), skill, conversation.ttr?.toLowerCase?.()];
+  const skill = conversation.skillId && conversation.skillId !== "-1" ? `skill ${text(conversation.skillId)}` : null;
+  const about = [condition(conversation)[0], [firstName, lastName].filter(Boolean).map(text).join(" "), skill, conversation.ttr?.toLowerCase?.()];
   say($("chat-about"), about.filter(Boolean).join(", "));
   toEnd();
 }
