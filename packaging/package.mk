@@ -13,13 +13,19 @@ SONAME := liblpconnector.so.$(MAJOR)
 RELEASE := target/library/release
 CARGO_FLAGS := --target-dir target/library
 # Without receiver and connector: a third of the size.
-ifdef SENDING_ALONE
+ifneq ($(filter-out 1,$(SENDING_ALONE)),)
+$(error SENDING_ALONE is "$(SENDING_ALONE)": give it as 1, or not at all)
+endif
+ifneq ($(SENDING_ALONE),)
 RELEASE := target/sending/release
 CARGO_FLAGS := --target-dir target/sending --no-default-features --features capi
 endif
 # What libgcc and libc are called is for the C compiler to know: with -static it is something else.
 NATIVE_LIBS = $(filter-out -lgcc_s -lc,$(shell cat $(RELEASE)/native-libs))
 FROM_LIB_TO_INCLUDE = $(shell realpath -m --relative-to='$(LIBDIR)' '$(INCLUDEDIR)')
+# Below DESTDIR, what does not begin with / would lie beside it.
+ABSOLUTE = $(if $(DESTDIR),$(foreach place,LIBDIR INCLUDEDIR MANDIR,$(if $(filter /%,$(firstword $($(place)))),,\
+  $(error $(place) is "$($(place))": with DESTDIR it has to begin with /))))
 empty :=
 FILL = sed -e 's|@VERSION@|$(VERSION)|g; s|@MAJOR@|$(MAJOR)|g; s|@SONAME@|$(SONAME)|g' \
   -e 's|@SHARED@|$(SHARED)|g; s|@STATIC@|liblpconnector.a|g; s|@IMPLIB@||g; s|@INCLUDE@|$(FROM_LIB_TO_INCLUDE)|g'
@@ -39,6 +45,7 @@ $(RELEASE)/native-libs: $(shell find src -name '*.rs') build.rs packaging/cc pac
 	@touch $@
 
 install: release ## install library, headers, man page: DESTDIR, PREFIX, LIBDIR, INCLUDEDIR, MANDIR, SENDING_ALONE=1
+	$(ABSOLUTE)
 	install -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(LIBDIR)/cmake/lpconnector' \
 	  '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(MANDIR)/man3'
 	install -m 644 include/lpconnector.h include/lpconnector.hpp '$(DESTDIR)$(INCLUDEDIR)'
@@ -55,8 +62,11 @@ install: release ## install library, headers, man page: DESTDIR, PREFIX, LIBDIR,
 	  > '$(DESTDIR)$(LIBDIR)/cmake/lpconnector/lpconnector-config-version.cmake'
 	awk -v version=$(VERSION) -f packaging/manpage.awk include/lpconnector.h \
 	  > '$(DESTDIR)$(MANDIR)/man3/lpconnector.3'
+	chmod 644 '$(DESTDIR)$(LIBDIR)/pkgconfig/lpconnector.pc' '$(DESTDIR)$(LIBDIR)/cmake/lpconnector'/* \
+	  '$(DESTDIR)$(MANDIR)/man3/lpconnector.3'
 
 uninstall: ## remove what `make install` with the same places installed
+	$(ABSOLUTE)
 	rm -f '$(DESTDIR)$(INCLUDEDIR)/lpconnector.h' '$(DESTDIR)$(INCLUDEDIR)/lpconnector.hpp' \
 	  '$(DESTDIR)$(LIBDIR)/liblpconnector.a' '$(DESTDIR)$(LIBDIR)/$(SHARED)' \
 	  '$(DESTDIR)$(LIBDIR)/$(SONAME)' '$(DESTDIR)$(LIBDIR)/liblpconnector.so' \
