@@ -13,13 +13,19 @@ SONAME := liblpconnector.so.$(MAJOR)
 RELEASE := target/library/release
 CARGO_FLAGS := --target-dir target/library
 # Without receiver and connector: a third of the size.
-ifdef SENDING_ALONE
+ifneq ($(filter-out 1,$(SENDING_ALONE)),)
+$(error SENDING_ALONE is "$(SENDING_ALONE)": give it as 1, or not at all)
+endif
+ifneq ($(SENDING_ALONE),)
 RELEASE := target/sending/release
 CARGO_FLAGS := --target-dir target/sending --no-default-features --features capi
 endif
 # What libgcc and libc are called is for the C compiler to know: with -static it is something else.
 NATIVE_LIBS = $(filter-out -lgcc_s -lc,$(shell cat $(RELEASE)/native-libs))
 FROM_LIB_TO_INCLUDE = $(shell realpath -m --relative-to='$(LIBDIR)' '$(INCLUDEDIR)')
+# Below DESTDIR, what does not begin with / would lie beside it.
+ABSOLUTE = $(if $(DESTDIR),$(foreach place,LIBDIR INCLUDEDIR MANDIR,$(if $(filter /%,$(firstword $($(place)))),,\
+  $(error $(place) is "$($(place))": with DESTDIR it has to begin with /))))
 empty :=
 FILL = sed -e 's|@VERSION@|$(VERSION)|g; s|@MAJOR@|$(MAJOR)|g; s|@SONAME@|$(SONAME)|g' \
   -e 's|@SHARED@|$(SHARED)|g; s|@STATIC@|liblpconnector.a|g; s|@IMPLIB@||g; s|@INCLUDE@|$(FROM_LIB_TO_INCLUDE)|g'
@@ -32,13 +38,14 @@ release: $(RELEASE)/native-libs ## build the library for production
 
 # With the two kinds alone cargo optimises the library as a whole. A file, so that `sudo make install`
 # after `make release` builds nothing.
-$(RELEASE)/native-libs: $(shell find src -name '*.rs') build.rs packaging/cc packaging/static-library Cargo.toml Cargo.lock
+$(RELEASE)/native-libs: $(shell find src -name '*.rs') build.rs .cargo/config.toml packaging/cc packaging/static-library Cargo.toml Cargo.lock
 	$(CARGO) rustc --quiet --release $(CARGO_FLAGS) -p lpconnector --lib --crate-type cdylib,staticlib -- \
 	  --print native-static-libs=$@
 	packaging/static-library $(RELEASE)/liblpconnector.a
 	@touch $@
 
 install: release ## install library, headers, man page: DESTDIR, PREFIX, LIBDIR, INCLUDEDIR, MANDIR, SENDING_ALONE=1
+	$(ABSOLUTE)
 	install -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(LIBDIR)/cmake/lpconnector' \
 	  '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(MANDIR)/man3'
 	install -m 644 include/lpconnector.h include/lpconnector.hpp '$(DESTDIR)$(INCLUDEDIR)'
@@ -55,8 +62,11 @@ install: release ## install library, headers, man page: DESTDIR, PREFIX, LIBDIR,
 	  > '$(DESTDIR)$(LIBDIR)/cmake/lpconnector/lpconnector-config-version.cmake'
 	awk -v version=$(VERSION) -f packaging/manpage.awk include/lpconnector.h \
 	  > '$(DESTDIR)$(MANDIR)/man3/lpconnector.3'
+	chmod 644 '$(DESTDIR)$(LIBDIR)/pkgconfig/lpconnector.pc' '$(DESTDIR)$(LIBDIR)/cmake/lpconnector'/* \
+	  '$(DESTDIR)$(MANDIR)/man3/lpconnector.3'
 
 uninstall: ## remove what `make install` with the same places installed
+	$(ABSOLUTE)
 	rm -f '$(DESTDIR)$(INCLUDEDIR)/lpconnector.h' '$(DESTDIR)$(INCLUDEDIR)/lpconnector.hpp' \
 	  '$(DESTDIR)$(LIBDIR)/liblpconnector.a' '$(DESTDIR)$(LIBDIR)/$(SHARED)' \
 	  '$(DESTDIR)$(LIBDIR)/$(SONAME)' '$(DESTDIR)$(LIBDIR)/liblpconnector.so' \
@@ -68,9 +78,10 @@ test-package: build ## programs of strangers, built from the installed files alo
 
 test-size: release ## the stripped library: at most 8 MB, and 3 MB with sending alone
 	$(MAKE) --no-print-directory release SENDING_ALONE=1
-	@for at_most in "$(RELEASE) 8000000" "target/sending/release 3000000"; do set -- $$at_most; \
-	  strip -o target/stripped $$1/liblpconnector.so; size=$$(wc -c < target/stripped); \
-	  echo "$$1/liblpconnector.so, stripped: $$size bytes of at most $$2"; test $$size -le $$2 || exit 1; done
+	strip -o $(RELEASE)/stripped.so $(RELEASE)/liblpconnector.so
+	packaging/size $(RELEASE)/stripped.so
+	strip -o target/sending/release/stripped.so target/sending/release/liblpconnector.so
+	packaging/size target/sending/release/stripped.so 3000000
 
 test-abi: build ## the ABI, and the last release's C tests on this library
 	$(PYTHON) tests/abi/abi.py check $(SANDBOX) $(OUT)

@@ -67,6 +67,15 @@ class Licences(unittest.TestCase):
             self.assertNotIn("cc", names, "only the build needs it")
             self.assertNotIn("serde_derive", names, "a procedural macro is in no program")
 
+    def test_each_wheel_of_the_workflow_is_built_beside_its_licences(self) -> None:
+        workflow = (ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8")
+        steps = [step for step in workflow.split("\n      - ") if "maturin build" in step]
+        self.assertEqual(len(steps), 2, "macOS and Windows; packaging/python/try looks into the others")
+        for step in steps:
+            licences, build = step.split("maturin build", 1)
+            self.assertIn("cp LICENSE bindings/python", licences)
+            self.assertIn("> bindings/python/LICENSE-THIRD-PARTY", licences)
+
 
 if __name__ == "__main__":
     unittest.main()
