@@ -2,7 +2,7 @@
 //! the others learn.
 
 use std::sync::{Arc, MutexGuard, Weak, mpsc};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::base::error::Error;
 use crate::base::stats::count;
@@ -76,8 +76,20 @@ impl Engine {
             Waiting::new(action.id, action.key.as_deref(), &action.body, action.submitted_ms);
         // Whether another process sent it, nobody knows: the service tells within this time, if it did.
         let is_unsure = action.begun && waiting.was_begun();
-        state.outbox.push(&consumer, waiting);
-        if is_unsure {
+        let is_out = state.outbox.is_out(&consumer);
+        let is_here = match state.outbox.find_mut(&consumer, action.id) {
+            // It was another process's for a moment, and who has it here did not find that out yet.
+            Some(here) => {
+                here.is_begun |= action.begun;
+                here.is_unsure |= is_unsure;
+                true
+            }
+            None => {
+                state.outbox.push(&consumer, waiting);
+                false
+            }
+        };
+        if is_unsure && !(is_here && is_out) {
             let at = Instant::now() + self.settings.echo_wait;
             state.outbox.put_off(&consumer, action.id, at);
         }
@@ -153,9 +165,18 @@ impl Engine {
         }
     }
 
-    /// Takes an action that is another process's out of the line.
+    /// Takes an action out of the line that is another process's, if it still is.
     pub(crate) fn leave(&self, taken: &Taken) {
         let mut state = self.lock();
+        if !self.is_lost(taken.id) {
+            // It came again meanwhile, perhaps with a doubt that whoever took it here did not have.
+            let first = state.outbox.first(&taken.consumer).filter(|first| first.id == taken.id);
+            let is_unsure = first.is_some_and(|first| first.is_unsure);
+            let pause = if is_unsure { self.settings.echo_wait } else { Duration::ZERO };
+            state.outbox.put_off(&taken.consumer, taken.id, Instant::now() + pause);
+            self.wake_worker(&state);
+            return;
+        }
         state.settled.remove(&taken.id);
         state.outbox.remove(&taken.consumer, taken.id);
         self.drained.notify_all();

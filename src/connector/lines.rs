@@ -88,6 +88,11 @@ impl<T: Waits> Lines<T> {
         self.lines.get_mut(consumer)?.waiting.front_mut()
     }
 
+    /// The one with this id, wherever in the consumer's line it stands.
+    pub(crate) fn find_mut(&mut self, consumer: &str, id: u64) -> Option<&mut T> {
+        self.lines.get_mut(consumer)?.waiting.iter_mut().find(|one| one.id() == id)
+    }
+
     /// Takes the first out of the consumer's line, if it is the one with this id: the next one follows.
     pub(crate) fn remove(&mut self, consumer: &str, id: u64) -> Option<T> {
         let (key, line) = self.lines.get_key_value(consumer)?;

@@ -546,7 +546,9 @@ impl Engine {
         };
         first.attempts = first.attempts.saturating_add(attempts.try_into().unwrap_or(u16::MAX));
         first.pauses = first.pauses.saturating_add(1);
-        first.is_unsure = is_unsure;
+        // It may have come again meanwhile, with a doubt.
+        first.is_unsure |= is_unsure;
+        let is_unsure = first.is_unsure;
         first.last = Some(why);
         let is_to_unmark = first.is_begun && !is_unsure && self.outlives_the_process();
         if is_to_unmark {

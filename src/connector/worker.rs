@@ -148,7 +148,15 @@ impl Engine {
     fn goes_out(self: &Arc<Self>, taken: &Taken) -> Result<(), Error> {
         let Some(shared) = self.shared().filter(|_| !taken.is_fleeting) else { return Ok(()) };
         self.note(taken, |waiting| waiting.is_begun = true);
-        if shared.goes_out(taken.id) { Ok(()) } else { Err(is_anothers()) }
+        let is_ours = !self.is_doubted_since(taken) && shared.goes_out(taken.id);
+        if is_ours { Ok(()) } else { Err(is_anothers()) }
+    }
+
+    /// Whether it came again since it was taken, and may have been sent in between.
+    fn is_doubted_since(&self, taken: &Taken) -> bool {
+        let state = self.lock();
+        let first = state.outbox.first(&taken.consumer).filter(|first| first.id == taken.id);
+        !taken.is_unsure && first.is_some_and(|first| first.is_unsure)
     }
 
     /// Makes one attempt; what it learns about the consumer goes into `lessons`, whatever becomes of it.
@@ -444,7 +452,8 @@ impl Engine {
             // Nothing was tried now.
             Outcome::GivenUp(why) => (Err(why), 0),
             Outcome::Failed(why)
-                if !why.maybe_delivered() && !taken.is_fleeting && self.is_lost(taken.id) =>
+                if !(why.maybe_delivered() || taken.is_fleeting)
+                    && (self.is_lost(taken.id) || self.is_doubted_since(taken)) =>
             {
                 // Who has it now says what becomes of it.
                 self.keep(&taken.consumer, &lessons);

@@ -89,6 +89,14 @@ impl Desk {
         lock(&self.state).actions.get(&id).is_some_and(is_fresh)
     }
 
+    /// The action goes out now, if nobody else has it. Whoever lets it go sees that mark.
+    pub(crate) fn goes_out(&self, id: u64) -> bool {
+        let mut state = lock(&self.state);
+        let Some(action) = state.actions.get_mut(&id) else { return false };
+        action.is_untouched = false;
+        Moment::now() < action.until
+    }
+
     /// The action goes out, or it is known that nothing of it did.
     pub(crate) fn touch(&self, id: u64, goes_out: bool) {
         if let Some(action) = lock(&self.state).actions.get_mut(&id) {

@@ -11,8 +11,9 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use serde::Deserialize;
 use serde_json::json;
+use tokio::sync::Notify;
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::base::error::{Error, Status};
 use crate::base::lock::lock;
@@ -63,6 +64,8 @@ pub(super) struct Within {
     pub(super) is_missing: AtomicBool,
     pub(super) seen: Mutex<Seen>,
     pub(super) doubts: Mutex<Doubts>,
+    /// More is known of them.
+    pub(super) looked: Notify,
     /// Servers of a cluster have it.
     pub(super) is_clustered: bool,
 }
@@ -127,6 +130,7 @@ impl Nats {
             is_missing: AtomicBool::new(false),
             seen: Mutex::default(),
             doubts: Mutex::default(),
+            looked: Notify::new(),
             is_clustered: false,
         };
         let layout = within.layout();
@@ -332,6 +336,21 @@ impl Within {
         doubts.include(lane, seq, is_older, losses)
     }
 
+    /// Waits until it was looked whether the server was started anew: all that is handed out before that would be in
+    /// doubt, and what is appended before would be taken for older. Whether it was in time.
+    async fn is_looked_at(&self) -> bool {
+        let until = Instant::now() + self.settings.request_time;
+        loop {
+            let looked = self.looked.notified();
+            if self.is_clustered || lock(&self.doubts).are_known(self.link.times_lost()) {
+                return true;
+            }
+            if timeout_at(until, looked).await.is_err() {
+                return false;
+            }
+        }
+    }
+
     async fn has_handed_out(&self, handed: &Handed) -> Result<(), Trouble> {
         let (stream, consumer) = (self.names.stream(handed.lane), self.names.consumer(handed.lane));
         let info = format!("CONSUMER.INFO.{stream}.{consumer}");
@@ -366,6 +385,9 @@ impl Broker for Nats {
         body: Bytes,
     ) -> Result<Appended, Trouble> {
         let Within { link, names, .. } = &*self.within;
+        if matches!(lane, Lane::Out(_)) && !self.within.is_looked_at().await {
+            return Err(Trouble::Away("it is not there again yet".to_owned()));
+        }
         let id = once.map(|id| ("Nats-Msg-Id", id));
         let written = match link.publish(names.subject(lane), id.as_slice(), body).await {
             // An attempt whose answer was not heard.
@@ -378,6 +400,9 @@ impl Broker for Nats {
     async fn take(&self, lane: Lane, patience: Duration) -> Result<Option<Handed>, Trouble> {
         let Within { link, names, clock, .. } = &*self.within;
         self.within.is_whole()?;
+        if lane.most_out() == 1 && !self.within.is_looked_at().await {
+            return Ok(None);
+        }
         let (turn, losses) = (self.within.turn(lane), link.times_lost());
         let how = match u64::try_from(patience.as_nanos()) {
             Ok(0) => json!({ "batch": 1, "no_wait": true }),

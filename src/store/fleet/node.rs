@@ -241,7 +241,12 @@ impl<B: Broker> Node<B> {
                     is_untouched &= begun_by.is_none() || by_us;
                 }
                 // It goes to whoever reaches the broker.
-                Err(_) => return,
+                Err(_) => {
+                    if is_untouched {
+                        remember(&mut self.left_untouched.borrow_mut(), seq, held.at());
+                    }
+                    return;
+                }
             }
         }
         if self.desk.is_stopped() {

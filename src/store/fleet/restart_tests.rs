@@ -54,7 +54,9 @@ fn forgets() -> bool {
             assert_eq!((&*again.entry.body, again.times), (&b"one"[..], 2));
             second.finish(&again).await.unwrap();
             let behind = second.take(lane, SHORT).await.unwrap().unwrap();
-            assert_eq!((&*behind.entry.body, behind.times), (&b"two"[..], 1));
+            // Of updates all that waited are marked: a mark costs nothing.
+            let times = if matches!(lane, Lane::In(_)) { 2 } else { 1 };
+            assert_eq!((&*behind.entry.body, behind.times), (&b"two"[..], times));
         }
         forgotten > 0
     })

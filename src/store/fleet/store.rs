@@ -216,9 +216,7 @@ impl SharedJournal for Fleet {
     }
 
     fn goes_out(&self, id: u64) -> bool {
-        // Whoever lets it go sees that mark, or we see that it is gone.
-        self.desk.touch(id, true);
-        self.desk.holds(id)
+        self.desk.goes_out(id)
     }
 
     fn let_go(&self, id: u64) {

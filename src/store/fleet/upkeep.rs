@@ -146,6 +146,7 @@ impl Within {
             }
         };
         lock(&self.doubts).learn(losses, server);
+        self.looked.notify_waiters();
         Ok(())
     }
 

@@ -31,13 +31,22 @@ pub fn node(scene: &Scene, server: &NatsServer, options: &[(&str, &str)]) -> Con
 
 /// How many entries a lane has handed out that are not dealt with.
 pub fn out(server: &NatsServer, lane: &str) -> u64 {
+    lane_says(server, lane)["num_ack_pending"].as_u64().unwrap()
+}
+
+/// How often a lane has handed something out.
+pub fn handed_out(server: &NatsServer, lane: &str) -> u64 {
+    lane_says(server, lane)["delivered"]["consumer_seq"].as_u64().unwrap()
+}
+
+fn lane_says(server: &NatsServer, lane: &str) -> Value {
     let (direction, _) = lane.split_once('-').unwrap();
     let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
     let subject = format!("$JS.API.CONSUMER.INFO.sms-{direction}.{lane}");
     write!(stream, "CONNECT {{}}\r\nSUB _INBOX.x 1\r\nPUB {subject} _INBOX.x 0\r\n\r\n").unwrap();
     let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
     let answer = lines.find(|line| line.contains("num_ack_pending")).unwrap();
-    from_str::<Value>(&answer).unwrap()["num_ack_pending"].as_u64().unwrap()
+    from_str(&answer).unwrap()
 }
 
 /// Submits a text that the only node takes and cannot send now.

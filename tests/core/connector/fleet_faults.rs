@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use lpc_sandbox::{Answer, Route};
 use lpconnector::{Connector, LogLevel, Status, UpdateKind};
 
-use crate::connector::fleet::{FOR_EVER, node, out, put_off};
+use crate::connector::fleet::{FOR_EVER, handed_out, node, out, put_off};
 use crate::connector::nats_server::NatsServer;
 use crate::connector::talks::{next, said};
 use crate::scene::{Scene, until};
@@ -17,20 +17,30 @@ use crate::scene::{Scene, until};
 const QUICK: [(&str, &str); 2] =
     [("connector.takeover.ms", "1000"), ("connector.nats.partitions", "4")];
 
-/// A way to a server that may be frozen: what was sent stays there, and nobody is told.
+/// A way to a server that may be frozen: what was sent stays there, and nobody is told. Or it may be cut.
 struct Relay {
     port: u16,
     frozen: Arc<(Mutex<bool>, Condvar)>,
+    /// None while it is cut.
+    open: Arc<Mutex<Option<Vec<TcpStream>>>>,
 }
 
 impl Relay {
     fn to(port: u16) -> Relay {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let relay = Relay { port: listener.local_addr().unwrap().port(), frozen: Arc::default() };
-        let frozen = relay.frozen.clone();
+        let relay = Relay {
+            port: listener.local_addr().unwrap().port(),
+            frozen: Arc::default(),
+            open: Arc::new(Mutex::new(Some(Vec::new()))),
+        };
+        let (frozen, open) = (relay.frozen.clone(), relay.open.clone());
         std::thread::spawn(move || {
             for client in listener.incoming().map(Result::unwrap) {
                 let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else { continue };
+                match &mut *open.lock().unwrap() {
+                    Some(open) => open.push(client.try_clone().unwrap()),
+                    None => continue,
+                }
                 for (from, to) in [(&client, &server), (&server, &client)] {
                     let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
                     let frozen = frozen.clone();
@@ -48,6 +58,16 @@ impl Relay {
     fn thaw(&self) {
         *self.frozen.0.lock().unwrap() = false;
         self.frozen.1.notify_all();
+    }
+
+    fn cut(&self) {
+        for client in self.open.lock().unwrap().take().unwrap() {
+            let _ = client.shutdown(Shutdown::Both);
+        }
+    }
+
+    fn mend(&self) {
+        *self.open.lock().unwrap() = Some(Vec::new());
     }
 }
 
@@ -138,6 +158,61 @@ fn what_a_node_never_sent_and_lost_meanwhile_is_in_no_doubt() {
     assert_eq!(scene.texts(), [""; 0]);
     relay.thaw();
     assert_eq!(next(&node, UpdateKind::Sent).key(), Some("one"));
+}
+
+#[test]
+fn what_comes_again_to_the_node_that_has_it_is_sent_once() {
+    let (server, scene) = (NatsServer::start(), Scene::new());
+    let relay = Relay::to(server.port());
+    let store = format!("nats://127.0.0.1:{}/sms", relay.port);
+    let options = [
+        ("connector.store", &*store),
+        ("receiver.listen", "127.0.0.1:0"),
+        // It takes so long that it comes again meanwhile, but lately.
+        ("connector.takeover.ms", "3000"),
+        ("request.timeout.ms", "7500"),
+        ("retry.max.attempts", "2"),
+        ("retry.backoff.ms", "1"),
+        ("connector.echo.wait.ms", "86400000"),
+    ];
+    let node = Connector::new(&scene.config(&[&QUICK[1..], &options].concat())).unwrap();
+    scene.answer(Route::Consumer, Answer::Stall);
+    node.submit_text("a", "one", Some("one")).unwrap();
+    until(|| (!scene.requests_on(Route::Consumer).is_empty()).then_some(()));
+    relay.freeze();
+    until(|| (is_well(&node) == 503).then_some(()));
+    relay.thaw();
+    until(|| (handed_out(&server, "out-3") == 2).then_some(()));
+    assert_eq!(next(&node, UpdateKind::Sent).key(), Some("one"));
+    node.submit_text("a", "two", Some("two")).unwrap();
+    assert_eq!(next(&node, UpdateKind::Sent).key(), Some("two"));
+    assert_eq!(scene.texts(), ["one", "two"]);
+}
+
+#[test]
+fn what_waited_for_the_way_to_the_broker_is_in_no_doubt() {
+    let (server, scene) = (NatsServer::start_newer(), Scene::new());
+    let relay = Relay::to(server.port());
+    let store = format!("nats://127.0.0.1:{}/sms", relay.port);
+    let options = [
+        ("connector.store", &*store),
+        ("receiver.listen", "127.0.0.1:0"),
+        ("connector.nats.partitions", "64"),
+        ("call.timeout.ms", "60000"),
+        ("connector.echo.wait.ms", "86400000"),
+    ];
+    let node = Connector::new(&scene.config(&options)).unwrap();
+    relay.cut();
+    until(|| (is_well(&node) == 503).then_some(()));
+    std::thread::scope(|scope| {
+        for n in 0..20 {
+            let node = &node;
+            scope.spawn(move || node.submit_text(&format!("c{n}"), "Hi", None).unwrap());
+        }
+        relay.mend();
+    });
+    until(|| (node.stats().unwrap().sent == 20).then_some(()));
+    assert_eq!(scene.texts().len(), 20);
 }
 
 /// Asks the node's endpoint; gives back the status of the answer.
