@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::error::Error as _;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -51,6 +51,8 @@ pub(super) struct Link {
     lost: watch::Receiver<u64>,
     /// What somebody asked for is not there.
     misses: Notify,
+    /// How often.
+    times_missed: AtomicU64,
     pub(super) request_time: Duration,
     receiving: AbortHandle,
     ends: watch::Sender<()>,
@@ -144,6 +146,7 @@ impl Link {
             inbox,
             lost,
             misses: Notify::new(),
+            times_missed: AtomicU64::new(0),
             request_time,
             receiving,
             ends: watch::Sender::new(()),
@@ -165,6 +168,7 @@ impl Link {
     }
 
     pub(super) fn miss(&self) {
+        self.times_missed.fetch_add(1, Ordering::SeqCst);
         self.misses.notify_one();
     }
 
@@ -262,8 +266,10 @@ impl Link {
         lost
     }
 
+    /// Changes when what was known of the server may be true no more: the connection was lost, or something was not
+    /// there.
     pub(super) fn times_lost(&self) -> u64 {
-        *self.lost.borrow()
+        *self.lost.borrow() + self.times_missed.load(Ordering::SeqCst)
     }
 
     /// By which one start of a server is told from another.

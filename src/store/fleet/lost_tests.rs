@@ -97,6 +97,41 @@ fn a_consumer_that_is_gone_is_made_anew_and_nothing_is_taken_for_untouched() {
 }
 
 #[test]
+fn a_consumer_that_another_one_made_anew_meanwhile_leaves_a_doubt() {
+    let server = NatsServer::start();
+    run(async {
+        let mut settings = settings(&server);
+        settings.takeover = Duration::from_secs(1);
+        let (a, b) = (connect(&settings).await.unwrap(), connect(&settings).await.unwrap());
+        append(&a, OUT, "first").await;
+        let held = take(&a, OUT).await;
+        assert_eq!(held.times, 1);
+        let config = info(&a, "CONSUMER.INFO.sms-out.out-1").await["config"].clone();
+        let ((), came) = tokio::join!(
+            async {
+                let consumer = "CONSUMER.INFO.sms-out.out-1";
+                until("it waits", async || info(&a, consumer).await["num_waiting"] == 1).await;
+                remove(&a, "CONSUMER.DELETE.sms-out.out-1").await;
+                let anew = json!({ "stream_name": "sms-out", "config": config });
+                a.ask_api("CONSUMER.DURABLE.CREATE.sms-out.out-1".to_owned(), anew).await.unwrap();
+            },
+            async {
+                let mut came = None;
+                until("it comes again", async || {
+                    came = b.take(OUT, Duration::from_secs(1)).await.unwrap_or_default();
+                    came.is_some()
+                })
+                .await;
+                came.unwrap()
+            }
+        );
+        assert_eq!(came.entry.body, "first");
+        assert!(came.times > 1, "another node may have sent it");
+        b.finish(&came).await.unwrap();
+    });
+}
+
+#[test]
 fn a_node_is_not_healthy_where_its_store_is_gone() {
     let server = NatsServer::start();
     let (store, _arrivals) = store_tests::node(&server);

@@ -102,12 +102,24 @@ impl Within {
         let infos = [info(names.out_stream()).await?, info(names.in_stream()).await?];
         if self.is_clustered {
             lock(&self.doubts).trust();
-        } else {
-            let last = [0, 1].map(|at: usize| infos[at].state.last_seq);
-            self.look_at_server(server, losses, last).await?;
+            return self.look_at_consumers(infos).await;
         }
+        let last = [0, 1].map(|at: usize| infos[at].state.last_seq);
+        let server = self.agree_on_server(server, last).await?;
+        let looked = self.look_at_consumers(infos).await;
+        // Entries are taken again only now: of a consumer that was made anew they are in doubt. Who may not look at
+        // consumers takes them all the same.
+        if matches!(looked, Ok(()) | Err(Failed { trouble: Trouble::Refused(_), .. })) {
+            lock(&self.doubts).learn(losses, server);
+            self.looked.notify_waiters();
+        }
+        looked
+    }
+
+    /// Whether streams and consumers are those that were seen before.
+    async fn look_at_consumers(&self, infos: [StreamInfo; 2]) -> Result<(), Failed> {
         let made = infos.map(|info| info.created);
-        let consumers = sweep(&self.link, names, self.settings.partitions).await?;
+        let consumers = sweep(&self.link, &self.names, self.settings.partitions).await?;
         let mut seen = lock(&self.seen);
         for (direction, made) in made.into_iter().enumerate() {
             let before = std::mem::replace(&mut seen.made[direction], made.clone());
@@ -124,30 +136,27 @@ impl Within {
         Ok(())
     }
 
-    /// Looks whether the server was started anew: at the one of that id, which was there when the connection had been
-    /// lost so often, and the last entries of both directions were these.
-    async fn look_at_server(&self, id: String, losses: u64, last: [u64; 2]) -> Result<(), Trouble> {
+    /// Whether the server was started anew: the one of that id, or another node's word for it. `last`: the last
+    /// entries of both directions.
+    async fn agree_on_server(&self, id: String, last: [u64; 2]) -> Result<Server, Trouble> {
         let server = Server { id, last };
-        let server = loop {
+        loop {
             let kept = self.get(SERVER).await?;
             let known =
                 kept.as_ref().and_then(|it| serde_json::from_slice::<Server>(&it.body).ok());
             if let Some(known) = known.filter(|known| known.id == server.id) {
-                break known;
+                return Ok(known);
             }
             let revision = kept.map_or(0, |it| it.revision);
             // Texts and numbers always serialise.
             let body = serde_json::to_vec(&server).unwrap_or_default().into();
             match self.put(SERVER, revision, body).await {
-                Ok(_) => break server,
+                Ok(_) => return Ok(server),
                 // Another node saw it, too.
                 Err(Trouble::Changed) => {}
                 Err(why) => return Err(why),
             }
-        };
-        lock(&self.doubts).learn(losses, server);
-        self.looked.notify_waiters();
-        Ok(())
+        }
     }
 
     /// How often another stream was found in place of that of the lane.
